@@ -1,0 +1,5 @@
+"""The WSGI entry: `app` for any server, `create_app` for tests and tools."""
+
+from portal import create_app
+
+app = create_app()

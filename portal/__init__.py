@@ -1,0 +1,209 @@
+"""Portal: the assembly of an app, in order, and nothing else."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from prometheus_flask_exporter import PrometheusMetrics
+from sqlalchemy.orm import Session
+
+from portal import extensions
+from portal import settings as setting_table
+from portal.board.answers import Answers
+from portal.board.picture import Picture
+from portal.board.publish import Board
+from portal.guard.chain import Chain
+from portal.guard.limits import Limits
+from portal.lifecycle.checks import Checks
+from portal.runtime.exporter import Exporter
+from portal.runtime.feed import BoardFigures, Feed
+from portal.runtime.overview import Overview
+from portal.runtime.series import Series
+from portal.runtime.snapshot import Maintenance, RunningWindow
+from portal.settings import Settings
+from portal.status.registry import Registry
+from portal.status.terms import Severity
+from portal.store import engine as engines
+from portal.store.pool import CountingPool, PoolFigures
+
+VERSION = "0.1.0"
+ROOT = Path(__file__).resolve().parent.parent
+MIGRATIONS = Path(__file__).resolve().parent / "store" / "migrations"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The parts of one app, under `app.extensions["portal"]`."""
+
+    settings: Settings
+    board: Board
+    registry: Registry
+    limits: Limits
+    series: Series
+    exporter: Exporter
+    feed: Feed
+    checks: Checks
+    overview: Overview
+
+    def open_session(self) -> Session:
+        return self.registry.open_session()
+
+
+def create_app(settings: Settings | None = None) -> APIFlask:
+    """Wire one app; nothing runs, migrates or connects here."""
+    from portal.web import assembly
+
+    settings = settings or setting_table.load()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = APIFlask(
+        "portal",
+        title="Portal",
+        version=VERSION,
+        root_path=str(ROOT),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+        docs_path=None,
+        spec_path="/api/openapi.json",
+    )
+    url = settings.resolved_database_url
+    app.config.update(
+        SECRET_KEY=settings.secret_key
+        or setting_table.kept_secret(settings.data_dir, "secret-key"),
+        SQLALCHEMY_DATABASE_URI=url,
+        SQLALCHEMY_ENGINE_OPTIONS=engines.options(url, pool_size=settings.pool_size),
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_PARTS=255,
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        RATELIMIT_HEADERS_ENABLED=False,
+    )
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
+    extensions.csrf.init_app(app)
+    extensions.htmx.init_app(app)
+    with app.app_context():
+        engine = extensions.db.engine
+    engines.prepare(engine)
+
+    def open_session() -> Session:
+        return Session(engine)
+
+    series = Series(settings.metrics_prefix)
+    PrometheusMetrics(
+        app,
+        path=None,
+        group_by="endpoint",
+        registry=series.registry,
+        defaults_prefix=settings.metrics_prefix.rstrip("_"),
+    )
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.redis_url or "memory://",
+        # mypy: the library types these as whole numbers, redis takes fractions.
+        storage_options=(
+            {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}  # type: ignore[dict-item]
+            if settings.redis_url
+            else {}
+        ),
+        strategy="fixed-window",
+    )
+    limits = Limits(limiter, settings.rate_limit, series)
+    pages = assembly.page_maker(app, settings)
+
+    def publish(picture: Picture) -> Answers:
+        return Answers(
+            picture,
+            pages=pages(picture),
+            poll_seconds=settings.poll_seconds,
+            extra_headers=assembly.SECURITY_HEADERS,
+            page_headers=assembly.PAGE_HEADERS,
+            cors=settings.public_cors,
+        )
+
+    board = Board(open_session, publish)
+    registry = Registry(open_session, board.refresh)
+    exporter = Exporter(settings.run_dir)
+
+    def pool() -> PoolFigures:
+        assert isinstance(engine.pool, CountingPool)
+        return engine.pool.figures()
+
+    feed = Feed(series, rate_limit=limits.figures, pool=pool, board=lambda: _board_figures(board))
+    checks = Checks(
+        lambda: engine,
+        assembly.migration_head,
+        is_storage_up=(lambda: limits.is_storage_up) if settings.redis_url else None,
+    )
+    overview = Overview(
+        settings,
+        exporter=exporter,
+        rate_limit=limits.figures,
+        readiness=checks.readiness,
+        pool=lambda: (engine.dialect.name, pool()),
+        maintenance=lambda: _maintenance(board),
+        open_session=open_session,
+    )
+    app.extensions["portal"] = Portal(
+        settings, board, registry, limits, series, exporter, feed, checks, overview
+    )
+    assembly.put_on(app, settings, limiter)
+
+    def find(path: str, query_string: str):  # type: ignore[no-untyped-def]
+        answers = board.current()
+        return answers.find(path, query_string) if answers else None
+
+    app.wsgi_app = Chain(  # type: ignore[method-assign]
+        app.wsgi_app,
+        limits=limits,
+        find=find,
+        trusted_proxies=settings.trusted_proxies,
+        headers=assembly.SECURITY_HEADERS,
+    )
+    return app
+
+
+def _board_figures(board: Board) -> BoardFigures:
+    answers = board.current()
+    active = answers.picture.active if answers else ()
+    return BoardFigures(
+        windows_active=sum(one.kind == "window" for one in active),
+        incidents_open=sum(one.severity is Severity.INCIDENT for one in active),
+        revision=board.revision,
+        age_seconds=board.age_seconds,
+    )
+
+
+def _maintenance(board: Board) -> Maintenance | None:
+    answers = board.current()
+    if answers is None:
+        return None
+    picture = answers.picture
+
+    def shown(status: str) -> list[RunningWindow]:
+        return [
+            RunningWindow(
+                reference=one.ref,
+                title=one.title,
+                zone=one.zone,
+                starts_at=one.starts_at,
+                ends_at=one.ends_at,
+                version=one.version,
+            )
+            for one in picture.banners
+            if one.kind == "window" and one.status == status and one.ends_at
+        ]
+
+    return Maintenance(
+        active=shown("active"),
+        upcoming=shown("scheduled"),
+        announcements_active=sum(
+            one.kind == "announcement" and one.status == "active" for one in picture.banners
+        ),
+        revision=picture.revision,
+        board_age_seconds=round(board.age_seconds, 1),
+    )

@@ -1,0 +1,40 @@
+"""argon2id, with a cap on how many run at once: each takes 19 MiB."""
+
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MIN_CHARACTERS = 12
+MAX_CHARACTERS = 128
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_slots = threading.BoundedSemaphore(4)
+# Verified when there is no such account, so that both answers take the same time.
+_DUMMY = _hasher.hash("no such account")
+
+_COMMON = frozenset(("password", "123456789012", "qwertyuiopas", "administrator", "letmeinletmein"))
+
+
+class WeakPasswordError(ValueError):
+    """The text says what a password needs."""
+
+
+def hash_password(password: str) -> str:
+    """Hash a new password; WeakPasswordError when it is too short, too long or too common."""
+    if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+        raise WeakPasswordError(f"A password has {MIN_CHARACTERS} to {MAX_CHARACTERS} characters.")
+    if password.lower() in _COMMON or len(set(password)) < 4:
+        raise WeakPasswordError("This password is among the first that are tried; take another.")
+    with _slots:
+        return _hasher.hash(password)
+
+
+def is_right(stored: str | None, password: str) -> bool:
+    """Compare in the same time whether or not there is an account."""
+    with _slots:
+        try:
+            matches = _hasher.verify(stored or _DUMMY, password[: MAX_CHARACTERS + 1])
+        except (VerificationError, InvalidHashError):
+            return False
+    return matches and stored is not None

@@ -1,0 +1,34 @@
+"""Roles of people and scopes of tokens."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """viewer < operator and security < admin; the middle two stand side by side."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SECURITY = "security"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    RUNTIME_READ = "runtime:read"
+    MAINTENANCE_READ = "maintenance:read"
+    MAINTENANCE_WRITE = "maintenance:write"
+    AUDIT_READ = "audit:read"
+
+
+_SCOPES: dict[Role, frozenset[Scope]] = {
+    Role.VIEWER: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ}),
+    Role.OPERATOR: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.MAINTENANCE_WRITE}),
+    Role.SECURITY: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.AUDIT_READ}),
+    Role.ADMIN: frozenset(Scope),
+}
+
+
+def allows(role: Role, scope: Scope) -> bool:
+    """Whether a person with `role` may do what `scope` names."""
+    return scope in _SCOPES[role]

@@ -1,0 +1,39 @@
+"""The closed list of what can be recorded, each with the fields it must have."""
+
+REQUIRED_FIELDS: dict[str, frozenset[str]] = {
+    "account.first_operator.created": frozenset({"name", "role"}),
+    "account.operator.created": frozenset({"name", "role"}),
+    "account.operator.disabled": frozenset({"name"}),
+    "account.password.changed": frozenset({"name"}),
+    "account.login.succeeded": frozenset({"name", "address"}),
+    "account.login.refused": frozenset({"name", "address", "reason"}),
+    "account.logout": frozenset({"name"}),
+    "account.token.created": frozenset({"token", "scopes", "expires"}),
+    "account.token.revoked": frozenset({"token"}),
+    "announcement.created": frozenset({"ref", "severity", "title"}),
+    "announcement.changed": frozenset({"ref", "fields"}),
+    "announcement.status.changed": frozenset({"ref", "before", "after"}),
+    "maintenance.window.created": frozenset({"ref", "title", "starts", "ends"}),
+    "maintenance.window.changed": frozenset({"ref", "fields"}),
+    "maintenance.window.started": frozenset({"ref", "starts", "ends"}),
+    "maintenance.window.extended": frozenset({"ref", "before", "after"}),
+    "maintenance.window.ended": frozenset({"ref", "ends"}),
+    "maintenance.window.cancelled": frozenset({"ref"}),
+    "maintenance.template.changed": frozenset({"name"}),
+    "runtime.snapshot.exported": frozenset({"snapshot", "format", "sha256"}),
+    "runtime.started": frozenset({"version", "workers"}),
+    "runtime.stopped": frozenset({"version"}),
+}
+
+
+class UnknownEventError(ValueError):
+    """The type is not in the list, or a required field is missing."""
+
+
+def check(event_type: str, detail: dict[str, object]) -> None:
+    """Refuse an event that is not declared, or that lacks or adds a field."""
+    required = REQUIRED_FIELDS.get(event_type)
+    if required is None:
+        raise UnknownEventError(f"{event_type} is not a declared event")
+    if set(detail) != required:
+        raise UnknownEventError(f"{event_type} takes {sorted(required)}, got {sorted(detail)}")

@@ -1,0 +1,93 @@
+"""Banners: what announcements and windows look like to a reader at an instant."""
+
+from datetime import datetime
+from typing import Literal
+
+from portal.status import prose
+from portal.status.announcements import Announcement
+from portal.status.terms import Audience, Camel, Channel, Severity, Status
+from portal.status.windows import Window, WindowStatus
+
+
+class Banner(Camel):
+    """One thing to tell, in the one shape that all kinds share."""
+
+    kind: Literal["announcement", "window"]
+    ref: str
+    title: str
+    message: str
+    message_html: str
+    severity: Severity
+    status: Status
+    audiences: list[Audience]
+    channels: list[Channel]
+    dismissible: bool
+    zone: str
+    starts_at: datetime
+    ends_at: datetime | None
+    published_at: datetime | None
+    resolved_at: datetime | None
+    version: int
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When it was over, or will be; None for one without an end."""
+        return self.resolved_at or self.ends_at
+
+    def at(self, now: datetime) -> "Banner":
+        """The same with the status of `now`."""
+        over_at = self.over_at
+        if over_at is not None and over_at <= now:
+            status = Status.RESOLVED
+        else:
+            status = Status.SCHEDULED if now < self.starts_at else Status.ACTIVE
+        return self if status is self.status else self.model_copy(update={"status": status})
+
+
+def of_announcement(row: Announcement, *, now: datetime) -> Banner:
+    return Banner(
+        kind="announcement",
+        ref=row.slug,
+        title=row.title,
+        message=row.message,
+        message_html=prose.to_html(row.message),
+        severity=Severity(row.severity),
+        status=row.status_at(now),
+        audiences=[Audience(name) for name in row.audiences],
+        channels=[Channel(name) for name in row.channels],
+        dismissible=row.dismissible,
+        zone="UTC",
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        published_at=row.published_at,
+        resolved_at=row.resolved_at,
+        version=row.version,
+    )
+
+
+_STATUS = {
+    WindowStatus.SCHEDULED: Status.SCHEDULED,
+    WindowStatus.ACTIVE: Status.ACTIVE,
+    WindowStatus.ENDED: Status.RESOLVED,
+}
+
+
+def of_window(row: Window, *, now: datetime) -> Banner:
+    return Banner(
+        kind="window",
+        ref=row.reference,
+        title=row.title,
+        message=row.message,
+        message_html=prose.to_html(row.message),
+        severity=Severity.MAINTENANCE,
+        status=_STATUS[row.status_at(now)],
+        audiences=[Audience(name) for name in row.audiences],
+        channels=[Channel(name) for name in row.channels],
+        dismissible=False,
+        zone=row.zone,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        published_at=row.created_at,
+        resolved_at=row.ended_at,
+        version=row.version,
+    )

@@ -1,0 +1,56 @@
+"""The `portal` command."""
+
+import sys
+
+import click
+import structlog
+
+from portal import VERSION
+from portal.cli import accounts, audit, demo, maintenance, server, snapshot, store
+from portal.settings import SettingsError, table
+
+
+class _Command(click.Group):
+    """Adds the settings table to the help, and turns wrong settings into sentences."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Settings (environment; each also as NAME_FILE)"):
+            formatter.write_dl([(row.variable, f"{row.help} [{row.default}]") for row in table()])
+
+
+@click.group(cls=_Command)
+@click.version_option(VERSION)
+def portal() -> None:
+    """A self-hosted status and maintenance portal."""
+
+
+portal.add_command(server.serve)
+portal.add_command(server.worker)
+portal.add_command(server.check)
+portal.add_command(store.db)
+portal.add_command(accounts.operator)
+portal.add_command(accounts.token)
+portal.add_command(maintenance.maintenance)
+portal.add_command(maintenance.announce)
+portal.add_command(snapshot.snapshot_group)
+portal.add_command(audit.audit)
+portal.add_command(demo.demo)
+
+
+def main() -> None:
+    """Run the command; exit 2 with sentences when the settings are wrong."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        portal()
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"portal: {problem}", err=True)
+        sys.exit(2)

@@ -1,0 +1,40 @@
+"""An app for a command, with its settings; a development copy gets what it lacks."""
+
+import dataclasses
+import getpass
+import os
+from typing import NoReturn
+
+import click
+from apiflask import APIFlask
+
+from portal import create_app
+from portal.settings import ScraperToken, Settings, kept_secret, load
+
+
+def settings() -> Settings:
+    """The settings of the environment; in development with a metrics token of its own."""
+    found = load()
+    if found.env == "development" and not found.metrics_tokens:
+        token = ScraperToken("prometheus", kept_secret(found.data_dir, "metrics-token"))
+        manual = ScraperToken("oncall", kept_secret(found.data_dir, "oncall-token"), True)
+        found = dataclasses.replace(found, metrics_tokens=(token, manual))
+    return found
+
+
+def make() -> APIFlask:
+    return create_app(settings())
+
+
+def actor() -> str:
+    """Who runs the command, as the audit log names them."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:uid-{os.getuid()}"
+
+
+def stop(text: str, code: int = 1) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    click.echo(f"portal: {text}", err=True)
+    raise SystemExit(code)

@@ -1,0 +1,150 @@
+"""`portal serve`, `portal worker` and `portal check`."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import click
+import structlog
+from flask_migrate import upgrade as run_migrations
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import ROOT, VERSION, clock, create_app
+from portal.accounts import operators, sessions, throttle
+from portal.audit import chain
+from portal.cli import application
+from portal.settings import Settings
+from portal.status import replies
+from portal.store import engine
+
+_log = structlog.get_logger()
+SWEEP_EVERY = timedelta(minutes=5)
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--no-worker", is_flag=True, help="start no background worker beside the web")
+def serve(workers: int, no_worker: bool) -> None:
+    """Serve the portal, with one background worker beside it."""
+    settings = application.settings()
+    _prepare(settings, workers)
+    background = None if no_worker else subprocess.Popen([sys.executable, "-m", "portal", "worker"])
+    host, _, port = settings.bind.rpartition(":")
+    server = Server(
+        "portal.cli.web:app",
+        address=host.strip("[]"),
+        port=int(port),
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        websockets=False,
+        log_level="warning",  # type: ignore[arg-type]
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=15,
+        static_path_route=["/static"],
+        static_path_mount=[ROOT / "static"],
+        static_path_expires=3600,
+    )
+    try:
+        server.serve()
+    finally:
+        if background is not None:
+            background.terminate()
+            try:
+                background.wait(10)
+            except subprocess.TimeoutExpired:
+                background.kill()
+        _record(settings, "runtime.stopped", version=VERSION)
+
+
+def _prepare(settings: Settings, workers: int) -> None:
+    """What must be there before the web processes are; they inherit the environment."""
+    shutil.rmtree(settings.run_dir, ignore_errors=True)
+    settings.run_dir.mkdir(parents=True)
+    if workers > 1:
+        folder = settings.run_dir / "metrics"
+        folder.mkdir()
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    app = create_app(settings)
+    link = None
+    try:
+        if settings.env == "development":
+            with app.app_context():
+                run_migrations()
+        with app.extensions["portal"].open_session() as session:
+            engine.begin_write(session)
+            link = operators.new_first_run_link(session)
+            session.commit()
+        _record(settings, "runtime.started", version=VERSION, workers=workers)
+    except SQLAlchemyError as error:
+        # The web goes up all the same: it says what is wrong, and is ready when the database is.
+        _log.error("serve.database_unreachable", error=type(error).__name__)
+    address = settings.external_url or f"http://{settings.bind}"
+    click.echo(f"Portal {VERSION} on {address}")
+    if link:
+        click.echo(f"Create the first operator (works once): {address}/panel/first-run/{link}")
+    if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
+        path = settings.data_dir / "metrics-token"
+        click.echo(f"The metrics token of this development copy is in {path}; read the feed with:")
+        click.echo(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
+    sys.stdout.flush()
+
+
+def _record(settings: Settings, event: str, **detail: object) -> None:
+    try:
+        with create_app(settings).extensions["portal"].open_session() as session:
+            engine.begin_write(session)
+            chain.append(session, event, actor="portal serve", at=clock.now(), **detail)
+            session.commit()
+    except SQLAlchemyError as error:
+        _log.error("serve.audit_failed", type=event, error=type(error).__name__)
+
+
+@click.command()
+def worker() -> None:
+    """Sweep what has run out: sessions, refused logins, kept replies."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    portal = application.make().extensions["portal"]
+    while not stop.is_set():
+        try:
+            sweep(portal.open_session)
+        except SQLAlchemyError as error:
+            _log.warning("worker.database_unreachable", error=type(error).__name__)
+        stop.wait(SWEEP_EVERY.total_seconds())
+
+
+def sweep(open_session) -> None:  # type: ignore[no-untyped-def]
+    """One round of retention."""
+    now = clock.now()
+    with open_session() as session:
+        engine.begin_write(session)
+        sessions.sweep(session, now=now)
+        throttle.sweep(session, now=now)
+        replies.sweep(session, now=now)
+        session.commit()
+
+
+@click.command()
+def check() -> None:
+    """Validate the settings and say what is on and off; exit 1 when not ready."""
+    settings = application.settings()
+    readiness = create_app(settings).extensions["portal"].checks.readiness()
+    for row in readiness.checks:
+        click.echo(f"{row.name}: {row.status}{f' ({row.output})' if row.output else ''}")
+    feed = ", ".join(token.name for token in settings.metrics_tokens) or "off"
+    click.echo(f"metrics feed: {feed}")
+    click.echo(f"rate limit: {settings.rate_limit}, {'redis' if settings.redis_url else 'memory'}")
+    click.echo(f"environment: {settings.env}")
+    if readiness.status == "fail":
+        raise SystemExit(1)

@@ -1,0 +1,30 @@
+"""`portal snapshot`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from portal.cli import application
+from portal.web import exports
+
+
+@click.group("snapshot")
+def snapshot_group() -> None:
+    """The runtime picture."""
+
+
+@snapshot_group.command()
+@click.option("--format", "wanted", type=click.Choice(exports.FORMATS), default="json")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="a file; else stdout"
+)
+def export(wanted: str, output: Path | None) -> None:
+    """Write a snapshot; its SHA-256 goes to standard error and into the audit log."""
+    portal = application.make().extensions["portal"]
+    _, body, digest = exports.export(portal, wanted, actor=application.actor())
+    if output is None:
+        sys.stdout.buffer.write(body)
+    else:
+        output.write_bytes(body)
+    click.echo(f"sha256 {digest}", err=True)

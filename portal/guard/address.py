@@ -1,0 +1,59 @@
+"""The client's address: forwarding headers count from trusted proxies only."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+
+
+def parse(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, its port and brackets taken off, IPv4 in IPv6 unwrapped; None for garbage."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        if address.scope_id:
+            address = IPv6Address(int(address))
+        return address.ipv4_mapped or address
+    return address
+
+
+@lru_cache(maxsize=4096)
+def key_of(text: str) -> str:
+    """The limiter's key of an address: an IPv6 client is its /64; never empty."""
+    address = parse(text)
+    if address is None:
+        return "ip:unknown"
+    if isinstance(address, IPv6Address):
+        return f"ip:{ip_network((address, 64), strict=False)}"
+    return f"ip:{address}"
+
+
+def client(peer: str, forwarded_for: str | None, trusted: Iterable[Network]) -> str:
+    """The nearest address that is not a trusted proxy's, read from the right.
+
+    A header that comes from anywhere else, or that cannot be read, is left aside.
+    """
+    networks = tuple(trusted)
+    current = parse(peer)
+    if not forwarded_for or current is None or not _is_in(current, networks):
+        return str(current) if current else "unknown"
+    for part in reversed(forwarded_for.split(",")[-16:]):
+        hop = parse(part)
+        if hop is None:
+            break
+        current = hop
+        if not _is_in(hop, networks):
+            break
+    return str(current)
+
+
+def _is_in(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,242 @@
+"""Rate limits: each request is counted once, here, through Flask-Limiter's own objects.
+
+While a key is far from its limit, hits are taken from the storage in small batches and counted
+down in the process; near the limit one by one. A batch never outlives its window, and no key
+passes its limit.
+"""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import limits
+import structlog
+from flask_limiter import Limiter
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter
+
+from portal import clock
+from portal.guard.offenders import TopKeys
+from portal.runtime import snapshot
+from portal.runtime.series import Series
+
+_log = structlog.get_logger()
+
+BATCH_SHARE = 8  # a batch is at most an eighth of what is left
+LARGEST_BATCH = 32
+NEAR = 0.8
+HISTORY = 12
+MOST_LEASES = 50_000
+FIRST_BACKOFF_SECONDS = 1.0
+LONGEST_BACKOFF_SECONDS = 30.0
+
+
+@dataclass(slots=True)
+class Lease:
+    """What a key may still do without asking the storage; `reset` in seconds since the epoch."""
+
+    left: int
+    remaining: int
+    reset: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one request."""
+
+    is_allowed: bool
+    remaining: int
+    reset_seconds: int
+
+
+@dataclass
+class _Window:
+    """Counts of one window of the clock, of this process."""
+
+    started: float
+    allowed: int = 0
+    blocked: int = 0
+    keys: int = 0
+    busiest: str | None = None
+
+
+class Limits:
+    """The limit of one app. Redis gone: each process limits by its own memory meanwhile."""
+
+    def __init__(self, limiter: Limiter, rate: str, series: Series) -> None:
+        self.item = limits.parse(rate)
+        self.rate = rate
+        self.limit = self.item.amount
+        self.window_seconds = self.item.get_expiry()
+        self._limiter = limiter
+        self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
+        self._series = series
+        self._lock = threading.Lock()
+        self._leases: dict[str, Lease] = {}
+        self._top = TopKeys()
+        self._history: deque[_Window] = deque(maxlen=HISTORY)
+        self._window = _Window(0.0)
+        self._last_blocked: float | None = None
+        self._down_until = 0.0
+        self._backoff = 0.0
+
+    def hit(self, key: str, route: str) -> Decision:
+        """Count one request of `key` and say whether it may pass."""
+        now = clock.now().timestamp()
+        with self._lock:
+            lease = self._leases.get(key)
+            if lease is not None and now < lease.reset:
+                if lease.left:
+                    lease.left -= 1
+                    lease.remaining -= 1
+                    return self._count(key, route, lease, True, now)
+                if not lease.remaining:
+                    return self._count(key, route, lease, False, now)
+        is_allowed, lease = self._take(key, now)
+        with self._lock:
+            if len(self._leases) >= MOST_LEASES:
+                self._leases = {name: one for name, one in self._leases.items() if now < one.reset}
+                if len(self._leases) >= MOST_LEASES:
+                    # What is dropped is only the shortcut; the storage still knows the count.
+                    self._leases.clear()
+            self._leases[key] = lease
+            return self._count(key, route, lease, is_allowed, now)
+
+    @property
+    def is_storage_up(self) -> bool:
+        return self._backoff == 0.0
+
+    def _take(self, key: str, now: float) -> tuple[bool, Lease]:
+        if now >= self._down_until:
+            try:
+                taken = self._take_from(self._limiter.limiter, key, now)
+            except Exception as error:
+                # Whatever the storage's client raises, a request must not fail for it.
+                self._backoff = min(
+                    max(self._backoff * 2, FIRST_BACKOFF_SECONDS), LONGEST_BACKOFF_SECONDS
+                )
+                self._down_until = now + self._backoff
+                _log.warning("limits.storage_unreachable", error=type(error).__name__)
+            else:
+                self._backoff = 0.0
+                return taken
+        return self._take_from(self._local, key, now)
+
+    def _take_from(self, strategy: RateLimiter, key: str, now: float) -> tuple[bool, Lease]:
+        stats = strategy.get_window_stats(self.item, key)
+        if stats.remaining <= 0 and stats.reset_time > now:
+            return False, Lease(0, 0, stats.reset_time)
+        batch = max(1, min(LARGEST_BATCH, stats.remaining // BATCH_SHARE))
+        is_allowed = strategy.hit(self.item, key, cost=batch)
+        reset = stats.reset_time
+        if reset <= now or stats.remaining == self.limit:
+            reset = strategy.get_window_stats(self.item, key).reset_time
+        if not is_allowed:
+            return False, Lease(0, 0, reset)
+        return True, Lease(batch - 1, max(0, stats.remaining - 1), reset)
+
+    def _count(self, key: str, route: str, lease: Lease, is_allowed: bool, now: float) -> Decision:
+        window = self._window
+        if not window.started <= now < window.started + self.window_seconds:
+            window = self._turn(now)
+        if is_allowed:
+            self._series.allowed.inc()
+            window.allowed += 1
+        else:
+            self._series.blocked.inc()
+            window.blocked += 1
+            self._last_blocked = now
+        self._top.count(key, is_allowed=is_allowed, route=route, at=now)
+        return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
+
+    def _turn(self, now: float) -> _Window:
+        if self._window.started:
+            self._window.keys, self._window.busiest = self._activity(self._window.started)
+            self._history.appendleft(self._window)
+        self._window = _Window(now - now % self.window_seconds)
+        return self._window
+
+    def _activity(self, since: float) -> tuple[int, str | None]:
+        """How many keys were seen since, and the one that has used most of its limit."""
+        live = {name: one for name, one in self._leases.items() if one.reset > since}
+        busiest = min(live, key=lambda name: live[name].remaining) if live else None
+        return len(live), busiest
+
+    def figures(self) -> snapshot.RateLimit:
+        """The rate limit as the snapshot has it."""
+        now = clock.now().timestamp()
+        with self._lock:
+            if not self._window.started <= now < self._window.started + self.window_seconds:
+                self._turn(now)
+            live = {name: one for name, one in self._leases.items() if one.reset > now}
+            current = self._shown(self._window, now)
+            current.active_keys = len(live)
+            current.busiest_key = min(live, key=lambda name: live[name].remaining, default=None)
+            history = [
+                self._shown(window, window.started + self.window_seconds)
+                for window in self._history
+            ]
+            near = [
+                (name, self.limit - one.remaining)
+                for name, one in live.items()
+                if self.limit - one.remaining >= NEAR * self.limit
+            ]
+            top = [
+                snapshot.Consumer(
+                    key=one.key,
+                    hits=one.hits,
+                    allowed=one.allowed,
+                    blocked=one.blocked,
+                    first_seen_at=_moment(one.first_seen),
+                    last_seen_at=_moment(one.last_seen),
+                    routes=[
+                        snapshot.RouteCount(route=route, hits=hits)
+                        for route, hits in sorted(one.routes.items(), key=lambda item: -item[1])[:5]
+                    ],
+                )
+                for one in self._top.top(15)
+            ]
+            last_blocked = self._last_blocked
+        counts = self._series.read()
+        return snapshot.RateLimit(
+            config=snapshot.LimitConfig(
+                rate=self.rate,
+                limit=self.limit,
+                window_seconds=self.window_seconds,
+                strategy="fixed-window",
+                storage="memory" if isinstance(self._limiter.storage, MemoryStorage) else "redis",
+            ),
+            storage_up=self.is_storage_up,
+            current_window=current,
+            approaching_limit=[
+                snapshot.NearKey(key=name, hits=used, limit=self.limit, used=used / self.limit)
+                for name, used in sorted(near, key=lambda item: -item[1])[:15]
+            ],
+            history=history,
+            lifetime=snapshot.Totals(
+                hits=counts.hits, allowed=counts.allowed, blocked=counts.blocked
+            ),
+            top_consumers=top,
+            last_limit_triggered_at=None if last_blocked is None else _moment(last_blocked),
+        )
+
+    def _shown(self, window: _Window, until: float) -> snapshot.LimitWindow:
+        hits = window.allowed + window.blocked
+        # The first second of a window would otherwise divide by almost nothing.
+        seconds = max(1.0, until - window.started)
+        return snapshot.LimitWindow(
+            started_at=_moment(window.started),
+            ends_at=_moment(window.started + self.window_seconds),
+            hits=hits,
+            allowed=window.allowed,
+            blocked=window.blocked,
+            active_keys=window.keys,
+            busiest_key=window.busiest,
+            blocked_ratio=round(window.blocked / hits, 4) if hits else 0.0,
+            requests_per_second=round(hits / seconds, 2),
+        )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

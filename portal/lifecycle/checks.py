@@ -1,0 +1,96 @@
+"""Readiness: what the portal needs to do its work, and never what watches it."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import clock
+from portal.runtime.snapshot import Check, Readiness
+
+FRESH_FOR = timedelta(seconds=2)
+
+
+class Checks:
+    """Runs the checks one at a time and keeps their result for two seconds."""
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        head: Callable[[], str],
+        *,
+        is_storage_up: Callable[[], bool] | None,
+    ) -> None:
+        self._engine = engine
+        self._head = head
+        self._is_storage_up = is_storage_up
+        self._lock = threading.Lock()
+        self._result: Readiness | None = None
+        self._at: datetime | None = None
+        self._was_started = False
+
+    def readiness(self, *, refresh: bool = False) -> Readiness:
+        """fail when the database is away or not at head; a warning alone does not fail it."""
+        with self._lock:
+            now = clock.now()
+            fresh = self._at is not None and abs(now - self._at) < FRESH_FOR
+            if self._result is None or not fresh or refresh:
+                self._result, self._at = self._run(), clock.now()
+            return self._result
+
+    def is_started(self) -> bool:
+        """Whether the migrations were found at head once."""
+        if not self._was_started:
+            self._was_started = self.readiness().status != "fail"
+        return self._was_started
+
+    def _run(self) -> Readiness:
+        checks = self._database()
+        if self._is_storage_up is not None:
+            is_up = self._is_storage_up()
+            checks.append(
+                Check(
+                    name="redis",
+                    status="pass" if is_up else "warn",
+                    output=None if is_up else "does not answer; limits are counted locally",
+                )
+            )
+        worst = max((check.status for check in checks), key=("pass", "warn", "fail").index)
+        return Readiness(status=worst, checks=checks)
+
+    def _database(self) -> list[Check]:
+        begun = time.perf_counter()
+        try:
+            with self._engine().connect() as connection:
+                connection.execute(text("SELECT 1"))
+                version = _version(connection)
+        except SQLAlchemyError as error:
+            return [
+                Check(
+                    name="database",
+                    status="fail",
+                    output=f"does not answer ({type(error).__name__})",
+                ),
+                Check(name="migrations", status="warn", output="cannot be read"),
+            ]
+        milliseconds = round((time.perf_counter() - begun) * 1000, 1)
+        at_head = version == self._head()
+        return [
+            Check(name="database", status="pass", observed_value=milliseconds, observed_unit="ms"),
+            Check(
+                name="migrations",
+                status="pass" if at_head else "fail",
+                output=None if at_head else "not at head; run: portal db upgrade",
+            ),
+        ]
+
+
+def _version(connection: Connection) -> str | None:
+    try:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except SQLAlchemyError:
+        return None

@@ -1,0 +1,138 @@
+"""The metrics feed: the counters of the node and the gauges of this instant, as text.
+
+One failing collector costs only its own family; the error itself is counted.
+"""
+
+from collections.abc import Callable, Iterable
+
+import structlog
+from prometheus_client import exposition
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
+
+from portal import clock
+from portal.runtime import snapshot
+from portal.runtime.exporter import ScrapeState
+from portal.runtime.series import Series
+from portal.store.pool import PoolFigures
+
+_log = structlog.get_logger()
+
+
+class _Collected:
+    """What the text writers of prometheus_client ask for."""
+
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> list[Metric]:
+        return self._families
+
+
+class Feed:
+    """Renders the feed; each part is a callable that may fail alone."""
+
+    def __init__(
+        self,
+        series: Series,
+        *,
+        rate_limit: Callable[[], snapshot.RateLimit],
+        pool: Callable[[], PoolFigures],
+        board: Callable[[], "BoardFigures"],
+    ) -> None:
+        self._series = series
+        self._rate_limit = rate_limit
+        self._pool = pool
+        self._board = board
+
+    def collect(self) -> list[Metric]:
+        """All families but the exporter's own."""
+        parts: dict[str, Callable[[], list[Metric]]] = {
+            "rate_limit": self._limits,
+            "database": self._database,
+            "status": self._status,
+        }
+        gauges: list[Metric] = []
+        for name, part in parts.items():
+            try:
+                gauges += part()
+            except Exception as error:
+                # A scrape must come through whatever one collector meets.
+                self._series.collector_errors.labels(name).inc()
+                _log.warning("feed.collector_failed", collector=name, error=repr(error))
+        counted = self._series.counted()
+        counts = self._series.counts_in(counted)
+        return [
+            *counted,
+            self._series.gauge("rate_limit_hits", counts.hits),
+            *gauges,
+        ]
+
+    def text(
+        self, collected: list[Metric], before: ScrapeState, after: ScrapeState, *, is_open: bool
+    ) -> bytes:
+        """The whole feed for the scrape that leads from `before` to `after`."""
+        series = self._series
+        boot = after.last.boot if after.last else clock.boot_seconds()
+        known = sorted(after.scrapers)
+        families = [
+            series.gauge("metrics_scrapes", after.scrapes),
+            series.gauge("metrics_last_scrape_timestamp", after.last.wall if after.last else 0),
+            series.gauge("metrics_seconds_since_last_scrape", before.age(boot)),
+            series.family(
+                "metrics_scraper_last_scrape_timestamp",
+                *(((name,), after.scrapers[name].wall) for name in known),
+            ),
+            series.family(
+                "metrics_scraper_age_seconds",
+                *(((name,), float(before.scraper_age(name, boot))) for name in known),
+            ),
+            *collected,
+        ]
+        writer = openmetrics.generate_latest if is_open else exposition.generate_latest
+        return writer(_Collected(families))
+
+    def _limits(self) -> list[Metric]:
+        figures = self._rate_limit()
+        window = figures.current_window
+        gauge = self._series.gauge
+        return [
+            gauge("rate_limit_window_blocked_ratio", window.blocked_ratio),
+            gauge("rate_limit_active_keys", window.active_keys),
+            gauge("rate_limit_rps", window.requests_per_second),
+            gauge("rate_limit_storage_up", figures.storage_up),
+        ]
+
+    def _database(self) -> list[Metric]:
+        pool = self._pool()
+        gauge = self._series.gauge
+        last = pool.last_event_at
+        return [
+            gauge("database_pool_size", pool.size),
+            gauge("database_pool_available", pool.available),
+            gauge("database_pool_borrowed", pool.borrowed),
+            gauge("database_pool_pending", pool.pending),
+            gauge("database_pool_last_event_timestamp", last.timestamp() if last else 0),
+        ]
+
+    def _status(self) -> list[Metric]:
+        board = self._board()
+        gauge = self._series.gauge
+        return [
+            gauge("maintenance_active", board.windows_active),
+            gauge("incidents_open", board.incidents_open),
+            gauge("board_revision", board.revision),
+            gauge("board_age_seconds", board.age_seconds),
+        ]
+
+
+class BoardFigures:
+    """What the feed tells of the board."""
+
+    def __init__(
+        self, *, windows_active: int, incidents_open: int, revision: int, age_seconds: float
+    ) -> None:
+        self.windows_active = windows_active
+        self.incidents_open = incidents_open
+        self.revision = revision
+        self.age_seconds = age_seconds

@@ -1,0 +1,138 @@
+"""Composing the snapshot: one source for panel, API and feed."""
+
+import json
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.audit import chain
+from portal.runtime import alerts, snapshot
+from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
+from portal.settings import Settings
+from portal.store.pool import PoolFigures
+
+SECURITY_EVENTS = 12
+_PRESSED = 5
+
+
+class Overview:
+    """Takes snapshots; a part that cannot be read is None, the rest stands."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        exporter: Exporter,
+        rate_limit: Callable[[], snapshot.RateLimit],
+        readiness: Callable[[], snapshot.Readiness],
+        pool: Callable[[], tuple[str, PoolFigures]],
+        maintenance: Callable[[], snapshot.Maintenance | None],
+        open_session: Callable[[], Session],
+    ) -> None:
+        self._settings = settings
+        self._exporter = exporter
+        self._rate_limit = rate_limit
+        self._readiness = readiness
+        self._pool = pool
+        self._maintenance = maintenance
+        self._open_session = open_session
+
+    @property
+    def runbook(self) -> str:
+        return self._settings.runbook_url or "/panel/runbook"
+
+    def take(self) -> snapshot.Snapshot:
+        """The snapshot now."""
+        engine, pool = self._pool()
+        taken = snapshot.Snapshot(
+            id=str(uuid.uuid4()),
+            generated_at=clock.now(),
+            environment=self._settings.env,
+            readiness=self._readiness(),
+            liveness="pass",
+            rate_limit=self._rate_limit(),
+            database_pool=snapshot.DatabasePool(
+                engine=engine,
+                size=pool.size,
+                available=pool.available,
+                borrowed=pool.borrowed,
+                pending=pool.pending,
+                last_event_at=pool.last_event_at,
+            ),
+            metrics=self._metrics(),
+            maintenance=self._maintenance(),
+            security=self._security(),
+            alerts=[],
+        )
+        taken.alerts = alerts.hold(taken, runbook=self.runbook)
+        return taken
+
+    def _metrics(self) -> snapshot.Metrics:
+        settings = self._settings
+        limit = int(settings.metrics_stale_after.total_seconds())
+        try:
+            state = self._exporter.state()
+        except OSError:
+            # The run directory is away: nothing is known of scrapes, and that is said as an
+            # attempt, for the panel must not fall with it.
+            now = clock.now().timestamp()
+            state = ScrapeState(clock.boot_seconds(), now)
+            state.attempts.append(Attempt(now, "-", None, 503, "run directory cannot be used"))
+        boot = clock.boot_seconds()
+        scrapers = []
+        for token in settings.metrics_tokens:
+            age = state.scraper_age(token.name, boot)
+            record = state.scrapers.get(token.name)
+            scrapers.append(
+                snapshot.Scraper(
+                    name=token.name,
+                    is_manual=token.is_manual,
+                    last_scrape_at=moment(record.wall) if record else None,
+                    age_seconds=age,
+                    stale=not token.is_manual and is_stale(age, limit_seconds=limit),
+                )
+            )
+        return snapshot.Metrics(
+            enabled=bool(settings.metrics_tokens),
+            last_scrape_at=moment(state.last.wall) if state.last else None,
+            seconds_since_last_scrape=state.age(boot),
+            scrapes=state.scrapes,
+            stale=any(one.stale for one in scrapers),
+            stale_threshold_seconds=limit,
+            scrapers=scrapers,
+            recent_attempts=[
+                snapshot.ScrapeAttempt(
+                    at=moment(one.at),
+                    address=one.address,
+                    scraper=one.scraper,
+                    status=one.status,
+                    reason=one.reason,
+                )
+                for one in state.attempts
+            ],
+        )
+
+    def _security(self) -> snapshot.Security | None:
+        try:
+            with self._open_session() as session:
+                rows, _ = chain.search(session, limit=SECURITY_EVENTS)
+                events = [_told(row) for row in rows]
+        except SQLAlchemyError:
+            return None
+        refused = sum(event.type == "account.login.refused" for event in events)
+        return snapshot.Security(level="elevated" if refused >= _PRESSED else "calm", events=events)
+
+
+def _told(row: chain.AuditEvent) -> snapshot.SecurityEvent:
+    detail = ", ".join(
+        f"{name} {value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in sorted(row.detail.items())
+    )
+    at: datetime = row.at
+    return snapshot.SecurityEvent(
+        seq=row.seq, at=at, type=row.type, actor=row.actor, summary=detail[:200]
+    )

@@ -1,0 +1,124 @@
+"""The table of all series, and the counters that the processes of a node share.
+
+Counters are prometheus_client's: in this process alone, or in its multiprocess files when
+`portal serve` runs several web processes. Panel, API and feed read them through `Series.read`,
+so that they cannot disagree.
+"""
+
+import os
+from collections.abc import Iterable
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+
+REJECTIONS = ("missing", "invalid")
+COLLECTORS = ("exporter", "rate_limit", "database", "status", "http")
+
+# name without prefix -> (type, help, labels); `_total` is added to counters by the library.
+TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "metrics_scrapes": ("counter", "Authorised reads of this feed that were rendered.", ()),
+    "metrics_last_scrape_timestamp": ("gauge", "When this feed was read, seconds.", ()),
+    "metrics_seconds_since_last_scrape": (
+        "gauge", "Whole seconds between this read and the one before it.", (),
+    ),
+    "metrics_scraper_last_scrape_timestamp": (
+        "gauge", "When a scraper last read this feed, seconds.", ("scraper",),
+    ),
+    "metrics_scraper_age_seconds": (
+        "gauge", "Whole seconds since a scraper's read before this one.", ("scraper",),
+    ),
+    "metrics_scrape_rejections": ("counter", "Reads that were refused.", ("reason",)),
+    "metrics_collector_errors": ("counter", "Families left out of a feed.", ("collector",)),
+    "rate_limit_hits": ("counter", "Requests that the limit was asked about.", ()),
+    "rate_limit_allowed": ("counter", "Requests that the limit let pass.", ()),
+    "rate_limit_blocked": ("counter", "Requests that the limit refused.", ()),
+    "rate_limit_window_blocked_ratio": ("gauge", "Share refused in this window.", ()),
+    "rate_limit_active_keys": ("gauge", "Keys with a request in their window.", ()),
+    "rate_limit_rps": ("gauge", "Requests a second in this window.", ()),
+    "rate_limit_storage_up": ("gauge", "1 while the limits' storage answers.", ()),
+    "database_pool_size": ("gauge", "Open connections.", ()),
+    "database_pool_available": ("gauge", "Open connections nobody uses.", ()),
+    "database_pool_borrowed": ("gauge", "Connections in use.", ()),
+    "database_pool_pending": ("gauge", "Threads that wait for a connection.", ()),
+    "database_pool_last_event_timestamp": ("gauge", "When the pool last gave one, seconds.", ()),
+    "maintenance_active": ("gauge", "Windows that run now.", ()),
+    "incidents_open": ("gauge", "Published announcements of severity incident.", ()),
+    "board_revision": ("gauge", "Revision that this process's board shows.", ()),
+    "board_age_seconds": ("gauge", "Seconds since the database confirmed the board.", ()),
+}  # fmt: skip
+
+
+def is_shared() -> bool:
+    """Whether counters live in files that several processes write."""
+    return "PROMETHEUS_MULTIPROC_DIR" in os.environ
+
+
+class Series:
+    """The counters of one app, and the making of families under its prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.registry = CollectorRegistry()
+        self.allowed = self._counter("rate_limit_allowed")
+        self.blocked = self._counter("rate_limit_blocked")
+        self.rejections = self._counter("metrics_scrape_rejections")
+        self.collector_errors = self._counter("metrics_collector_errors")
+        for reason in REJECTIONS:
+            self.rejections.labels(reason)
+        for collector in COLLECTORS:
+            self.collector_errors.labels(collector)
+
+    def family(self, name: str, *samples: tuple[tuple[str, ...], float]) -> Metric:
+        """A family of the table with its samples, each as (label values, value)."""
+        kind, text, labels = TABLE[name]
+        family = Metric(self.prefix + name, text, kind)
+        suffix = "_total" if kind == "counter" else ""
+        for values, value in samples:
+            family.add_sample(
+                self.prefix + name + suffix, dict(zip(labels, values, strict=True)), value
+            )
+        return family
+
+    def gauge(self, name: str, value: float) -> Metric:
+        return self.family(name, ((), value))
+
+    def counted(self) -> list[Metric]:
+        """All counters of this node, ours and those by endpoint."""
+        if is_shared():
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            return list(registry.collect())
+        return list(self.registry.collect())
+
+    def read(self) -> "Counts":
+        """The rate limit's totals of this node."""
+        return self.counts_in(self.counted())
+
+    def counts_in(self, families: Iterable[Metric]) -> "Counts":
+        allowed = blocked = 0
+        for family in families:
+            if family.name == f"{self.prefix}rate_limit_allowed":
+                allowed = int(sum(sample.value for sample in family.samples))
+            elif family.name == f"{self.prefix}rate_limit_blocked":
+                blocked = int(sum(sample.value for sample in family.samples))
+        return Counts(allowed, blocked)
+
+    def _counter(self, name: str) -> Counter:
+        _, text, labels = TABLE[name]
+        return Counter(self.prefix + name, text, labels, registry=self.registry)
+
+
+class Counts:
+    """hits = allowed + blocked, by construction."""
+
+    def __init__(self, allowed: int, blocked: int) -> None:
+        self.allowed = allowed
+        self.blocked = blocked
+
+    @property
+    def hits(self) -> int:
+        return self.allowed + self.blocked

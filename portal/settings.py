@@ -1,0 +1,291 @@
+"""Every setting once: name, type, default, help, and whether it is a secret.
+
+A setting is the environment variable `PORTAL_<NAME>`; `PORTAL_<NAME>_FILE` names a file that
+holds the value instead. The command's help, `docs/settings.md` and the validation come from
+this table.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import limits
+
+from portal import durations
+
+Network = IPv4Network | IPv6Network
+MIN_SECRET_CHARACTERS = 32
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; `problems` holds a sentence for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class ScraperToken:
+    """A named token of the metrics feed; a manual one never clears staleness."""
+
+    name: str
+    secret: str
+    is_manual: bool = False
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _whole(raw: str) -> int:
+    number = int(raw)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def _switch(raw: str) -> bool:
+    if raw.lower() in {"1", "yes", "true", "on"}:
+        return True
+    if raw.lower() in {"0", "no", "false", "off"}:
+        return False
+    raise ValueError("must be on or off")
+
+
+def _environment(raw: str) -> str:
+    if raw not in {"development", "production", "test"}:
+        raise ValueError("must be development, production or test")
+    return raw
+
+
+def _seconds(raw: str) -> timedelta:
+    return timedelta(seconds=_whole(raw)) if raw.isdigit() else durations.parse(raw)
+
+
+def _bind(raw: str) -> str:
+    host, _, port = raw.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("must be host:port, for instance 127.0.0.1:8000")
+    return raw
+
+
+def _rate(raw: str) -> str:
+    try:
+        limits.parse(raw)
+    except ValueError:
+        raise ValueError("must be a rate such as 300/minute") from None
+    return raw
+
+
+def _list(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _networks(raw: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part, strict=False) for part in _list(raw))
+
+
+def _scrapers(raw: str) -> tuple[ScraperToken, ...]:
+    tokens = []
+    for part in _list(raw):
+        label, _, secret = part.partition("=")
+        name, _, kind = label.partition(":")
+        if not name or not secret or kind not in {"", "manual"}:
+            raise ValueError("must be a list of name=token or name:manual=token")
+        tokens.append(ScraperToken(name, secret, kind == "manual"))
+    if len({token.name for token in tokens}) != len(tokens):
+        raise ValueError("names a scraper twice")
+    return tuple(tokens)
+
+
+def _setting(
+    default: Any, parse: Callable[[str], Any], help_text: str, *, is_secret: bool = False
+) -> Any:
+    return field(
+        default=default, metadata={"parse": parse, "help": help_text, "is_secret": is_secret}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The parsed settings of one app."""
+
+    env: str = _setting(
+        "development", _environment, "`production` refuses weak secrets and plain-http cookies"
+    )
+    bind: str = _setting("127.0.0.1:8000", _bind, "address and port of the web server")
+    data_dir: Path = _setting(
+        Path("instance"), Path, "database file, run directory and kept secrets"
+    )
+    database_url: str = _setting(
+        "", _text, "SQLAlchemy URL; empty: SQLite in the data directory", is_secret=True
+    )
+    redis_url: str = _setting(
+        "", _text, "shares the rate limits between processes; empty: in memory", is_secret=True
+    )
+    secret_key: str = _setting(
+        "", _text, "signs CSRF tokens; made and kept in development", is_secret=True
+    )
+    site_name: str = _setting("Portal", _text, "the name on every page")
+    external_url: str = _setting("", _text, "the address people use, for links")
+    runbook_url: str = _setting("", _text, "your own runbook; empty: the built-in page")
+    contacts: tuple[str, ...] = _setting(
+        (), _list, "who to call, a comma between them; shown to operators only"
+    )
+    metrics_tokens: tuple[ScraperToken, ...] = _setting(
+        (),
+        _scrapers,
+        "`prometheus=<token>,oncall:manual=<token>`; none: the feed answers 404",
+        is_secret=True,
+    )
+    metrics_prefix: str = _setting("gigvora_", _text, "put before every series")
+    metrics_stale_after: timedelta = _setting(
+        timedelta(seconds=180), _seconds, "a scraper is stale when its age is above this"
+    )
+    rate_limit: str = _setting("300/minute", _rate, "requests of one address")
+    poll_seconds: int = _setting(
+        45, _whole, "how often public pages and clients poll; stale at 1.5 times"
+    )
+    panel_poll_seconds: int = _setting(10, _whole, "how often the panel's cards poll")
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (), _networks, "networks whose forwarding headers count"
+    )
+    trusted_hosts: tuple[str, ...] = _setting(
+        (), _list, "host names the portal answers to; empty: any in development"
+    )
+    public_cors: str = _setting("*", _text, "who may read the public answers; empty: nobody")
+    insecure_cookies: bool = _setting(
+        False, _switch, "allow the session cookie over plain http outside development"
+    )
+    pool_size: int = _setting(5, _whole, "database connections of a web process")
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def run_dir(self) -> Path:
+        """What lives only as long as the service: scrape state, counters of processes."""
+        return self.data_dir / "run"
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'portal.db').resolve()}"
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        return self.is_production and not self.insecure_cookies
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One row of the settings table, for help and docs."""
+
+    variable: str
+    default: str
+    help: str
+    is_secret: bool
+
+
+def table() -> list[SettingRow]:
+    """Every setting in the order of the table."""
+    return [
+        SettingRow(
+            variable=f"PORTAL_{entry.name.upper()}",
+            default=_shown(entry.default),
+            help=entry.metadata["help"],
+            is_secret=entry.metadata["is_secret"],
+        )
+        for entry in fields(Settings)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())} s"
+    if value in ("", ()):
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read, parse and validate the environment; SettingsError tells every problem at once."""
+    source = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    known = {f"PORTAL_{entry.name.upper()}" for entry in fields(Settings)}
+    for name in sorted(source):
+        if name.startswith("PORTAL_") and name.removesuffix("_FILE") not in known:
+            problems.append(f"{name} is not a setting of this version; see docs/settings.md")
+    for entry in fields(Settings):
+        variable = f"PORTAL_{entry.name.upper()}"
+        raw = source.get(variable)
+        path = source.get(f"{variable}_FILE")
+        if path:
+            if raw is not None:
+                problems.append(f"{variable} and {variable}_FILE are both set; keep one")
+            try:
+                raw = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                problems.append(f"{variable}_FILE: {path} cannot be read ({error.strerror})")
+                continue
+        if raw is None:
+            continue
+        try:
+            values[entry.name] = entry.metadata["parse"](raw)
+        except ValueError as error:
+            shown = "" if entry.metadata["is_secret"] else f" (got {raw!r})"
+            problems.append(f"{variable}: {error}{shown}")
+    settings = Settings(**{**values, **overrides}) if not problems else None
+    if settings is not None:
+        problems += _weaknesses(settings)
+    if problems or settings is None:
+        raise SettingsError(problems)
+    return settings
+
+
+def _weaknesses(settings: Settings) -> list[str]:
+    problems = []
+    for token in settings.metrics_tokens:
+        if len(token.secret) < MIN_SECRET_CHARACTERS and settings.env != "test":
+            problems.append(
+                f"PORTAL_METRICS_TOKENS: the token of {token.name} is shorter than"
+                f" {MIN_SECRET_CHARACTERS} characters"
+            )
+    if not settings.is_production:
+        return problems
+    if len(settings.secret_key) < MIN_SECRET_CHARACTERS:
+        problems.append(
+            f"PORTAL_SECRET_KEY must have {MIN_SECRET_CHARACTERS} characters or more in"
+            " production; make one with: openssl rand -hex 32"
+        )
+    if not settings.external_url.startswith("https://") and not settings.insecure_cookies:
+        problems.append(
+            "PORTAL_EXTERNAL_URL must begin with https:// in production, or the session cookie"
+            " would travel in the clear; PORTAL_INSECURE_COOKIES=on accepts that"
+        )
+    if not settings.trusted_hosts:
+        problems.append("PORTAL_TRUSTED_HOSTS must name the portal's host names in production")
+    return problems
+
+
+def kept_secret(data_dir: Path, name: str) -> str:
+    """A secret of this development copy: read from the data directory, made once if absent."""
+    path = data_dir / name
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        secret = secrets.token_hex(32)
+        file.write(secret)
+    return secret

@@ -1,0 +1,291 @@
+"""The only writer of what the public is told.
+
+Each act is one transaction: the change, its audit event and the revision; when it is committed,
+`on_change` rebuilds this process's board at once.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.audit import chain
+from portal.status import announcements, templates, windows
+from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.replies import KeptReply
+from portal.status.templates import MessageTemplate, TemplateIn
+from portal.status.terms import RuleError, Status
+from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.store import engine, revision
+
+
+class NotFoundError(LookupError):
+    """There is nothing of that reference."""
+
+
+class StaleVersionError(Exception):
+    """Someone else changed it; `current` is what it is now."""
+
+    def __init__(self, current: Any) -> None:
+        super().__init__("changed by someone else")
+        self.current = current
+
+
+class ReusedKeyError(Exception):
+    """An idempotency key came again with another request."""
+
+
+@dataclass(frozen=True)
+class Once:
+    """An idempotency key with the request it came with; `render` makes the answer to keep."""
+
+    key: str
+    request: bytes
+    render: Callable[[Any], dict[str, Any]]
+
+    def keep(self, session: Session, row: Any, now: datetime) -> None:
+        """Store the answer in the transaction of the act, so that only one of two can commit."""
+        session.add(
+            KeptReply(
+                key=_hash(self.key.encode()),
+                request_hash=_hash(self.request),
+                created_at=now,
+                body=self.render(row),
+                version=row.version,
+            )
+        )
+
+
+class Registry:
+    """Opens a session of its own an act; `on_change` is called after a commit."""
+
+    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
+        self.open_session = open_session
+        self._on_change = on_change
+
+    @contextmanager
+    def _change(self) -> Iterator[tuple[Session, datetime]]:
+        with self.open_session() as session:
+            session.expire_on_commit = False
+            engine.begin_write(session)
+            yield session, clock.now()
+            revision.advance(session)
+            session.commit()
+        self._on_change()
+
+    def announce(
+        self, wish: AnnouncementIn, *, actor: str, once: Once | None = None
+    ) -> Announcement:
+        """A new announcement; RuleError when its times or slug cannot be."""
+        with self._change() as (session, now):
+            slug = wish.slug or announcements.free_slug(session, wish.title)
+            if announcements.find(session, slug) is not None or slug.isdigit():
+                raise RuleError("slug", "This slug is taken, or is a number; choose another.")
+            row = Announcement(slug=slug, created_at=now, updated_at=now, version=1)
+            announcements.apply(row, wish, now=now)
+            session.add(row)
+            session.flush()
+            chain.append(
+                session, "announcement.created", actor=actor, at=now,
+                ref=slug, severity=row.severity, title=row.title,
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def edit_announcement(
+        self,
+        ref: str,
+        wish: AnnouncementIn,
+        *,
+        version: int | None,
+        actor: str,
+        once: Once | None = None,
+    ) -> Announcement:
+        """Replace an announcement's content; its slug stays."""
+        with self._change() as (session, now):
+            row = _expect(announcements.find(session, ref), version)
+            if wish.slug not in (None, row.slug):
+                raise RuleError("slug", "A slug stays once it is given.")
+            changed = _changed_fields(row, lambda: announcements.apply(row, wish, now=now))
+            _bump(row, now)
+            chain.append(
+                session, "announcement.changed", actor=actor, at=now,
+                ref=row.slug, fields=changed,
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def set_status(
+        self,
+        ref: str,
+        wish: StatusChange,
+        *,
+        version: int | None,
+        actor: str,
+        once: Once | None = None,
+    ) -> Announcement:
+        """Publish, take back or resolve; resolving keeps `ends_at`."""
+        with self._change() as (session, now):
+            row = _expect(announcements.find(session, ref), version)
+            before = row.status_at(now)
+            if before is Status.RESOLVED:
+                raise RuleError("status", "This announcement is resolved; make a new one.")
+            if wish.status is Status.RESOLVED:
+                if wish.ends_at is not None:
+                    raise RuleError("endsAt", "Resolving keeps the planned end.")
+                row.resolved_at = now
+            else:
+                ends_at = wish.ends_at or row.ends_at
+                starts_at = row.starts_at
+                if wish.status is Status.ACTIVE:
+                    starts_at = min(starts_at, now)
+                announcements.check_times(wish.status, starts_at, ends_at, before=before, now=now)
+                row.starts_at, row.ends_at = starts_at, ends_at
+                row.is_draft = wish.status is Status.DRAFT
+                if not row.is_draft:
+                    row.published_at = row.published_at or now
+            _bump(row, now)
+            chain.append(
+                session, "announcement.status.changed", actor=actor, at=now,
+                ref=row.slug, before=before.value, after=wish.status.value,
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def open_window(self, wish: WindowIn, *, actor: str, once: Once | None = None) -> Window:
+        """A new window; without a start it runs from now."""
+        with self._change() as (session, now):
+            row = Window(
+                reference=windows.new_reference(), created_at=now, updated_at=now, version=1
+            )
+            windows.apply(row, wish, now=now)
+            session.add(row)
+            session.flush()
+            chain.append(
+                session, "maintenance.window.created", actor=actor, at=now,
+                ref=row.reference, title=row.title,
+                starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def edit_window(
+        self, ref: str, wish: WindowIn, *, version: int | None, actor: str, once: Once | None = None
+    ) -> Window:
+        """Replace a window's content."""
+        with self._change() as (session, now):
+            row = _expect(windows.find(session, ref), version)
+            changed = _changed_fields(row, lambda: windows.apply(row, wish, now=now))
+            _bump(row, now)
+            chain.append(
+                session, "maintenance.window.changed", actor=actor, at=now,
+                ref=row.reference, fields=changed,
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def act_on_window(
+        self, ref: str, act: WindowAct, *, version: int | None, actor: str, once: Once | None = None
+    ) -> Window:
+        """Start, extend, end or cancel; RuleError when its status does not allow it."""
+        with self._change() as (session, now):
+            row = _expect(windows.find(session, ref), version)
+            if act.duration is not None and act.action is not Action.EXTEND:
+                raise RuleError("duration", "Only extend takes a duration.")
+            before = row.ends_at
+            detail: dict[str, object] = {"ref": row.reference}
+            if act.action is Action.START:
+                row.start(now=now)
+                detail |= {"starts": clock.iso(row.starts_at), "ends": clock.iso(row.ends_at)}
+            elif act.action is Action.EXTEND:
+                row.extend(act.duration, now=now)
+                detail |= {"before": clock.iso(before), "after": clock.iso(row.ends_at)}
+            elif act.action is Action.END:
+                row.end(now=now)
+                detail |= {"ends": clock.iso(row.ends_at)}
+            else:
+                row.cancel(now=now)
+            _bump(row, now)
+            chain.append(
+                session, f"maintenance.window.{_PAST[act.action]}", actor=actor, at=now, **detail
+            )
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    def keep_template(
+        self, wish: TemplateIn, *, version: int | None, actor: str, once: Once | None = None
+    ) -> MessageTemplate:
+        """Add or replace a message template."""
+        templates.check(wish)
+        with self._change() as (session, now):
+            row = session.get(MessageTemplate, wish.name)
+            if row is None:
+                row = MessageTemplate(name=wish.name, version=0)
+                session.add(row)
+            elif version is not None and version != row.version:
+                raise StaleVersionError(row)
+            row.title, row.message = wish.title, wish.message
+            _bump(row, now)
+            chain.append(
+                session, "maintenance.template.changed", actor=actor, at=now, name=wish.name
+            )
+            if once is not None:
+                session.flush()
+                once.keep(session, row, now)
+        return row
+
+    def kept_reply(self, key: str, request: bytes) -> KeptReply | None:
+        """The answer this key was given before; ReusedKeyError when the request differs."""
+        with self.open_session() as session:
+            reply = session.get(KeptReply, _hash(key.encode()))
+            if reply is None:
+                return None
+            if reply.request_hash != _hash(request):
+                raise ReusedKeyError
+            session.expunge(reply)
+            return reply
+
+
+Row = TypeVar("Row", Announcement, Window)
+
+_PAST = {
+    Action.START: "started",
+    Action.EXTEND: "extended",
+    Action.END: "ended",
+    Action.CANCEL: "cancelled",
+}
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _expect(row: Row | None, version: int | None) -> Row:
+    if row is None:
+        raise NotFoundError
+    if version is not None and version != row.version:
+        raise StaleVersionError(row)
+    return row
+
+
+def _bump(row: Announcement | Window | MessageTemplate, now: datetime) -> None:
+    row.version += 1
+    row.updated_at = now
+
+
+def _changed_fields(row: Announcement | Window, change: Callable[[], None]) -> list[str]:
+    columns = [column.key for column in row.__table__.columns]
+    before = {name: getattr(row, name) for name in columns}
+    change()
+    return [name for name in columns if getattr(row, name) != before[name]]

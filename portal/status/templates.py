@@ -1,0 +1,112 @@
+"""Message templates: a text with `{{name}}` in it, and nothing cleverer."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.status.announcements import Message, Title
+from portal.status.terms import Camel, RuleError
+from portal.store.base import Base
+
+_FIELD = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
+_STRAY = re.compile(r"\{\{|\}\}")
+
+
+class MessageTemplate(Base):
+    """A named text for telling people; one named `operations` ships."""
+
+    __tablename__ = "message_template"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    title: Mapped[str] = mapped_column(String(240))
+    message: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[datetime]
+    version: Mapped[int]
+
+
+TemplateName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", min_length=2, max_length=40)
+]
+
+
+class TemplateIn(Camel):
+    """A template to keep under `name`."""
+
+    name: TemplateName
+    title: Title
+    message: Message
+
+
+class TemplateOut(Camel):
+    """A template and the names it wants filled."""
+
+    name: str
+    title: str
+    message: str
+    fields: list[str]
+    updated_at: datetime
+    version: int
+
+
+class NotificationIn(Camel):
+    """A wish to render a template with values."""
+
+    template: TemplateName
+    values: Annotated[
+        dict[str, Annotated[str, StringConstraints(max_length=1000)]], Field(max_length=40)
+    ] = {}
+    dry_run: bool = False
+
+
+class Rendered(Camel):
+    """What a template gave."""
+
+    title: str
+    message: str
+
+
+def fields_of(template: TemplateIn | MessageTemplate) -> list[str]:
+    """The names that want filling, in order of appearance."""
+    return list(dict.fromkeys(_FIELD.findall(f"{template.title}\n{template.message}")))
+
+
+def check(template: TemplateIn) -> None:
+    """RuleError where braces stand that are not a field."""
+    for field in ("title", "message"):
+        if _STRAY.search(_FIELD.sub("", getattr(template, field))):
+            raise RuleError(field, "A field is written {{name}}, in small letters and _.")
+
+
+def render(template: MessageTemplate, values: dict[str, str]) -> Rendered:
+    """Fill the fields; RuleError names what is missing or unknown."""
+    wanted = fields_of(template)
+    missing = [name for name in wanted if not values.get(name, "").strip()]
+    if missing:
+        raise RuleError("values", f"Missing: {', '.join(missing)}.")
+    unknown = sorted(set(values) - set(wanted))
+    if unknown:
+        raise RuleError("values", f"This template has no field {', '.join(unknown)}.")
+
+    def fill(text: str) -> str:
+        return _FIELD.sub(lambda match: values[match.group(1)], text)
+
+    return Rendered(title=fill(template.title)[:240], message=fill(template.message)[:5000])
+
+
+def out(row: MessageTemplate) -> TemplateOut:
+    return TemplateOut(
+        name=row.name,
+        title=row.title,
+        message=row.message,
+        fields=fields_of(row),
+        updated_at=row.updated_at,
+        version=row.version,
+    )
+
+
+def everything(session: Session) -> list[MessageTemplate]:
+    return list(session.scalars(select(MessageTemplate).order_by(MessageTemplate.name)))

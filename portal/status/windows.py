@@ -1,0 +1,249 @@
+"""Windows: planned maintenance with a start, an end and a zone."""
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field
+from sqlalchemy import JSON, String, Text, func, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal import durations
+from portal.status.announcements import Audiences, Channels, Message, Title
+from portal.status.terms import (
+    START_GRACE,
+    Audience,
+    Camel,
+    Channel,
+    Instant,
+    RuleError,
+    Status,
+    check_span,
+    derive_status,
+)
+from portal.store.base import Base
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class WindowStatus(StrEnum):
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class Action(StrEnum):
+    """What can be done to a window."""
+
+    START = "start"
+    EXTEND = "extend"
+    END = "end"
+    CANCEL = "cancel"
+
+
+class Window(Base):
+    """One planned maintenance. `ends_at` is when it was to end, `ended_at` when it did."""
+
+    __tablename__ = "window"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(16), unique=True)
+    title: Mapped[str] = mapped_column(String(240))
+    message: Mapped[str] = mapped_column(Text)
+    zone: Mapped[str] = mapped_column(String(64))
+    audiences: Mapped[list[str]] = mapped_column(JSON)
+    channels: Mapped[list[str]] = mapped_column(JSON)
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    first_ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    cancelled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int]
+
+    def status_at(self, now: datetime) -> WindowStatus:
+        if self.cancelled_at is not None and self.cancelled_at <= now:
+            return WindowStatus.CANCELLED
+        status = derive_status(
+            is_draft=False,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            ended_at=self.ended_at,
+            now=now,
+        )
+        return {
+            Status.SCHEDULED: WindowStatus.SCHEDULED,
+            Status.ACTIVE: WindowStatus.ACTIVE,
+        }.get(status, WindowStatus.ENDED)
+
+    def start(self, *, now: datetime) -> None:
+        """Begin before its time; its length stays."""
+        self._require(WindowStatus.SCHEDULED, now, "has not begun can be started")
+        length = self.ends_at - self.starts_at
+        self.starts_at, self.ends_at = now, now + length
+        self.first_ends_at = self.ends_at
+
+    def extend(self, by_text: str | None, *, now: datetime) -> None:
+        """Put the end off; the first end stays on record."""
+        self._require(WindowStatus.ACTIVE, now, "runs can be extended", WindowStatus.SCHEDULED)
+        if not by_text:
+            raise RuleError("duration", "Say by how much, for instance 30m.")
+        try:
+            ends_at = self.ends_at + durations.parse(by_text)
+        except (ValueError, OverflowError):
+            raise RuleError("duration", "Write a duration such as 15m or 1h30m.") from None
+        check_span(self.starts_at, ends_at, now=now)
+        self.ends_at = ends_at
+
+    def end(self, *, now: datetime) -> None:
+        """End a running window now; when it was to end stays on record."""
+        self._require(WindowStatus.ACTIVE, now, "runs can be ended")
+        self.ended_at = now
+
+    def cancel(self, *, now: datetime) -> None:
+        """Call off a window that has not begun."""
+        self._require(WindowStatus.SCHEDULED, now, "has not begun can be cancelled")
+        self.cancelled_at = now
+
+    def _require(self, wanted: WindowStatus, now: datetime, text: str, *also: WindowStatus) -> None:
+        status = self.status_at(now)
+        if status is not wanted and status not in also:
+            raise RuleError("action", f"Only a window that {text}; this one is {status.value}.")
+
+
+def _is_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone; write for instance Europe/Berlin or UTC")
+    return name
+
+
+class WindowIn(Camel):
+    """A window as API, forms and CLI send it; without a start it begins now."""
+
+    title: Title
+    message: Message = ""
+    zone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    audiences: Audiences = [Audience.PUBLIC]
+    channels: Channels = [Channel.WEB]
+    starts_at: Instant | None = None
+    ends_at: Instant
+
+
+class WindowAct(Camel):
+    """`duration` goes with extend."""
+
+    action: Action
+    duration: Annotated[str, Field(max_length=40)] | None = None
+
+
+class WindowOut(Camel):
+    """A window as the admin API answers it; `overlaps` names others at the same time."""
+
+    id: int
+    reference: str
+    title: str
+    message: str
+    zone: str
+    status: WindowStatus
+    audiences: list[Audience]
+    channels: list[Channel]
+    starts_at: datetime
+    ends_at: datetime
+    first_ends_at: datetime
+    ended_at: datetime | None
+    cancelled_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    overlaps: list[str] = []
+
+
+def out(row: Window, *, now: datetime, overlaps: list[str] | None = None) -> WindowOut:
+    """The row as the API shows it at `now`."""
+    values = {
+        name: getattr(row, name)
+        for name in WindowOut.model_fields
+        if name not in {"status", "overlaps"}
+    }
+    return WindowOut.model_validate(
+        {**values, "status": row.status_at(now), "overlaps": overlaps or []}
+    )
+
+
+def apply(row: Window, wish: WindowIn, *, now: datetime) -> None:
+    """Take the wish over into the row; RuleError when its times cannot be."""
+    is_new = row.starts_at is None
+    status = None if is_new else row.status_at(now)
+    if status in {WindowStatus.ENDED, WindowStatus.CANCELLED}:
+        raise RuleError("status", f"This window is {status}; make a new one.")
+    starts_at = wish.starts_at or (now if is_new else row.starts_at)
+    if status is WindowStatus.ACTIVE and starts_at != row.starts_at:
+        raise RuleError("startsAt", "A window that runs keeps its start.")
+    if status is not WindowStatus.ACTIVE and starts_at < now - START_GRACE:
+        raise RuleError("startsAt", "The start must be in the future.")
+    check_span(starts_at, wish.ends_at, now=now)
+    row.title, row.message, row.zone = wish.title, wish.message, wish.zone
+    row.audiences = [audience.value for audience in dict.fromkeys(wish.audiences)]
+    row.channels = [channel.value for channel in dict.fromkeys(wish.channels)]
+    row.starts_at, row.ends_at = starts_at, wish.ends_at
+    if status is not WindowStatus.ACTIVE:
+        row.first_ends_at = wish.ends_at
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """`moment` on the clocks of `zone`."""
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def new_reference() -> str:
+    """A short name that is easy to read out: `m-7k3fq2`."""
+    return "m-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def find(session: Session, ref: str) -> Window | None:
+    """By id or reference."""
+    if ref.isascii() and ref.isdigit() and len(ref) < 10:
+        return session.get(Window, int(ref))
+    return session.scalar(select(Window).where(Window.reference == ref))
+
+
+def page(session: Session, *, limit: int, offset: int) -> tuple[list[Window], int]:
+    """A page, latest start first, and how many there are."""
+    total = session.scalar(select(func.count()).select_from(Window)) or 0
+    rows = session.scalars(
+        select(Window).order_by(Window.starts_at.desc(), Window.id).limit(limit).offset(offset)
+    )
+    return list(rows), total
+
+
+def running(session: Session, *, now: datetime) -> list[Window]:
+    """Those that are active at `now`, the earliest end first."""
+    rows = session.scalars(
+        select(Window)
+        .where(Window.starts_at <= now, Window.ends_at > now, Window.cancelled_at.is_(None))
+        .order_by(Window.ends_at)
+    )
+    return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]
+
+
+def overlapping(session: Session, row: Window) -> list[str]:
+    """References of other windows that share some time with this one."""
+    if row.ended_at is not None or row.cancelled_at is not None:
+        return []
+    others = session.scalars(
+        select(Window.reference)
+        .where(
+            Window.id != row.id,
+            Window.cancelled_at.is_(None),
+            Window.starts_at < row.ends_at,
+            Window.ends_at > row.starts_at,
+            or_(Window.ended_at.is_(None), Window.ended_at > row.starts_at),
+        )
+        .order_by(Window.starts_at)
+        .limit(20)
+    )
+    return list(others)

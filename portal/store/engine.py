@@ -1,0 +1,60 @@
+"""Engines: SQLite in WAL mode by default, PostgreSQL at scale."""
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.orm import Session
+
+from portal.store.pool import CountingPool
+
+WRITE = "portal_write"
+TIMEOUT_SECONDS = 2
+
+
+def options(url: str, *, pool_size: int) -> dict[str, Any]:
+    """Engine options for `url`; every wait in them is bounded by two seconds."""
+    connect_args: dict[str, Any]
+    if make_url(url).get_backend_name() == "sqlite":
+        connect_args = {"timeout": TIMEOUT_SECONDS, "check_same_thread": False}
+    else:
+        milliseconds = TIMEOUT_SECONDS * 1000
+        connect_args = {
+            "connect_timeout": TIMEOUT_SECONDS,
+            "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+            " -c timezone=UTC",
+        }
+    return {
+        "poolclass": CountingPool,
+        "pool_size": pool_size,
+        "max_overflow": 0,
+        "pool_timeout": TIMEOUT_SECONDS,
+        "pool_pre_ping": True,
+        "connect_args": connect_args,
+    }
+
+
+def prepare(engine: Engine) -> None:
+    """Give a SQLite engine its pragmas and explicit transactions; others need nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, record: Any) -> None:
+        # The driver's own BEGIN comes too late for a consistent read and too early for DDL.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A reader that turns writer cannot wait for its turn in WAL mode, so writers say so first.
+        writes = connection.get_execution_options().get(WRITE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def begin_write(session: Session) -> None:
+    """Open the session's transaction as a writer's; call it before anything is read."""
+    session.connection(execution_options={WRITE: True})

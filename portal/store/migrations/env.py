@@ -1,0 +1,27 @@
+"""Alembic's way in; the engine is the app's."""
+
+import importlib
+
+from alembic import context
+from flask import current_app
+
+from portal.store.base import Base
+
+# Every module that holds a table, so that the metadata is whole.
+for _room in (
+    "accounts.operators", "accounts.sessions", "accounts.throttle", "accounts.tokens",
+    "audit.chain", "status.announcements", "status.replies", "status.templates",
+    "status.windows", "store.revision",
+):  # fmt: skip
+    importlib.import_module(f"portal.{_room}")
+
+with current_app.extensions["migrate"].db.engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

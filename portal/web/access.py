@@ -1,0 +1,165 @@
+"""Who may: one table over every endpoint; what is not in it is refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from flask import current_app, g, redirect, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.accounts import roles, tokens
+from portal.accounts.operators import Operator
+from portal.accounts.roles import Role, Scope
+from portal.extensions import csrf
+from portal.web.problems import Problem
+
+PUBLIC = "public"
+
+# endpoint -> PUBLIC, or the scope that a token or a person's role must have.
+TABLE: dict[str, str | Scope] = {
+    "static": PUBLIC,
+    "openapi.spec": PUBLIC,
+    "public.page": PUBLIC,
+    "public.docs": PUBLIC,
+    "public.banner": PUBLIC,
+    "public.maintenance": PUBLIC,
+    "public.status": PUBLIC,
+    "health.pointer": PUBLIC,
+    "health.live": PUBLIC,
+    "health.ready": PUBLIC,
+    "health.startup": PUBLIC,
+    "health.metrics": PUBLIC,
+    "accounts.sign_in": PUBLIC,
+    "accounts.first_run": PUBLIC,
+    "accounts.sign_out": Scope.RUNTIME_READ,
+    "panel.runtime": Scope.RUNTIME_READ,
+    "panel.runbook": Scope.RUNTIME_READ,
+    "panel.export": Scope.RUNTIME_READ,
+    "panel.audit": Scope.AUDIT_READ,
+    "cards.card": Scope.RUNTIME_READ,
+    "cards.alerts": Scope.RUNTIME_READ,
+    "registry.listing": Scope.MAINTENANCE_READ,
+    "registry.window_now": Scope.MAINTENANCE_WRITE,
+    "registry.window_new": Scope.MAINTENANCE_WRITE,
+    "registry.window_edit": Scope.MAINTENANCE_WRITE,
+    "registry.window_act": Scope.MAINTENANCE_WRITE,
+    "registry.announcement_new": Scope.MAINTENANCE_WRITE,
+    "registry.announcement_edit": Scope.MAINTENANCE_WRITE,
+    "registry.announcement_status": Scope.MAINTENANCE_WRITE,
+    "registry.preview": Scope.MAINTENANCE_WRITE,
+    "runtime_api.health": Scope.RUNTIME_READ,
+    "runtime_api.export": Scope.RUNTIME_READ,
+    "runtime_api.audit": Scope.AUDIT_READ,
+    "announcements_api.listing": Scope.MAINTENANCE_READ,
+    "announcements_api.create": Scope.MAINTENANCE_WRITE,
+    "announcements_api.one": Scope.MAINTENANCE_READ,
+    "announcements_api.replace": Scope.MAINTENANCE_WRITE,
+    "announcements_api.change_status": Scope.MAINTENANCE_WRITE,
+    "windows_api.listing": Scope.MAINTENANCE_READ,
+    "windows_api.create": Scope.MAINTENANCE_WRITE,
+    "windows_api.one": Scope.MAINTENANCE_READ,
+    "windows_api.replace": Scope.MAINTENANCE_WRITE,
+    "windows_api.act": Scope.MAINTENANCE_WRITE,
+    "windows_api.cancel": Scope.MAINTENANCE_WRITE,
+    "templates_api.listing": Scope.MAINTENANCE_READ,
+    "templates_api.keep": Scope.MAINTENANCE_WRITE,
+    "templates_api.notify": Scope.MAINTENANCE_WRITE,
+}
+
+_UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who acts: a token's or a person's name as the audit log writes it."""
+
+    actor: str
+    scopes: frozenset[Scope]
+    operator: Operator | None = None
+
+
+def guard() -> Response | None:
+    """Before every request: find the caller and hold it against the table."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        return None  # no such path: Flask answers 404 or 405
+    needed = TABLE.get(endpoint)
+    if needed is None:
+        raise Problem(404, "There is nothing here.")
+    if needed == PUBLIC:
+        if request.method in _UNSAFE:
+            _check_csrf()
+        return None
+    caller = _by_token() if "Authorization" in request.headers else _by_session()
+    if caller is None:
+        return _ask_to_sign_in()
+    if needed not in caller.scopes:
+        raise Problem(403, f"This takes the permission {needed}, which you do not have.")
+    if caller.operator is not None and request.method in _UNSAFE:
+        _check_csrf()
+    g.caller = caller
+    return None
+
+
+def caller() -> Caller:
+    """The caller that `guard` let pass."""
+    found: Caller = g.caller
+    return found
+
+
+def reader() -> Caller | None:
+    """Who reads a public path with a token, if anyone; a bad token is refused."""
+    if "Authorization" not in request.headers:
+        return None
+    return _by_token()
+
+
+def _by_token() -> Caller:
+    kind, _, text = request.headers["Authorization"].strip().partition(" ")
+    now: datetime = clock.now()
+    if kind.lower() == "bearer" and text.strip():
+        with current_app.extensions["portal"].open_session() as session:
+            token = tokens.find(session, text.strip(), now=now)
+            if token is not None:
+                return Caller(
+                    f"token:{token.name}", frozenset(Scope(scope) for scope in token.scopes)
+                )
+    raise Problem(
+        401,
+        "The token is not known, has expired or was revoked.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _by_session() -> Caller | None:
+    if not current_user.is_authenticated:
+        return None
+    operator: Operator = current_user.row
+    role = Role(operator.role)
+    return Caller(
+        operator.name,
+        frozenset(scope for scope in Scope if roles.allows(role, scope)),
+        operator,
+    )
+
+
+def _ask_to_sign_in() -> Response:
+    if request.path.startswith("/api/"):
+        raise Problem(
+            401,
+            "Send a token as Authorization: Bearer, or sign in to the panel.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if request.headers.get("HX-Request"):
+        raise Problem(401, "You are signed out.", headers={"HX-Redirect": "/panel/login"})
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/panel"
+    return redirect(f"/panel/login?next={quote(target)}")
+
+
+def _check_csrf() -> None:
+    # Browsers name the site that a request comes from; a foreign one is not even looked at.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise Problem(403, "This request comes from another site.")
+    csrf.protect()

@@ -1,0 +1,92 @@
+"""`/api/admin/runtime`: the snapshot, its export, and the audit log."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from apiflask import APIBlueprint
+from flask import Response, current_app
+from pydantic import Field
+
+from portal.audit import chain
+from portal.runtime.snapshot import Snapshot
+from portal.status.terms import Camel, Instant
+from portal.web import access, exports
+from portal.web.api.writes import ERRORS
+
+blueprint = APIBlueprint("runtime_api", __name__, url_prefix="/api/admin/runtime", tag="Runtime")
+
+
+class AuditQuery(Camel):
+    """Filters of the log; `type` matches the beginning."""
+
+    type: str | None = Field(default=None, max_length=60, pattern=r"^[^\x00]*$")
+    actor: str | None = Field(default=None, max_length=120, pattern=r"^[^\x00]*$")
+    since: Instant | None = None
+    limit: int = Field(default=50, ge=1, le=200)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+
+
+class ExportQuery(Camel):
+    format: Literal["json", "csv"] = "json"
+
+
+class AuditEntry(Camel):
+    seq: int
+    at: datetime
+    type: str
+    actor: str
+    detail: dict[str, Any]
+    hash: str
+
+
+class AuditList(Camel):
+    items: list[AuditEntry]
+    total: int
+    limit: int
+    offset: int
+
+
+@blueprint.get("/health")
+@blueprint.output(Snapshot)
+@blueprint.doc(security="token", responses=ERRORS)
+def health() -> Snapshot:
+    """The runtime snapshot with its alerts."""
+    taken: Snapshot = current_app.extensions["portal"].overview.take()
+    return taken
+
+
+@blueprint.get("/snapshot")
+@blueprint.input(ExportQuery, location="query", arg_name="query")
+@blueprint.doc(security="token", responses={200: "The snapshot as a download"} | ERRORS)
+def export(query: ExportQuery) -> Response:
+    """The same as a download with an id and a SHA-256; audited."""
+    return exports.download(query.format, actor=access.caller().actor)
+
+
+@blueprint.get("/audit")
+@blueprint.input(AuditQuery, location="query", arg_name="query")
+@blueprint.output(AuditList)
+@blueprint.doc(security="token", responses=ERRORS)
+def audit(query: AuditQuery) -> AuditList:
+    """The audit log, newest first."""
+    with current_app.extensions["portal"].open_session() as session:
+        rows, total = chain.search(
+            session,
+            event_type=query.type,
+            actor=query.actor,
+            since=query.since,
+            limit=query.limit,
+            offset=query.offset,
+        )
+        items = [
+            AuditEntry(
+                seq=row.seq,
+                at=row.at,
+                type=row.type,
+                actor=row.actor,
+                detail=row.detail,
+                hash=row.hash,
+            )
+            for row in rows
+        ]
+    return AuditList(items=items, total=total, limit=query.limit, offset=query.offset)

@@ -1,0 +1,240 @@
+"""Putting the faces on an app: routes, sessions, errors, headers."""
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import structlog
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
+from flask import Response, g, request
+from flask.json.provider import DefaultJSONProvider
+from flask_limiter import Limiter
+from flask_login import LoginManager
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from portal.board.picture import Picture
+from portal.settings import Settings
+from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionError
+from portal.status.terms import RuleError
+from portal.web import access, health, problems, wording
+from portal.web.api import announcements as announcements_api
+from portal.web.api import runtime as runtime_api
+from portal.web.api import templates as templates_api
+from portal.web.api import windows as windows_api
+from portal.web.panel import accounts, cards, registry, runtime
+from portal.web.problems import Problem
+from portal.web.public import pages as public_pages
+from portal.web.sessions import DatabaseSessions
+
+_log = structlog.get_logger()
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+)
+PAGE_HEADERS = (
+    ("Content-Security-Policy", POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+
+class StrictJSON(DefaultJSONProvider):
+    """JSON as the RFC has it: no NaN, no doubled key, no half characters, no bottomless depth."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+            made = dict(found)
+            if len(made) != len(found):
+                raise ValueError("a key stands twice in one object")
+            return made
+
+        def constant(name: str) -> Any:
+            raise ValueError(f"{name} is not JSON")
+
+        try:
+            text = s.decode("utf-8") if isinstance(s, bytes) else s
+            value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        except (RecursionError, UnicodeError) as error:
+            raise ValueError("the text is too deep, or not UTF-8") from error
+        return value
+
+
+@cache
+def migration_head() -> str:
+    """The revision that the database must be at."""
+    from portal import MIGRATIONS
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
+def page_maker(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
+    """What renders the public page and the banner of a picture, outside of any request."""
+
+    def make(picture: Picture) -> dict[str, bytes]:
+        context = {
+            "picture": picture,
+            "now": picture.stale_since or picture.generated_at,
+            "site_name": settings.site_name,
+            "poll_seconds": settings.poll_seconds,
+            "stale_after_seconds": int(settings.poll_seconds * 1.5),
+            "external_url": settings.external_url,
+        }
+        return {
+            path: app.jinja_env.get_template(template).render(context).encode()
+            for path, template in (("/", "public/page.html"), ("/banner", "parts/board.html"))
+        }
+
+    return make
+
+
+def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
+    """Blueprints, who may, sessions, and the one error shape."""
+    app.json = StrictJSON(app)
+    app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.session_interface = DatabaseSessions(settings)
+    login = LoginManager()
+    login.init_app(app)
+    login.user_loader(accounts.load)
+    # Polls are told apart before the session is saved.
+    app.before_request(_mark_poll)
+    app.before_request(access.guard)
+    app.after_request(_add_headers)
+    for blueprint in (
+        public_pages.blueprint,
+        health.blueprint,
+        accounts.blueprint,
+        runtime.blueprint,
+        cards.blueprint,
+        registry.blueprint,
+        announcements_api.blueprint,
+        windows_api.blueprint,
+        templates_api.blueprint,
+        runtime_api.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    for endpoint in ("accounts.sign_in", "accounts.first_run"):
+        limited = limiter.limit("30/minute", methods=["POST"])(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited  # type: ignore[assignment]
+    _answer_errors(app)
+
+
+def _mark_poll() -> None:
+    from flask import session
+
+    if request.blueprint == "cards":
+        session.is_poll = True  # type: ignore[attr-defined]
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS + PAGE_HEADERS:
+        response.headers.setdefault(name, value)
+    if request.path.startswith(("/panel", "/api/admin")):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _answer_errors(app: APIFlask) -> None:
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return problems.answer(error)
+
+    @app.errorhandler(RuleError)
+    def rule(error: RuleError) -> Response:
+        return problems.answer(Problem(422, error.text, errors={error.field: [error.text]}))
+
+    @app.errorhandler(NotFoundError)
+    def missing(error: NotFoundError) -> Response:
+        return problems.answer(Problem(404, "There is nothing of that reference."))
+
+    @app.errorhandler(StaleVersionError)
+    def stale(error: StaleVersionError) -> Response:
+        return problems.answer(
+            Problem(412, "Someone else changed it meanwhile; its current state is enclosed.",
+                    current=g.show(error.current) if "show" in g else None)
+        )  # fmt: skip
+
+    @app.errorhandler(ReusedKeyError)
+    def reused(error: ReusedKeyError) -> Response:
+        return problems.answer(
+            Problem(422, "This Idempotency-Key came with another request before.")
+        )
+
+    @app.errorhandler(SQLAlchemyError)
+    def database(error: SQLAlchemyError) -> Response:
+        if isinstance(error, IntegrityError):
+            return problems.answer(
+                Problem(409, "Two requests came at once; look at what is there and try again.")
+            )
+        _log.error("web.database_failed", error=type(error).__name__, path=request.path)
+        kept = {
+            name: value
+            for name, value in request.form.items()
+            if name not in {"csrf_token", "password", "key", "version"} and value.strip()
+        }
+        return problems.answer(
+            Problem(
+                503,
+                "The database does not answer. Nothing was stored; try again in a moment.",
+                headers={"Retry-After": "5"},
+                kept=kept or None,
+            )
+        )
+
+    @app.error_processor
+    def checked(error: HTTPError) -> Any:
+        return problems.answer(_from_api(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status < 400:
+            return Response(error.get_response().get_data(), status, error.get_headers())
+        headers = {}
+        if status == 405 and getattr(error, "valid_methods", None):
+            headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
+        return problems.answer(
+            Problem(status, _DETAILS.get(status, error.description or ""), headers=headers)
+        )
+
+    @app.errorhandler(Exception)
+    def unforeseen(error: Exception) -> Response:
+        _log.exception("web.failed", path=request.path)
+        return problems.answer(Problem(500, "Something went wrong here. It was written down."))
+
+
+_DETAILS = {
+    400: "The request cannot be read.",
+    404: "There is nothing here.",
+    405: "This address does not take that method.",
+    413: "A body has 1 MiB at most.",
+    415: "Send JSON, with Content-Type: application/json.",
+    429: "Too many tries. Wait a minute.",
+}
+
+
+def _from_api(error: HTTPError) -> Problem:
+    detail: Any = error.detail
+    found: dict[str, list[str]] = {}
+    if error.status_code == 422 and isinstance(detail, dict):
+        for fields in detail.values():
+            if isinstance(fields, dict):
+                found |= {
+                    str(name)[:100]: [str(text) for text in texts] for name, texts in fields.items()
+                }
+    if found:
+        return Problem(422, "Some fields are not right.", errors=found)
+    return Problem(error.status_code, _DETAILS.get(error.status_code, error.message or ""))

@@ -1,0 +1,120 @@
+"""Health for orchestrators and Prometheus: never limited, no cookie, never cached."""
+
+from flask import Blueprint, Response, current_app, jsonify, request
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
+
+from portal import clock
+from portal.runtime import exporter
+from portal.runtime.exporter import Attempt
+from portal.runtime.snapshot import Readiness
+from portal.settings import ScraperToken
+from portal.web import access
+from portal.web.problems import Problem
+
+blueprint = Blueprint("health", __name__, url_prefix="/health")
+
+
+@blueprint.get("")
+def pointer() -> Response:
+    """Where the others are."""
+    paths = {name: f"/health/{name}" for name in ("live", "ready", "startup", "metrics")}
+    return _health({"status": "pass", "links": paths}, 200)
+
+
+@blueprint.get("/live")
+def live() -> Response:
+    """200 while the process can answer; touches nothing else."""
+    return _health({"status": "pass"}, 200)
+
+
+@blueprint.get("/ready")
+def ready() -> Response:
+    """200, or 503 with the failing check."""
+    checks = current_app.extensions["portal"].checks
+    refresh = request.args.get("refresh") == "true" and access.reader() is not None
+    return _readiness(checks.readiness(refresh=refresh))
+
+
+@blueprint.get("/startup")
+def startup() -> Response:
+    """503 until the migrations were found at head."""
+    if current_app.extensions["portal"].checks.is_started():
+        return _health({"status": "pass"}, 200)
+    return _health({"status": "fail", "notes": ["migrations are not at head"]}, 503)
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """The feed: 404 without tokens, 401 without one, 403 with a wrong one."""
+    portal = current_app.extensions["portal"]
+    token = _scraper(portal.settings.metrics_tokens)
+    collected = portal.feed.collect()
+    is_open = "application/openmetrics-text" in request.headers.get("Accept", "")
+    if request.method == "HEAD":
+        return Response(content_type=CONTENT_TYPE_LATEST)
+    try:
+        body = portal.exporter.scrape(
+            token.name,
+            address=request.environ["portal.client"],
+            render=lambda before, after: portal.feed.text(
+                collected, before, after, is_open=is_open
+            ),
+        )
+    except OSError as error:
+        raise Problem(503, "The run directory cannot be used.") from error
+    response = Response(body, content_type=OPEN_METRICS if is_open else CONTENT_TYPE_LATEST)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
+    if not known:
+        raise Problem(404, "There is nothing here.")
+    kind, _, presented = request.headers.get("Authorization", "").strip().partition(" ")
+    if kind.lower() != "bearer" or not presented.strip():
+        _refused("missing", 401)
+        raise Problem(
+            401, "Send the token as Authorization: Bearer.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )  # fmt: skip
+    token = exporter.recognise(known, presented.strip())
+    if token is None:
+        _refused("invalid", 403)
+        raise Problem(403, "This token is not one of the feed's.")
+    return token
+
+
+def _refused(reason: str, status: int) -> None:
+    portal = current_app.extensions["portal"]
+    portal.series.rejections.labels(reason).inc()
+    said = "no token" if reason == "missing" else "wrong token"
+    try:
+        portal.exporter.note(
+            Attempt(clock.now().timestamp(), request.environ["portal.client"], None, status, said)
+        )
+    except OSError:
+        current_app.logger.warning("the run directory cannot be used")
+
+
+def _readiness(readiness: Readiness) -> Response:
+    is_known = access.reader() is not None
+    checks = {}
+    for check in readiness.checks:
+        told: dict[str, object] = {"status": check.status}
+        if is_known:
+            told |= {"output": check.output, "observedValue": check.observed_value,
+                     "observedUnit": check.observed_unit}  # fmt: skip
+        checks[check.name] = [told]
+    status = 503 if readiness.status == "fail" else 200
+    return _health({"status": readiness.status, "checks": checks}, status)
+
+
+def _health(body: dict[str, object], status: int) -> Response:
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = "application/health+json"
+    response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response

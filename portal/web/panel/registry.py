@@ -1,0 +1,362 @@
+"""Windows and announcements in the panel: lists, forms with live preview, acts."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Blueprint, current_app, redirect, request
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from portal import clock, durations
+from portal.board import banners
+from portal.status import announcements, windows
+from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
+from portal.status.terms import Audience, Channel, RuleError, Severity, Status
+from portal.status.windows import Window, WindowAct, WindowIn
+from portal.web import access, problems, render
+from portal.web.panel import cards
+from portal.web.problems import Errors, Problem
+
+blueprint = Blueprint("registry", __name__, url_prefix="/panel")
+
+NOW_TITLE = "Maintenance"
+_LISTED = 50
+
+
+@blueprint.get("/maintenance")
+def listing() -> Response:
+    now = clock.now()
+    with current_app.extensions["portal"].open_session() as session:
+        planned, _ = windows.page(session, limit=_LISTED, offset=0)
+        said, _ = announcements.page(session, limit=_LISTED, offset=0)
+        return render.panel(
+            "panel/maintenance/list.html",
+            windows=[
+                windows.out(row, now=now, overlaps=windows.overlapping(session, row))
+                for row in planned
+            ],
+            announcements=[announcements.out(row, now=now) for row in said],
+        )
+
+
+@blueprint.post("/windows/now")
+def window_now() -> Response:
+    """A window from this moment; the form's key makes a double click one window."""
+    try:
+        length = durations.parse(request.form.get("duration", ""))
+    except ValueError as error:
+        raise RuleError("duration", str(error)) from None
+    wish = _checked(
+        WindowIn,
+        {
+            "title": request.form.get("title") or NOW_TITLE,
+            "endsAt": clock.now() + length,
+        },
+    )
+    key = request.form.get("key", "")
+    if not 8 <= len(key) <= 100:
+        raise Problem(400, "The form's key is missing; reload the page.")
+    _once(key, f"now {length}", lambda once: _registry().open_window(
+        wish, actor=access.caller().actor, once=once
+    ))  # fmt: skip
+    return _after_act()
+
+
+@blueprint.post("/windows/<ref>/act")
+def window_act(ref: str) -> Response:
+    wish = _checked(
+        WindowAct,
+        {
+            "action": request.form.get("action"),
+            "duration": request.form.get("duration") or None,
+        },
+    )
+    _registry().act_on_window(ref, wish, version=_version(), actor=access.caller().actor)
+    return _after_act()
+
+
+@blueprint.route("/windows/new", methods=["GET", "POST"])
+def window_new() -> Response:
+    if request.method == "GET":
+        now = clock.now().replace(second=0, microsecond=0)
+        start = now + timedelta(hours=1)
+        form = {"title": "", "message": "", "zone": "UTC",
+                "startsAt": f"{start:%Y-%m-%dT%H:%M}",
+                "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}"}  # fmt: skip
+        return _window_form(form, audiences=["public"], channels=["web"])
+    wish, errors = _window_wish()
+    if wish is not None:
+        try:
+            _once(request.form.get("key", ""), wish.model_dump_json(), lambda once: (
+                _registry().open_window(wish, actor=access.caller().actor, once=once)
+            ))  # fmt: skip
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+        else:
+            return redirect("/panel/maintenance", 303)
+    return _window_form(_posted(), errors=errors, status=422)
+
+
+@blueprint.route("/windows/<ref>", methods=["GET", "POST"])
+def window_edit(ref: str) -> Response:
+    now = clock.now()
+    with current_app.extensions["portal"].open_session() as session:
+        row = windows.find(session, ref)
+        if row is None:
+            raise NotFoundError
+        shown = windows.out(row, now=now, overlaps=windows.overlapping(session, row))
+    if request.method == "GET":
+        form = {
+            "title": shown.title, "message": shown.message, "zone": shown.zone,
+            "startsAt": f"{windows.local(shown.starts_at, shown.zone):%Y-%m-%dT%H:%M}",
+            "endsAt": f"{windows.local(shown.ends_at, shown.zone):%Y-%m-%dT%H:%M}",
+        }  # fmt: skip
+        return _window_form(
+            form, audiences=list(shown.audiences), channels=list(shown.channels),
+            ref=ref, version=shown.version, overlaps=shown.overlaps,
+        )  # fmt: skip
+    wish, errors = _window_wish()
+    if wish is None:
+        return _window_form(_posted(), errors=errors, ref=ref, version=_version(), status=422)
+    # The form has minutes; a start or end left as it was keeps its seconds.
+    if wish.starts_at == shown.starts_at.replace(second=0, microsecond=0):
+        wish.starts_at = shown.starts_at
+    if wish.ends_at == shown.ends_at.replace(second=0, microsecond=0):
+        wish.ends_at = shown.ends_at
+    try:
+        _registry().edit_window(ref, wish, version=_version(), actor=access.caller().actor)
+    except RuleError as error:
+        return _window_form(
+            _posted(), errors={error.field: [error.text]}, ref=ref, version=_version(), status=422
+        )
+    except StaleVersionError:
+        return _window_form(_posted(), ref=ref, version=shown.version, theirs=shown, status=412)
+    return redirect("/panel/maintenance", 303)
+
+
+@blueprint.route("/announcements/new", methods=["GET", "POST"])
+def announcement_new() -> Response:
+    if request.method == "GET":
+        form = {"title": "", "message": "", "severity": "info", "status": "active",
+                "startsAt": "", "endsAt": "", "dismissible": "on"}  # fmt: skip
+        return _announcement_form(form, audiences=["public"], channels=["web"])
+    wish, errors = _announcement_wish()
+    if wish is not None:
+        try:
+            _once(request.form.get("key", ""), wish.model_dump_json(), lambda once: (
+                _registry().announce(wish, actor=access.caller().actor, once=once)
+            ))  # fmt: skip
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+        else:
+            return redirect("/panel/maintenance", 303)
+    return _announcement_form(_posted(), errors=errors, status=422)
+
+
+@blueprint.route("/announcements/<ref>", methods=["GET", "POST"])
+def announcement_edit(ref: str) -> Response:
+    with current_app.extensions["portal"].open_session() as session:
+        row = announcements.find(session, ref)
+        if row is None:
+            raise NotFoundError
+        shown = announcements.out(row, now=clock.now())
+    if request.method == "GET":
+        form = {
+            "title": shown.title, "message": shown.message, "severity": shown.severity.value,
+            "status": shown.status.value, "dismissible": "on" if shown.dismissible else "",
+            "startsAt": _form_time(shown.starts_at), "endsAt": _form_time(shown.ends_at),
+        }  # fmt: skip
+        return _announcement_form(
+            form, audiences=list(shown.audiences), channels=list(shown.channels),
+            ref=ref, version=shown.version,
+        )  # fmt: skip
+    wish, errors = _announcement_wish()
+    if wish is not None:
+        if wish.starts_at == shown.starts_at.replace(second=0, microsecond=0):
+            wish.starts_at = shown.starts_at
+        if shown.ends_at and wish.ends_at == shown.ends_at.replace(second=0, microsecond=0):
+            wish.ends_at = shown.ends_at
+        try:
+            _registry().edit_announcement(
+                ref, wish, version=_version(), actor=access.caller().actor
+            )
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+        except StaleVersionError:
+            return _announcement_form(
+                _posted(), ref=ref, version=shown.version, theirs=shown, status=412
+            )
+        else:
+            return redirect("/panel/maintenance", 303)
+    return _announcement_form(_posted(), errors=errors, ref=ref, version=_version(), status=422)
+
+
+@blueprint.post("/announcements/<ref>/status")
+def announcement_status(ref: str) -> Response:
+    wish = _checked(StatusChange, {"status": request.form.get("status")})
+    _registry().set_status(ref, wish, version=_version(), actor=access.caller().actor)
+    return redirect("/panel/maintenance", 303)
+
+
+@blueprint.post("/preview")
+def preview() -> Response:
+    """What the public would see of the form as it stands; nothing is stored."""
+    now = clock.now()
+    banner = None
+    wish: WindowIn | AnnouncementIn | None
+    if "zone" in request.form:
+        wish, errors = _window_wish()
+        if wish is not None:
+            window = Window(reference="preview", version=0)
+            try:
+                windows.apply(window, wish, now=now)
+                window.created_at = now
+                banner = banners.of_window(window, now=now)
+            except RuleError as error:
+                errors = {error.field: [error.text]}
+    else:
+        wish, errors = _announcement_wish()
+        if wish is not None:
+            row = Announcement(slug="preview", version=0)
+            try:
+                announcements.apply(row, wish, now=now)
+                banner = banners.of_announcement(row, now=now)
+            except RuleError as error:
+                errors = {error.field: [error.text]}
+    return render.panel("parts/preview.html", banner=banner, errors=errors)
+
+
+def _registry() -> Registry:
+    registry: Registry = current_app.extensions["portal"].registry
+    return registry
+
+
+def _after_act() -> Response:
+    """HTMX gets the maintenance card as it is now, a plain form its page."""
+    if request.headers.get("HX-Request"):
+        return cards.show("maintenance")
+    return redirect("/panel", 303)
+
+
+def _once(key: str, request_text: str, act: Any) -> None:
+    """Do the act unless a form with this key did it before."""
+    if not 8 <= len(key) <= 100:
+        raise Problem(400, "The form's key is missing; reload the page.")
+    body = request_text.encode()
+    # Two forms of one operator may hold the same text, never the same key.
+    if _registry().kept_reply(f"form {key}", key.encode()) is not None:
+        return
+    act(Once(f"form {key}", key.encode(), lambda row: {"id": row.id, "request": len(body)}))
+
+
+def _version() -> int | None:
+    text = request.form.get("version", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Problem(400, "The version is not a number; reload the page.")
+    return int(text)
+
+
+def _checked(model: Any, values: dict[str, Any]) -> Any:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise Problem(
+            422, "Some fields are not right.", errors=problems.field_errors(error)
+        ) from None
+
+
+def _posted() -> dict[str, str]:
+    return {name: request.form.get(name, "") for name in request.form}
+
+
+def _form_time(moment: datetime | None) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+def _instant(field: str, zone: str, errors: Errors) -> datetime | None:
+    text = request.form.get(field, "").strip()
+    if not text:
+        return None
+    try:
+        naive = datetime.fromisoformat(text)
+    except ValueError:
+        errors[field] = ["Write a date and a time, for instance 2030-01-31T22:00."]
+        return None
+    if naive.tzinfo is not None:
+        return naive
+    if zone not in available_timezones():
+        return naive.replace(tzinfo=UTC)
+    return naive.replace(tzinfo=ZoneInfo(zone))
+
+
+def _window_wish() -> tuple[WindowIn | None, Errors]:
+    errors: Errors = {}
+    zone = request.form.get("zone", "")
+    values = {
+        "title": request.form.get("title", ""),
+        "message": request.form.get("message", "").replace("\r\n", "\n"),
+        "zone": zone,
+        "audiences": request.form.getlist("audiences"),
+        "channels": request.form.getlist("channels"),
+        "startsAt": _instant("startsAt", zone, errors),
+        "endsAt": _instant("endsAt", zone, errors),
+    }
+    return _wish(WindowIn, values, errors)
+
+
+def _announcement_wish() -> tuple[AnnouncementIn | None, Errors]:
+    errors: Errors = {}
+    values = {
+        "title": request.form.get("title", ""),
+        "message": request.form.get("message", "").replace("\r\n", "\n"),
+        "severity": request.form.get("severity"),
+        "status": request.form.get("status"),
+        "dismissible": "dismissible" in request.form,
+        "audiences": request.form.getlist("audiences"),
+        "channels": request.form.getlist("channels"),
+        "startsAt": _instant("startsAt", "UTC", errors),
+        "endsAt": _instant("endsAt", "UTC", errors),
+    }
+    return _wish(AnnouncementIn, values, errors)
+
+
+def _wish(model: Any, values: dict[str, Any], errors: Errors) -> tuple[Any, Errors]:
+    try:
+        wish = model.model_validate(values)
+    except ValidationError as error:
+        return None, problems.field_errors(error) | errors
+    return (None if errors else wish), errors
+
+
+def _window_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
+    return _form(
+        "panel/maintenance/window_form.html", form, status,
+        {"zones": sorted(available_timezones()), "overlaps": [], **context},
+    )  # fmt: skip
+
+
+def _announcement_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
+    return _form(
+        "panel/maintenance/announcement_form.html", form, status,
+        {
+            "severities": list(Severity),
+            "statuses": [Status.DRAFT, Status.SCHEDULED, Status.ACTIVE],
+            **context,
+        },
+    )  # fmt: skip
+
+
+def _form(template: str, form: dict[str, str], status: int, context: dict[str, Any]) -> Response:
+    defaults: dict[str, Any] = {
+        "errors": {}, "ref": None, "version": None, "theirs": None,
+        "audiences": request.form.getlist("audiences"),
+        "channels": request.form.getlist("channels"),
+        "key": request.form.get("key") or str(uuid.uuid4()),
+        "all_audiences": list(Audience), "all_channels": list(Channel),
+    }  # fmt: skip
+    return render.panel(template, status=status, form=form, **(defaults | context))

@@ -1,0 +1,87 @@
+"""The one shape of an error: RFC 9457 for machines, a page for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, jsonify, render_template, request
+from pydantic import ValidationError
+
+Errors = dict[str, list[str]]
+
+
+class Problem(Exception):
+    """An answer that says what is wrong and what to do."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Errors | None = None,
+        headers: dict[str, str] | None = None,
+        current: dict[str, Any] | None = None,
+        kept: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = HTTPStatus(status).phrase
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers or {}
+        self.current = current
+        self.kept = kept
+
+
+def field_errors(error: ValidationError) -> Errors:
+    """Pydantic's findings as `{field: [text]}`, without what was sent."""
+    found: Errors = {}
+    for one in error.errors(include_url=False, include_input=False, include_context=False):
+        field = ".".join(str(step) for step in one["loc"]) or "body"
+        found.setdefault(field[:100], []).append(one["msg"].removeprefix("Value error, "))
+    return found
+
+
+def wants_json() -> bool:
+    """API, health, and HTMX requests get problem+json; a person's browser gets a page."""
+    if request.path.startswith(("/api/", "/health")) or request.headers.get("HX-Request"):
+        return True
+    return "text/html" not in request.headers.get("Accept", "")
+
+
+def answer(problem: Problem) -> Response:
+    """The response of a problem."""
+    if wants_json():
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+        }
+        if problem.errors is not None:
+            body["errors"] = problem.errors
+        if problem.current is not None:
+            body["current"] = problem.current
+        response = jsonify(body)
+        response.content_type = "application/problem+json"
+    else:
+        portal = current_app.extensions["portal"]
+        template = "panel/problem.html" if problem.kept else "public/problem.html"
+        response = Response(
+            render_template(
+                template,
+                problem=problem,
+                kept=problem.kept,
+                site_name=portal.settings.site_name,
+                operator=None,
+                may_write=False,
+                may_audit=False,
+                runbook_url=portal.overview.runbook,
+                contacts=(),
+                poll_seconds=portal.settings.panel_poll_seconds,
+                csrf_token=lambda: "",
+            )
+        )
+    response.status_code = problem.status
+    response.headers.update(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,95 @@
+"""The public reads that are not ready-made: before the first picture, and other audiences."""
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, render_template, request
+
+from portal.accounts.roles import Scope
+from portal.board import answers
+from portal.board.answers import Answers, BadQueryError
+from portal.status.terms import Audience
+from portal.web import access
+from portal.web.problems import Problem
+
+blueprint = APIBlueprint("public", __name__, tag="Public")
+
+
+@blueprint.get("/")
+@blueprint.doc(hide=True)
+def page() -> Response:
+    """The status page."""
+    return _ready_made("/")
+
+
+@blueprint.get("/banner")
+@blueprint.doc(hide=True)
+def banner() -> Response:
+    """The banner fragment."""
+    return _ready_made("/banner")
+
+
+@blueprint.get("/api/status")
+@blueprint.doc(summary="The public status", responses={200: "The status", 503: "No picture yet"})
+def status() -> Response:
+    """The whole public status in one small answer."""
+    return _ready_made("/api/status")
+
+
+@blueprint.get("/api/runtime/maintenance")
+@blueprint.doc(
+    summary="What is told now",
+    responses={
+        200: "Announcements and windows",
+        400: "A parameter is wrong",
+        401: "The token is not known",
+        403: "This audience needs a token that has it",
+        503: "No picture yet",
+    },
+)
+def maintenance() -> Response:
+    """Announcements and windows in one shape; an audience but `public` needs a token."""
+    try:
+        query = answers.parse_query(request.query_string.decode("latin-1"))
+    except BadQueryError as error:
+        raise Problem(400, str(error), errors={error.field: [error.text]}) from None
+    if query.audience is Audience.PUBLIC:
+        return _ready_made("/api/runtime/maintenance", request.query_string.decode("latin-1"))
+    reader = access.reader()
+    if reader is None:
+        raise Problem(401, "This audience needs a token.", headers={"WWW-Authenticate": "Bearer"})
+    if Scope.MAINTENANCE_READ not in reader.scopes:
+        raise Problem(403, f"This audience needs the permission {Scope.MAINTENANCE_READ}.")
+    response = jsonify(answers.maintenance(_board().picture, query))
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@blueprint.get("/api/docs")
+@blueprint.doc(hide=True)
+def docs() -> str:
+    """The API as a page, made from its OpenAPI document."""
+    portal = current_app.extensions["portal"]
+    return render_template(
+        "public/docs.html",
+        spec=current_app.spec,  # type: ignore[attr-defined]
+        site_name=portal.settings.site_name,
+    )
+
+
+def _ready_made(path: str, query_string: str = "") -> Response:
+    answer = _board().find(path, query_string)
+    if answer is None:
+        raise Problem(404, "There is nothing here.")
+    if request.if_none_match.contains_weak(answer.etag[3:-1]):
+        return Response(status=304, headers=list(answer.headers_304))
+    return Response(answer.body, headers=list(answer.headers))
+
+
+def _board() -> Answers:
+    found: Answers | None = current_app.extensions["portal"].board.current()
+    if found is None:
+        raise Problem(
+            503,
+            "The portal cannot reach its database and has no picture yet. Try again soon.",
+            headers={"Retry-After": "5"},
+        )
+    return found

@@ -1,0 +1,31 @@
+"""Pages of the panel and fragments of them."""
+
+from flask import Response, current_app, g, make_response, render_template
+
+from portal import clock
+from portal.accounts.roles import Scope
+from portal.web.access import Caller
+
+
+def panel(template: str, *, status: int = 200, **context: object) -> Response:
+    """A page or fragment of the panel with what every one of them needs."""
+    portal = current_app.extensions["portal"]
+    caller: Caller | None = g.get("caller")
+    response = make_response(
+        render_template(
+            template,
+            site_name=portal.settings.site_name,
+            operator=caller.operator if caller else None,
+            may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
+            may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
+            runbook_url=portal.overview.runbook,
+            contacts=portal.settings.contacts,
+            poll_seconds=portal.settings.panel_poll_seconds,
+            now=clock.now(),
+            **context,
+        ),
+        status,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "HX-Request, Cookie"
+    return response

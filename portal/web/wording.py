@@ -1,0 +1,148 @@
+"""How the templates put instants, lengths and figures into words."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from portal import clock, durations
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
+_FORM = "%Y-%m-%dT%H:%M"
+
+
+def _in_zone(moment: datetime, zone: str) -> datetime:
+    return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
+
+
+def clock_time(moment: datetime, zone: str = "UTC") -> str:
+    """`22:45 (Europe/Berlin, 20:45 UTC)`, or `20:45 UTC` alone."""
+    utc = f"{moment.astimezone(UTC):%H:%M} UTC"
+    return utc if zone == "UTC" else f"{_in_zone(moment, zone):%H:%M} ({zone}, {utc})"
+
+
+def clock_seconds(moment: datetime) -> str:
+    """`20:45:07 UTC`."""
+    return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+
+
+def day(moment: date) -> str:
+    """`23 November`; an instant counts by its UTC day."""
+    if isinstance(moment, datetime):
+        moment = moment.astimezone(UTC)
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def stamp(moment: datetime, zone: str = "UTC") -> str:
+    """`Thu 26 Nov, 02:00 (Europe/Berlin, 01:00 UTC)`."""
+    local = _in_zone(moment, zone)
+    return f"{_short_day(local)}, {clock_time(moment, zone)}"
+
+
+def until_when(ends_at: datetime, starts_at: datetime, zone: str = "UTC") -> str:
+    """The end, with its day only when that is another one than the start's."""
+    same_day = _in_zone(ends_at, zone).date() == _in_zone(starts_at, zone).date()
+    return clock_time(ends_at, zone) if same_day else stamp(ends_at, zone)
+
+
+def span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> str:
+    """`Thu 26 Nov, 02:00 – 03:00 (Europe/Berlin, 01:00 – 02:00 UTC)`."""
+    if ends_at is None:
+        return f"{stamp(starts_at, zone)}, no end planned"
+    local = f"{_short_day(_in_zone(starts_at, zone))}, {_pair(starts_at, ends_at, zone)}"
+    if zone == "UTC":
+        return f"{local} UTC"
+    return f"{local} ({zone}, {_pair(starts_at, ends_at, 'UTC')} UTC)"
+
+
+def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    first, last = _in_zone(starts_at, zone), _in_zone(ends_at, zone)
+    day_too = "" if first.date() == last.date() else f"{_short_day(last)}, "
+    return f"{first:%H:%M} – {day_too}{last:%H:%M}"
+
+
+def _short_day(local: datetime) -> str:
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1][:3]}"
+
+
+def count(number: float) -> str:
+    """`18 204`, with a narrow space that does not break between thousands."""
+    return f"{round(number):,}".replace(",", _THIN_SPACE)
+
+
+def percent(ratio: float, digits: int = 0) -> str:
+    """A share from 0 to 1 as `87 %`."""
+    return f"{ratio * 100:.{digits}f}{_THIN_SPACE}%"
+
+
+def rate(per_second: float) -> str:
+    """Requests a second: one decimal while small, none when large."""
+    return f"{per_second:.1f}" if per_second < 10 else count(per_second)
+
+
+def form_time(moment: datetime | None, zone: str = "UTC") -> str:
+    """`2026-11-24T20:45`, what a datetime-local input takes."""
+    return "" if moment is None else _in_zone(moment, zone).strftime(_FORM)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """`6 min 12 s ago`."""
+    return f"{durations.spoken((now - moment).total_seconds())} ago"
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """`18 min`: what is left; whole minutes from one minute on, as nobody reads seconds there."""
+    left = (moment - now).total_seconds()
+    return durations.spoken(left if left < 60 else left // 60 * 60)
+
+
+def lasted(starts_at: datetime, ends_at: datetime) -> str:
+    """`42 min`: how long something took."""
+    return until(ends_at, starts_at)
+
+
+def polyline(values: list[float], width: int = 300, height: int = 40) -> str:
+    """`points` of an SVG line through `values`, the largest at the top."""
+    if not values:
+        return ""
+    most = max(*values, 1)
+    values = values * 2 if len(values) == 1 else values
+    step = width / (len(values) - 1)
+    return " ".join(
+        f"{number * step:.1f},{height - 2 - value / most * (height - 4):.1f}"
+        for number, value in enumerate(values)
+    )
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "iso": clock.iso,
+    "spoken": durations.spoken,
+    "clock_time": clock_time,
+    "clock_seconds": clock_seconds,
+    "day": day,
+    "stamp": stamp,
+    "until_when": until_when,
+    "span": span,
+    "count": count,
+    "percent": percent,
+    "rate": rate,
+    "form_time": form_time,
+    "ago": ago,
+    "until": until,
+    "lasted": lasted,
+    "polyline": polyline,
+}

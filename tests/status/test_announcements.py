@@ -1,0 +1,137 @@
+"""Announcements through the registry, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.audit import chain
+from portal.board import picture
+from portal.status import announcements
+from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.registry import NotFoundError, StaleVersionError
+from portal.status.terms import RuleError, Severity, Status, derive_status
+from tests.conftest import START, Site, StandingClock
+
+HOUR = timedelta(hours=1)
+
+# (draft, start, end, ended, now) in hours -> status, and why
+TRUTH = [
+    (False, 0, 2, None, 1, Status.ACTIVE, "between start and end"),
+    (False, 0, 2, None, 0, Status.ACTIVE, "the start itself belongs to it"),
+    (False, 0, 2, None, 2, Status.RESOLVED, "the end itself does not"),
+    (False, 1, 2, None, 0, Status.SCHEDULED, "not begun"),
+    (False, 0, None, None, 900, Status.ACTIVE, "no end"),
+    (False, 0, 2, 1, 1, Status.RESOLVED, "ended before its time"),
+    (False, 0, 2, 1, 0, Status.ACTIVE, "seen before it was ended"),
+    (True, 0, 2, None, 1, Status.DRAFT, "a draft is never active"),
+    (True, 0, 2, 1, 1, Status.RESOLVED, "a draft that was put away"),
+]
+
+
+@pytest.mark.parametrize(("draft", "start", "end", "ended", "now", "status", "why"), TRUTH)
+def test_the_status_follows_from_the_times(draft, start, end, ended, now, status, why):
+    def at(hours):
+        return None if hours is None else START + hours * HOUR
+
+    found = derive_status(
+        is_draft=draft, starts_at=at(start), ends_at=at(end), ended_at=at(ended), now=at(now)
+    )
+    assert found is status, why
+
+
+def wish(**values) -> AnnouncementIn:
+    return AnnouncementIn(**{"title": "Slow mail", "status": "active", **values})
+
+
+def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: StandingClock):
+    registry = either.portal.registry
+    with either.portal.open_session() as session:
+        before = picture.take(session, now=still.now()).revision
+    row = registry.announce(wish(severity=Severity.INCIDENT), actor="ada")
+    with either.portal.open_session() as session:
+        taken = picture.take(session, now=still.now())
+        event = chain.search(session)[0][0]
+        kept = session.get(Announcement, row.id)
+        assert kept.starts_at == START
+        assert kept.starts_at.tzinfo is not None
+    assert taken.revision == before + 1
+    assert [one.title for one in taken.active] == ["Slow mail"]
+    assert (event.type, event.actor, event.detail["ref"]) == (
+        "announcement.created", "ada", "slow-mail",
+    )  # fmt: skip
+
+
+def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):
+    with pytest.raises(RuleError):
+        either.portal.registry.announce(wish(ends_at=START - HOUR), actor="ada")
+    with either.portal.open_session() as session:
+        assert announcements.page(session, limit=5, offset=0) == ([], 0)
+        assert chain.length(session) == 0
+
+
+REFUSED = [
+    ({"ends_at": START}, "endsAt", "an active one ends in the future"),
+    ({"starts_at": START + HOUR}, "startsAt", "an active one has started"),
+    ({"status": "scheduled", "starts_at": START - 2 * timedelta(minutes=1)}, "startsAt", "past"),
+    ({"status": "scheduled", "starts_at": START + HOUR, "ends_at": START + HOUR}, "endsAt", "0 h"),
+    ({"status": "resolved"}, "status", "nothing begins its life resolved"),
+    ({"slug": "7"}, "slug", "a number would be read as an id"),
+]
+
+
+@pytest.mark.parametrize(("values", "field", "why"), REFUSED)
+def test_times_that_contradict_the_status_are_refused(
+    site: Site, still: StandingClock, values, field, why
+):
+    with pytest.raises(RuleError) as refusal:
+        site.portal.registry.announce(wish(**values), actor="ada")
+    assert refusal.value.field == field, why
+
+
+def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingClock):
+    row = site.portal.registry.announce(
+        wish(status="scheduled", starts_at=START - timedelta(seconds=60)), actor="ada"
+    )
+    assert row.status_at(START) is Status.ACTIVE
+
+
+def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: StandingClock):
+    registry = site.portal.registry
+    row = registry.announce(
+        wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR), actor="ada"
+    )
+    still.advance(minutes=90)
+    longer = registry.edit_announcement(
+        row.slug,
+        wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 4 * HOUR),
+        version=1,
+        actor="ada",
+    )
+    assert longer.ends_at == START + 4 * HOUR
+
+
+def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
+    registry = either.portal.registry
+    row = registry.announce(wish(ends_at=START + 2 * HOUR), actor="ada")
+    still.advance(minutes=30)
+    done = registry.set_status(row.slug, StatusChange(status="resolved"), version=1, actor="ada")
+    assert done.ends_at == START + 2 * HOUR
+    assert done.resolved_at == still.now()
+    with pytest.raises(RuleError):
+        registry.set_status(row.slug, StatusChange(status="active"), version=2, actor="ada")
+
+
+def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
+    registry = either.portal.registry
+    row = registry.announce(wish(), actor="ada")
+    registry.edit_announcement(row.slug, wish(title="First"), version=1, actor="ada")
+    with pytest.raises(StaleVersionError) as stale:
+        registry.edit_announcement(row.slug, wish(title="Second"), version=1, actor="bob")
+    assert stale.value.current.title == "First"
+
+
+def test_an_unknown_reference_is_told(site: Site):
+    with pytest.raises(NotFoundError):
+        site.portal.registry.set_status(
+            "nothing", StatusChange(status="resolved"), version=None, actor="ada"
+        )
