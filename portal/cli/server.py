@@ -20,6 +20,7 @@ from portal import ROOT, VERSION, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import chain
 from portal.cli import application
+from portal.runtime import series
 from portal.settings import Settings
 from portal.status import replies
 from portal.store import engine
@@ -34,6 +35,11 @@ SWEEP_EVERY = timedelta(minutes=5)
 def serve(workers: int, no_worker: bool) -> None:
     """Serve the portal, with one background worker beside it."""
     settings = application.settings()
+    if workers > 1 and not series.is_shared():
+        # prometheus_client decides at its first import whether counters are shared, so the
+        # command begins again, as the same process, with the folder named.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
+        os.execv(sys.executable, [sys.executable, "-m", "portal", *sys.argv[1:]])  # noqa: S606 (its own command line)
     _prepare(settings, workers)
     background = None if no_worker else subprocess.Popen([sys.executable, "-m", "portal", "worker"])
     host, _, port = settings.bind.rpartition(":")
@@ -69,11 +75,7 @@ def serve(workers: int, no_worker: bool) -> None:
 def _prepare(settings: Settings, workers: int) -> None:
     """What must be there before the web processes are; they inherit the environment."""
     shutil.rmtree(settings.run_dir, ignore_errors=True)
-    settings.run_dir.mkdir(parents=True)
-    if workers > 1:
-        folder = settings.run_dir / "metrics"
-        folder.mkdir()
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    (settings.run_dir / "metrics").mkdir(parents=True)
     app = create_app(settings)
     link = None
     try:

@@ -1,9 +1,13 @@
 """Engines: SQLite in WAL mode by default, PostgreSQL at scale."""
 
+import os
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 
 from portal.store.pool import CountingPool
@@ -39,8 +43,27 @@ def prepare(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
 
+    path = engine.url.database or ""
+
+    @event.listens_for(engine, "do_connect")
+    def refuse_to_create(dialect: Any, record: Any, arguments: Any, options: Any) -> None:
+        # SQLite makes a missing file anew, and an empty database would pass for the real one.
+        if not os.path.exists(path):
+            raise sqlite3.OperationalError("the database file is not there")
+
+    @event.listens_for(engine, "checkout")
+    def check_file(connection: Any, record: Any, proxy: Any) -> None:
+        # An open connection goes on with a file that was taken away; its writes would be lost.
+        try:
+            number = os.stat(path).st_ino
+        except OSError:
+            number = None
+        if number != record.info.get("inode"):
+            raise DisconnectionError("the database file was taken away or replaced")
+
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, record: Any) -> None:
+        record.info["inode"] = os.stat(path).st_ino
         # The driver's own BEGIN comes too late for a consistent read and too early for DDL.
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -53,6 +76,12 @@ def prepare(engine: Engine) -> None:
         # A reader that turns writer cannot wait for its turn in WAL mode, so writers say so first.
         writes = connection.get_execution_options().get(WRITE, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def ensure_file(engine: Engine) -> None:
+    """Make an empty SQLite file for the migrations to fill; nothing else creates one."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).touch()
 
 
 def begin_write(session: Session) -> None:

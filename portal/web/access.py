@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from flask import current_app, g, redirect, request
+from flask import current_app, g, redirect, request, session
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -13,6 +13,7 @@ from portal.accounts import roles, tokens
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role, Scope
 from portal.extensions import csrf
+from portal.web import problems
 from portal.web.problems import Problem
 
 PUBLIC = "public"
@@ -85,6 +86,8 @@ def guard() -> Response | None:
     endpoint = request.endpoint
     if endpoint is None:
         return None  # no such path: Flask answers 404 or 405
+    if getattr(session, "is_unavailable", False):
+        raise problems.database_away()
     needed = TABLE.get(endpoint)
     if needed is None:
         raise Problem(404, "There is nothing here.")
@@ -120,8 +123,8 @@ def _by_token() -> Caller:
     kind, _, text = request.headers["Authorization"].strip().partition(" ")
     now: datetime = clock.now()
     if kind.lower() == "bearer" and text.strip():
-        with current_app.extensions["portal"].open_session() as session:
-            token = tokens.find(session, text.strip(), now=now)
+        with current_app.extensions["portal"].open_session() as store:
+            token = tokens.find(store, text.strip(), now=now)
             if token is not None:
                 return Caller(
                     f"token:{token.name}", frozenset(Scope(scope) for scope in token.scopes)

@@ -180,19 +180,7 @@ def _answer_errors(app: APIFlask) -> None:
                 Problem(409, "Two requests came at once; look at what is there and try again.")
             )
         _log.error("web.database_failed", error=type(error).__name__, path=request.path)
-        kept = {
-            name: value
-            for name, value in request.form.items()
-            if name not in {"csrf_token", "password", "key", "version"} and value.strip()
-        }
-        return problems.answer(
-            Problem(
-                503,
-                "The database does not answer. Nothing was stored; try again in a moment.",
-                headers={"Retry-After": "5"},
-                kept=kept or None,
-            )
-        )
+        return problems.answer(problems.database_away())
 
     @app.error_processor
     def checked(error: HTTPError) -> Any:

@@ -41,6 +41,21 @@ def field_errors(error: ValidationError) -> Errors:
     return found
 
 
+def database_away() -> Problem:
+    """503 for a request that needs the database; what a form held is given back."""
+    kept = {
+        name: value
+        for name, value in request.form.items()
+        if name not in {"csrf_token", "password", "key", "version"} and value.strip()
+    }
+    return Problem(
+        503,
+        "The database does not answer. Nothing was stored; try again in a moment.",
+        headers={"Retry-After": "5"},
+        kept=kept or None,
+    )
+
+
 def wants_json() -> bool:
     """API, health, and HTMX requests get problem+json; a person's browser gets a page."""
     if request.path.startswith(("/api/", "/health")) or request.headers.get("HX-Request"):

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
 from portal import clock
@@ -25,6 +26,7 @@ class PanelSession(CallbackDict[str, Any], SessionMixin):
         self.cookie = cookie
         self.is_rotated = False
         self.is_poll = False
+        self.is_unavailable = False
 
     def rotate(self) -> None:
         """Take a new identity at login, so that one planted before is worth nothing."""
@@ -49,15 +51,23 @@ class DatabaseSessions(SessionInterface):
         cookie = request.cookies.get(self.cookie_name, "")
         if not cookie or len(cookie) > 100:
             return PanelSession()
-        with app.extensions["portal"].open_session() as store:
-            row = store.get(WebSession, sessions.key_of(cookie))
-            if row is None or not row.is_alive(clock.now()):
-                return PanelSession()
-            return PanelSession(dict(row.data), cookie)
+        try:
+            with app.extensions["portal"].open_session() as store:
+                row = store.get(WebSession, sessions.key_of(cookie))
+                if row is None or not row.is_alive(clock.now()):
+                    return PanelSession()
+                return PanelSession(dict(row.data), cookie)
+        except SQLAlchemyError:
+            # Who this is cannot be told now; the guard answers 503 and keeps the form's text.
+            session = PanelSession()
+            session.is_unavailable = True
+            return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         assert isinstance(session, PanelSession)
         now = clock.now()
+        if session.is_unavailable:
+            return
         if not session.modified and (session.cookie is None or session.is_poll):
             return
         with app.extensions["portal"].open_session() as store:

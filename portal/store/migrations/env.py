@@ -6,6 +6,7 @@ from alembic import context
 from flask import current_app
 
 from portal.store.base import Base
+from portal.store.engine import ensure_file
 
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
@@ -15,7 +16,9 @@ for _room in (
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 
-with current_app.extensions["migrate"].db.engine.connect() as connection:
+engine = current_app.extensions["migrate"].db.engine
+ensure_file(engine)
+with engine.connect() as connection:
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -1,0 +1,36 @@
+"""schemathesis throws what the OpenAPI document allows, and what it does not, at every route."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.conftest import Build
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture
+def api(build: Build):
+    site = build()
+    schema = schemathesis.openapi.from_wsgi("/api/openapi.json", site.app)
+    return schema, site.bearer()
+
+
+def test_nothing_gets_a_500(api):
+    schema, headers = api
+    found = 0
+    for operation in schema.get_all_operations():
+        endpoint = operation.ok()
+        found += 1
+
+        @settings(
+            max_examples=25, deadline=None, derandomize=True, database=None,
+            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(case=endpoint.as_strategy())
+        def check(case):
+            answer = case.call(headers=headers)
+            assert answer.status_code < 500, (case.method, case.path, answer.text)
+
+        check()
+    assert found >= 18

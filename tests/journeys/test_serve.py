@@ -1,0 +1,114 @@
+"""The portal as a new user meets it: real processes, the printed link, the command line."""
+
+import os
+import re
+import signal
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import figure
+from tests.processes import Served, has, needed, until
+
+SCRAPES = "gigvora_metrics_scrapes_total"
+
+
+def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
+    with Served(tmp_path / "data") as served:
+        assert served.get("/").status == 200
+        assert served.get("/static/css/base.css").status == 200
+        assert re.search(r"/panel/first-run/\S{40,}", served.output)
+        started = served.run("maintenance", "start", "--title", "Upgrade", "--duration", "30m")
+        reference = started.split()[0]
+        until(lambda: "Upgrade" in served.get("/").text, seconds=2, what="the banner")
+        before = served.get("/api/runtime/maintenance").text
+        served.run("maintenance", "extend", "--duration", "15m")
+        until(lambda: served.get("/api/runtime/maintenance").text != before, seconds=2)
+        assert reference in served.run("maintenance", "list")
+        served.run("maintenance", "end", reference)
+        until(lambda: "Under maintenance" not in served.get("/").text, seconds=2)
+        served.run("announce", "--title", "Hello", "--severity", "info", "--duration", "1h")
+        until(lambda: "Hello" in served.get("/banner").text, seconds=2, what="the banner")
+        token = served.run("token", "create", "ci", "--scope", "runtime:read").strip()
+        health = served.get("/api/admin/runtime/health", Authorization=f"Bearer {token}")
+        assert health.status == 200
+        assert served.run("snapshot", "export", "--format", "csv").startswith("path,value")
+        assert "ready" not in served.run("check")
+        assert "the chain is whole" in served.run("audit", "verify")
+    assert served.process is not None
+    assert served.process.returncode == 0
+    assert "Traceback" not in served.output
+
+
+def test_wrong_input_on_the_command_line_is_a_sentence(tmp_path: Path):
+    served = Served(tmp_path / "data")
+    served.run("db", "upgrade")
+    served.run("maintenance", "start", "--title", "x", "--duration", "soon", code=2)
+    served.run("maintenance", "extend", "--duration", "5m", code=1)
+    served.run(
+        "operator", "create", "ada", "--role", "viewer", "--password-stdin", text="x", code=1
+    )
+    served.environ["PORTAL_RATE_LIMIT"] = "many"
+    served.environ["PORTAL_TYPO"] = "1"
+    served.run("check", code=2)
+
+
+@pytest.fixture
+def two(tmp_path: Path):
+    with Served(tmp_path / "data", "--workers", "2") as served:
+        yield served
+
+
+def web_processes(served: Served) -> list[int]:
+    """Processes below `portal serve` that are granian's workers."""
+    assert served.process is not None
+    listing = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(served.process.pid)],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    lines = [line.split(None, 1) for line in listing.splitlines()]
+    return [
+        int(pid)
+        for pid, command in lines
+        if "portal worker" not in command and "resource_tracker" not in command
+    ]
+
+
+def test_200_scrapes_of_two_processes_add_200_also_when_one_is_killed(two: Served):
+    start = figure(two.scrape().text, SCRAPES)
+    for kill in (False, True):
+        with ThreadPoolExecutor(20) as pool:
+            done = pool.map(lambda _: two.scrape().status, range(200))
+            assert list(done) == [200] * 200
+        now = figure(two.scrape().text, SCRAPES)
+        assert now == start + 201
+        start = now
+        if kill:
+            break
+        for _ in range(40):
+            two.get("/api/status")
+        hits = figure(two.scrape().text, "gigvora_rate_limit_hits_total")
+        assert hits == 40
+        start += 1
+        os.kill(web_processes(two)[0], signal.SIGKILL)
+        until(lambda: len(web_processes(two)) == 2, what="the respawn")
+        until(lambda: all(two.get("/health/live").status == 200 for _ in range(20)))
+        text = two.scrape().text
+        start += 1
+        assert figure(text, SCRAPES) == start
+        assert figure(text, "gigvora_rate_limit_hits_total") == 40
+        assert 'pid="' not in text
+
+
+def test_promtool_accepts_the_feed(two: Served):
+    if not has("promtool"):
+        assert not needed("prometheus")
+        pytest.skip("no promtool; on Debian: apt-get install prometheus")
+    two.get("/")
+    text = two.scrape().text
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,121 @@
+"""Real processes of the portal, and of Prometheus, on loopback."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(condition: Callable[[], Any], *, seconds: float = 20, what: str = "it") -> Any:
+    """Poll a real process until the condition holds; fails loudly after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+def needed(name: str) -> bool:
+    """Whether a program must be there: CI names those it has installed."""
+    return name in os.environ.get("PORTAL_TESTS_NEED", "").split(",")
+
+
+@dataclass
+class Answer:
+    status: int
+    text: str
+    headers: dict[str, str]
+
+
+class Served:
+    """`portal serve` with a data directory of its own."""
+
+    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if "PORTAL" not in name},
+            "PORTAL_DATA_DIR": str(folder),
+            "PORTAL_BIND": f"127.0.0.1:{self.port}",
+            **settings,
+        }
+        self.log = folder.with_suffix(".log")
+        self._options = options
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Served":
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "portal", "serve", *self._options],
+                env=self.environ, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            until(lambda: self.get("/health/live").status == 200, what="the start")
+        except AssertionError:
+            self.stop()
+            raise AssertionError(self.log.read_text()) from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def run(self, *arguments: str, text: str = "", code: int = 0) -> str:
+        """A `portal` command beside the server."""
+        done = subprocess.run(
+            [sys.executable, "-m", "portal", *arguments],
+            env=self.environ, cwd=ROOT, input=text.encode(), capture_output=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr.decode()
+        return done.stdout.decode()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        request = urllib.request.Request(self.address + path, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return Answer(answer.status, answer.read().decode(), dict(answer.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode(), dict(error.headers))
+        except (urllib.error.URLError, ConnectionError):
+            return Answer(0, "", {})
+
+    def scrape(self) -> Answer:
+        token = (self.folder / "metrics-token").read_text().strip()
+        return self.get("/health/metrics", Authorization=f"Bearer {token}")
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text()
+
+
+def has(program: str) -> bool:
+    return shutil.which(program) is not None
