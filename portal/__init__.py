@@ -1,6 +1,6 @@
 """Portal: the assembly of an app, in order, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from apiflask import APIFlask
@@ -19,14 +19,15 @@ from portal.guard.limits import Limits
 from portal.lifecycle.checks import Checks
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
+from portal.runtime.node import Node
 from portal.runtime.overview import Overview
 from portal.runtime.series import Series
-from portal.runtime.snapshot import Maintenance, RunningWindow
+from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow
 from portal.settings import Settings
 from portal.status.registry import Registry
 from portal.status.terms import Severity
 from portal.store import engine as engines
-from portal.store.pool import CountingPool, PoolFigures
+from portal.store.pool import CountingPool
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +44,7 @@ class Portal:
     limits: Limits
     series: Series
     exporter: Exporter
+    node: Node
     feed: Feed
     checks: Checks
     overview: Overview
@@ -129,11 +131,14 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     registry = Registry(open_session, board.refresh)
     exporter = Exporter(settings.run_dir)
 
-    def pool() -> PoolFigures:
+    def pool() -> DatabasePool:
         assert isinstance(engine.pool, CountingPool)
-        return engine.pool.figures()
+        return DatabasePool(engine=engine.dialect.name, **asdict(engine.pool.figures()))
 
-    feed = Feed(series, rate_limit=limits.figures, pool=pool, board=lambda: _board_figures(board))
+    node = Node(settings.run_dir, rate_limit=limits.figures, pool=pool)
+    feed = Feed(
+        series, rate_limit=node.rate_limit, pool=node.pool, board=lambda: _board_figures(board)
+    )
     checks = Checks(
         lambda: engine,
         assembly.migration_head,
@@ -142,14 +147,14 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     overview = Overview(
         settings,
         exporter=exporter,
-        rate_limit=limits.figures,
+        rate_limit=node.rate_limit,
         readiness=checks.readiness,
-        pool=lambda: (engine.dialect.name, pool()),
+        pool=node.pool,
         maintenance=lambda: _maintenance(board),
         open_session=open_session,
     )
     app.extensions["portal"] = Portal(
-        settings, board, registry, limits, series, exporter, feed, checks, overview
+        settings, board, registry, limits, series, exporter, node, feed, checks, overview
     )
     assembly.put_on(app, settings, limiter)
 

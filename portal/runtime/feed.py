@@ -14,7 +14,6 @@ from portal import clock
 from portal.runtime import snapshot
 from portal.runtime.exporter import ScrapeState
 from portal.runtime.series import Series
-from portal.store.pool import PoolFigures
 
 _log = structlog.get_logger()
 
@@ -37,7 +36,7 @@ class Feed:
         series: Series,
         *,
         rate_limit: Callable[[], snapshot.RateLimit],
-        pool: Callable[[], PoolFigures],
+        pool: Callable[[], snapshot.DatabasePool],
         board: Callable[[], "BoardFigures"],
     ) -> None:
         self._series = series

@@ -13,7 +13,6 @@ from portal.audit import chain
 from portal.runtime import alerts, snapshot
 from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
 from portal.settings import Settings
-from portal.store.pool import PoolFigures
 
 SECURITY_EVENTS = 12
 _PRESSED = 5
@@ -29,7 +28,7 @@ class Overview:
         exporter: Exporter,
         rate_limit: Callable[[], snapshot.RateLimit],
         readiness: Callable[[], snapshot.Readiness],
-        pool: Callable[[], tuple[str, PoolFigures]],
+        pool: Callable[[], snapshot.DatabasePool],
         maintenance: Callable[[], snapshot.Maintenance | None],
         open_session: Callable[[], Session],
     ) -> None:
@@ -47,7 +46,6 @@ class Overview:
 
     def take(self) -> snapshot.Snapshot:
         """The snapshot now."""
-        engine, pool = self._pool()
         taken = snapshot.Snapshot(
             id=str(uuid.uuid4()),
             generated_at=clock.now(),
@@ -55,14 +53,7 @@ class Overview:
             readiness=self._readiness(),
             liveness="pass",
             rate_limit=self._rate_limit(),
-            database_pool=snapshot.DatabasePool(
-                engine=engine,
-                size=pool.size,
-                available=pool.available,
-                borrowed=pool.borrowed,
-                pending=pool.pending,
-                last_event_at=pool.last_event_at,
-            ),
+            database_pool=self._pool(),
             metrics=self._metrics(),
             maintenance=self._maintenance(),
             security=self._security(),

@@ -37,8 +37,20 @@ def field_errors(error: ValidationError) -> Errors:
     found: Errors = {}
     for one in error.errors(include_url=False, include_input=False, include_context=False):
         field = ".".join(str(step) for step in one["loc"]) or "body"
-        found.setdefault(field[:100], []).append(one["msg"].removeprefix("Value error, "))
+        found.setdefault(field[:100], []).append(_said(one))
     return found
+
+
+_SAID = {
+    "missing": "This is needed.",
+    "extra_forbidden": "There is no such field.",
+    "string_too_short": "Write something here.",
+}
+
+
+def _said(error: Any) -> str:
+    text: str = error["msg"].removeprefix("Value error, ")
+    return _SAID.get(error["type"], text)
 
 
 def database_away() -> Problem:

@@ -1,5 +1,6 @@
 """The portal as a new user meets it: real processes, the printed link, the command line."""
 
+import json
 import os
 import re
 import signal
@@ -91,6 +92,12 @@ def test_200_scrapes_of_two_processes_add_200_also_when_one_is_killed(two: Serve
             two.get("/api/status")
         hits = figure(two.scrape().text, "gigvora_rate_limit_hits_total")
         assert hits == 40
+
+        def told() -> bool:
+            taken = json.loads(two.run("snapshot", "export"))["rateLimit"]
+            return taken["lifetime"]["hits"] == taken["topConsumers"][0]["hits"] == 40
+
+        until(told, what="the node's figures in the export")
         start += 1
         os.kill(web_processes(two)[0], signal.SIGKILL)
         until(lambda: len(web_processes(two)) == 2, what="the respawn")
