@@ -77,6 +77,7 @@ def _prepare(settings: Settings, workers: int) -> None:
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     (settings.run_dir / "metrics").mkdir(parents=True)
     app = create_app(settings)
+    app.extensions["portal"].exporter.state()  # from now on the age of scrapes counts
     link = None
     try:
         if settings.env == "development":

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from flask import current_app, g, redirect, request, session
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from portal import clock
@@ -113,10 +114,18 @@ def caller() -> Caller:
 
 
 def reader() -> Caller | None:
-    """Who reads a public path with a token, if anyone; a bad token is refused."""
+    """Who reads a public path with a token or a session, if anyone; a bad token is refused."""
+    return _by_token() if "Authorization" in request.headers else _by_session()
+
+
+def has_valid_token() -> bool:
+    """Whether a probe sent a token of ours; a probe is never refused for a wrong one."""
     if "Authorization" not in request.headers:
-        return None
-    return _by_token()
+        return False
+    try:
+        return bool(_by_token())
+    except (Problem, SQLAlchemyError):
+        return False
 
 
 def _by_token() -> Caller:

@@ -32,7 +32,7 @@ def live() -> Response:
 def ready() -> Response:
     """200, or 503 with the failing check."""
     checks = current_app.extensions["portal"].checks
-    refresh = request.args.get("refresh") == "true" and access.reader() is not None
+    refresh = request.args.get("refresh") == "true" and access.has_valid_token()
     return _readiness(checks.readiness(refresh=refresh))
 
 
@@ -98,7 +98,7 @@ def _refused(reason: str, status: int) -> None:
 
 
 def _readiness(readiness: Readiness) -> Response:
-    is_known = access.reader() is not None
+    is_known = access.has_valid_token()
     checks = {}
     for check in readiness.checks:
         told: dict[str, object] = {"status": check.status}

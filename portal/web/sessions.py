@@ -35,7 +35,7 @@ class PanelSession(CallbackDict[str, Any], SessionMixin):
 
 
 # Whatever is not the panel's keeps away from cookies and from the database.
-_PANEL = ("/panel", "/api/admin/", "/api/docs")
+_PANEL = ("/panel", "/api/admin/", "/api/runtime/")
 
 
 class DatabaseSessions(SessionInterface):

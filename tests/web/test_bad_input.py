@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status import announcements, windows
 from tests.conftest import Site
@@ -141,6 +142,8 @@ def test_an_audience_but_public_needs_a_token_that_has_it(site: Site):
     assert_problem(client.get(path), 401)
     told = client.get(path, headers=headers).get_json()
     assert [one["title"] for one in told["announcements"]] == ["Inside"]
+    person = site.signed_in(Role.VIEWER)
+    assert len(person.client.get(path).get_json()["announcements"]) == 1
     assert "Inside" not in client.get("/").get_data(as_text=True)
     assert "Inside" not in client.get("/api/status").get_data(as_text=True)
 

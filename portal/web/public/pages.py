@@ -55,7 +55,11 @@ def maintenance() -> Response:
         return _ready_made("/api/runtime/maintenance", request.query_string.decode("latin-1"))
     reader = access.reader()
     if reader is None:
-        raise Problem(401, "This audience needs a token.", headers={"WWW-Authenticate": "Bearer"})
+        raise Problem(
+            401,
+            "This audience needs a token, or a session of the panel.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
     if Scope.MAINTENANCE_READ not in reader.scopes:
         raise Problem(403, f"This audience needs the permission {Scope.MAINTENANCE_READ}.")
     response = jsonify(answers.maintenance(_board().picture, query))

@@ -1,0 +1,41 @@
+"""Health: statuses for everyone, details for who has a token, and never a refusal."""
+
+from portal.accounts.roles import Scope
+from tests.conftest import Build, Site
+
+
+def test_probes_get_statuses_and_tokens_get_details(site: Site):
+    client = site.client()
+    plain = client.get("/health/ready")
+    assert plain.content_type == "application/health+json"
+    assert plain.get_json() == {
+        "status": "pass",
+        "checks": {"database": [{"status": "pass"}], "migrations": [{"status": "pass"}]},
+    }
+    told = client.get("/health/ready", headers=site.bearer(Scope.RUNTIME_READ)).get_json()
+    assert told["checks"]["database"][0]["observedUnit"] == "ms"
+    wrong = client.get("/health/ready", headers={"Authorization": "Bearer wrong"})
+    assert wrong.get_json() == plain.get_json()
+    assert plain.headers["Cache-Control"] == "no-store"
+
+
+def test_tables_that_are_not_at_head_are_not_ready(site: Site):
+    from sqlalchemy import text
+
+    with site.portal.open_session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
+        session.commit()
+    answer = site.client().get("/health/ready")
+    assert answer.status_code == 503
+    assert answer.get_json()["checks"]["migrations"] == [{"status": "fail"}]
+    assert answer.headers["Retry-After"] == "5"
+    assert site.client().get("/health/startup").status_code == 503
+    assert site.client().get("/health/live").status_code == 200
+
+
+def test_readiness_does_not_look_at_scrapes(build: Build, still):
+    site = build()
+    site.scrape()
+    still.advance(days=1)
+    assert site.portal.overview.take().metrics.stale
+    assert site.client().get("/health/ready").status_code == 200
