@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from datetime import timedelta
 
 import click
 import structlog
@@ -16,17 +15,16 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import ROOT, VERSION, clock, create_app
+from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import chain
 from portal.cli import application
-from portal.runtime import series
+from portal.runtime import samples, series
 from portal.settings import Settings
 from portal.status import replies
 from portal.store import engine
 
 _log = structlog.get_logger()
-SWEEP_EVERY = timedelta(minutes=5)
 
 
 @click.command()
@@ -114,24 +112,27 @@ def _record(settings: Settings, event: str, **detail: object) -> None:
 
 @click.command()
 def worker() -> None:
-    """Sweep what has run out: sessions, refused logins, kept replies."""
+    """Sample the node's figures, and sweep what has run out."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     portal = application.make().extensions["portal"]
     while not stop.is_set():
         try:
-            sweep(portal.open_session)
+            turn(portal)
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
-        stop.wait(SWEEP_EVERY.total_seconds())
+        stop.wait(samples.EVERY.total_seconds())
 
 
-def sweep(open_session) -> None:  # type: ignore[no-untyped-def]
-    """One round of retention."""
+def turn(portal: Portal) -> None:
+    """One round: a sample, and retention."""
+    snapshot = portal.overview.take()
     now = clock.now()
-    with open_session() as session:
+    with portal.open_session() as session:
         engine.begin_write(session)
+        samples.take(session, snapshot)
+        samples.sweep(session, now=now)
         sessions.sweep(session, now=now)
         throttle.sweep(session, now=now)
         replies.sweep(session, now=now)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Network = IPv4Network | IPv6Network
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> IPv4Address | IPv6Address | None:
     """An address, its port and brackets taken off, IPv4 in IPv6 unwrapped; None for garbage."""
     text = text.strip()

@@ -5,15 +5,17 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.runtime import alerts, snapshot
+from portal.runtime import alerts, samples, snapshot
 from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
 from portal.settings import Settings
 
+_log = structlog.get_logger()
 SECURITY_EVENTS = 12
 _PRESSED = 5
 
@@ -53,7 +55,7 @@ class Overview:
             readiness=self._readiness(),
             liveness="pass",
             rate_limit=self._rate_limit(),
-            database_pool=self._pool(),
+            database_pool=self._database(),
             metrics=self._metrics(),
             maintenance=self._maintenance(),
             security=self._security(),
@@ -106,6 +108,15 @@ class Overview:
                 for one in state.attempts
             ],
         )
+
+    def _database(self) -> snapshot.DatabasePool:
+        pool = self._pool()
+        try:
+            with self._open_session() as session:
+                pool.history = samples.pool_history(session)
+        except SQLAlchemyError as error:
+            _log.warning("overview.database_unreachable", error=type(error).__name__)
+        return pool
 
     def _security(self) -> snapshot.Security | None:
         try:

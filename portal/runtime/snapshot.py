@@ -79,6 +79,12 @@ class RateLimit(Camel):
     last_limit_triggered_at: datetime | None
 
 
+class PoolSample(Camel):
+    at: datetime
+    borrowed: int
+    pending: int
+
+
 class DatabasePool(Camel):
     engine: str
     size: int
@@ -86,6 +92,7 @@ class DatabasePool(Camel):
     borrowed: int
     pending: int
     last_event_at: datetime | None
+    history: list[PoolSample] = []
 
 
 class Scraper(Camel):

@@ -86,6 +86,9 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     assert client.get("/api/status").get_json()["staleSince"]
     assert "cannot reach its database" in client.get("/").get_data(as_text=True)
 
+    assert "fail" in [one.status for one in site.portal.overview.take().readiness.checks]
+    assert site.portal.overview.take().alerts[0].id == "readiness-failing"
+
     body = {"title": "Lost?", "endsAt": "2999-01-01T00:00:00Z"}
     api = client.post("/api/admin/runtime/maintenance/windows", json=body, headers=headers)
     assert api.status_code == 503

@@ -11,7 +11,7 @@ from portal.store.engine import ensure_file
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
     "accounts.operators", "accounts.sessions", "accounts.throttle", "accounts.tokens",
-    "audit.chain", "status.announcements", "status.replies", "status.templates",
+    "audit.chain", "runtime.samples", "status.announcements", "status.replies", "status.templates",
     "status.windows", "store.revision",
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")

@@ -238,7 +238,8 @@ def _after_act() -> Response:
     """HTMX gets the maintenance card as it is now, a plain form its page."""
     if request.headers.get("HX-Request"):
         return cards.show("maintenance")
-    return redirect("/panel", 303)
+    back = "/panel/maintenance" if request.form.get("from") == "maintenance" else "/panel"
+    return redirect(back, 303)
 
 
 def _once(key: str, request_text: str, act: Any) -> None:
