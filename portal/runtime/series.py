@@ -7,6 +7,7 @@ so that they cannot disagree.
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter
@@ -57,6 +58,14 @@ def is_shared() -> bool:
     return "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
 
+def shared_families(folder: Path) -> list[Metric]:
+    """The counters of all processes that write into `folder`, the dead ones' too."""
+    # A process that starts makes its file empty first; the library cannot read it until it grew.
+    files = [str(path) for path in folder.glob("*.db") if path.stat().st_size]
+    merged = MultiProcessCollector.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+    return list(merged)
+
+
 class Series:
     """The counters of one app, and the making of families under its prefix."""
 
@@ -89,9 +98,7 @@ class Series:
     def counted(self) -> list[Metric]:
         """All counters of this node, ours and those by endpoint."""
         if is_shared():
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            return list(registry.collect())
+            return shared_families(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         return list(self.registry.collect())
 
     def read(self) -> "Counts":
