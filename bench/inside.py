@@ -1,0 +1,77 @@
+"""What costs what inside one process."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from flask import Flask
+from flask_migrate import upgrade
+
+from portal import create_app, settings
+from portal.web import access
+
+ROUNDS = 5
+KEYS = 100_000
+
+
+def environ(path: str) -> dict[str, Any]:
+    """A request as the server hands it over."""
+    return {
+        "PATH_INFO": path, "QUERY_STRING": "", "REQUEST_METHOD": "GET", "SCRIPT_NAME": "",
+        "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "HTTP_HOST": "localhost",
+        "HTTP_ACCEPT": "*/*", "HTTP_USER_AGENT": "bench", "HTTP_ACCEPT_ENCODING": "gzip",
+    }  # fmt: skip
+
+
+def app(folder: Path) -> Any:
+    made = create_app(settings.load({}, data_dir=folder, rate_limit="1000000000/minute"))
+    # The same view as on the bare app, behind everything that stands in front.
+    access.TABLE["bench"] = access.PUBLIC
+    made.add_url_rule("/bench", "bench", lambda: {"status": "pass"})
+    with made.app_context():
+        upgrade()
+    return made
+
+
+def microseconds(wsgi: Callable[..., Any], path: str, count: int) -> float:
+    """Of one request: the median of five rounds."""
+    base = environ(path)
+
+    def start(status: str, headers: Any, *rest: Any) -> None:
+        assert status.startswith("200"), status
+
+    def round_of(number: int) -> float:
+        begun = time.perf_counter()
+        for _ in range(number):
+            answer = wsgi(dict(base), start)
+            if hasattr(answer, "close"):
+                answer.close()
+        return (time.perf_counter() - begun) / number * 1e6
+
+    round_of(max(10, count // 10))
+    return median(round_of(count) for _ in range(ROUNDS))
+
+
+def bare() -> Flask:
+    made = Flask("bare")
+    made.add_url_rule("/bench", "bench", lambda: {"status": "pass"})
+    return made
+
+
+def resident_megabytes(pid: int | str = "self") -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmRSS")
+
+
+def megabytes_of_keys(made: Any) -> float:
+    """Growth by 100 000 distinct keys."""
+    limits = made.extensions["portal"].limits
+    before = resident_megabytes()
+    for number in range(KEYS):
+        limits.hit(f"ip:2001:db8:{number:x}::/64", "GET /api/status")
+    return resident_megabytes() - before
