@@ -10,8 +10,8 @@ import threading
 import click
 import structlog
 from flask_migrate import upgrade as run_migrations
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,6 +19,7 @@ from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import chain
 from portal.cli import application
+from portal.guard.chain import MOST_HEADER_BYTES, MOST_URL_BYTES
 from portal.runtime import samples, series
 from portal.settings import Settings
 from portal.status import replies
@@ -45,12 +46,15 @@ def serve(workers: int, no_worker: bool) -> None:
         "portal.cli.web:app",
         address=host.strip("[]"),
         port=int(port),
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
         workers=workers,
-        blocking_threads=4,
         websockets=False,
         log_level="warning",  # type: ignore[arg-type]
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=10_000, max_buffer_size=MOST_URL_BYTES + MOST_HEADER_BYTES
+        ),
+        http2_settings=HTTP2Settings(max_headers_size=MOST_HEADER_BYTES),
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=15,

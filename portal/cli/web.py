@@ -2,11 +2,14 @@
 
 import threading
 import time
+from typing import cast
 
 import structlog
 
 from portal.cli import application
+from portal.guard.chain import Chain
 from portal.runtime.node import Node
+from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
 TELL_EVERY_SECONDS = 1.0
@@ -21,8 +24,9 @@ def _tell(node: Node) -> None:
         time.sleep(TELL_EVERY_SECONDS)
 
 
-app = application.make()
+_app = application.make()
+app = Gateway(cast(Chain, _app.wsgi_app))
 # A daemon: the server ends its processes without asking threads.
 threading.Thread(
-    target=_tell, args=(app.extensions["portal"].node,), daemon=True, name="tell"
+    target=_tell, args=(_app.extensions["portal"].node,), daemon=True, name="tell"
 ).start()

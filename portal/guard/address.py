@@ -1,6 +1,5 @@
 """The client's address: forwarding headers count from trusted proxies only."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -37,15 +36,22 @@ def key_of(text: str) -> str:
     return f"ip:{address}"
 
 
-def client(peer: str, forwarded_for: str | None, trusted: Iterable[Network]) -> str:
+@lru_cache(maxsize=4096)
+def text_of(peer: str) -> str:
+    """An address in its one spelling; `unknown` for garbage."""
+    return str(parse(peer) or "unknown")
+
+
+def client(peer: str, forwarded_for: str | None, networks: tuple[Network, ...]) -> str:
     """The nearest address that is not a trusted proxy's, read from the right.
 
     A header that comes from anywhere else, or that cannot be read, is left aside.
     """
-    networks = tuple(trusted)
+    if not (forwarded_for and networks):
+        return text_of(peer)
     current = parse(peer)
-    if not forwarded_for or current is None or not _is_in(current, networks):
-        return str(current) if current else "unknown"
+    if current is None or not _is_in(current, networks):
+        return text_of(peer)
     for part in reversed(forwarded_for.split(",")[-16:]):
         hop = parse(part)
         if hop is None:

@@ -1,33 +1,38 @@
 """Rate limits: each request is counted once, here, through Flask-Limiter's own objects.
 
 While a key is far from its limit, hits are taken from the storage in small batches and counted
-down in the process; near the limit one by one. A batch never outlives its window, and no key
-passes its limit.
+down in the process; near the limit one by one. A key's first request takes one hit, and batches
+grow with what it uses: a flood of new keys holds nothing back. A batch never outlives its
+window, and no key passes its limit.
 """
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import limits
 import structlog
 from flask_limiter import Limiter
-from limits.storage import MemoryStorage
+from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
+from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
+from portal.guard.storage import WindowStorage
 from portal.runtime import snapshot
 from portal.runtime.series import Series
 
 _log = structlog.get_logger()
 
 BATCH_SHARE = 8  # a batch is at most an eighth of what is left
-LARGEST_BATCH = 32
+LARGEST_BATCH = 1024
 NEAR = 0.8
 HISTORY = 12
-MOST_LEASES = 50_000
+MOST_LEASES = 20_000
+SWEEP_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 30.0
 
@@ -41,8 +46,7 @@ class Lease:
     reset: float
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer for one request."""
 
     is_allowed: bool
@@ -57,7 +61,7 @@ class _Window:
     started: float
     allowed: int = 0
     blocked: int = 0
-    keys: int = 0
+    seen: Distinct = field(default_factory=Distinct)
     busiest: str | None = None
 
 
@@ -70,20 +74,20 @@ class Limits:
         self.limit = self.item.amount
         self.window_seconds = self.item.get_expiry()
         self._limiter = limiter
-        self._local: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
+        self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
         self._series = series
         self._lock = threading.Lock()
         self._leases: dict[str, Lease] = {}
         self._top = TopKeys()
         self._history: deque[_Window] = deque(maxlen=HISTORY)
         self._window = _Window(0.0)
+        self._swept = 0.0
         self._last_blocked: float | None = None
         self._down_until = 0.0
         self._backoff = 0.0
 
-    def hit(self, key: str, route: str) -> Decision:
-        """Count one request of `key` and say whether it may pass."""
-        now = clock.now().timestamp()
+    def hit(self, key: str, route: str, *, now: float) -> Decision:
+        """Count one request of `key` at `now` (seconds since the epoch); may it pass?"""
         with self._lock:
             lease = self._leases.get(key)
             if lease is not None and now < lease.reset:
@@ -93,24 +97,29 @@ class Limits:
                     return self._count(key, route, lease, True, now)
                 if not lease.remaining:
                     return self._count(key, route, lease, False, now)
-        is_allowed, lease = self._take(key, now)
+            has_room = lease is not None or self._has_room(now)
+        is_allowed, lease = self._take(key, now, LARGEST_BATCH if has_room else 1)
         with self._lock:
-            if len(self._leases) >= MOST_LEASES:
-                self._leases = {name: one for name, one in self._leases.items() if now < one.reset}
-                if len(self._leases) >= MOST_LEASES:
-                    # What is dropped is only the shortcut; the storage still knows the count.
-                    self._leases.clear()
-            self._leases[key] = lease
+            # A key seen once was given nothing beyond that, and needs no place.
+            if has_room and not (is_allowed and lease.remaining == self.limit - 1):
+                self._leases[key] = lease
+            self._window.seen.add(key)
             return self._count(key, route, lease, is_allowed, now)
+
+    def _has_room(self, now: float) -> bool:
+        if len(self._leases) >= MOST_LEASES and now >= self._swept + SWEEP_SECONDS:
+            self._swept = now
+            self._leases = {name: one for name, one in self._leases.items() if now < one.reset}
+        return len(self._leases) < MOST_LEASES
 
     @property
     def is_storage_up(self) -> bool:
         return self._backoff == 0.0
 
-    def _take(self, key: str, now: float) -> tuple[bool, Lease]:
+    def _take(self, key: str, now: float, most: int) -> tuple[bool, Lease]:
         if now >= self._down_until:
             try:
-                taken = self._take_from(self._limiter.limiter, key, now)
+                taken = self._take_from(self._limiter.limiter, key, now, most)
             except Exception as error:
                 # Whatever the storage's client raises, a request must not fail for it.
                 self._backoff = min(
@@ -121,13 +130,16 @@ class Limits:
             else:
                 self._backoff = 0.0
                 return taken
-        return self._take_from(self._local, key, now)
+        return self._take_from(self._local, key, now, most)
 
-    def _take_from(self, strategy: RateLimiter, key: str, now: float) -> tuple[bool, Lease]:
+    def _take_from(
+        self, strategy: RateLimiter, key: str, now: float, most: int
+    ) -> tuple[bool, Lease]:
         stats = strategy.get_window_stats(self.item, key)
         if stats.remaining <= 0 and stats.reset_time > now:
             return False, Lease(0, 0, stats.reset_time)
-        batch = max(1, min(LARGEST_BATCH, stats.remaining // BATCH_SHARE))
+        used = self.limit - stats.remaining
+        batch = max(1, min(most, stats.remaining // BATCH_SHARE, used))
         is_allowed = strategy.hit(self.item, key, cost=batch)
         reset = stats.reset_time
         if reset <= now or stats.remaining == self.limit:
@@ -152,16 +164,16 @@ class Limits:
 
     def _turn(self, now: float) -> _Window:
         if self._window.started:
-            self._window.keys, self._window.busiest = self._activity(self._window.started)
+            self._window.busiest = self._busiest(self._window.started)
+            self._window.seen.seal()
             self._history.appendleft(self._window)
         self._window = _Window(now - now % self.window_seconds)
         return self._window
 
-    def _activity(self, since: float) -> tuple[int, str | None]:
-        """How many keys were seen since, and the one that has used most of its limit."""
+    def _busiest(self, since: float) -> str | None:
+        """The key that has used most of its limit since; of those that came more than once."""
         live = {name: one for name, one in self._leases.items() if one.reset > since}
-        busiest = min(live, key=lambda name: live[name].remaining) if live else None
-        return len(live), busiest
+        return min(live, key=lambda name: live[name].remaining, default=None)
 
     def figures(self) -> snapshot.RateLimit:
         """The rate limit as the snapshot has it."""
@@ -171,8 +183,7 @@ class Limits:
                 self._turn(now)
             live = {name: one for name, one in self._leases.items() if one.reset > now}
             current = self._shown(self._window, now)
-            current.active_keys = len(live)
-            current.busiest_key = min(live, key=lambda name: live[name].remaining, default=None)
+            current.busiest_key = self._busiest(now)
             history = [
                 self._shown(window, window.started + self.window_seconds)
                 for window in self._history
@@ -205,7 +216,7 @@ class Limits:
                 limit=self.limit,
                 window_seconds=self.window_seconds,
                 strategy="fixed-window",
-                storage="memory" if isinstance(self._limiter.storage, MemoryStorage) else "redis",
+                storage="redis" if isinstance(self._limiter.storage, RedisStorage) else "memory",
             ),
             storage_up=self.is_storage_up,
             current_window=current,
@@ -231,7 +242,7 @@ class Limits:
             hits=hits,
             allowed=window.allowed,
             blocked=window.blocked,
-            active_keys=window.keys,
+            active_keys=window.seen.count(),
             busiest_key=window.busiest,
             blocked_ratio=round(window.blocked / hits, 4) if hits else 0.0,
             requests_per_second=round(hits / seconds, 2),

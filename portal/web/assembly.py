@@ -48,6 +48,13 @@ PAGE_HEADERS = (
 )
 
 
+def headers_of(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """What goes with every answer; a browser is held to https only where links lead there."""
+    if settings.external_url.startswith("https://"):
+        return (*SECURITY_HEADERS, ("Strict-Transport-Security", "max-age=63072000"))
+    return SECURITY_HEADERS
+
+
 class StrictJSON(DefaultJSONProvider):
     """JSON as the RFC has it: no NaN, no doubled key, no half characters, no bottomless depth."""
 
@@ -112,7 +119,6 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
     # Polls are told apart before the session is saved.
     app.before_request(_mark_poll)
     app.before_request(access.guard)
-    app.after_request(_add_headers)
     for blueprint in (
         public_pages.blueprint,
         health.blueprint,
@@ -137,14 +143,6 @@ def _mark_poll() -> None:
 
     if request.blueprint == "cards":
         session.is_poll = True  # type: ignore[attr-defined]
-
-
-def _add_headers(response: Response) -> Response:
-    for name, value in SECURITY_HEADERS + PAGE_HEADERS:
-        response.headers.setdefault(name, value)
-    if request.path.startswith(("/panel", "/api/admin")):
-        response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _answer_errors(app: APIFlask) -> None:

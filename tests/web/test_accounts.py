@@ -113,3 +113,18 @@ def test_tokens_expire_and_are_revoked(site: Site, still: StandingClock):
 def test_public_answers_set_no_cookie(site: Site):
     for path in ("/", "/banner", "/api/status", "/api/runtime/maintenance", "/health/ready"):
         assert "Set-Cookie" not in site.client().get(path).headers, path
+
+
+def test_a_sign_in_form_is_limited_on_top_of_the_throttle(site: Site, still: StandingClock):
+    person = Person(site.client(), "nobody")
+    csrf = person.csrf("/panel/login")
+    form = {"name": "nobody", "password": "wrong", "csrf_token": csrf}
+
+    def post() -> str:
+        return str(person.client.post("/panel/login", data=form).get_data(as_text=True))
+
+    for _ in range(30):
+        assert "<form" in post()  # wrong, then throttled: the form says so itself
+    assert "<form" not in post()
+    still.advance(minutes=1)
+    assert "<form" in post()

@@ -1,0 +1,176 @@
+"""The door of `portal serve`: granian's RSGI interface in front of the chain and Flask.
+
+Ready-made answers are given on the event loop; only what needs Flask goes to a thread, after its
+body was read. So a slow database, a slow password or a slow client holds up neither polls nor
+probes. Measured beside granian's WSGI threads: `docs/performance.md`.
+"""
+
+import asyncio
+import io
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import structlog
+
+from portal.guard import chain
+from portal.guard.chain import Chain, Head, Headers, Passed, Ready
+
+_log = structlog.get_logger()
+THREADS = 16
+PROBE_THREADS = 4
+MOST_WAITING = 256
+BODY_SECONDS = 15.0
+_BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Scope(Protocol):
+    """A request as RSGI has it; `path` is decoded, `client` is `address:port`."""
+
+    http_version: str
+    server: str
+    client: str
+    scheme: str
+    method: str
+    path: str
+    query_string: str
+    headers: Any
+
+
+class TooLargeError(Exception):
+    """A body grew beyond its limit."""
+
+
+class Gateway:
+    """The RSGI application of one web process."""
+
+    def __init__(self, front: Chain) -> None:
+        self._front = front
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        # Probes and the feed have their own threads: they answer when all others are held.
+        self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
+        self._waiting = 0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
+        headers = scope.headers
+        head = Head(
+            scope.method,
+            scope.path,
+            scope.query_string,
+            scope.client,
+            headers.get("x-forwarded-for"),
+            headers.get("if-none-match"),
+            headers.get("content-length"),
+            0,
+        )
+        verdict = self._front.judge(head)
+        if type(verdict) is Ready:
+            protocol.response_bytes(verdict.status, verdict.headers, verdict.body)
+            return
+        assert isinstance(verdict, Passed)
+        answer = await self._through_flask(scope, protocol, verdict)
+        protocol.response_bytes(answer.status, answer.headers, answer.body)
+
+    async def _through_flask(self, scope: Scope, protocol: Any, passed: Passed) -> Ready:
+        pairs = scope.headers.items()
+        refuse = self._front.refuse
+        closing = [("Connection", "close")]
+        if sum(len(name) + len(value) for name, value in pairs) > chain.MOST_HEADER_BYTES:
+            return refuse(scope.method, 431, "Headers have 32 KiB at most.", closing)
+        try:
+            body = await self._body(scope, protocol)
+        except TooLargeError:
+            return refuse(scope.method, 413, "A body has 1 MiB at most.", closing)
+        except TimeoutError:
+            return refuse(
+                scope.method, 408, f"The body did not come within {BODY_SECONDS:.0f} s.", closing
+            )
+        is_probe = scope.path.startswith("/health")
+        if self._waiting >= MOST_WAITING and not is_probe:
+            return refuse(
+                scope.method, 503, "Too much is waiting here. Try again in a few seconds.",
+                [("Retry-After", "5")],
+            )  # fmt: skip
+        self._waiting += 1
+        try:
+            return await self._loop.run_in_executor(
+                self._probes if is_probe else self._threads,
+                self._answer, environ(scope, pairs, body), passed,
+            )  # fmt: skip
+        except Exception:
+            _log.exception("web.request_failed", path=scope.path)
+            return refuse(scope.method, 500, "Something went wrong here; it was logged.", [])
+        finally:
+            self._waiting -= 1
+
+    async def _body(self, scope: Scope, protocol: Any) -> bytes:
+        if scope.method in _BODILESS and "content-length" not in scope.headers:
+            return b""
+        size, parts = 0, []
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in protocol:
+                size += len(part)
+                if size > chain.MOST_BODY_BYTES:
+                    raise TooLargeError
+                parts.append(bytes(part))
+        return b"".join(parts)
+
+    def _answer(self, request: dict[str, Any], passed: Passed) -> Ready:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: Headers, *rest: Any) -> None:
+            started[:] = [int(status.split(" ", 1)[0]), headers]
+
+        answer = self._front.pass_on(request, start_response, passed)
+        try:
+            body = b"".join(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        status, headers = started
+        return Ready(status, headers, body)
+
+
+def environ(scope: Scope, pairs: list[tuple[str, str]], body: bytes) -> dict[str, Any]:
+    """The request as WSGI has it (PEP 3333); names with an underscore are left out."""
+    host, _, port = scope.server.rpartition(":")
+    made: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": _Errors(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in pairs:
+        if "_" in name:
+            continue  # in WSGI `X_Forwarded_For` would pass for `X-Forwarded-For`
+        if name in ("content-type", "content-length"):
+            made[name.upper().replace("-", "_")] = value
+            continue
+        key = f"HTTP_{name.upper().replace('-', '_')}"
+        if key in made:
+            made[key] += ("; " if name == "cookie" else ",") + value
+        else:
+            made[key] = value
+    if body or "CONTENT_LENGTH" in made:
+        made["CONTENT_LENGTH"] = str(len(body))
+    made.pop("HTTP_TRANSFER_ENCODING", None)  # the body is whole by now
+    return made
+
+
+class _Errors(io.TextIOBase):
+    def write(self, text: str) -> int:
+        _log.warning("web.wsgi_errors", text=text.rstrip()[:1000])
+        return len(text)
