@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
+DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 export PYTHONWARNINGS ?= default
 
 .PHONY: help install run demo test lint bench lock docs screenshots
@@ -31,13 +32,14 @@ run: install ## serve on http://127.0.0.1:8000
 	@$(BIN)/portal serve
 
 demo: install ## run with a lived-in example in its own data directory
-	@PORTAL_DATA_DIR=instance/demo $(BIN)/portal db upgrade
-	@PORTAL_DATA_DIR=instance/demo $(BIN)/portal demo || true
-	@PORTAL_DATA_DIR=instance/demo $(BIN)/portal serve
+	@$(DEMO) $(BIN)/portal db upgrade
+	@$(DEMO) $(BIN)/portal demo || true
+	@$(DEMO) $(BIN)/portal serve
 
 test: install ## run the whole suite
 	@command -v chromium >/dev/null || echo "No Chromium: the browser tests are left out. On Debian: apt-get install chromium"
 	@command -v prometheus >/dev/null || echo "No Prometheus: its test is left out. On Debian: apt-get install prometheus"
+	@command -v redis-server >/dev/null || echo "No Redis: its tests are left out. On Debian: apt-get install redis-server"
 	$(BIN)/pytest
 
 lint: install ## style, types and the directions of imports

@@ -80,6 +80,14 @@ def _inside(console: Console, folder: Path) -> None:
         f"Flask request, everything on: {full:.0f} µs; bare: {bare:.0f} µs;"
         f" {full / bare:.2f} times (budget 2.5)"
     )
+    read, write = inside.waf_microseconds(app)
+    console.print(
+        f"WAF, {app.extensions['portal'].inspection.engine.rule_set}: {read:.0f} µs a read,"
+        f" {write:.0f} µs a form (budget 100)"
+    )
+    inside.with_blocks(app, 10_000)
+    held = inside.microseconds(app.wsgi_app, "/api/status", 10_000)
+    console.print(f"chain with 10 000 blocks in force: {held:.1f} µs (budget 20)")
     grown = inside.megabytes_of_keys(app)
     console.print(f"100 000 distinct keys: {grown:.1f} MB more (budget 25)")
 

@@ -15,16 +15,24 @@ from portal import settings as setting_table
 from portal.board.answers import Answer, Answers
 from portal.board.picture import Picture
 from portal.board.publish import Board
-from portal.guard import storage
+from portal.guard import storage, waf
+from portal.guard.blocks import Blocks
 from portal.guard.chain import Chain
+from portal.guard.inspection import Inspection
 from portal.guard.limits import Limits
+from portal.guard.offences import Offences
+from portal.guard.offenders import Offenders
+from portal.guard.origins import Origins
+from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
+from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
 from portal.runtime.node import Node
 from portal.runtime.overview import Overview
 from portal.runtime.series import Series
 from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow
+from portal.runtime.workers import Workers
 from portal.settings import Settings
 from portal.status.registry import Registry
 from portal.status.terms import Severity
@@ -43,7 +51,14 @@ class Portal:
     settings: Settings
     board: Board
     registry: Registry
+    blocks: Blocks
+    perimeter: Perimeter
+    inspection: Inspection
+    offences: Offences
+    offenders: Offenders
     limits: Limits
+    workers: Workers
+    episodes: Episodes
     series: Series
     exporter: Exporter
     node: Node
@@ -122,6 +137,42 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     limits = Limits(limiter, settings.rate_limit, series)
+    perimeter = Perimeter(
+        open_session,
+        series,
+        Origins(
+            settings.allowed_origins,
+            own=settings.external_url,
+            public=assembly.PUBLIC_READS,
+            public_cors=settings.public_cors,
+        ),
+        lambda client: blocks.is_trusted(client),
+    )
+    blocks = Blocks(open_session, perimeter.look, trusted=settings.trusted_proxies)
+    offences = Offences(
+        settings.auto_block,
+        blocks=blocks,
+        perimeter=perimeter,
+        series=series,
+        open_session=open_session,
+    )
+    engine_of_waf = waf.load(
+        settings.waf_engine, crs=settings.waf_crs, crs_blocks=settings.waf_crs_blocks
+    )
+    series.expect_rules(engine_of_waf.rules)
+    inspection = Inspection(engine_of_waf, series, offences)
+    offenders = Offenders(
+        open_session,
+        {
+            "key": (limits.top, limits.lock),
+            "origin": (perimeter.top_origins, perimeter.counting),
+            "rule": (inspection.rules, inspection.counting),
+            "address": (inspection.addresses, inspection.counting),
+            "agent": (inspection.agents, inspection.counting),
+        },
+    )
+    workers = Workers(settings.workers_declared, open_session)
+    episodes = Episodes(open_session)
     pages = assembly.page_maker(app, settings)
 
     def publish(picture: Picture) -> Answers:
@@ -142,27 +193,47 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         assert isinstance(engine.pool, CountingPool)
         return DatabasePool(engine=engine.dialect.name, **asdict(engine.pool.figures()))
 
-    node = Node(settings.run_dir, rate_limit=limits.figures, pool=pool)
-    feed = Feed(
-        series, rate_limit=node.rate_limit, pool=node.pool, board=lambda: _board_figures(board)
+    node = Node(
+        settings.run_dir,
+        rate_limit=limits.figures,
+        waf=inspection.figures,
+        perimeter=perimeter.figures,
+        pool=pool,
     )
+    feed = Feed(
+        series,
+        rate_limit=node.rate_limit,
+        waf=node.waf,
+        perimeter=node.perimeter,
+        pool=node.pool,
+        workers=workers.all,
+        board=lambda: _board_figures(board),
+    )
+    apart = engines.apart(url)
     checks = Checks(
-        lambda: engine,
+        lambda: apart,
         assembly.migration_head,
         is_storage_up=(lambda: limits.is_storage_up) if settings.redis_url else None,
+        workers=workers.all,
+        pool=node.pool,
     )
     overview = Overview(
         settings,
         exporter=exporter,
         rate_limit=node.rate_limit,
+        waf=node.waf,
+        perimeter=node.perimeter,
+        top=offenders.top,
+        workers=workers.all,
         readiness=checks.readiness,
         pool=node.pool,
         maintenance=lambda: _maintenance(board),
         open_session=open_session,
     )
     app.extensions["portal"] = Portal(
-        settings, board, registry, limits, series, exporter, node, feed, checks, overview
-    )
+        settings, board, registry, blocks, perimeter, inspection, offences, offenders, limits,
+        workers, episodes, series, exporter, node, feed, checks, overview,
+    )  # fmt: skip
     assembly.put_on(app, settings, limiter)
 
     def find(path: str, query_string: str, now: datetime) -> Answer | None:
@@ -171,7 +242,10 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 
     app.wsgi_app = Chain(  # type: ignore[method-assign]
         app.wsgi_app,
+        perimeter=perimeter,
         limits=limits,
+        inspection=inspection,
+        session_cookie=settings.session_cookie,
         find=find,
         trusted_proxies=settings.trusted_proxies,
         headers=assembly.headers_of(settings) + assembly.PAGE_HEADERS,

@@ -6,6 +6,7 @@ this table.
 """
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -104,6 +105,97 @@ def _scrapers(raw: str) -> tuple[ScraperToken, ...]:
     return tuple(tokens)
 
 
+@dataclass(frozen=True)
+class AutoBlockRule:
+    """So many refusals of the WAF in `window` block a client for `ttl`."""
+
+    threshold: int
+    window: timedelta
+    ttl: timedelta
+
+
+@dataclass(frozen=True)
+class DeclaredWorker:
+    """A worker that reports, or is looked at, every `interval`."""
+
+    name: str
+    interval: timedelta
+    is_required: bool = False
+
+
+@dataclass(frozen=True)
+class WorkerQueue:
+    """Where a worker's queue lives: `kind` is list or stream (Redis), or sql."""
+
+    worker: str
+    kind: str
+    url: str
+    source: str
+
+
+def _origins(raw: str) -> tuple[str, ...]:
+    # The pattern's own rules live with the perimeter, which settings must not import.
+    for part in _list(raw):
+        if not re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.\-_\[\]:]+", part):
+            raise ValueError(f"{part!r} is not an origin such as https://www.example.com")
+    return tuple(part.lower() for part in _list(raw))
+
+
+def _auto_block(raw: str) -> AutoBlockRule | None:
+    if raw == "off":
+        return None
+    match = re.fullmatch(r"(\d{1,5})/(\S+) for (\S+)", raw.strip())
+    if match is None:
+        raise ValueError("must be off, or such as 8/300s for 900s")
+    rule = AutoBlockRule(int(match[1]), durations.parse(match[2]), durations.parse(match[3]))
+    if not 1 <= rule.threshold <= 10_000:
+        raise ValueError("the threshold must be from 1 to 10000")
+    if not 30 <= rule.window.total_seconds() <= 86_400:
+        raise ValueError("the time to count in must be from 30s to 1d")
+    if not 60 <= rule.ttl.total_seconds() <= 172_800:
+        raise ValueError("the block must last from 60s to 2d")
+    return rule
+
+
+def _engine(raw: str) -> str:
+    if raw not in {"modsecurity", "off"}:
+        raise ValueError("must be modsecurity or off")
+    return raw
+
+
+_WORKER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
+
+
+def _workers(raw: str) -> tuple[DeclaredWorker, ...]:
+    found = []
+    for part in _list(raw):
+        name, _, rest = part.partition(":")
+        interval, _, mark = rest.partition(":")
+        if not _WORKER_NAME.fullmatch(name) or mark not in {"", "required"} or not interval:
+            raise ValueError("must be a list of name:interval or name:interval:required")
+        found.append(DeclaredWorker(name, _seconds(interval), mark == "required"))
+    if len({one.name for one in found}) != len(found):
+        raise ValueError("names a worker twice")
+    return tuple(found)
+
+
+def _queues(raw: str) -> tuple[WorkerQueue, ...]:
+    found = []
+    for part in raw.split(";"):
+        if not part.strip():
+            continue
+        name, _, rest = part.strip().partition("=")
+        kind, _, place = rest.partition(" ")
+        url, _, source = place.strip().partition(" ")
+        if kind not in {"list", "stream", "sql"} or not url or not source.strip():
+            raise ValueError(
+                "must be such as emails=list redis://host/0 queue:emails;"
+                " jobs=sql postgresql+psycopg://host/app SELECT count(*) FROM job"
+            )
+        found.append(WorkerQueue(name, kind, url, source.strip()))
+    return tuple(found)
+
+
 def _setting(
     default: Any, parse: Callable[[str], Any], help_text: str, *, is_secret: bool = False
 ) -> Any:
@@ -160,6 +252,36 @@ class Settings:
         (), _list, "host names the portal answers to; empty: any in development"
     )
     public_cors: str = _setting("*", _text, "who may read the public answers; empty: nobody")
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        _origins,
+        "other sites whose pages may call, such as `https://app.example.com` or"
+        " `https://*.example.com`",
+    )
+    auto_block: AutoBlockRule | None = _setting(
+        AutoBlockRule(8, timedelta(seconds=300), timedelta(seconds=900)),
+        _auto_block,
+        "how many refusals of the WAF block a client, and for how long; `off`: never",
+    )
+    waf_engine: str = _setting("modsecurity", _engine, "`modsecurity` or `off`")
+    waf_crs: Path | None = _setting(
+        None, Path, "folder of the OWASP Core Rule Set, to be used beside our rules"
+    )
+    waf_crs_blocks: bool = _setting(
+        False, _switch, "let the Core Rule Set refuse requests, not only detect"
+    )
+    workers_declared: tuple[DeclaredWorker, ...] = _setting(
+        (),
+        _workers,
+        "external workers: `name:interval`, with `:required` if readiness depends on it",
+    )
+    worker_queues: tuple[WorkerQueue, ...] = _setting(
+        (),
+        _queues,
+        "queues to look at, a semicolon between them: `name=list redis://host/0 key`,"
+        " `name=stream redis://host/0 key group`, `name=sql <SQLAlchemy URL> SELECT …`",
+        is_secret=True,
+    )
     insecure_cookies: bool = _setting(
         False, _switch, "allow the session cookie over plain http outside development"
     )
@@ -177,6 +299,10 @@ class Settings:
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.data_dir / 'portal.db').resolve()}"
+
+    @property
+    def session_cookie(self) -> str:
+        return "__Host-portal" if self.has_secure_cookies else "portal"
 
     @property
     def has_secure_cookies(self) -> bool:
@@ -209,8 +335,11 @@ def table() -> list[SettingRow]:
 def _shown(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{int(value.total_seconds())} s"
-    if value in ("", ()):
+    if value in ("", (), None):
         return "none"
+    if isinstance(value, AutoBlockRule):
+        window, ttl = value.window.total_seconds(), value.ttl.total_seconds()
+        return f"{value.threshold}/{window:.0f}s for {ttl:.0f}s"
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value)
@@ -260,6 +389,14 @@ def _weaknesses(settings: Settings) -> list[str]:
                 f"PORTAL_METRICS_TOKENS: the token of {token.name} is shorter than"
                 f" {MIN_SECRET_CHARACTERS} characters"
             )
+    declared = {worker.name for worker in settings.workers_declared}
+    for queue in settings.worker_queues:
+        if queue.worker not in declared:
+            problems.append(
+                f"PORTAL_WORKER_QUEUES: {queue.worker} is not in PORTAL_WORKERS_DECLARED"
+            )
+    if "notifications" in declared or "portal" in declared:
+        problems.append("PORTAL_WORKERS_DECLARED: portal and notifications are the portal's own")
     if not settings.is_production:
         return problems
     if len(settings.secret_key) < MIN_SECRET_CHARACTERS:

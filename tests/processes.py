@@ -1,5 +1,6 @@
 """Real processes of the portal, and of Prometheus, on loopback."""
 
+import json
 import os
 import shutil
 import signal
@@ -98,7 +99,15 @@ class Served:
         return done.stdout.decode()
 
     def get(self, path: str, **headers: str) -> Answer:
-        request = urllib.request.Request(self.address + path, headers=headers)
+        return self._ask(urllib.request.Request(self.address + path, headers=headers))
+
+    def put(self, path: str, body: object, **headers: str) -> Answer:
+        """JSON to an API path."""
+        headers = {"Content-Type": "application/json", **headers}
+        data = json.dumps(body).encode()
+        return self._ask(urllib.request.Request(self.address + path, data, headers, method="PUT"))
+
+    def _ask(self, request: urllib.request.Request) -> Answer:
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return Answer(answer.status, answer.read().decode(), dict(answer.headers))

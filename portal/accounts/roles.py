@@ -18,13 +18,17 @@ class Scope(StrEnum):
     RUNTIME_READ = "runtime:read"
     MAINTENANCE_READ = "maintenance:read"
     MAINTENANCE_WRITE = "maintenance:write"
+    PERIMETER_READ = "perimeter:read"
+    PERIMETER_WRITE = "perimeter:write"
+    WORKERS_PUSH = "workers:push"
     AUDIT_READ = "audit:read"
 
 
+_READING = frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.PERIMETER_READ})
 _SCOPES: dict[Role, frozenset[Scope]] = {
-    Role.VIEWER: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ}),
-    Role.OPERATOR: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.MAINTENANCE_WRITE}),
-    Role.SECURITY: frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.AUDIT_READ}),
+    Role.VIEWER: _READING,
+    Role.OPERATOR: _READING | {Scope.MAINTENANCE_WRITE},
+    Role.SECURITY: _READING | {Scope.PERIMETER_WRITE, Scope.AUDIT_READ},
     Role.ADMIN: frozenset(Scope),
 }
 

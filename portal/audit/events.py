@@ -20,9 +20,21 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "maintenance.window.ended": frozenset({"ref", "ends"}),
     "maintenance.window.cancelled": frozenset({"ref"}),
     "maintenance.template.changed": frozenset({"name"}),
+    "monitoring.episode.opened": frozenset({"alert", "value", "threshold", "labels"}),
+    "monitoring.episode.closed": frozenset({"alert", "seconds", "labels"}),
+    "monitoring.exporter.stale": frozenset({"scraper", "age_seconds", "threshold"}),
+    "monitoring.exporter.recovered": frozenset({"scraper", "gap_seconds", "since", "until"}),
+    "perimeter.block.created": frozenset({"block", "scope", "value", "kind", "until", "reason"}),
+    "perimeter.block.raised": frozenset(
+        {"block", "before", "after", "reason", "kind", "scope", "value"}
+    ),
+    "perimeter.block.extended": frozenset({"block", "before", "after", "reason"}),
+    "perimeter.block.removed": frozenset({"block", "value", "until", "reason"}),
+    "perimeter.block.expired": frozenset({"block", "value", "until"}),
     "runtime.snapshot.exported": frozenset({"snapshot", "format", "sha256"}),
     "runtime.started": frozenset({"version", "workers"}),
     "runtime.stopped": frozenset({"version"}),
+    "waf.auto_block": frozenset({"block", "value", "offences", "repeats", "until"}),
 }
 
 

@@ -34,9 +34,13 @@ class Board:
         self._looked_at: datetime | None = None
         self._asked = 0
         self.rebuilds = 0
+        # Whether someone calls `tend` beside the requests, so that none of them waits for it.
+        self.is_tended = False
 
     def current(self, now: datetime | None = None) -> Answers | None:
         """The answers now; looks for a change when the last look is half a second old."""
+        if self.is_tended:
+            return self._answers
         now = now or clock.now()
         looked_at = self._looked_at
         if looked_at is not None and abs(now - looked_at) < LOOK_EVERY:
@@ -53,6 +57,15 @@ class Board:
             finally:
                 self._one_at_a_time.release()
         return self._answers
+
+    def tend(self) -> float:
+        """Look for a change, and give the seconds until the picture's time is over."""
+        with self._one_at_a_time:
+            self._look(clock.now())
+        answers = self._answers
+        if answers is None:
+            return LOOK_EVERY.total_seconds()
+        return (answers.picture.valid_until - clock.now()).total_seconds()
 
     def refresh(self) -> None:
         """Rebuild at once, after a change of this process; waits for one that is under way."""

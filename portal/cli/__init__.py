@@ -6,7 +6,7 @@ import click
 import structlog
 
 from portal import VERSION
-from portal.cli import accounts, audit, demo, maintenance, server, snapshot, store
+from portal.cli import accounts, audit, blocks, demo, maintenance, server, snapshot, store
 from portal.settings import SettingsError, table
 
 
@@ -32,6 +32,7 @@ portal.add_command(accounts.operator)
 portal.add_command(accounts.token)
 portal.add_command(maintenance.maintenance)
 portal.add_command(maintenance.announce)
+portal.add_command(blocks.block)
 portal.add_command(snapshot.snapshot_group)
 portal.add_command(audit.audit)
 portal.add_command(demo.demo)

@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.cli import application
+from portal.guard.blocks import BlockIn, BlockScope
+from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.terms import Severity, Status
 from portal.status.windows import Window, WindowIn
@@ -14,7 +16,7 @@ from portal.status.windows import Window, WindowIn
 
 @click.command()
 def demo() -> None:
-    """Fill an empty portal with example windows and announcements."""
+    """Fill an empty portal with example windows, announcements, a block and reports."""
     portal = application.make().extensions["portal"]
     with portal.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
@@ -49,4 +51,16 @@ def demo() -> None:
         ),
         actor="demo",
     )
+    portal.blocks.add(
+        BlockIn(
+            scope=BlockScope.RANGE, value="203.0.113.0/24", duration="6h",
+            reason="Demo: a scan from a documentation range",
+        ),
+        actor="demo", caller="",
+    )  # fmt: skip
+    for name in portal.workers.declared:
+        if name != OWN:
+            for pending in (2, 3, 5, 9, 14, 22, 31):
+                wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
+                portal.workers.report(name, wish, actor="demo")
     click.echo("The demo is in place.")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import click
 import structlog
@@ -19,13 +20,17 @@ from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import chain
 from portal.cli import application
+from portal.durations import spoken
+from portal.guard import offences, offenders
 from portal.guard.chain import MOST_HEADER_BYTES, MOST_URL_BYTES
-from portal.runtime import samples, series
+from portal.runtime import episodes, queues, samples, series, workers
+from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
 from portal.status import replies
 from portal.store import engine
 
 _log = structlog.get_logger()
+SWEEP_EVERY = timedelta(minutes=1)
 
 
 @click.command()
@@ -116,43 +121,88 @@ def _record(settings: Settings, event: str, **detail: object) -> None:
 
 @click.command()
 def worker() -> None:
-    """Sample the node's figures, and sweep what has run out."""
+    """Look at queues and alerts, sample the node's figures, and sweep what has run out."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     portal = application.make().extensions["portal"]
+    swept_at = None
     while not stop.is_set():
         try:
             turn(portal)
+            now = clock.now()
+            if swept_at is None or now - swept_at >= SWEEP_EVERY:
+                sweep(portal)
+                swept_at = now
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
-        stop.wait(samples.EVERY.total_seconds())
+        stop.wait(workers.OWN_INTERVAL.total_seconds())
+    _stopped(portal)
 
 
 def turn(portal: Portal) -> None:
-    """One round: a sample, and retention."""
+    """One round: queues, this worker's own report, a sample, and the alerts."""
+    for queue in portal.settings.worker_queues:
+        portal.workers.report(queue.worker, queues.look(queue), actor="portal worker")
+    mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
+    portal.workers.report(workers.OWN, mine, actor="portal worker")
     snapshot = portal.overview.take()
-    now = clock.now()
     with portal.open_session() as session:
         engine.begin_write(session)
         samples.take(session, snapshot)
+        session.commit()
+    portal.episodes.reconcile(snapshot)
+    portal.blocks.note_expired()
+
+
+def sweep(portal: Portal) -> None:
+    """Retention."""
+    now = clock.now()
+    with portal.open_session() as session:
+        engine.begin_write(session)
         samples.sweep(session, now=now)
         sessions.sweep(session, now=now)
         throttle.sweep(session, now=now)
         replies.sweep(session, now=now)
+        episodes.sweep(session, now=now)
+        offenders.sweep(session, now=now)
+        offences.sweep(session, portal.settings.auto_block, now=now)
         session.commit()
+
+
+def _stopped(portal: Portal) -> None:
+    """Say that the stop was meant, so that it is no error."""
+    try:
+        portal.workers.report(
+            workers.OWN, WorkerIn(status=WorkerStatus.STOPPED, pending=0), actor="portal worker"
+        )
+    except SQLAlchemyError as error:
+        _log.warning("worker.database_unreachable", error=type(error).__name__)
 
 
 @click.command()
 def check() -> None:
     """Validate the settings and say what is on and off; exit 1 when not ready."""
     settings = application.settings()
-    readiness = create_app(settings).extensions["portal"].checks.readiness()
+    portal: Portal = create_app(settings).extensions["portal"]
+    readiness = portal.checks.readiness()
     for row in readiness.checks:
         click.echo(f"{row.name}: {row.status}{f' ({row.output})' if row.output else ''}")
     feed = ", ".join(token.name for token in settings.metrics_tokens) or "off"
     click.echo(f"metrics feed: {feed}")
     click.echo(f"rate limit: {settings.rate_limit}, {'redis' if settings.redis_url else 'memory'}")
+    waf = portal.inspection.engine
+    click.echo(f"WAF: {waf.name} ({waf.rule_set})")
+    auto = settings.auto_block
+    click.echo(
+        "automatic blocks: off"
+        if auto is None
+        else f"automatic blocks: after {auto.threshold} refusals in"
+        f" {spoken(auto.window.total_seconds())},"
+        f" for {spoken(auto.ttl.total_seconds())}"
+    )
+    names = ", ".join(worker.name for worker in settings.workers_declared) or "none"
+    click.echo(f"declared workers: {names}")
     click.echo(f"environment: {settings.env}")
     if readiness.status == "fail":
         raise SystemExit(1)

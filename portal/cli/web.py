@@ -2,31 +2,65 @@
 
 import threading
 import time
+from collections.abc import Callable
 from typing import cast
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from portal import Portal
 from portal.cli import application
 from portal.guard.chain import Chain
-from portal.runtime.node import Node
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
 TELL_EVERY_SECONDS = 1.0
+TEND_EVERY_SECONDS = 0.1
+ADD_UP_EVERY_SECONDS = 1.0
 
 
-def _tell(node: Node) -> None:
+def _tell(portal: Portal) -> None:
+    """Tell the siblings of the node; apart from what may wait for the database."""
     while True:
         try:
-            node.publish()
+            portal.node.publish()
         except OSError as error:
             _log.warning("web.run_directory_unusable", error=type(error).__name__)
         time.sleep(TELL_EVERY_SECONDS)
 
 
+def _tend(portal: Portal) -> None:
+    """Look for what other processes changed, so that no request ever waits for that."""
+    added_up = 0.0
+    while True:
+        left = TEND_EVERY_SECONDS
+        for look in (portal.board.tend, portal.perimeter.look):
+            left = min(left, _tried(look) or left)
+        if time.monotonic() - added_up >= ADD_UP_EVERY_SECONDS:
+            added_up = time.monotonic()
+            for step in (portal.workers.look, portal.offences.flush, portal.offenders.flush):
+                _tried(step)
+        time.sleep(max(0.005, left))
+
+
+def _tried(step: Callable[[], float | None]) -> float | None:
+    try:
+        return step()
+    except SQLAlchemyError as error:
+        _log.warning("web.database_unreachable", error=type(error).__name__)
+    except Exception:
+        # Whatever one step meets, the next round comes.
+        _log.exception("web.tending_failed")
+    return None
+
+
 _app = application.make()
+_portal: Portal = _app.extensions["portal"]
+_portal.board.is_tended = _portal.perimeter.is_tended = _portal.workers.is_tended = True
+_tried(_portal.board.tend)
+_tried(_portal.perimeter.look)
+_tried(_portal.workers.look)
 app = Gateway(cast(Chain, _app.wsgi_app))
-# A daemon: the server ends its processes without asking threads.
-threading.Thread(
-    target=_tell, args=(_app.extensions["portal"].node,), daemon=True, name="tell"
-).start()
+# Daemons: the server ends its processes without asking threads.
+for _step in (_tell, _tend):
+    threading.Thread(target=_step, args=(_portal,), daemon=True, name=_step.__name__).start()

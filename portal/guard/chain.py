@@ -1,11 +1,13 @@
 """What stands in front of Flask, in this order, the cheap before the dear.
 
-    sizes → address → rate limit → ready-made answer, else Flask
+    sizes → address → perimeter → rate limit → ready-made answer, else WAF → Flask
 
-Health and static files pass by uncounted: probes must never be refused. The order is asked by
+A flood cannot buy the WAF's time, and what the perimeter refuses is not a hit of the limit.
+Health and static files pass by: probes must never be refused. The order is asked by
 two faces: `Chain.__call__` under any WSGI server, and `portal.web.gateway` under `portal serve`.
 """
 
+import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,9 +18,14 @@ from urllib.parse import quote
 
 from portal import clock
 from portal.board.answers import Answer
+from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
+from portal.guard.blocks import Kind
+from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
+from portal.guard.perimeter import Denied, Perimeter
+from portal.guard.waf import Inspected
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -29,6 +36,7 @@ Headers = list[tuple[str, str]]
 MOST_BODY_BYTES = 1024 * 1024
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
+THROTTLED_SHARE = 10
 _PRIVATE = (("Cache-Control", "no-store"),)
 _UNCOUNTED = ("/health", "/static/")
 
@@ -37,7 +45,8 @@ _UNCOUNTED = ("/health", "/static/")
 class Head:
     """What the chain reads of a request; `peer` is the address of the connection.
 
-    `header_bytes` is names and values together, 0 where the server has bounded them already.
+    `header_bytes` is names and values together, 0 where the server has bounded them already;
+    `header` gives the others by their lower-case names.
     """
 
     method: str
@@ -47,7 +56,9 @@ class Head:
     forwarded_for: str | None
     if_none_match: str | None
     length: str | None
+    origin: str | None
     header_bytes: int
+    header: Callable[[str], str | None]
 
 
 @dataclass(slots=True)
@@ -61,11 +72,16 @@ class Ready:
 
 @dataclass(slots=True)
 class Passed:
-    """Go on to Flask, and tell the limit with its answer."""
+    """Go on to Flask, and tell the limit with its answer; no `route` for what is not counted.
+
+    `denied` is for an operator on a blocked address: Flask lets in whoever is signed in.
+    """
 
     client: str
     path: str
+    route: str
     told: Headers
+    denied: Denied | None = None
 
 
 class Chain:
@@ -75,13 +91,19 @@ class Chain:
         self,
         app: Wsgi,
         *,
+        perimeter: Perimeter,
         limits: Limits,
+        inspection: Inspection,
+        session_cookie: str,
         find: Find,
         trusted_proxies: tuple[Network, ...],
         headers: tuple[tuple[str, str], ...],
     ) -> None:
         self._app = app
+        self._perimeter = perimeter
         self._limits = limits
+        self._inspection = inspection
+        self._cookie = f"{session_cookie}="
         self._find = find
         self._trusted = trusted_proxies
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
@@ -95,16 +117,23 @@ class Chain:
         path, method = head.path, head.method
         client = address.client(head.peer, head.forwarded_for, self._trusted)
         if path.startswith(_UNCOUNTED):
-            return Passed(client, path, [])
-        now = clock.now()
+            return Passed(client, path, "", [])
+        now, key = clock.now(), address.key_of(client)
+        denied = self._perimeter.judge(
+            client, key, origin=head.origin, host=lambda: head.header("host") or "", path=path,
+            method=method, now=now,
+        )  # fmt: skip
+        share = 1
+        if denied is not None:
+            if denied.held is not None and denied.held.kind is Kind.THROTTLE:
+                denied, share = None, THROTTLED_SHARE
+            elif not (denied.held and self._may_be_operator(head)):
+                return self.turn_away(denied, method=method, client=client, path=path)
         answer = None
         if method == "GET" or method == "HEAD":
             answer = self._find(path, head.query, now)
-        # Routes of a key are told apart by their first two steps: enough to see, and bounded.
-        route = path if answer else "/".join(path.split("/", 3)[:3])[:60]
-        decision = self._limits.hit(
-            address.key_of(client), f"{method} {route}", now=now.timestamp()
-        )
+        route = f"{method} {path}" if answer else _route(method, path)
+        decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
         told = self._told(decision)
         if not decision.is_allowed:
             seconds = max(1, decision.reset_seconds)
@@ -112,17 +141,39 @@ class Chain:
             detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
             return self.refuse(method, 429, detail, told)
         if answer is None:
-            return Passed(client, path, told)
+            return Passed(client, path, route, told, denied)
         if head.if_none_match and answer.etag in head.if_none_match:
             return Ready(304, [*answer.headers_304, *told], b"")
         return Ready(200, [*answer.headers, *told], b"" if method == "HEAD" else answer.body)
 
-    def refuse(self, method: str, status: int, detail: str, more: Headers) -> Ready:
-        """A problem answer, in the one shape."""
+    def turn_away(self, denied: Denied, *, method: str, client: str, path: str) -> Ready:
+        """The perimeter's answer, counted."""
+        now = clock.now()
+        reference = self._perimeter.refused(
+            denied, client=client, route=_route(method, path), now=now
+        )
+        seconds = denied.retry_after(now.timestamp())
+        if seconds is None:
+            return self.refuse(
+                method, 403, "This origin may not ask for this.", [("Vary", "Origin")], reference
+            )
+        more = [("Retry-After", str(seconds)), ("Connection", "close")]
+        return self.refuse(
+            method, 403, f"This address is blocked for another {spoken(seconds)}.", more, reference
+        )
+
+    def _may_be_operator(self, head: Head) -> bool:
+        return head.path.startswith("/panel") and self._cookie in (head.header("cookie") or "")
+
+    def refuse(
+        self, method: str, status: int, detail: str, more: Headers, reference: str = ""
+    ) -> Ready:
+        """A problem answer, in the one shape; `reference` is what a caller can read out."""
         title = HTTPStatus(status).phrase
-        body = json.dumps(
-            {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        ).encode()
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        if reference:
+            problem["reference"] = reference
+        body = json.dumps(problem).encode()
         headers = [
             ("Content-Type", "application/problem+json"),
             ("Content-Length", str(len(body))),
@@ -137,6 +188,18 @@ class Chain:
     ) -> Iterable[bytes]:
         """What comes after `judge` let a request through."""
         environ["portal.client"] = passed.client
+        if passed.denied is not None:
+            environ["portal.denied"] = passed.denied
+        if passed.route and self._inspection.is_on:
+            stopped = self._inspection.check(self._inspected(environ, passed), route=passed.route)
+            if stopped is not None:
+                ready = self.refuse(
+                    environ["REQUEST_METHOD"], stopped.status,
+                    "This request was refused. Quote the reference if it should not have been.",
+                    passed.told, stopped.reference,
+                )  # fmt: skip
+                start_response(f"{ready.status} {HTTPStatus(ready.status).phrase}", ready.headers)
+                return (ready.body,) if ready.body else ()
         private = _PRIVATE if passed.path.startswith(("/panel", "/api/admin")) else ()
 
         def start(status: str, headers: Headers, *rest: Any) -> Any:
@@ -156,12 +219,42 @@ class Chain:
         start_response(f"{verdict.status} {HTTPStatus(verdict.status).phrase}", verdict.headers)
         return (verdict.body,) if verdict.body else ()
 
+    def _inspected(self, environ: Environ, passed: Passed) -> Inspected:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        body = environ["wsgi.input"].read(length) if length else b""
+        if length:
+            environ["wsgi.input"] = io.BytesIO(body)
+        headers = tuple(
+            (name[5:].replace("_", "-").lower(), value)
+            for name, value in environ.items()
+            if name.startswith("HTTP_")
+        )
+        if environ.get("CONTENT_TYPE"):
+            headers += (("content-type", environ["CONTENT_TYPE"]),)
+        if length:
+            headers += (("content-length", str(length)),)
+        return Inspected(
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
+            query=environ["QUERY_STRING"],
+            headers=headers,
+            body=body,
+            address=passed.client,
+            is_anonymous="HTTP_AUTHORIZATION" not in environ
+            and self._cookie not in environ.get("HTTP_COOKIE", ""),
+        )
+
     def _told(self, decision: Decision) -> Headers:
         return [
             self._limit_header,
             ("RateLimit-Remaining", str(decision.remaining)),
             ("RateLimit-Reset", str(decision.reset_seconds)),
         ]
+
+
+def _route(method: str, path: str) -> str:
+    """Routes of a key are told apart by their first two steps: enough to see, and bounded."""
+    return f"{method} {'/'.join(path.split('/', 3)[:3])[:60]}"
 
 
 def _head(environ: Environ) -> Head:
@@ -177,7 +270,9 @@ def _head(environ: Environ) -> Head:
         environ.get("HTTP_X_FORWARDED_FOR"),
         environ.get("HTTP_IF_NONE_MATCH"),
         environ.get("CONTENT_LENGTH"),
+        environ.get("HTTP_ORIGIN"),
         size,
+        lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"),
     )
 
 

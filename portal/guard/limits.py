@@ -76,9 +76,9 @@ class Limits:
         self._limiter = limiter
         self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
         self._series = series
-        self._lock = threading.Lock()
+        self._lock = self.lock = threading.Lock()
         self._leases: dict[str, Lease] = {}
-        self._top = TopKeys()
+        self.top = TopKeys()
         self._history: deque[_Window] = deque(maxlen=HISTORY)
         self._window = _Window(0.0)
         self._swept = 0.0
@@ -86,10 +86,16 @@ class Limits:
         self._down_until = 0.0
         self._backoff = 0.0
 
-    def hit(self, key: str, route: str, *, now: float) -> Decision:
-        """Count one request of `key` at `now` (seconds since the epoch); may it pass?"""
+    def hit(self, key: str, route: str, *, now: float, share: int = 1) -> Decision:
+        """Count one request of `key` at `now` (seconds since the epoch); may it pass?
+
+        A throttled key has one `share`-th of the limit.
+        """
         with self._lock:
             lease = self._leases.get(key)
+            if share > 1 and lease is not None and now < lease.reset:
+                if self.limit - lease.remaining >= max(1, self.limit // share):
+                    return self._count(key, route, Lease(0, 0, lease.reset), False, now)
             if lease is not None and now < lease.reset:
                 if lease.left:
                     lease.left -= 1
@@ -159,7 +165,7 @@ class Limits:
             self._series.blocked.inc()
             window.blocked += 1
             self._last_blocked = now
-        self._top.count(key, is_allowed=is_allowed, route=route, at=now)
+        self.top.count(key, is_allowed=is_allowed, route=route, at=now)
         return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
 
     def _turn(self, now: float) -> _Window:
@@ -193,21 +199,7 @@ class Limits:
                 for name, one in live.items()
                 if self.limit - one.remaining >= NEAR * self.limit
             ]
-            top = [
-                snapshot.Consumer(
-                    key=one.key,
-                    hits=one.hits,
-                    allowed=one.allowed,
-                    blocked=one.blocked,
-                    first_seen_at=_moment(one.first_seen),
-                    last_seen_at=_moment(one.last_seen),
-                    routes=[
-                        snapshot.RouteCount(route=route, hits=hits)
-                        for route, hits in sorted(one.routes.items(), key=lambda item: -item[1])[:5]
-                    ],
-                )
-                for one in self._top.top(15)
-            ]
+            top = [one.shown() for one in self.top.top(15)]
             last_blocked = self._last_blocked
         counts = self._series.read()
         return snapshot.RateLimit(

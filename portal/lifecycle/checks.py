@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.runtime.snapshot import Check, Readiness
+from portal.runtime.snapshot import Check, DatabasePool, Readiness, Worker
 
 FRESH_FOR = timedelta(seconds=2)
 
@@ -24,10 +24,14 @@ class Checks:
         head: Callable[[], str],
         *,
         is_storage_up: Callable[[], bool] | None,
+        workers: Callable[[], list[Worker]],
+        pool: Callable[[], DatabasePool],
     ) -> None:
         self._engine = engine
         self._head = head
         self._is_storage_up = is_storage_up
+        self._workers = workers
+        self._pool = pool
         self._lock = threading.Lock()
         self._result: Readiness | None = None
         self._at: datetime | None = None
@@ -57,6 +61,29 @@ class Checks:
                     name="redis",
                     status="pass" if is_up else "warn",
                     output=None if is_up else "does not answer; limits are counted locally",
+                )
+            )
+        # The same figures as feed and panel; who waits is a warning, and no reason to be unready.
+        waiting = self._pool().pending
+        checks.append(
+            Check(
+                name="database:pool",
+                status="warn" if waiting else "pass",
+                observed_value=waiting,
+                observed_unit="waiting",
+            )
+        )
+        for worker in self._workers():
+            # One that was never seen is only told where readiness depends on it.
+            if worker.status == "healthy" or (
+                worker.last_sample_at is None and not worker.is_required
+            ):
+                continue
+            checks.append(
+                Check(
+                    name=f"worker:{worker.name}",
+                    status="fail" if worker.is_required else "warn",
+                    output=", ".join(filter(None, (worker.status, worker.note))),
                 )
             )
         worst = max((check.status for check in checks), key=("pass", "warn", "fail").index)

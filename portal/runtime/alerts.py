@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from portal.runtime.snapshot import Alert, Metrics, RateLimit, Readiness, Snapshot
+from portal.runtime.snapshot import Alert, Metrics, RateLimit, Readiness, Refused, Snapshot
+
+PRESSURE_RATIO = 0.1
+PRESSURE_HITS = 50
+SPIKE_WITHIN = timedelta(minutes=5)
+SPIKE_REFUSALS = 20
+WAITING = 3
+OLD_BOARD_SECONDS = 60
 
 
 def hold(snapshot: Snapshot, *, runbook: str) -> list[Alert]:
@@ -10,7 +17,15 @@ def hold(snapshot: Snapshot, *, runbook: str) -> list[Alert]:
     return [
         *_readiness(snapshot.readiness, snapshot, runbook),
         *_exporter(snapshot.metrics, snapshot, runbook),
+        *_workers(snapshot, runbook),
+        *_pool(snapshot, runbook),
+        *_pressure(snapshot, runbook),
+        *_spike("waf-spike", "WAF refusals", snapshot.waf.recent_blocks, snapshot, runbook),
+        *_spike(
+            "perimeter-spike", "Perimeter refusals", snapshot.perimeter.recent, snapshot, runbook
+        ),
         *_near(snapshot.rate_limit, runbook),
+        *_board(snapshot, runbook),
     ]
 
 
@@ -73,5 +88,124 @@ def _near(rate_limit: RateLimit, runbook: str) -> list[Alert]:
             unit="%",
             labels={"key": worst.key, "keys": str(len(rate_limit.approaching_limit))},
             runbook=f"{runbook}#section-3",
+        )
+    ]
+
+
+def _pressure(snapshot: Snapshot, runbook: str) -> list[Alert]:
+    """So large a share of this window's requests was refused."""
+    window = snapshot.rate_limit.current_window
+    if window.hits < PRESSURE_HITS or window.blocked_ratio <= PRESSURE_RATIO:
+        return []
+    return [
+        Alert(
+            id="rate-limit-pressure",
+            title="Limit pressed",
+            severity="warning",
+            since=window.started_at,
+            value=window.blocked_ratio,
+            threshold=PRESSURE_RATIO,
+            unit="ratio",
+            labels={"key": window.busiest_key or "", "blocked": str(window.blocked)},
+            runbook=f"{runbook}#section-3",
+        )
+    ]
+
+
+def _spike(
+    id: str, title: str, refusals: list[Refused], snapshot: Snapshot, runbook: str
+) -> list[Alert]:
+    """So many refusals of one defence within five minutes, as far as the list reaches."""
+    late = [one.at for one in refusals if snapshot.generated_at - one.at <= SPIKE_WITHIN]
+    if len(late) < SPIKE_REFUSALS:
+        return []
+    return [
+        Alert(
+            id=id,
+            title=title,
+            severity="warning",
+            since=min(late),
+            value=len(late),
+            threshold=SPIKE_REFUSALS,
+            unit="refusals",
+            labels={"address": refusals[0].address},
+            runbook=f"{runbook}#section-3",
+        )
+    ]
+
+
+def _workers(snapshot: Snapshot, runbook: str) -> list[Alert]:
+    """One alert a worker in error, and one a worker whose jobs do not move."""
+    found = []
+    for worker in snapshot.workers:
+        last = worker.last_sample_at or snapshot.generated_at
+        if worker.status == "error":
+            found.append(
+                Alert(
+                    id="worker-error",
+                    subject=worker.name,
+                    title="Worker in error",
+                    severity="critical" if worker.is_required else "warning",
+                    since=last,
+                    value=int((snapshot.generated_at - last).total_seconds()),
+                    threshold=worker.interval_ms * 3 / 1000,
+                    unit="s",
+                    labels={"worker": worker.name, "note": worker.note},
+                    runbook=f"{runbook}#section-3",
+                )
+            )
+        if worker.stuck:
+            found.append(
+                Alert(
+                    id="worker-stuck",
+                    subject=worker.name,
+                    title="Jobs stuck",
+                    severity="warning",
+                    since=last,
+                    value=worker.stuck,
+                    threshold=0,
+                    unit="jobs",
+                    labels={"worker": worker.name},
+                    runbook=f"{runbook}#section-3",
+                )
+            )
+    return found
+
+
+def _pool(snapshot: Snapshot, runbook: str) -> list[Alert]:
+    pool = snapshot.database_pool
+    if pool.pending < WAITING:
+        return []
+    return [
+        Alert(
+            id="pool-waiting",
+            title="Pool waiting",
+            severity="warning",
+            since=snapshot.generated_at,
+            value=pool.pending,
+            threshold=WAITING,
+            unit="threads",
+            labels={"borrowed": str(pool.borrowed)},
+            runbook=f"{runbook}#section-4",
+        )
+    ]
+
+
+def _board(snapshot: Snapshot, runbook: str) -> list[Alert]:
+    """What the public sees has not been confirmed for long."""
+    board = snapshot.maintenance
+    if board is None or board.board_age_seconds <= OLD_BOARD_SECONDS:
+        return []
+    return [
+        Alert(
+            id="board-old",
+            title="Board old",
+            severity="warning",
+            since=snapshot.generated_at - timedelta(seconds=board.board_age_seconds),
+            value=board.board_age_seconds,
+            threshold=OLD_BOARD_SECONDS,
+            unit="s",
+            labels={},
+            runbook=f"{runbook}#section-1",
         )
     ]

@@ -36,19 +36,28 @@ class Feed:
         series: Series,
         *,
         rate_limit: Callable[[], snapshot.RateLimit],
+        waf: Callable[[], snapshot.Waf],
+        perimeter: Callable[[], snapshot.Perimeter],
         pool: Callable[[], snapshot.DatabasePool],
+        workers: Callable[[], list[snapshot.Worker]],
         board: Callable[[], "BoardFigures"],
     ) -> None:
         self._series = series
         self._rate_limit = rate_limit
+        self._waf_figures = waf
+        self._perimeter_figures = perimeter
         self._pool = pool
+        self._worker_figures = workers
         self._board = board
 
     def collect(self) -> list[Metric]:
         """All families but the exporter's own."""
         parts: dict[str, Callable[[], list[Metric]]] = {
             "rate_limit": self._limits,
+            "waf": self._waf,
+            "perimeter": self._perimeter,
             "database": self._database,
+            "workers": self._workers,
             "status": self._status,
         }
         gauges: list[Metric] = []
@@ -100,6 +109,42 @@ class Feed:
             gauge("rate_limit_active_keys", window.active_keys),
             gauge("rate_limit_rps", window.requests_per_second),
             gauge("rate_limit_storage_up", figures.storage_up),
+        ]
+
+    def _waf(self) -> list[Metric]:
+        figures = self._waf_figures()
+        gauge, last = self._series.gauge, figures.last_block_at
+        return [
+            gauge("waf_active_auto_blocks", self._perimeter_figures().auto_blocks),
+            gauge("waf_last_block_timestamp", last.timestamp() if last else 0),
+        ]
+
+    def _perimeter(self) -> list[Metric]:
+        figures = self._perimeter_figures()
+        gauge, last = self._series.gauge, figures.last_blocked_at
+        return [
+            gauge("perimeter_active_blocked_origins", figures.active_blocked_origins),
+            gauge("perimeter_active_blocks", figures.active_blocks),
+            gauge("perimeter_last_block_timestamp", last.timestamp() if last else 0),
+        ]
+
+    def _workers(self) -> list[Metric]:
+        workers = self._worker_figures()
+        figure = {"healthy": 1.0, "stopped": 0.0, "error": -1.0}
+
+        def family(name: str, value: Callable[[snapshot.Worker], float]) -> Metric:
+            return self._series.family(name, *(((one.name,), value(one)) for one in workers))
+
+        return [
+            family("worker_status", lambda one: figure[one.status]),
+            family("worker_queue_pending", lambda one: one.pending),
+            family("worker_queue_stuck", lambda one: one.stuck),
+            family("worker_queue_failed", lambda one: one.failed),
+            family(
+                "worker_last_sample_timestamp",
+                lambda one: one.last_sample_at.timestamp() if one.last_sample_at else 0,
+            ),
+            family("worker_interval_ms", lambda one: one.interval_ms),
         ]
 
     def _database(self) -> list[Metric]:

@@ -7,13 +7,22 @@ processes share them already.
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
 
 from portal import clock
-from portal.runtime.snapshot import Consumer, DatabasePool, LimitWindow, RateLimit
+from portal.runtime.snapshot import (
+    Consumer,
+    DatabasePool,
+    LimitWindow,
+    Perimeter,
+    RateLimit,
+    Refused,
+    Waf,
+)
 from portal.status.terms import Camel
 
 _log = structlog.get_logger()
@@ -28,6 +37,8 @@ class Share(Camel):
     pid: int
     boot: float
     rate_limit: RateLimit
+    waf: Waf
+    perimeter: Perimeter
     pool: DatabasePool
 
 
@@ -39,10 +50,14 @@ class Node:
         run_dir: Path,
         *,
         rate_limit: Callable[[], RateLimit],
+        waf: Callable[[], Waf],
+        perimeter: Callable[[], Perimeter],
         pool: Callable[[], DatabasePool],
     ) -> None:
         self._dir = run_dir / "processes"
         self._rate_limit = rate_limit
+        self._waf = waf
+        self._perimeter = perimeter
         self._pool = pool
 
     def publish(self) -> None:
@@ -52,6 +67,8 @@ class Node:
             pid=os.getpid(),
             boot=clock.boot_seconds(),
             rate_limit=self._rate_limit(),
+            waf=self._waf(),
+            perimeter=self._perimeter(),
             pool=self._pool(),
         )
         fresh = self._dir / f"{share.pid}.new"
@@ -64,6 +81,29 @@ class Node:
         for share in self._siblings():
             merged = _merge(merged, share.rate_limit)
         return merged
+
+    def waf(self) -> Waf:
+        """The WAF over all processes; counters are shared already."""
+        own = self._waf()
+        for other in (share.waf for share in self._siblings()):
+            own.last_block_at = _latest(own.last_block_at, other.last_block_at)
+            own.recent_blocks = _newest(own.recent_blocks, other.recent_blocks)
+        own.auto_block.active = [
+            block for block in self._perimeter().blocks if block.source == "auto"
+        ]
+        return own
+
+    def perimeter(self) -> Perimeter:
+        """The perimeter over all processes; blocks are the same in each."""
+        own = self._perimeter()
+        for other in (share.perimeter for share in self._siblings()):
+            own.last_blocked_at = _latest(own.last_blocked_at, other.last_blocked_at)
+            own.recent = _newest(own.recent, other.recent)
+            # An origin may be known to both; the larger count is the least that is true.
+            own.active_blocked_origins = max(
+                own.active_blocked_origins, other.active_blocked_origins
+            )
+        return own
 
     def pool(self) -> DatabasePool:
         """The pools of all processes of the node, added up."""
@@ -97,6 +137,14 @@ class Node:
         return found
 
 
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((moment for moment in (one, other) if moment), default=None)
+
+
+def _newest(one: list[Refused], other: list[Refused]) -> list[Refused]:
+    return sorted([*one, *other], key=lambda refused: refused.at, reverse=True)[:25]
+
+
 def _merge(one: RateLimit, other: RateLimit) -> RateLimit:
     windows = {window.started_at: window for window in (one.current_window, *one.history)}
     for window in (other.current_window, *other.history):
@@ -122,7 +170,9 @@ def _merge(one: RateLimit, other: RateLimit) -> RateLimit:
         history=[windows[moment] for moment in sorted(windows, reverse=True)][:HISTORY],
         # Both read the same shared counters; the larger one read them later.
         lifetime=max(one.lifetime, other.lifetime, key=lambda totals: totals.hits),
-        top_consumers=sorted(consumers.values(), key=lambda key: -key.hits)[:MOST_LISTED],
+        top_consumers=sorted(consumers.values(), key=lambda key: (-key.blocked, -key.hits))[
+            :MOST_LISTED
+        ],
         last_limit_triggered_at=max(triggered, default=None),
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.runtime import alerts, samples, snapshot
+from portal.runtime import alerts, episodes, samples, snapshot
 from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
 from portal.settings import Settings
 
@@ -29,6 +29,10 @@ class Overview:
         *,
         exporter: Exporter,
         rate_limit: Callable[[], snapshot.RateLimit],
+        waf: Callable[[], snapshot.Waf],
+        perimeter: Callable[[], snapshot.Perimeter],
+        top: Callable[[str], list[snapshot.Consumer]],
+        workers: Callable[[], list[snapshot.Worker]],
         readiness: Callable[[], snapshot.Readiness],
         pool: Callable[[], snapshot.DatabasePool],
         maintenance: Callable[[], snapshot.Maintenance | None],
@@ -38,6 +42,10 @@ class Overview:
         self._exporter = exporter
         self._rate_limit = rate_limit
         self._readiness = readiness
+        self._waf = waf
+        self._perimeter = perimeter
+        self._top = top
+        self._workers = workers
         self._pool = pool
         self._maintenance = maintenance
         self._open_session = open_session
@@ -55,14 +63,33 @@ class Overview:
             readiness=self._readiness(),
             liveness="pass",
             rate_limit=self._rate_limit(),
+            perimeter=self._perimeter(),
+            waf=self._waf(),
+            workers=self._workers(),
             database_pool=self._database(),
             metrics=self._metrics(),
             maintenance=self._maintenance(),
             security=self._security(),
             alerts=[],
         )
+        # Who presses is told over all processes and restarts; the tables of one process are small.
+        taken.rate_limit.top_consumers = self._top("key")
+        taken.perimeter.blocked_origins = self._top("origin")
+        taken.waf.by_rule = self._top("rule")
+        taken.waf.by_address = self._top("address")
+        taken.waf.by_agent = self._top("agent")
         taken.alerts = alerts.hold(taken, runbook=self.runbook)
+        self._date(taken.alerts)
         return taken
+
+    def _date(self, held: list[snapshot.Alert]) -> None:
+        if not held:
+            return
+        try:
+            with self._open_session() as session:
+                episodes.date(held, episodes.open_ones(session))
+        except SQLAlchemyError as error:
+            _log.warning("overview.database_unreachable", error=type(error).__name__)
 
     def _metrics(self) -> snapshot.Metrics:
         settings = self._settings

@@ -8,6 +8,7 @@ so that they cannot disagree.
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter
@@ -17,7 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REJECTIONS = ("missing", "invalid")
-COLLECTORS = ("exporter", "rate_limit", "database", "status", "http")
+COLLECTORS = (
+    "exporter", "rate_limit", "waf", "perimeter", "database", "workers", "status", "http",
+)  # fmt: skip
 
 # name without prefix -> (type, help, labels); `_total` is added to counters by the library.
 TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -41,6 +44,25 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "rate_limit_active_keys": ("gauge", "Keys with a request in their window.", ()),
     "rate_limit_rps": ("gauge", "Requests a second in this window.", ()),
     "rate_limit_storage_up": ("gauge", "1 while the limits' storage answers.", ()),
+    "waf_evaluated_requests": ("counter", "Requests that the WAF looked at.", ()),
+    "waf_blocked_requests": ("counter", "Requests that the WAF refused.", ()),
+    "waf_auto_block_events": ("counter", "Blocks that the WAF's refusals led to.", ()),
+    "waf_errors": ("counter", "Requests that the WAF could not judge.", ()),
+    "waf_rule_hits": ("counter", "Refusals by rule.", ("rule",)),
+    "waf_active_auto_blocks": ("gauge", "Automatic blocks in force.", ()),
+    "waf_last_block_timestamp": ("gauge", "When the WAF last refused, seconds.", ()),
+    "perimeter_blocked_requests": ("counter", "Requests that the perimeter refused.", ()),
+    "perimeter_active_blocked_origins": (
+        "gauge", "Origins that the perimeter refused in the last 15 minutes.", (),
+    ),
+    "perimeter_active_blocks": ("gauge", "Blocks in force.", ()),
+    "perimeter_last_block_timestamp": ("gauge", "When the perimeter last refused, seconds.", ()),
+    "worker_status": ("gauge", "1 healthy, 0 stopped, -1 error.", ("worker",)),
+    "worker_queue_pending": ("gauge", "Jobs that wait.", ("worker",)),
+    "worker_queue_stuck": ("gauge", "Jobs that were begun and do not move.", ("worker",)),
+    "worker_queue_failed": ("gauge", "Jobs that failed.", ("worker",)),
+    "worker_last_sample_timestamp": ("gauge", "When a worker last reported, seconds.", ("worker",)),
+    "worker_interval_ms": ("gauge", "How often a worker is to report.", ("worker",)),
     "database_pool_size": ("gauge", "Open connections.", ()),
     "database_pool_available": ("gauge", "Open connections nobody uses.", ()),
     "database_pool_borrowed": ("gauge", "Connections in use.", ()),
@@ -74,12 +96,23 @@ class Series:
         self.registry = CollectorRegistry()
         self.allowed = self._counter("rate_limit_allowed")
         self.blocked = self._counter("rate_limit_blocked")
+        self.waf_evaluated = self._counter("waf_evaluated_requests")
+        self.waf_blocked = self._counter("waf_blocked_requests")
+        self.auto_blocks = self._counter("waf_auto_block_events")
+        self.waf_errors = self._counter("waf_errors")
+        self.waf_rule_hits = self._counter("waf_rule_hits")
+        self.perimeter_blocked = self._counter("perimeter_blocked_requests")
         self.rejections = self._counter("metrics_scrape_rejections")
         self.collector_errors = self._counter("metrics_collector_errors")
         for reason in REJECTIONS:
             self.rejections.labels(reason)
         for collector in COLLECTORS:
             self.collector_errors.labels(collector)
+
+    def expect_rules(self, rules: Iterable[str]) -> None:
+        """Every rule has its series from the start, with 0."""
+        for rule in rules:
+            self.waf_rule_hits.labels(rule)
 
     def family(self, name: str, *samples: tuple[tuple[str, ...], float]) -> Metric:
         """A family of the table with its samples, each as (label values, value)."""
@@ -102,29 +135,38 @@ class Series:
         return list(self.registry.collect())
 
     def read(self) -> "Counts":
-        """The rate limit's totals of this node."""
+        """The totals of this node."""
         return self.counts_in(self.counted())
 
     def counts_in(self, families: Iterable[Metric]) -> "Counts":
-        allowed = blocked = 0
-        for family in families:
-            if family.name == f"{self.prefix}rate_limit_allowed":
-                allowed = int(sum(sample.value for sample in family.samples))
-            elif family.name == f"{self.prefix}rate_limit_blocked":
-                blocked = int(sum(sample.value for sample in family.samples))
-        return Counts(allowed, blocked)
+        totals = {
+            family.name.removeprefix(self.prefix): int(sum(one.value for one in family.samples))
+            for family in families
+            if family.name.removeprefix(self.prefix) in _COUNTED
+        }
+        return Counts(*(totals.get(name, 0) for name in _COUNTED))
 
     def _counter(self, name: str) -> Counter:
         _, text, labels = TABLE[name]
         return Counter(self.prefix + name, text, labels, registry=self.registry)
 
 
-class Counts:
-    """hits = allowed + blocked, by construction."""
+_COUNTED = (
+    "rate_limit_allowed", "rate_limit_blocked", "waf_evaluated_requests", "waf_blocked_requests",
+    "waf_auto_block_events", "waf_errors", "perimeter_blocked_requests",
+)  # fmt: skip
 
-    def __init__(self, allowed: int, blocked: int) -> None:
-        self.allowed = allowed
-        self.blocked = blocked
+
+class Counts(NamedTuple):
+    """Totals of a node; hits = allowed + blocked, by construction."""
+
+    allowed: int
+    blocked: int
+    waf_evaluated: int
+    waf_blocked: int
+    auto_blocks: int
+    waf_errors: int
+    perimeter_blocked: int
 
     @property
     def hits(self) -> int:

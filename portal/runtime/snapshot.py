@@ -79,6 +79,88 @@ class RateLimit(Camel):
     last_limit_triggered_at: datetime | None
 
 
+class Refused(Camel):
+    """A refusal; `reference` is what the one who was refused can read out."""
+
+    at: datetime
+    reference: str
+    address: str
+    rule: str
+    route: str
+    agent: str = ""
+
+
+class ActiveBlock(Camel):
+    id: str
+    scope: str
+    value: str
+    kind: str
+    source: str
+    reason: str
+    created_at: datetime
+    until: datetime
+    created_by: str
+    version: int
+
+
+class Perimeter(Camel):
+    total_blocked: int
+    last_blocked_at: datetime | None
+    active_blocked_origins: int
+    blocked_origins: list[Consumer]
+    active_blocks: int
+    auto_blocks: int
+    blocks: list[ActiveBlock]
+    recent: list[Refused]
+
+
+class AutoBlock(Camel):
+    """When the WAF's refusals become a block; `enabled` is false when it never does."""
+
+    enabled: bool
+    threshold: int
+    window_seconds: int
+    ttl_seconds: int
+    events: int
+    active: list[ActiveBlock]
+
+
+class Waf(Camel):
+    """Counters are totals of the node since it started."""
+
+    engine: str
+    rule_set: str
+    evaluated: int
+    blocked: int
+    errors: int
+    last_block_at: datetime | None
+    by_rule: list[Consumer]
+    by_address: list[Consumer]
+    by_agent: list[Consumer]
+    recent_blocks: list[Refused]
+    auto_block: AutoBlock
+
+
+class WorkerPoint(Camel):
+    at: datetime
+    pending: int
+
+
+class Worker(Camel):
+    """A background consumer; `status` is healthy, stopped or error."""
+
+    name: str
+    status: str
+    is_required: bool
+    pending: int
+    stuck: int
+    failed: int
+    interval_ms: int
+    last_sample_at: datetime | None
+    note: str
+    history: list[WorkerPoint]
+
+
 class PoolSample(Camel):
     at: datetime
     borrowed: int
@@ -157,6 +239,8 @@ class Security(Camel):
 
 
 class Alert(Camel):
+    """What holds now; `subject` tells several of one id apart, such as a worker's name."""
+
     id: str
     title: str
     severity: str
@@ -166,6 +250,7 @@ class Alert(Camel):
     unit: str
     labels: dict[str, str]
     runbook: str
+    subject: str = ""
 
 
 class Snapshot(Camel):
@@ -175,8 +260,11 @@ class Snapshot(Camel):
     readiness: Readiness
     liveness: str
     rate_limit: RateLimit
+    perimeter: Perimeter
+    waf: Waf
     database_pool: DatabasePool
     metrics: Metrics
+    workers: list[Worker]
     maintenance: Maintenance | None
     security: Security | None
     alerts: list[Alert]

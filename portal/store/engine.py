@@ -5,10 +5,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from portal.store.pool import CountingPool
 
@@ -36,6 +37,14 @@ def options(url: str, *, pool_size: int) -> dict[str, Any]:
         "pool_pre_ping": True,
         "connect_args": connect_args,
     }
+
+
+def apart(url: str) -> Engine:
+    """An engine whose connections are its own, for checks that must not wait for the pool."""
+    chosen = options(url, pool_size=1)
+    engine = create_engine(url, poolclass=NullPool, connect_args=chosen["connect_args"])
+    prepare(engine)
+    return engine
 
 
 def prepare(engine: Engine) -> None:

@@ -1,13 +1,16 @@
-"""The number that every public change raises."""
+"""The numbers that changes raise: one for what is public, one for the perimeter's blocks."""
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.store.base import Base
 
+BOARD = 1
+PERIMETER = 2
+
 
 class Revision(Base):
-    """One row; made by the first migration."""
+    """One row each; made by the migrations."""
 
     __tablename__ = "revision"
 
@@ -15,11 +18,11 @@ class Revision(Base):
     number: Mapped[int]
 
 
-def current(session: Session) -> int:
+def current(session: Session, which: int = BOARD) -> int:
     """The revision now."""
-    return session.scalar(select(Revision.number).where(Revision.id == 1)) or 0
+    return session.scalar(select(Revision.number).where(Revision.id == which)) or 0
 
 
-def advance(session: Session) -> None:
+def advance(session: Session, which: int = BOARD) -> None:
     """Raise the revision in the caller's transaction."""
-    session.execute(update(Revision).where(Revision.id == 1).values(number=Revision.number + 1))
+    session.execute(update(Revision).where(Revision.id == which).values(number=Revision.number + 1))

@@ -9,7 +9,7 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, durations
 from portal.accounts import roles, tokens
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role, Scope
@@ -54,6 +54,17 @@ TABLE: dict[str, str | Scope] = {
     "runtime_api.health": Scope.RUNTIME_READ,
     "runtime_api.export": Scope.RUNTIME_READ,
     "runtime_api.audit": Scope.AUDIT_READ,
+    "workers_api.listing": Scope.RUNTIME_READ,
+    "workers_api.report": Scope.WORKERS_PUSH,
+    "blocks_api.listing": Scope.PERIMETER_READ,
+    "blocks_api.create": Scope.PERIMETER_WRITE,
+    "blocks_api.one": Scope.PERIMETER_READ,
+    "blocks_api.act": Scope.PERIMETER_WRITE,
+    "blocks_api.remove": Scope.PERIMETER_WRITE,
+    "perimeter.listing": Scope.PERIMETER_READ,
+    "perimeter.block": Scope.PERIMETER_WRITE,
+    "perimeter.act": Scope.PERIMETER_WRITE,
+    "runtime_api.schema": PUBLIC,
     "announcements_api.listing": Scope.MAINTENANCE_READ,
     "announcements_api.create": Scope.MAINTENANCE_WRITE,
     "announcements_api.one": Scope.MAINTENANCE_READ,
@@ -89,6 +100,7 @@ def guard() -> Response | None:
         return None  # no such path: Flask answers 404 or 405
     if getattr(session, "is_unavailable", False):
         raise problems.database_away()
+    _turn_away_unless_signed_in()
     needed = TABLE.get(endpoint)
     if needed is None:
         raise Problem(404, "There is nothing here.")
@@ -105,6 +117,23 @@ def guard() -> Response | None:
         _check_csrf()
     g.caller = caller
     return None
+
+
+def _turn_away_unless_signed_in() -> None:
+    """A blocked address is open to operators who are signed in, and to nobody else."""
+    denied = request.environ.get("portal.denied")
+    if denied is None or current_user.is_authenticated:
+        return
+    now = clock.now()
+    seconds = denied.retry_after(now.timestamp())
+    current_app.extensions["portal"].perimeter.refused(
+        denied, client=request.environ["portal.client"], route=f"{request.method} /panel", now=now
+    )
+    raise Problem(
+        403,
+        f"This address is blocked for another {durations.spoken(seconds)}.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def caller() -> Caller:

@@ -18,15 +18,19 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from portal.board.picture import Picture
+from portal.guard.blocks import AlreadyBlockedError
+from portal.runtime.workers import UndeclaredWorkerError
 from portal.settings import Settings
 from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionError
 from portal.status.terms import RuleError
 from portal.web import access, health, problems, wording
 from portal.web.api import announcements as announcements_api
+from portal.web.api import blocks as blocks_api
 from portal.web.api import runtime as runtime_api
 from portal.web.api import templates as templates_api
 from portal.web.api import windows as windows_api
-from portal.web.panel import accounts, cards, registry, runtime
+from portal.web.api import workers as workers_api
+from portal.web.panel import accounts, cards, perimeter, registry, runtime
 from portal.web.problems import Problem
 from portal.web.public import pages as public_pages
 from portal.web.sessions import DatabaseSessions
@@ -40,6 +44,10 @@ POLICY = (
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),
+)
+# What any origin may read when PORTAL_PUBLIC_CORS says so.
+PUBLIC_READS = frozenset(
+    {"/", "/banner", "/api/status", "/api/runtime/maintenance", "/api/openapi.json", "/api/docs"}
 )
 PAGE_HEADERS = (
     ("Content-Security-Policy", POLICY),
@@ -126,6 +134,9 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         runtime.blueprint,
         cards.blueprint,
         registry.blueprint,
+        perimeter.blueprint,
+        blocks_api.blueprint,
+        workers_api.blueprint,
         announcements_api.blueprint,
         windows_api.blueprint,
         templates_api.blueprint,
@@ -157,6 +168,23 @@ def _answer_errors(app: APIFlask) -> None:
     @app.errorhandler(NotFoundError)
     def missing(error: NotFoundError) -> Response:
         return problems.answer(Problem(404, "There is nothing of that reference."))
+
+    @app.errorhandler(AlreadyBlockedError)
+    def doubled(error: AlreadyBlockedError) -> Response:
+        until = wording.clock_time(error.current.until)
+        return problems.answer(
+            Problem(
+                409,
+                f"This is blocked already until {until}; extend or raise that block.",
+                current=g.show(error.current) if "show" in g else None,
+            )
+        )
+
+    @app.errorhandler(UndeclaredWorkerError)
+    def undeclared(error: UndeclaredWorkerError) -> Response:
+        return problems.answer(
+            Problem(404, "No worker of that name is declared in PORTAL_WORKERS_DECLARED.")
+        )
 
     @app.errorhandler(StaleVersionError)
     def stale(error: StaleVersionError) -> Response:

@@ -63,7 +63,9 @@ class Gateway:
             headers.get("x-forwarded-for"),
             headers.get("if-none-match"),
             headers.get("content-length"),
+            headers.get("origin"),
             0,
+            headers.get,
         )
         verdict = self._front.judge(head)
         if type(verdict) is Ready:

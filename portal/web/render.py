@@ -17,6 +17,7 @@ def panel(template: str, *, status: int = 200, **context: object) -> Response:
             site_name=portal.settings.site_name,
             operator=caller.operator if caller else None,
             may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
+            may_block=caller is not None and Scope.PERIMETER_WRITE in caller.scopes,
             may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
             runbook_url=portal.overview.runbook,
             contacts=portal.settings.contacts,

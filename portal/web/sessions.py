@@ -43,7 +43,7 @@ class DatabaseSessions(SessionInterface):
 
     def __init__(self, settings: Settings) -> None:
         self._is_secure = settings.has_secure_cookies
-        self.cookie_name = "__Host-portal" if self._is_secure else "portal"
+        self.cookie_name = settings.session_cookie
 
     def open_session(self, app: Flask, request: Request) -> PanelSession:
         if not request.path.startswith(_PANEL):

@@ -74,7 +74,7 @@ def sign_up(served: Served, page: Page) -> None:
 
 PAGES = (
     "/", "/api/docs", "/panel", "/panel/maintenance", "/panel/windows/new",
-    "/panel/announcements/new", "/panel/audit", "/panel/runbook",
+    "/panel/announcements/new", "/panel/perimeter", "/panel/audit", "/panel/runbook",
 )  # fmt: skip
 
 
@@ -121,6 +121,86 @@ def test_maintenance_now_extend_and_end_with_the_keyboard(chromium: Browser, ser
     page.goto(served.address + "/panel/audit")
     for event in ("window.created", "window.extended", "window.ended"):
         expect(page.get_by_text(f"maintenance.{event}")).to_be_visible()
+    assert watched.problems == []
+
+
+def press(served: Served) -> None:
+    """Traffic that trips everything once, from addresses of the documentation ranges."""
+    for _ in range(70):
+        served.get("/api/status", **{"X-Forwarded-For": "198.51.100.7"})
+    for _ in range(9):
+        served.get("/?q=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})
+    for number in range(3):
+        origin = f"https://evil{number}.example"
+        served.get("/panel", **{"Origin": origin, "X-Forwarded-For": "192.0.2.5"})
+    token = served.run("token", "create", "pushes", "--scope", "workers:push").strip()
+    for pending in (1, 4, 9, 30, 128):
+        served.put(
+            "/api/admin/runtime/workers/profileEngagement",
+            {"status": "healthy", "pending": pending, "stuck": 2},
+            Authorization=f"Bearer {token}",
+        )
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Iterator[Served]:
+    with Served(
+        tmp_path / "data", PORTAL_PANEL_POLL_SECONDS="1", PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
+        PORTAL_WORKERS_DECLARED="profileEngagement:30s,newsAggregation:60s",
+        PORTAL_RATE_LIMIT="60/minute", PORTAL_SITE_NAME="Example status",
+    ) as server:  # fmt: skip
+        yield server
+
+
+def test_from_an_offender_to_an_extended_block_without_a_reload(chromium: Browser, gated: Served):
+    from_offender = {"X-Forwarded-For": "198.51.100.7"}
+    press(gated)
+    watched = Watched(chromium, viewport={"width": 1320, "height": 1000},
+                      extra_http_headers={"X-Forwarded-For": "192.0.2.77"})  # fmt: skip
+    page = watched.page
+    sign_up(gated, page)
+    page.evaluate("window.untouched = true")
+    offender = page.locator("#top-consumers tr", has_text="198.51.100.7")
+    assert gated.get("/api/status", **from_offender).status == 429
+    offender.get_by_role("button", name="Block 1 h").focus()
+    page.keyboard.press("Enter")
+    block = page.locator("#blocks tr", has_text="198.51.100.7")
+    expect(block).to_contain_text("59 min")
+    assert gated.get("/api/status", **from_offender).status == 403
+    expect(offender).to_contain_text("blocked", timeout=10_000)
+    block.get_by_role("button", name="+30 min").focus()
+    page.keyboard.press("Enter")
+    expect(block).to_contain_text("1 h 29 min")
+    block.get_by_role("button", name="Remove").focus()
+    page.keyboard.press("Enter")
+    expect(block).to_have_count(0)
+    assert gated.get("/api/status", **from_offender).status == 429
+    assert page.evaluate("window.untouched") is True
+    assert watched.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_card_is_photographed(chromium: Browser, gated: Served, scheme: str):
+    press(gated)
+    gated.scrape()
+    watched = Watched(chromium, color_scheme=scheme)
+    page = watched.page
+    sign_up(gated, page)
+    for width in (1320, 360):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.goto(gated.address + "/panel")
+        page.screenshot(path=ARTEFACTS / f"pressed-{scheme}-{width}.png", full_page=True)
+        cards = page.locator("[data-card]")
+        names = [one.get_attribute("data-card") for one in cards.all()]
+        assert len(names) == 9
+        for name in names:
+            page.locator(f"#card-{name}").screenshot(
+                path=ARTEFACTS / f"card-{name}-{scheme}-{width}.png"
+            )
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert overflow <= 0
     assert watched.problems == []
 
 

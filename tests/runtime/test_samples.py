@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 
 from portal.accounts import throttle
 from portal.accounts.throttle import LoginFailure
-from portal.cli.server import turn
+from portal.cli.server import sweep, turn
 from portal.runtime.samples import Sample
 from tests.conftest import Site, StandingClock
 
@@ -32,5 +32,6 @@ def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
         session.commit()
     still.advance(days=7)
     turn(site.portal)
+    sweep(site.portal)
     assert count(site, Sample) == 1
     assert count(site, LoginFailure) == 0

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response, current_app, jsonify
 from pydantic import Field
 
 from portal.audit import chain
@@ -61,6 +61,15 @@ def health() -> Snapshot:
 def export(query: ExportQuery) -> Response:
     """The same as a download with an id and a SHA-256; audited."""
     return exports.download(query.format, actor=access.caller().actor)
+
+
+@blueprint.get("/snapshot/schema")
+@blueprint.doc(responses={200: "JSON Schema of the snapshot"})
+def schema() -> Response:
+    """The JSON Schema that every exported snapshot keeps."""
+    body = Snapshot.model_json_schema(by_alias=True, mode="serialization")
+    body["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return jsonify(body)
 
 
 @blueprint.get("/audit")

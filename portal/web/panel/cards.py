@@ -7,7 +7,10 @@ from portal.web.problems import Problem
 
 blueprint = Blueprint("cards", __name__, url_prefix="/panel")
 
-CARDS = ("exporter", "rate-limit", "database", "readiness", "maintenance", "security")
+CARDS = (
+    "exporter", "rate-limit", "perimeter", "waf", "maintenance", "workers", "database",
+    "readiness", "security",
+)  # fmt: skip
 
 
 @blueprint.get("/cards/<name>")

@@ -49,7 +49,7 @@ def window_now() -> Response:
         length = durations.parse(request.form.get("duration", ""))
     except ValueError as error:
         raise RuleError("duration", str(error)) from None
-    wish = _checked(
+    wish = checked(
         WindowIn,
         {
             "title": request.form.get("title") or NOW_TITLE,
@@ -67,14 +67,14 @@ def window_now() -> Response:
 
 @blueprint.post("/windows/<ref>/act")
 def window_act(ref: str) -> Response:
-    wish = _checked(
+    wish = checked(
         WindowAct,
         {
             "action": request.form.get("action"),
             "duration": request.form.get("duration") or None,
         },
     )
-    _registry().act_on_window(ref, wish, version=_version(), actor=access.caller().actor)
+    _registry().act_on_window(ref, wish, version=form_version(), actor=access.caller().actor)
     return _after_act()
 
 
@@ -120,17 +120,21 @@ def window_edit(ref: str) -> Response:
         )  # fmt: skip
     wish, errors = _window_wish()
     if wish is None:
-        return _window_form(_posted(), errors=errors, ref=ref, version=_version(), status=422)
+        return _window_form(_posted(), errors=errors, ref=ref, version=form_version(), status=422)
     # The form has minutes; a start or end left as it was keeps its seconds.
     if wish.starts_at == shown.starts_at.replace(second=0, microsecond=0):
         wish.starts_at = shown.starts_at
     if wish.ends_at == shown.ends_at.replace(second=0, microsecond=0):
         wish.ends_at = shown.ends_at
     try:
-        _registry().edit_window(ref, wish, version=_version(), actor=access.caller().actor)
+        _registry().edit_window(ref, wish, version=form_version(), actor=access.caller().actor)
     except RuleError as error:
         return _window_form(
-            _posted(), errors={error.field: [error.text]}, ref=ref, version=_version(), status=422
+            _posted(),
+            errors={error.field: [error.text]},
+            ref=ref,
+            version=form_version(),
+            status=422,
         )
     except StaleVersionError:
         return _window_form(_posted(), ref=ref, version=shown.version, theirs=shown, status=412)
@@ -181,7 +185,7 @@ def announcement_edit(ref: str) -> Response:
             wish.ends_at = shown.ends_at
         try:
             _registry().edit_announcement(
-                ref, wish, version=_version(), actor=access.caller().actor
+                ref, wish, version=form_version(), actor=access.caller().actor
             )
         except RuleError as error:
             errors = {error.field: [error.text]}
@@ -191,13 +195,13 @@ def announcement_edit(ref: str) -> Response:
             )
         else:
             return redirect("/panel/maintenance", 303)
-    return _announcement_form(_posted(), errors=errors, ref=ref, version=_version(), status=422)
+    return _announcement_form(_posted(), errors=errors, ref=ref, version=form_version(), status=422)
 
 
 @blueprint.post("/announcements/<ref>/status")
 def announcement_status(ref: str) -> Response:
-    wish = _checked(StatusChange, {"status": request.form.get("status")})
-    _registry().set_status(ref, wish, version=_version(), actor=access.caller().actor)
+    wish = checked(StatusChange, {"status": request.form.get("status")})
+    _registry().set_status(ref, wish, version=form_version(), actor=access.caller().actor)
     return redirect("/panel/maintenance", 303)
 
 
@@ -253,7 +257,8 @@ def _once(key: str, request_text: str, act: Any) -> None:
     act(Once(f"form {key}", key.encode(), lambda row: {"id": row.id, "request": len(body)}))
 
 
-def _version() -> int | None:
+def form_version() -> int | None:
+    """The version that a form was filled in from."""
     text = request.form.get("version", "")
     if not text:
         return None
@@ -262,7 +267,8 @@ def _version() -> int | None:
     return int(text)
 
 
-def _checked(model: Any, values: dict[str, Any]) -> Any:
+def checked(model: Any, values: dict[str, Any]) -> Any:
+    """A form as a model; Problem 422 names what is not right."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

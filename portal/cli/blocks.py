@@ -1,0 +1,161 @@
+"""`portal block`: the perimeter without the web; every process enforces it within a second."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import click
+from pydantic import ValidationError
+from rich.progress import track
+
+from portal import clock
+from portal.cli import application
+from portal.guard import blocks
+from portal.guard.blocks import (
+    Action,
+    AlreadyBlockedError,
+    Block,
+    BlockAct,
+    BlockIn,
+    Blocks,
+    BlockScope,
+    Kind,
+    Source,
+)
+from portal.status.registry import NotFoundError
+from portal.status.terms import RuleError
+
+_SCOPE = click.Choice([one.value for one in BlockScope])
+_KIND = click.Choice([one.value for one in Kind])
+# A command line has no address of its own that it could shut out.
+_NOBODY = ""
+
+
+@click.group()
+def block() -> None:
+    """Blocks of addresses, ranges, keys and origins."""
+
+
+@block.command()
+@click.argument("value")
+@click.option("--scope", type=_SCOPE, default="ip", show_default=True)
+@click.option("--duration", required=True, help="for instance 30m")
+@click.option("--reason", required=True)
+@click.option("--kind", type=_KIND, default="ban", show_default=True)
+@click.option("--force", is_flag=True, help="also for a trusted address")
+def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bool) -> None:
+    """Block VALUE."""
+    with _sentences():
+        wish = BlockIn(
+            scope=BlockScope(scope), value=value, kind=Kind(kind), duration=duration,
+            reason=reason, force=force,
+        )  # fmt: skip
+        row = _blocks().add(wish, actor=application.actor(), caller=_NOBODY)
+    _say(row)
+
+
+@block.command("import")
+@click.argument("file", type=click.File("r"))
+@click.option("--scope", type=_SCOPE, default="ip", show_default=True)
+@click.option("--duration", required=True, help="for instance 7d")
+@click.option("--reason", required=True)
+def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
+    """Block every line of FILE; what is blocked already is left as it is."""
+    values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
+    writer, known = _blocks(), 0
+    for value in track(values, description="Blocking", transient=True):
+        with _sentences():
+            wish = BlockIn(scope=BlockScope(scope), value=value, duration=duration, reason=reason)
+            try:
+                writer.add(wish, actor=application.actor(), caller=_NOBODY, source=Source.IMPORT)
+            except AlreadyBlockedError:
+                known += 1
+    click.echo(f"{len(values) - known} blocked, {known} were blocked already.")
+
+
+@block.command("raise")
+@click.argument("ref")
+@click.option("--duration", required=True, help="at least this long from now")
+@click.option("--reason", default="")
+@click.option("--kind", type=_KIND, help="ban, to make a throttle stronger")
+@click.option("--range", "wider", help="a range that holds it, to make it wider")
+@click.option("--force", is_flag=True)
+def raise_block(
+    ref: str, duration: str, reason: str, kind: str | None, wider: str | None, force: bool
+) -> None:
+    """Make a block longer, stronger or wider; REF is its id or its value."""
+    with _sentences():
+        wish = BlockAct(
+            action=Action.RAISE, duration=duration, reason=reason,
+            kind=Kind(kind) if kind else None,
+            scope=BlockScope.RANGE if wider else None, value=wider, force=force,
+        )  # fmt: skip
+        row = _blocks().act(ref, wish, version=None, actor=application.actor(), caller=_NOBODY)
+    _say(row)
+
+
+@block.command()
+@click.argument("ref")
+@click.option("--duration", required=True, help="for instance 30m")
+@click.option("--reason", default="")
+def extend(ref: str, duration: str, reason: str) -> None:
+    """Put the end of a block off; REF is its id or its value."""
+    with _sentences():
+        wish = BlockAct(action=Action.EXTEND, duration=duration, reason=reason)
+        row = _blocks().act(ref, wish, version=None, actor=application.actor(), caller=_NOBODY)
+    _say(row)
+
+
+@block.command()
+@click.argument("ref")
+@click.option("--reason", default="")
+def remove(ref: str, reason: str) -> None:
+    """Lift a block; REF is its id or its value."""
+    with _sentences():
+        row = _blocks().remove(ref, version=None, actor=application.actor(), reason=reason)
+    click.echo(f"{row.value} may come in again.")
+
+
+@block.command("list")
+@click.option("--all", "with_past", is_flag=True, help="also what has run out")
+def list_blocks(with_past: bool) -> None:
+    """Blocks, the newest first."""
+    now = clock.now()
+    with _blocks().open_session() as session:
+        rows, total = blocks.page(session, now=now, only_active=not with_past, limit=500, offset=0)
+        for row in rows:
+            click.echo(
+                f"{row.id}\t{row.scope}\t{row.value}\t{row.kind}\t{row.source}\t"
+                f"{clock.iso(row.until)}\t{row.reason}"
+            )
+    if total > len(rows):
+        click.echo(f"and {total - len(rows)} more", err=True)
+
+
+def _blocks() -> Blocks:
+    found: Blocks = application.make().extensions["portal"].blocks
+    return found
+
+
+def _say(row: Block) -> None:
+    click.echo(f"{row.id} holds {row.value} until {clock.iso(row.until)}.")
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What is wrong with the input, as sentences and exit 1."""
+    try:
+        yield
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            field = ".".join(str(step) for step in one["loc"])
+            click.echo(f"portal: {field}: {one['msg']}", err=True)
+        raise SystemExit(1) from None
+    except RuleError as error:
+        application.stop(f"{error.field}: {error.text}")
+    except AlreadyBlockedError as error:
+        application.stop(
+            f"{error.current.value} is blocked already, by {error.current.id}; extend or raise it."
+        )
+    except NotFoundError:
+        application.stop("There is no block of that id or value.")

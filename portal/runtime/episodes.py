@@ -1,0 +1,137 @@
+"""Episodes: the life of an alert from its opening to its closing, stored and audited.
+
+`portal worker` holds the alerts of the moment against the open episodes every few seconds. At
+most one episode of an alert and its subject is open, whoever opens it: the database sees to that.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, delete, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal import clock
+from portal.audit import chain
+from portal.runtime.snapshot import Alert, Snapshot
+from portal.store import engine
+from portal.store.base import Base
+
+ACTOR = "portal worker"
+EXPORTER_STALE = "exporter-stale"
+# What comes and goes by the minute must be away for a while; these close at once.
+CLOSE_AT_ONCE = (EXPORTER_STALE, "readiness-failing", "worker-error")
+CLOSE_AFTER = timedelta(seconds=60)
+KEPT = timedelta(days=400)
+
+
+class Episode(Base):
+    """One episode; `opened_at` is since when the alert held, `peak` the worst value seen."""
+
+    __tablename__ = "episode"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(120))
+    severity: Mapped[str] = mapped_column(String(10))
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    value: Mapped[float]
+    peak: Mapped[float]
+    threshold: Mapped[float]
+    unit: Mapped[str] = mapped_column(String(20))
+    labels: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    __table_args__ = (
+        Index(
+            "uq_episode_open", "alert", "subject", unique=True,
+            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+
+def open_ones(session: Session) -> list[Episode]:
+    return list(session.scalars(select(Episode).where(Episode.closed_at.is_(None))))
+
+
+def date(alerts: list[Alert], episodes: list[Episode]) -> None:
+    """Give alerts the start of their episode, where it began before what they can tell."""
+    starts = {(one.alert, one.subject): one.opened_at for one in episodes}
+    for alert in alerts:
+        alert.since = min(alert.since, starts.get((alert.id, alert.subject), alert.since))
+
+
+class Episodes:
+    """Opens and closes."""
+
+    def __init__(self, open_session: Callable[[], Session]) -> None:
+        self._open_session = open_session
+
+    def reconcile(self, snapshot: Snapshot) -> None:
+        """Hold the alerts of a snapshot against the open episodes, in one transaction."""
+        now = clock.now()
+        with self._open_session() as session:
+            engine.begin_write(session)
+            known = {(one.alert, one.subject): one for one in open_ones(session)}
+            for alert in snapshot.alerts:
+                episode = known.pop((alert.id, alert.subject), None)
+                if episode is None:
+                    self._open(session, alert, now)
+                    continue
+                episode.seen_at, episode.value = now, alert.value
+                episode.peak = max(episode.peak, alert.value)
+                episode.labels = dict(alert.labels)
+            for episode in known.values():
+                if episode.alert in CLOSE_AT_ONCE or now - episode.seen_at >= CLOSE_AFTER:
+                    self._close(session, episode, snapshot, now)
+            session.commit()
+
+    def _open(self, session: Session, alert: Alert, now: datetime) -> None:
+        session.add(
+            Episode(
+                alert=alert.id, subject=alert.subject, title=alert.title,
+                severity=alert.severity, opened_at=alert.since, seen_at=now, closed_at=None,
+                value=alert.value, peak=alert.value, threshold=alert.threshold, unit=alert.unit,
+                labels=dict(alert.labels),
+            )
+        )  # fmt: skip
+        if alert.id == EXPORTER_STALE:
+            chain.append(
+                session, "monitoring.exporter.stale", actor=ACTOR, at=now,
+                scraper=alert.labels.get("scraper", ""), age_seconds=int(alert.value),
+                threshold=int(alert.threshold),
+            )  # fmt: skip
+            return
+        chain.append(
+            session, "monitoring.episode.opened", actor=ACTOR, at=now, alert=alert.id,
+            value=alert.value, threshold=alert.threshold, labels=dict(alert.labels),
+        )  # fmt: skip
+
+    def _close(self, session: Session, episode: Episode, snapshot: Snapshot, now: datetime) -> None:
+        episode.closed_at = now
+        if episode.alert != EXPORTER_STALE:
+            chain.append(
+                session, "monitoring.episode.closed", actor=ACTOR, at=now, alert=episode.alert,
+                seconds=int((now - episode.opened_at).total_seconds()),
+                labels=dict(episode.labels),
+            )  # fmt: skip
+            return
+        names = str(episode.labels.get("scraper", "")).split(", ")
+        back = [
+            one.last_scrape_at
+            for one in snapshot.metrics.scrapers
+            if one.name in names and one.last_scrape_at is not None
+        ]
+        until = min(back, default=now)
+        chain.append(
+            session, "monitoring.exporter.recovered", actor=ACTOR, at=now,
+            scraper=", ".join(names), since=clock.iso(episode.opened_at), until=clock.iso(until),
+            gap_seconds=max(0, int((until - episode.opened_at).total_seconds())),
+        )  # fmt: skip
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Forget episodes that were closed more than 400 days ago."""
+    session.execute(delete(Episode).where(Episode.closed_at <= now - KEPT))

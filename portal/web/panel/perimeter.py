@@ -1,0 +1,110 @@
+"""The perimeter's page, and blocking from where the offender is seen."""
+
+from flask import Blueprint, current_app, redirect, request
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.guard import blocks
+from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, Blocks, BlockScope, Kind
+from portal.status.terms import RuleError
+from portal.web import access, render
+from portal.web.panel import cards
+from portal.web.panel.registry import checked, form_version
+from portal.web.problems import Errors, Problem
+
+blueprint = Blueprint("perimeter", __name__, url_prefix="/panel")
+
+_PAGE = 50
+_FROM_PANEL = "Blocked from the panel"
+
+
+@blueprint.get("/perimeter")
+def listing() -> Response:
+    """All blocks, and the form for a new one."""
+    return _page({})
+
+
+@blueprint.post("/blocks")
+def block() -> Response:
+    """A new block, from the form or with one click on an offender."""
+    form = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    values = {name: value for name, value in form.items() if value}
+    if request.form.get("force") == "on":
+        values["force"] = "true"
+    if "scope" in values and values["scope"] == "key" and values.get("value", "").startswith("ip:"):
+        # An offender is listed by its key; what is blocked is the address.
+        values["scope"], values["value"] = "ip", values["value"].removeprefix("ip:")
+    values.setdefault("reason", _FROM_PANEL)
+    wish = checked(BlockIn, values)
+    try:
+        _writer().add(wish, actor=access.caller().actor, caller=_address())
+    except RuleError as error:
+        if request.headers.get("HX-Request"):
+            raise
+        return _page({error.field: [error.text]}, form=form, status=422)
+    except AlreadyBlockedError:
+        # A second click on the same offender finds done what it wanted.
+        if not request.headers.get("HX-Request"):
+            raise
+    return _after_act()
+
+
+@blueprint.post("/blocks/<ref>/act")
+def act(ref: str) -> Response:
+    """Extend, raise or remove."""
+    action = request.form.get("action", "")
+    actor, version = access.caller().actor, form_version()
+    if action == "remove":
+        _writer().remove(ref, version=version, actor=actor, reason=_FROM_PANEL)
+        return _after_act()
+    if action not in {"extend", "raise"}:
+        raise Problem(400, "The action must be extend, raise or remove.")
+    wish = checked(
+        BlockAct,
+        {
+            "action": action,
+            "duration": request.form.get("duration", ""),
+            "reason": request.form.get("reason", "") or _FROM_PANEL,
+        },
+    )
+    _writer().act(ref, wish, version=version, actor=actor, caller=_address())
+    return _after_act()
+
+
+_FIELDS = ("scope", "value", "kind", "duration", "reason")
+
+
+def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200) -> Response:
+    portal = current_app.extensions["portal"]
+    now = clock.now()
+    with portal.open_session() as session:
+        rows, total = blocks.page(session, now=now, only_active=False, limit=_PAGE, offset=0)
+        shown = [blocks.out(row, now=now) for row in rows]
+    return render.panel(
+        "panel/perimeter/list.html",
+        status=status,
+        blocks=shown,
+        total=total,
+        snapshot=portal.overview.take(),
+        errors=errors,
+        form=form or {},
+        scopes=[one.value for one in BlockScope],
+        kinds=[Kind.BAN.value, Kind.THROTTLE.value],
+    )
+
+
+def _after_act() -> Response:
+    if request.headers.get("HX-Request"):
+        return cards.show("perimeter")
+    return redirect(
+        "/panel/perimeter" if request.form.get("from") == "perimeter" else "/panel", 303
+    )
+
+
+def _writer() -> Blocks:
+    found: Blocks = current_app.extensions["portal"].blocks
+    return found
+
+
+def _address() -> str:
+    return str(request.environ["portal.client"])

@@ -1,0 +1,173 @@
+"""The perimeter: origins by the list, lookups by the copy, the last copy without a database."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import pytest
+
+from portal.guard.blocks import Block, BlockIn, BlockScope
+from portal.guard.origins import Origins, check_pattern, normalise
+from portal.guard.perimeter import Copy
+from tests.conftest import Site, figure
+
+EVIL = {"Origin": "https://evil.example"}
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+
+
+def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site):
+    before = site.portal.series.read()
+    answer = site.client().get("/panel", headers=EVIL)
+    assert answer.status_code == 403
+    assert answer.content_type == "application/problem+json"
+    assert answer.headers["Vary"] == "Origin"
+    after = site.portal.series.read()
+    assert after.perimeter_blocked == before.perimeter_blocked + 1
+    assert (after.hits, after.waf_evaluated) == (before.hits, before.waf_evaluated)
+    shown = site.portal.overview.take().perimeter
+    assert shown.blocked_origins[0].key == "https://evil.example"
+    assert shown.active_blocked_origins == 1
+
+
+def test_an_injection_counts_at_the_waf_alone(site: Site):
+    before = site.portal.series.read()
+    answer = site.client().get("/?q=1'%20UNION%20SELECT%201--")
+    assert answer.status_code == 403
+    assert answer.get_json()["reference"]
+    assert "sqli" not in answer.get_data(as_text=True)
+    after = site.portal.series.read()
+    assert after.waf_blocked == before.waf_blocked + 1
+    assert after.perimeter_blocked == before.perimeter_blocked
+    assert (after.allowed, after.blocked) == (before.allowed + 1, before.blocked)
+    text = site.scrape().get_data(as_text=True)
+    assert figure(text, 'gigvora_waf_rule_hits_total{rule="sqli.parameter"}') == 1
+
+
+@pytest.mark.parametrize(
+    ("origin", "path", "status"),
+    [
+        ("https://evil.example", "/api/status", 200),
+        ("https://evil.example", "/", 200),
+        ("null", "/banner", 200),
+        ("null", "/panel/login", 403),
+        ("http://localhost", "/panel/login", 200),
+        ("http://localhost:81", "/panel/login", 403),
+        ("https://app.example.com", "/panel/login", 200),
+        ("http://app.example.com", "/panel/login", 403),
+        ("https://a.example.org", "/panel/login", 200),
+        ("https://example.org", "/panel/login", 403),
+        ("https://notexample.org", "/panel/login", 403),
+        ("https://status.example.net", "/panel/login", 200),
+        ("https://status.example.net.evil.example", "/panel/login", 403),
+        ("https://evil.example", "/health/live", 200),
+    ],
+)
+def test_who_may_ask_from_where(build, origin: str, path: str, status: int):
+    site = build(
+        allowed_origins=("https://app.example.com", "https://*.example.org"),
+        external_url="https://status.example.net",
+    )
+    assert site.client().get(path, headers={"Origin": origin}).status_code == status
+
+
+def test_public_answers_closed_by_the_setting_are_closed(build):
+    site = build(public_cors="https://app.example.com")
+    client = site.client()
+    assert client.get("/api/status", headers=EVIL).status_code == 403
+    friend = client.get("/api/status", headers={"Origin": "https://app.example.com"})
+    assert friend.status_code == 200
+    assert friend.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+
+
+def test_an_origin_can_be_blocked_on_public_paths_too(site: Site):
+    wish = BlockIn(scope=BlockScope.ORIGIN, value="https://evil.example", duration="1h", reason="x")
+    site.portal.blocks.add(wish, actor="test", caller="")
+    assert site.client().get("/api/status", headers=EVIL).status_code == 403
+    assert site.client().get("/api/status").status_code == 200
+
+
+def test_origins_have_one_spelling():
+    assert normalise("HTTPS://A.example:443") == "https://a.example"
+    assert normalise("ftp://a.example") is None
+    assert normalise("https://a.example/path") is None
+    assert check_pattern("https://*.Example.com") == "https://*.example.com"
+    with pytest.raises(ValueError, match="not an origin"):
+        check_pattern("https://*.*.com")
+    origins = Origins((), own="", public=frozenset(), public_cors="")
+    assert origins.allows("https://h.example", host="h.example:443", path="/x", method="POST")
+
+
+def row(scope: str, value: str, minutes: int = 10, kind: str = "ban") -> Block:
+    return Block(
+        id=value, scope=scope, value=value, kind=kind, source="manual", reason="", created_at=NOW,
+        until=NOW + timedelta(minutes=minutes), created_by="test", is_forced=False,
+        removed_at=None, expiry_noted=False, version=1,
+    )  # fmt: skip
+
+
+def test_the_longest_prefix_decides():
+    copy = Copy([row("range", "10.0.0.0/8"), row("range", "10.1.0.0/16", kind="throttle")])
+    now = NOW.timestamp()
+    narrow, wide = (
+        copy.find("10.1.2.3", "ip:10.1.2.3", now),
+        copy.find("10.2.2.3", "ip:10.2.2.3", now),
+    )
+    assert narrow is not None
+    assert wide is not None
+    assert (narrow.id, wide.id) == ("10.1.0.0/16", "10.0.0.0/8")
+    assert copy.find("11.0.0.1", "ip:11.0.0.1", now) is None
+    assert copy.find("10.2.2.3", "ip:10.2.2.3", now + 600) is None
+
+
+def test_lookups_agree_with_a_plain_search():
+    chosen = random.Random(7)
+    networks = [
+        f"{chosen.randrange(1, 224)}.{chosen.randrange(256)}.{chosen.randrange(256)}.0/"
+        f"{chosen.choice([8, 12, 16, 20, 24])}"
+        for _ in range(300)
+    ]
+    networks = sorted({str(ip_network(one, strict=False)) for one in networks})
+    copy = Copy([row("range", one) for one in networks])
+    for _ in range(2000):
+        client = ".".join(str(chosen.randrange(1, 224)) for _ in range(4))
+        held = copy.find(client, f"ip:{client}", NOW.timestamp())
+        holding = [one for one in networks if ip_network(client).subnet_of(ip_network(one))]
+        best = max(holding, key=lambda one: ip_network(one).prefixlen, default=None)
+        assert (held.id if held else None) == best
+
+
+def test_a_look_asks_once_a_prefix_length_however_many_blocks_there_are():
+    rows = [row("ip", f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}") for n in range(100_000)]
+    rows += [row("range", f"172.{n % 200}.{n // 200}.0/24") for n in range(10_000)]
+    copy = Copy([*rows, row("range", "172.0.0.0/9")])
+    assert len(copy.exact) == 100_000
+    assert [prefix for prefix, _ in copy.ranges] == [(4, 8), (4, 23)]
+    held = copy.find("10.1.134.159", "ip:10.1.134.159", NOW.timestamp())
+    assert held is not None
+    assert copy.find("10.1.134.160", "ip:10.1.134.160", NOW.timestamp()) is None
+
+
+def test_another_process_enforces_within_half_a_second(site: Site, still):
+    from portal import create_app
+
+    other = create_app(site.settings)
+    client = other.test_client()
+    offender = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.get("/api/status", environ_base=offender).status_code == 200
+    wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
+    site.portal.blocks.add(wish, actor="test", caller="")
+    still.advance(milliseconds=500)
+    assert client.get("/api/status", environ_base=offender).status_code == 403
+
+
+def test_the_last_copy_goes_on_without_the_database(site: Site, still):
+    wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
+    site.portal.blocks.add(wish, actor="test", caller="")
+    assert site.client().get("/api/status").status_code == 200
+    path = site.settings.data_dir / "portal.db"
+    away = path.rename(path.with_suffix(".away"))
+    still.advance(seconds=30)
+    offender = {"REMOTE_ADDR": "203.0.113.9"}
+    assert site.client().get("/api/status", environ_base=offender).status_code == 403
+    assert site.client().get("/api/status").status_code == 200
+    away.rename(path)
