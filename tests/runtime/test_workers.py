@@ -15,7 +15,7 @@ from portal.cli.server import turn
 from portal.runtime import queues
 from portal.settings import DeclaredWorker, WorkerQueue
 from tests.conftest import Build, Site, StandingClock, figure
-from tests.processes import free_port, until
+from tests.processes import free_port, needed, until
 
 PATH = "/api/admin/runtime/workers"
 PROFILE = DeclaredWorker("profileEngagement", timedelta(seconds=30))
@@ -135,6 +135,7 @@ def test_the_portals_own_worker_reports_each_round(site: Site, still: StandingCl
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
+        assert not needed("redis")
         pytest.skip("needs redis-server: apt-get install redis-server")
     port = free_port()
     process = subprocess.Popen(
