@@ -20,6 +20,13 @@ import structlog
 _log = structlog.get_logger()
 RULES = Path(__file__).parent / "rules"
 MOST_FIELDS = 255
+MOST_REMEMBERED = 2048
+MOST_REMEMBERED_CHARACTERS = 1000
+# The headers that a rule of ours looks at; portal.conf names no other.
+_SEEN = frozenset(
+    {"user-agent", "referer", "x-forwarded-for", "x-api-version", "transfer-encoding"}
+)
+_PLAIN_FORWARDED = re.compile(r"[0-9a-fA-F.:, ]*")
 _ANONYMOUS = "x-portal-anonymous"
 _FIRST_REFUSING = 1000
 _ID = re.compile(r'"id:(\d+),')
@@ -135,6 +142,7 @@ class ModSecurity:
         _prove(self._ours, self._names, proofs)
         self._crs = _Compiled(library, crs) if crs else None
         self._crs_blocks = crs_blocks
+        self._clean: set[tuple[object, ...]] = set()
         self.rule_set = f"{len(self._names)} rules" + (
             f" and the CRS{'' if crs_blocks else ', detecting only'}" if crs else ""
         )
@@ -147,13 +155,25 @@ class ModSecurity:
         if _has_operator_names(request):
             return Refusal(400, "nosql.operator")
         try:
-            verdict = self._ours.run(request)
-            if verdict is not None:
-                return Refusal(verdict.status, self._names.get(verdict.rule_id, "http.smuggling"))
+            what = _what_rules_see(request)
+            if what not in self._clean:
+                verdict = self._ours.run(request)
+                if verdict is not None:
+                    name = self._names.get(verdict.rule_id, "http.smuggling")
+                    return Refusal(verdict.status, name)
+                self._remember(what)
             return self._by_crs(request) if self._crs else None
         except Exception as error:
             # The library is native code with errors of any kind; the caller decides what follows.
             raise WafError(f"{type(error).__name__}: {error}") from error
+
+    def _remember(self, what: tuple[object, ...]) -> None:
+        """Polls and pages ask the same again and again; what was clean once is clean."""
+        if sum(len(part) for part in what if isinstance(part, str)) > MOST_REMEMBERED_CHARACTERS:
+            return
+        if len(self._clean) >= MOST_REMEMBERED:
+            self._clean.clear()
+        self._clean.add(what)
 
     def _by_crs(self, request: Inspected) -> Refusal | None:
         assert self._crs is not None
@@ -232,6 +252,19 @@ def _example(line: str, headers: dict[str, str]) -> Inspected:
     path, _, query = target.partition("?")
     plain = (("host", "localhost"), ("accept", "*/*"), *headers.items())
     return Inspected(method, unquote(path), query, plain, b"", "192.0.2.1", True)
+
+
+def _what_rules_see(request: Inspected) -> tuple[object, ...]:
+    """All that our rules depend on; two requests that agree in it get the same verdict."""
+    seen: list[object] = [request.method, request.path, request.query, request.is_anonymous]
+    for name, value in request.headers:
+        if name == "content-length":
+            seen.append(name)  # a rule asks whether it is there, not what it says
+        elif name in _SEEN:
+            # Addresses differ with every client and can hold nothing that a rule matches.
+            if name != "x-forwarded-for" or not _PLAIN_FORWARDED.fullmatch(value):
+                seen += (name, value)
+    return tuple(seen)
 
 
 def _fields(request: Inspected) -> int:

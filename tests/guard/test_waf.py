@@ -172,6 +172,38 @@ def test_threads_get_the_same_answers(engine: waf.Engine):
             assert together == alone
 
 
+def test_what_is_remembered_as_clean_holds_all_that_rules_see(engine: waf.Engine):
+    clean = asked("POST", "/panel/login", "a=1", **{"user-agent": "curl/8"})
+    changes = [
+        asked("TRACE", "/panel/login", "a=1", **{"user-agent": "curl/8"}),
+        asked("POST", "/panel/login.php", "a=1", **{"user-agent": "curl/8"}),
+        asked("POST", "/panel/login", "a=1'--", **{"user-agent": "curl/8"}),
+        asked("POST", "/panel/login", "a=1", **{"user-agent": "sqlmap"}),
+        *(
+            asked("POST", "/panel/login", "a=1", **{"user-agent": "curl/8", name: "${jndi:x}"})
+            for name in ("referer", "x-forwarded-for", "x-api-version", "transfer-encoding")
+        ),
+        asked("POST", "/panel/login", "a=1", **{"user-agent": "curl/8",
+              "transfer-encoding": "chunked", "content-length": "1"}),
+    ]  # fmt: skip
+    for _ in range(2):
+        assert engine.inspect(clean) is None
+        for request in changes:
+            assert engine.inspect(request) is not None, request
+    text = (waf.RULES / "portal.conf").read_text()
+    looked_at = {name.lower() for name in re.findall(r"REQUEST_HEADERS:([\w-]+)", text)}
+    assert looked_at - {"x-portal-anonymous", "content-length"} == waf._SEEN
+
+
+def test_memory_of_clean_requests_is_bounded(engine: waf.Engine):
+    for number in range(waf.MOST_REMEMBERED + 500):
+        assert engine.inspect(asked(query=f"t={number}")) is None
+    assert len(engine._clean) <= waf.MOST_REMEMBERED
+    before = len(engine._clean)
+    assert engine.inspect(asked(query="t=" + "1" * 2000)) is None
+    assert len(engine._clean) == before
+
+
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("portal.conf", "proofs.json"):
