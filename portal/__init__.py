@@ -246,6 +246,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         limits=limits,
         inspection=inspection,
         session_cookie=settings.session_cookie,
+        probe_host=settings.trusted_hosts[0].lstrip(".") if settings.trusted_hosts else None,
         find=find,
         trusted_proxies=settings.trusted_proxies,
         headers=assembly.headers_of(settings) + assembly.PAGE_HEADERS,

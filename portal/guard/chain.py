@@ -95,6 +95,7 @@ class Chain:
         limits: Limits,
         inspection: Inspection,
         session_cookie: str,
+        probe_host: str | None,
         find: Find,
         trusted_proxies: tuple[Network, ...],
         headers: tuple[tuple[str, str], ...],
@@ -103,6 +104,7 @@ class Chain:
         self._perimeter = perimeter
         self._limits = limits
         self._inspection = inspection
+        self._probe_host = probe_host
         self._cookie = f"{session_cookie}="
         self._find = find
         self._trusted = trusted_proxies
@@ -188,6 +190,9 @@ class Chain:
     ) -> Iterable[bytes]:
         """What comes after `judge` let a request through."""
         environ["portal.client"] = passed.client
+        if self._probe_host and not passed.route:
+            # Probes and scrapers come by address; nothing is built from their Host.
+            environ["HTTP_HOST"] = self._probe_host
         if passed.denied is not None:
             environ["portal.denied"] = passed.denied
         if passed.route and self._inspection.is_on:

@@ -41,3 +41,13 @@ def test_readiness_does_not_look_at_scrapes(build: Build, still):
     still.advance(days=1)
     assert site.portal.overview.take().metrics.stale
     assert site.client().get("/health/ready").status_code == 200
+
+
+def test_probes_by_address_pass_where_host_names_are_bound(build: Build):
+    site = build(trusted_hosts=("status.example.net",))
+    client, by_address = site.client(), {"Host": "10.0.0.7:8000"}
+    for path in ("/health/live", "/health/ready", "/health/startup"):
+        assert client.get(path, headers=by_address).status_code == 200, path
+    assert site.scrape(**by_address).status_code == 200
+    assert client.get("/panel/login", headers=by_address).status_code == 400
+    assert client.get("/panel/login", headers={"Host": "status.example.net"}).status_code == 200

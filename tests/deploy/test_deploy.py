@@ -1,0 +1,202 @@
+"""What is in deploy/ works with this version: settings, series, paths, the tools' own checks."""
+
+import json
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.grafana import generate
+from portal import settings
+from portal.settings import DeclaredWorker
+from tests.conftest import Build, Site
+from tests.processes import ROOT, has, needed
+
+DEPLOY = ROOT / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
+
+
+@pytest.fixture
+def site(build: Build) -> Site:
+    worker = DeclaredWorker("profileEngagement", timedelta(seconds=30))
+    return build(workers_declared=(worker,))
+
+
+def run(*command: str, folder: Path = ROOT) -> str:
+    if not has(command[0]):
+        assert not needed(command[0]), f"{command[0]} must be there"
+        pytest.skip(f"no {command[0]}")
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"\bgigvora_[a-z_]+", text))
+
+
+def test_promtool_accepts_the_scrape_configuration(tmp_path: Path):
+    for name in ("prometheus.yml", "alerts.yml"):
+        shutil.copy(PROMETHEUS / name, tmp_path)
+    token = tmp_path / "token"
+    token.write_text("secret")
+    config = tmp_path / "prometheus.yml"
+    config.write_text(config.read_text().replace("/etc/prometheus/portal-token", str(token)))
+    assert "SUCCESS" in run("promtool", "check", "config", str(config))
+
+
+def test_every_alert_fires_and_keeps_still_as_its_test_says():
+    run("promtool", "check", "rules", "alerts.yml", folder=PROMETHEUS)
+    assert "SUCCESS" in run("promtool", "test", "rules", "alerts_test.yml", folder=PROMETHEUS)
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yml").read_text())["groups"]
+    alerts = {rule["alert"] for group in rules for rule in group["rules"]}
+    checks = [
+        check
+        for test in yaml.safe_load((PROMETHEUS / "alerts_test.yml").read_text())["tests"]
+        for check in test["alert_rule_test"]
+    ]
+    assert alerts == {check["alertname"] for check in checks if check["exp_alerts"]}
+    assert alerts == {check["alertname"] for check in checks if not check["exp_alerts"]}
+    for group in rules:
+        for rule in group["rules"]:
+            section = re.fullmatch(
+                r"/panel/runbook#(section-\d)", rule["annotations"]["runbook_url"]
+            )
+            assert section
+            assert f'id="{section[1]}"' in (ROOT / "templates/panel/runbook.html").read_text()
+
+
+def test_the_runbooks_rule_and_those_that_hold_during_a_stall_are_there():
+    text = (PROMETHEUS / "alerts.yml").read_text()
+    for expression in (
+        "gigvora_metrics_seconds_since_last_scrape[10m]) > 240",
+        'up{job="portal"} == 0',
+        'absent_over_time(gigvora_metrics_scrapes_total{job="portal"}[4m])',
+        "time() - max_over_time(gigvora_metrics_last_scrape_timestamp[1h]) > 240",
+        "gigvora_metrics_scraper_age_seconds > 240",
+    ):
+        assert expression in text
+
+
+@pytest.mark.parametrize("name", generate.DASHBOARDS)
+def test_dashboards_are_as_generated_and_name_what_the_feed_has(site: Site, name: str):
+    text = (DEPLOY / "grafana" / f"{name}.json").read_text()
+    assert text == generate.text(name)
+    site.scrape()
+    feed = names_in(site.scrape().get_data(as_text=True))
+    board = json.loads(text)
+    named = names_in(text)
+    assert named <= feed, named - feed
+    places = [
+        (x, y)
+        for panel in board["panels"]
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+    assert len(places) == len(set(places)), "panels overlap"
+    assert max(x for x, _ in places) < 24
+
+
+def test_every_series_of_the_rules_is_in_the_feed(site: Site):
+    site.scrape()
+    feed = names_in(site.scrape().get_data(as_text=True))
+    assert names_in((PROMETHEUS / "alerts.yml").read_text()) <= feed
+
+
+def test_every_setting_named_is_a_setting():
+    known = {row.variable for row in settings.table()}
+    files = [path for path in DEPLOY.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    for path in [*files, *(ROOT / "docs").glob("*.md"), ROOT / "README.md"]:
+        for name in re.findall(r"\bPORTAL_[A-Z_]+", path.read_text()):
+            if name != "PORTAL_TESTS_NEED":
+                assert name.removesuffix("_FILE") in known, f"{name} in {path.name}"
+
+
+def test_kubernetes_probes_are_paths_of_the_portal_and_nothing_runs_as_root(site: Site):
+    documents = list(yaml.safe_load_all((DEPLOY / "kubernetes/portal.yaml").read_text()))
+    deployment = next(one for one in documents if one["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    paths = {str(rule) for rule in site.app.url_map.iter_rules()}
+    (container,) = pod["containers"]
+    for probe, path in (
+        ("startupProbe", "/health/startup"),
+        ("livenessProbe", "/health/live"),
+        ("readinessProbe", "/health/ready"),
+    ):
+        assert container[probe]["httpGet"]["path"] == path
+        assert path in paths
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    values = next(one for one in documents if one["kind"] == "ConfigMap")["data"]
+    secrets = {"PORTAL_SECRET_KEY": "s" * 40, "PORTAL_METRICS_TOKENS": f"prometheus={'t' * 40}"}
+    assert settings.load({**values, **secrets}).is_production
+    monitor = yaml.safe_load((PROMETHEUS / "servicemonitor.yaml").read_text())
+    service = next(one for one in documents if one["kind"] == "Service")
+    assert monitor["spec"]["selector"]["matchLabels"] == service["metadata"]["labels"]
+    assert monitor["spec"]["endpoints"][0]["path"] in paths
+
+
+def test_compose_and_the_image_agree_on_where_things_are():
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    portal = compose["services"]["portal"]
+    assert (DEPLOY / portal["build"]["context"] / portal["build"]["dockerfile"]).is_file()
+    values = {
+        name: value for name, value in portal["environment"].items() if not name.endswith("_FILE")
+    }
+    image = dict(re.findall(r"(PORTAL_[A-Z_]+)=(\S+)", (DEPLOY / "Dockerfile").read_text()))
+    secrets = {"PORTAL_SECRET_KEY": "s" * 40}
+    loaded = settings.load({**image, **values, **secrets})
+    assert loaded.is_production
+    assert str(loaded.data_dir) == portal["volumes"][0].split(":")[1]
+    named = {
+        name for service in compose["services"].values() for name in service.get("secrets", ())
+    }
+    assert named == set(compose["secrets"])
+    for volume in compose["services"]["prometheus"]["volumes"]:
+        source = DEPLOY / volume.split(":")[0]
+        assert source.is_file() or "secrets" in volume
+
+
+def test_the_unit_is_one_that_systemd_understands(tmp_path: Path):
+    text = (DEPLOY / "systemd/portal.service").read_text()
+    values = dict(re.findall(r"^Environment=(PORTAL_[A-Z_]+)=(\S+)$", text, re.MULTILINE))
+    values = {name: value for name, value in values.items() if not name.endswith("_FILE")}
+    assert settings.load({**values, "PORTAL_SECRET_KEY": "s" * 40}).is_production
+    # The program itself is not installed where the tests run.
+    unit = tmp_path / "portal.service"
+    unit.write_text(text.replace("/opt/portal/.venv/bin/portal", "/bin/true"))
+    said = run("systemd-analyze", "verify", "--man=no", str(unit))
+    assert "portal.service" not in said, said
+
+
+def test_nginx_accepts_the_example(tmp_path: Path):
+    if not has("openssl"):
+        pytest.skip("no openssl to make a certificate for the test")
+    run(
+        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
+        "/CN=status.example.com", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "pem"),
+    )  # fmt: skip
+    text = (DEPLOY / "nginx/portal.conf").read_text()
+    for old, new in (
+        ("/etc/ssl/certs/status.example.com.pem", str(tmp_path / "pem")),
+        ("/etc/ssl/private/status.example.com.key", str(tmp_path / "key")),
+        ("/var/cache/nginx/portal", str(tmp_path / "cache")),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    config = tmp_path / "nginx.conf"
+    folders = "".join(
+        f"{name}_temp_path {tmp_path}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config.write_text(
+        f"pid {tmp_path}/pid; error_log stderr; events {{}}"
+        f" http {{ access_log off; {folders}\n{text}\n}}"
+    )
+    run("nginx", "-t", "-c", str(config), "-p", str(tmp_path))
