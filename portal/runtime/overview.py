@@ -66,12 +66,13 @@ class Overview:
             perimeter=self._perimeter(),
             waf=self._waf(),
             workers=self._workers(),
-            database_pool=self._database(),
+            database_pool=self._pool(),
             metrics=self._metrics(),
             maintenance=self._maintenance(),
             security=self._security(),
             alerts=[],
         )
+        self._draw(taken)
         # Who presses is told over all processes and restarts; the tables of one process are small.
         taken.rate_limit.top_consumers = self._top("key")
         taken.perimeter.blocked_origins = self._top("origin")
@@ -136,14 +137,17 @@ class Overview:
             ],
         )
 
-    def _database(self) -> snapshot.DatabasePool:
-        pool = self._pool()
+    def _draw(self, taken: snapshot.Snapshot) -> None:
         try:
             with self._open_session() as session:
-                pool.history = samples.pool_history(session)
+                drawn = samples.history(session)
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)
-        return pool
+            return
+        taken.database_pool.history = drawn.pool
+        taken.metrics.history = drawn.scrapes
+        taken.waf.history = drawn.waf
+        taken.perimeter.history = drawn.perimeter
 
     def _security(self) -> snapshot.Security | None:
         try:

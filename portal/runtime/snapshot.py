@@ -79,6 +79,13 @@ class RateLimit(Camel):
     last_limit_triggered_at: datetime | None
 
 
+class CountPoint(Camel):
+    """How many there were in the minute before `at`."""
+
+    at: datetime
+    count: int
+
+
 class Refused(Camel):
     """A refusal; `reference` is what the one who was refused can read out."""
 
@@ -112,6 +119,7 @@ class Perimeter(Camel):
     auto_blocks: int
     blocks: list[ActiveBlock]
     recent: list[Refused]
+    history: list[CountPoint] = []
 
 
 class AutoBlock(Camel):
@@ -139,6 +147,7 @@ class Waf(Camel):
     by_agent: list[Consumer]
     recent_blocks: list[Refused]
     auto_block: AutoBlock
+    history: list[CountPoint] = []
 
 
 class WorkerPoint(Camel):
@@ -204,6 +213,7 @@ class Metrics(Camel):
     stale_threshold_seconds: int
     scrapers: list[Scraper]
     recent_attempts: list[ScrapeAttempt]
+    history: list[CountPoint] = []
 
 
 class RunningWindow(Camel):

@@ -1,11 +1,13 @@
 """Sampling and retention, one step at a time."""
 
+from datetime import timedelta
+
 from sqlalchemy import func, select
 
 from portal.accounts import throttle
 from portal.accounts.throttle import LoginFailure
 from portal.cli.server import sweep, turn
-from portal.runtime.samples import Sample
+from portal.runtime.samples import Sample, take
 from tests.conftest import Site, StandingClock
 
 
@@ -35,3 +37,16 @@ def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
     sweep(site.portal)
     assert count(site, Sample) == 1
     assert count(site, LoginFailure) == 0
+
+
+def test_lines_count_by_the_minute_and_bear_a_restart(site: Site, still: StandingClock):
+    for scrapes in (5, 9, 9, 2):
+        snapshot = site.portal.overview.take()
+        snapshot.metrics.scrapes = scrapes
+        with site.portal.open_session() as session:
+            take(session, snapshot)
+            session.commit()
+        still.advance(minutes=1)
+    points = site.portal.overview.take().metrics.history
+    assert [point.count for point in points] == [4, 0, 2]
+    assert points[-1].at == still.now() - timedelta(minutes=1)
