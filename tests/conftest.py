@@ -160,6 +160,14 @@ class Person:
 
 
 Build = Callable[..., Site]
+_others: list[Site] = []
+
+
+def another(site: Site) -> Site:
+    """A second app on the same settings, as another process would have it."""
+    other = Site(create_app(site.settings), site.settings)
+    _others.append(other)
+    return other
 
 
 @pytest.fixture
@@ -189,6 +197,8 @@ def build(tmp_path: Path) -> Iterator[Build]:
         return site
 
     yield make
+    while _others:
+        made.append(_others.pop())
     for site in made:
         with site.app.app_context():
             from portal.extensions import db

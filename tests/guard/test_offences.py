@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from portal import clock, create_app
+from portal import clock
 from portal.audit import chain
 from portal.guard import blocks
-from tests.conftest import Site, StandingClock
+from tests.conftest import Site, StandingClock, another
 
 ATTACK = "/?q=1'%20UNION%20SELECT%201--"
 OFFENDER = {"REMOTE_ADDR": "203.0.113.9"}
@@ -46,15 +46,15 @@ def test_eight_hits_block_for_a_quarter_of_an_hour(either: Site, still: Standing
 
 
 def test_hits_of_several_processes_add_up_in_the_store(site: Site, still: StandingClock):
-    other = create_app(site.settings)
+    other = another(site)
     attack(site.app, 4)
-    attack(other, 4)
+    attack(other.app, 4)
     assert is_in(site.app)
     site.portal.offences.flush()
-    other.extensions["portal"].offences.flush()
+    other.portal.offences.flush()
     still.advance(milliseconds=500)
     assert not is_in(site.app)
-    assert not is_in(other)
+    assert not is_in(other.app)
 
 
 def test_hits_that_are_too_far_apart_do_not_add_up(site: Site, still: StandingClock):

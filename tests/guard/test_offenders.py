@@ -4,8 +4,8 @@ import resource
 
 import pytest
 
-from portal import clock, create_app
-from tests.conftest import Build, Site, StandingClock
+from portal import clock
+from tests.conftest import Build, Site, StandingClock, another
 
 
 def press(site: Site, address: str, count: int, path: str = "/api/status") -> None:
@@ -28,16 +28,16 @@ def test_the_most_blocked_come_first_with_their_routes(build: Build):
 
 @pytest.mark.usefixtures("still")
 def test_counts_outlive_a_restart_and_add_up_over_processes(either: Site):
-    other = create_app(either.settings)
+    other = another(either)
     press(either, "192.0.2.1", 3)
     either.portal.offenders.flush()
-    press(Site(other, either.settings), "192.0.2.1", 4, "/nothing")
-    other.extensions["portal"].offenders.flush()
+    press(other, "192.0.2.1", 4, "/nothing")
+    other.portal.offenders.flush()
     press(either, "192.0.2.1", 2)
     (one,) = either.portal.offenders.top("key")
     assert (one.key, one.hits) == ("ip:192.0.2.1", 9)
     either.portal.offenders.flush()
-    again = create_app(either.settings).extensions["portal"].offenders.top("key")
+    again = another(either).portal.offenders.top("key")
     assert again[0].hits == 9
     assert {route.route for route in again[0].routes} == {"GET /api/status", "GET /nothing"}
 

@@ -9,7 +9,7 @@ import pytest
 from portal.guard.blocks import Block, BlockIn, BlockScope
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import Copy
-from tests.conftest import Site, figure
+from tests.conftest import Site, another, figure
 
 EVIL = {"Origin": "https://evil.example"}
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -41,6 +41,17 @@ def test_an_injection_counts_at_the_waf_alone(site: Site):
     assert (after.allowed, after.blocked) == (before.allowed + 1, before.blocked)
     text = site.scrape().get_data(as_text=True)
     assert figure(text, 'gigvora_waf_rule_hits_total{rule="sqli.parameter"}') == 1
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer made-up"}, {"Cookie": "portal=made-up"}]
+)
+def test_a_claim_is_no_way_around_the_rules(site: Site, headers: dict[str, str]):
+    attack = "/?q=1'%20UNION%20SELECT%201--"
+    assert site.client().get(attack, headers=headers).status_code == 403
+    # Where it is checked, it is refused there.
+    inside = site.client().get(f"/panel/audit{attack[1:]}", headers=headers)
+    assert inside.status_code in (302, 401)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +159,7 @@ def test_a_look_asks_once_a_prefix_length_however_many_blocks_there_are():
 
 
 def test_another_process_enforces_within_half_a_second(site: Site, still):
-    from portal import create_app
-
-    other = create_app(site.settings)
-    client = other.test_client()
+    client = another(site).client()
     offender = {"REMOTE_ADDR": "203.0.113.9"}
     assert client.get("/api/status", environ_base=offender).status_code == 200
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
