@@ -3,13 +3,18 @@
 import dataclasses
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import click
 from apiflask import APIFlask
+from pydantic import ValidationError
 
 from portal import create_app
 from portal.settings import ScraperToken, Settings, kept_secret, load
+from portal.status.registry import NotFoundError
+from portal.status.terms import RuleError
 
 
 def settings() -> Settings:
@@ -38,3 +43,19 @@ def stop(text: str, code: int = 1) -> NoReturn:
     """End the command with a sentence on standard error."""
     click.echo(f"portal: {text}", err=True)
     raise SystemExit(code)
+
+
+@contextmanager
+def sentences(missing: str) -> Iterator[None]:
+    """What is wrong with the input, as sentences and exit 1."""
+    try:
+        yield
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            field = ".".join(str(step) for step in one["loc"])
+            click.echo(f"portal: {field}: {one['msg']}", err=True)
+        raise SystemExit(1) from None
+    except RuleError as error:
+        stop(f"{error.field}: {error.text}")
+    except NotFoundError:
+        stop(missing)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import click
-from pydantic import ValidationError
 from rich.progress import track
 
 from portal import clock
@@ -22,8 +21,6 @@ from portal.guard.blocks import (
     Kind,
     Source,
 )
-from portal.status.registry import NotFoundError
-from portal.status.terms import RuleError
 
 _SCOPE = click.Choice([one.value for one in BlockScope])
 _KIND = click.Choice([one.value for one in Kind])
@@ -143,19 +140,10 @@ def _say(row: Block) -> None:
 
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """What is wrong with the input, as sentences and exit 1."""
     try:
-        yield
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            field = ".".join(str(step) for step in one["loc"])
-            click.echo(f"portal: {field}: {one['msg']}", err=True)
-        raise SystemExit(1) from None
-    except RuleError as error:
-        application.stop(f"{error.field}: {error.text}")
+        with application.sentences("There is no block of that id or value."):
+            yield
     except AlreadyBlockedError as error:
         application.stop(
             f"{error.current.value} is blocked already, by {error.current.id}; extend or raise it."
         )
-    except NotFoundError:
-        application.stop("There is no block of that id or value.")

@@ -1,19 +1,17 @@
 """`portal maintenance` and `portal announce`: an operator's acts without the web."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from portal import clock, durations
 from portal.cli import application
 from portal.status import windows
 from portal.status.announcements import AnnouncementIn
-from portal.status.registry import NotFoundError, Registry
-from portal.status.terms import Audience, Channel, RuleError, Severity, Status
+from portal.status.registry import Registry
+from portal.status.terms import Audience, Channel, Severity, Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn
 
 
@@ -41,7 +39,7 @@ def maintenance() -> None:
 @click.option("--zone", default="UTC", show_default=True, help="the zone that readers see")
 def start(title: str, duration: timedelta, message: str, zone: str) -> None:
     """Begin a window now."""
-    with _sentences():
+    with application.sentences("There is no window of that reference."):
         wish = WindowIn(title=title, message=message, zone=zone, ends_at=clock.now() + duration)
         row = _registry().open_window(wish, actor=application.actor())
     click.echo(f"{row.reference} runs until {clock.iso(row.ends_at)}.")
@@ -100,7 +98,7 @@ def announce(
 ) -> None:
     """Publish an announcement now."""
     now = clock.now()
-    with _sentences():
+    with application.sentences("There is no window of that reference."):
         wish = AnnouncementIn(
             title=title,
             severity=Severity(severity),
@@ -122,7 +120,7 @@ def _registry() -> Registry:
 
 def _act(reference: str | None, act: WindowAct) -> Window:
     registry = _registry()
-    with _sentences():
+    with application.sentences("There is no window of that reference."):
         ref = reference or _only_running(registry.open_session)
         return registry.act_on_window(ref, act, version=None, actor=application.actor())
 
@@ -134,19 +132,3 @@ def _only_running(open_session: Callable[[], Any]) -> str:
             names = ", ".join(row.reference for row in running) or "none"
             application.stop(f"Name the window: {names} of them runs.")
         return running[0].reference
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """What is wrong with the input, as sentences and exit 1."""
-    try:
-        yield
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            field = ".".join(str(step) for step in one["loc"])
-            click.echo(f"portal: {field}: {one['msg']}", err=True)
-        raise SystemExit(1) from None
-    except RuleError as error:
-        application.stop(f"{error.field}: {error.text}")
-    except NotFoundError:
-        application.stop("There is no window of that reference.")

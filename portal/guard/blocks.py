@@ -245,12 +245,8 @@ class Blocks:
 
     @contextmanager
     def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with self.open_session() as session:
-            session.expire_on_commit = False
-            engine.begin_write(session)
-            yield session, clock.now()
-            revision.advance(session, revision.PERIMETER)
-            session.commit()
+        with revision.change(self.open_session, revision.PERIMETER) as (session, now):
+            yield session, now
         self._on_change()
 
     def add(

@@ -21,7 +21,7 @@ from portal.status.replies import KeptReply
 from portal.status.templates import MessageTemplate, TemplateIn
 from portal.status.terms import RuleError, Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn
-from portal.store import engine, revision
+from portal.store import revision
 
 
 class NotFoundError(LookupError):
@@ -70,12 +70,8 @@ class Registry:
 
     @contextmanager
     def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with self.open_session() as session:
-            session.expire_on_commit = False
-            engine.begin_write(session)
-            yield session, clock.now()
-            revision.advance(session)
-            session.commit()
+        with revision.change(self.open_session) as (session, now):
+            yield session, now
         self._on_change()
 
     def announce(

@@ -1,8 +1,14 @@
 """The numbers that changes raise: one for what is public, one for the perimeter's blocks."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from portal import clock
+from portal.store import engine
 from portal.store.base import Base
 
 BOARD = 1
@@ -26,3 +32,16 @@ def current(session: Session, which: int = BOARD) -> int:
 def advance(session: Session, which: int = BOARD) -> None:
     """Raise the revision in the caller's transaction."""
     session.execute(update(Revision).where(Revision.id == which).values(number=Revision.number + 1))
+
+
+@contextmanager
+def change(
+    open_session: Callable[[], Session], which: int = BOARD
+) -> Iterator[tuple[Session, datetime]]:
+    """One write transaction that raises a revision; gives the session and its instant."""
+    with open_session() as session:
+        session.expire_on_commit = False
+        engine.begin_write(session)
+        yield session, clock.now()
+        advance(session, which)
+        session.commit()
