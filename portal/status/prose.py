@@ -1,4 +1,8 @@
-"""Markdown from operators: rendered without HTML, then sanitised."""
+"""Markdown from functools import lru_cache
+
+from operators: rendered without HTML, then sanitised."""
+
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt
@@ -10,6 +14,8 @@ _TAGS = {
 }  # fmt: skip
 
 
+# A board is rebuilt at every change, and most of its texts are those of the one before.
+@lru_cache(maxsize=2048)
 def to_html(text: str) -> str:
     """Safe HTML of a Markdown text; links to http, https and mailto only."""
     return nh3.clean(

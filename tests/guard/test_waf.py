@@ -4,13 +4,16 @@ import json
 import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlencode
 
 import pytest
 
+from portal import clock
 from portal.guard import waf
 from portal.guard.waf import Inspected, Refusal, WafError
+from portal.settings import DeclaredWorker
 from tests.conftest import Build, Site, figure
 from tests.processes import ROOT
 
@@ -99,28 +102,49 @@ def test_prose_is_never_refused_in_any_body(engine: waf.Engine):
                 assert engine.inspect(request) is None, text
 
 
-def test_prose_arrives_in_every_prose_field(site: Site):
-    """Through the whole chain: announcements, windows, blocks' reasons, templates, notes."""
-    headers = site.bearer()
-    client = site.client()
+def test_prose_arrives_in_every_prose_field(build: Build):
+    """Through the whole chain, by the API and by the panel's forms."""
+    worker = DeclaredWorker("jobs", timedelta(seconds=30))
+    site = build(workers_declared=(worker,), rate_limit="1000000/minute")
+    headers, client = site.bearer(), site.client()
+    person = site.signed_in()
+    csrf = person.csrf()
     base = "/api/admin/runtime/maintenance"
+    now = clock.now()
     for number, text in enumerate(prose()):
         title = re.sub(r"\s+", " ", text)[:200].strip()
-        made = client.post(base, json={"title": title, "message": text}, headers=headers)
-        assert made.status_code == 201, text
-        assert made.get_json()["message"] == text.strip()
-        window = {"title": title, "message": text, "duration": "30m"}
-        if number % 10 == 0:
-            window = {"title": title, "message": text, "endsAt": "2999-01-01T00:00:00Z"}
-            assert client.post(f"{base}/windows", json=window, headers=headers).status_code in (
-                201, 422,
-            )  # fmt: skip
-            block = {"scope": "ip", "value": f"10.1.{number // 250}.{number % 250}",
-                     "duration": "1h", "reason": text[:500]}  # fmt: skip
-            made = client.post(f"{base}/perimeter/blocks", json=block, headers=headers)
-            assert made.status_code == 201, text
+        note = {"title": title, "message": text}
+        draft = {**note, "status": "draft"}  # three hundred banners at once would only be slow
+        value = f"10.1.{number // 250}.{number % 250}"
+        # One after the other, so that none has to be compared with three hundred others.
+        window = {
+            **note,
+            "startsAt": clock.iso(now + timedelta(hours=2 * number + 1)),
+            "endsAt": clock.iso(now + timedelta(hours=2 * number + 2)),
+        }
+        block = {"scope": "ip", "value": value, "duration": "1h", "reason": text[:500]}
+        for path, body in (
+            ("", draft), ("/windows", window), ("/perimeter/blocks", block),
+        ):  # fmt: skip
+            made = client.post(base + path, json=body, headers=headers)
+            assert made.status_code == 201, (path, text, made.get_data(as_text=True))
+        assert client.get(f"{base}/{number + 1}", headers=headers).get_json()["message"] == (
+            text.strip()
+        )
+        report = {"status": "healthy", "pending": 0, "note": title}
+        reported = client.put("/api/admin/runtime/workers/jobs", json=report, headers=headers)
+        assert reported.status_code == 200, text
+        form = {"csrf_token": csrf, **note, "severity": "info", "status": "active",
+                "audiences": "public", "channels": "web"}  # fmt: skip
+        preview = person.client.post("/panel/preview", data=form)
+        assert preview.status_code == 200, text
+        blocked = person.client.post(
+            "/panel/blocks", data={**block, "value": f"10.2{value[4:]}", "csrf_token": csrf}
+        )
+        assert blocked.status_code == 303, text
     feed = site.scrape().get_data(as_text=True)
     assert figure(feed, "gigvora_waf_blocked_requests_total") == 0
+    assert figure(feed, "gigvora_waf_errors_total") == 0
 
 
 def test_at_least_95_of_100_attacks_are_refused_and_the_misses_are_listed(engine: waf.Engine):
