@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.browser.test_panel import QUIET, sign_up
+from tests.browser.test_panel import QUIET, press, sign_up
 from tests.processes import Served
 
 TARGET = Path(__file__).with_name("images")
@@ -21,10 +21,17 @@ def main() -> None:
     TARGET.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Served(Path(folder) / "data", PORTAL_SITE_NAME="Example status") as served,
+        Served(
+            Path(folder) / "data",
+            PORTAL_SITE_NAME="Example status",
+            PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
+            PORTAL_WORKERS_DECLARED="profileEngagement:1h,newsAggregation:1h",
+            PORTAL_RATE_LIMIT="60/minute",
+        ) as served,
         sync_playwright() as playwright,
     ):
         served.run("demo")
+        press(served)
         served.scrape()
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         for scheme in ("light", "dark"):

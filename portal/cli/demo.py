@@ -53,7 +53,7 @@ def demo() -> None:
     )
     portal.blocks.add(
         BlockIn(
-            scope=BlockScope.RANGE, value="203.0.113.0/24", duration="6h",
+            scope=BlockScope.RANGE, value="192.0.2.128/25", duration="6h",
             reason="Demo: a scan from a documentation range",
         ),
         actor="demo", caller="",

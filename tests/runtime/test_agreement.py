@@ -1,5 +1,7 @@
 """One source: what the panel and the API show is what the feed tells, figure by figure."""
 
+import csv
+import io
 import json
 import re
 import threading
@@ -104,7 +106,11 @@ def test_the_export_keeps_its_published_schema(pressed: Site):
                  "metrics", "maintenance", "alerts"):  # fmt: skip
         assert part in snapshot
     lines = client.get("/api/admin/runtime/snapshot?format=csv", headers=headers)
-    assert "waf.byRule[0].key,sqli.parameter" in lines.get_data(as_text=True)
+    rows = list(csv.reader(io.StringIO(lines.get_data(as_text=True))))
+    assert rows[0] == ["path", "value"]
+    assert ["waf.byRule[0].key", "sqli.parameter"] in rows
+    # A path of the table is a way through the schema: its first step is one of its properties.
+    assert {re.split(r"[.\[]", path)[0] for path, _ in rows[1:]} <= set(schema["properties"])
     broken = {**snapshot, "waf": {}}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(broken, schema, cls=jsonschema.Draft202012Validator)
