@@ -1,6 +1,5 @@
 """`make bench`: a table of figures beside their budgets."""
 
-import subprocess
 import tempfile
 import time
 import urllib.request
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import inside, serving
+from tests.journeys.test_serve import web_processes
 from tests.processes import Served
 
 
@@ -92,13 +92,8 @@ def _inside(console: Console, folder: Path) -> None:
     console.print(f"100 000 distinct keys: {grown:.1f} MB more (budget 25)")
 
 
-def _children(served: Served) -> list[str]:
-    assert served.process is not None
-    listing = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(served.process.pid)],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    return listing.split()
+def _children(served: Served) -> list[int]:
+    return web_processes(served)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from prometheus_flask_exporter import PrometheusMetrics
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from portal import extensions
@@ -25,13 +26,14 @@ from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
+from portal.lifecycle.phases import Lifecycle
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
 from portal.runtime.node import Node
 from portal.runtime.overview import Overview
 from portal.runtime.series import Series
-from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow
+from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow, Standing
 from portal.runtime.workers import Workers
 from portal.settings import Settings
 from portal.status.registry import Registry
@@ -61,13 +63,21 @@ class Portal:
     episodes: Episodes
     series: Series
     exporter: Exporter
+    lifecycle: Lifecycle
     node: Node
     feed: Feed
     checks: Checks
     overview: Overview
 
+    engine: Engine
+
     def open_session(self) -> Session:
         return self.registry.open_session()
+
+    def close_pool(self) -> bool:
+        """Give out no more connections; True when none is left open."""
+        assert isinstance(self.engine.pool, CountingPool)
+        return self.engine.pool.close()
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
@@ -193,12 +203,14 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         assert isinstance(engine.pool, CountingPool)
         return DatabasePool(engine=engine.dialect.name, **asdict(engine.pool.figures()))
 
+    lifecycle = Lifecycle(settings.run_dir)
     node = Node(
         settings.run_dir,
         rate_limit=limits.figures,
         waf=inspection.figures,
         perimeter=perimeter.figures,
         pool=pool,
+        standing=lambda: (lifecycle.phase().value, lifecycle.in_flight),
     )
     feed = Feed(
         series,
@@ -216,6 +228,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         is_storage_up=(lambda: limits.is_storage_up) if settings.redis_url else None,
         workers=workers.all,
         pool=node.pool,
+        mark=lambda: lifecycle.mark,
     )
     overview = Overview(
         settings,
@@ -225,6 +238,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         perimeter=node.perimeter,
         top=offenders.top,
         workers=workers.all,
+        lifecycle=lambda: _standing(lifecycle),
         readiness=checks.readiness,
         pool=node.pool,
         maintenance=lambda: _maintenance(board),
@@ -232,7 +246,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     )
     app.extensions["portal"] = Portal(
         settings, board, registry, blocks, perimeter, inspection, offences, offenders, limits,
-        workers, episodes, series, exporter, node, feed, checks, overview,
+        workers, episodes, series, exporter, lifecycle, node, feed, checks, overview, engine,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)
 
@@ -247,6 +261,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         inspection=inspection,
         session_cookie=settings.session_cookie,
         probe_host=settings.trusted_hosts[0].lstrip(".") if settings.trusted_hosts else None,
+        is_leaving=lambda: lifecycle.is_leaving,
         find=find,
         trusted_proxies=settings.trusted_proxies,
         headers=assembly.headers_of(settings) + assembly.PAGE_HEADERS,
@@ -263,6 +278,13 @@ def _board_figures(board: Board) -> BoardFigures:
         revision=board.revision,
         age_seconds=board.age_seconds,
     )
+
+
+def _standing(lifecycle: Lifecycle) -> Standing:
+    mark = lifecycle.mark
+    if mark is None:
+        return Standing(phase=lifecycle.phase(), since="", by="", why="")
+    return Standing(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
 
 def _maintenance(board: Board) -> Maintenance | None:

@@ -69,6 +69,10 @@ def _seconds(raw: str) -> timedelta:
     return timedelta(seconds=_whole(raw)) if raw.isdigit() else durations.parse(raw)
 
 
+def _pause(raw: str) -> timedelta:
+    return timedelta() if raw in {"0", "0s"} else _seconds(raw)
+
+
 def _bind(raw: str) -> str:
     host, _, port = raw.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
@@ -284,6 +288,12 @@ class Settings:
     )
     insecure_cookies: bool = _setting(
         False, _switch, "allow the session cookie over plain http outside development"
+    )
+    drain_delay: timedelta = _setting(
+        timedelta(seconds=5), _pause, "how long a stop waits for balancers to see 503; `0`: not"
+    )
+    drain_linger: timedelta = _setting(
+        timedelta(seconds=15), _pause, "how long a stop shows empty pools to a scrape; `0`: not"
     )
     pool_size: int = _setting(5, _whole, "database connections of a web process")
 

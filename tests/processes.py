@@ -58,6 +58,9 @@ class Served:
             **{name: value for name, value in os.environ.items() if "PORTAL" not in name},
             "PORTAL_DATA_DIR": str(folder),
             "PORTAL_BIND": f"127.0.0.1:{self.port}",
+            # No balancer and no scraper waits here.
+            "PORTAL_DRAIN_DELAY": "0",
+            "PORTAL_DRAIN_LINGER": "0",
             **settings,
         }
         self.log = folder.with_suffix(".log")
@@ -65,6 +68,8 @@ class Served:
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Served":
+        if self.process is not None:
+            self.process.wait(30)  # the one before, on the same data directory
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "portal", "serve", *self._options],
@@ -101,11 +106,17 @@ class Served:
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask(urllib.request.Request(self.address + path, headers=headers))
 
-    def put(self, path: str, body: object, **headers: str) -> Answer:
+    def post(self, path: str, body: object, **headers: str) -> Answer:
         """JSON to an API path."""
+        return self._send("POST", path, body, headers)
+
+    def put(self, path: str, body: object, **headers: str) -> Answer:
+        return self._send("PUT", path, body, headers)
+
+    def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         headers = {"Content-Type": "application/json", **headers}
         data = json.dumps(body).encode()
-        return self._ask(urllib.request.Request(self.address + path, data, headers, method="PUT"))
+        return self._ask(urllib.request.Request(self.address + path, data, headers, method=method))
 
     def _ask(self, request: urllib.request.Request) -> Answer:
         try:

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     PERIMETER_WRITE = "perimeter:write"
     WORKERS_PUSH = "workers:push"
     AUDIT_READ = "audit:read"
+    LIFECYCLE_WRITE = "lifecycle:write"
 
 
 _READING = frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.PERIMETER_READ})

@@ -6,7 +6,17 @@ import click
 import structlog
 
 from portal import VERSION
-from portal.cli import accounts, audit, blocks, demo, maintenance, server, snapshot, store
+from portal.cli import (
+    accounts,
+    audit,
+    blocks,
+    demo,
+    lifecycle,
+    maintenance,
+    server,
+    snapshot,
+    store,
+)
 from portal.settings import SettingsError, table
 
 
@@ -27,6 +37,7 @@ def portal() -> None:
 portal.add_command(server.serve)
 portal.add_command(server.worker)
 portal.add_command(server.check)
+portal.add_command(lifecycle.lifecycle)
 portal.add_command(store.db)
 portal.add_command(accounts.operator)
 portal.add_command(accounts.token)

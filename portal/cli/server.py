@@ -1,28 +1,26 @@
 """`portal serve`, `portal worker` and `portal check`."""
 
+import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 from datetime import timedelta
+from functools import partial
 
 import click
 import structlog
 from flask_migrate import upgrade as run_migrations
-from granian.constants import Interfaces, Loops
-from granian.http import HTTP1Settings, HTTP2Settings
-from granian.server import Server
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import ROOT, VERSION, Portal, clock, create_app
+from portal import VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import chain
 from portal.cli import application
+from portal.cli.supervisor import Child, Supervisor
 from portal.durations import spoken
 from portal.guard import offences, offenders
-from portal.guard.chain import MOST_HEADER_BYTES, MOST_URL_BYTES
 from portal.runtime import episodes, queues, samples, series, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
@@ -44,57 +42,36 @@ def serve(workers: int, no_worker: bool) -> None:
         # command begins again, as the same process, with the folder named.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
         os.execv(sys.executable, [sys.executable, "-m", "portal", *sys.argv[1:]])  # noqa: S606 (its own command line)
-    _prepare(settings, workers)
-    background = None if no_worker else subprocess.Popen([sys.executable, "-m", "portal", "worker"])
-    host, _, port = settings.bind.rpartition(":")
-    server = Server(
-        "portal.cli.web:app",
-        address=host.strip("[]"),
-        port=int(port),
-        interface=Interfaces.RSGI,
-        loop=Loops.uvloop,
-        workers=workers,
-        websockets=False,
-        log_level="warning",  # type: ignore[arg-type]
-        http1_settings=HTTP1Settings(
-            header_read_timeout=10_000, max_buffer_size=MOST_URL_BYTES + MOST_HEADER_BYTES
-        ),
-        http2_settings=HTTP2Settings(max_headers_size=MOST_HEADER_BYTES),
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=15,
-        static_path_route=["/static"],
-        static_path_mount=[ROOT / "static"],
-        static_path_expires=3600,
-    )
+    portal = _prepare(settings, workers)
+    children = [
+        Child("web", [sys.executable, "-m", "portal.cli.front", settings.bind, str(workers)])
+    ]
+    if not no_worker:
+        children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
     try:
-        server.serve()
+        Supervisor(portal, children, partial(_record, portal)).run()
     finally:
-        if background is not None:
-            background.terminate()
-            try:
-                background.wait(10)
-            except subprocess.TimeoutExpired:
-                background.kill()
-        _record(settings, "runtime.stopped", version=VERSION)
+        _record(portal, "runtime.stopped", version=VERSION)
 
 
-def _prepare(settings: Settings, workers: int) -> None:
+def _prepare(settings: Settings, workers: int) -> Portal:
     """What must be there before the web processes are; they inherit the environment."""
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     (settings.run_dir / "metrics").mkdir(parents=True)
+    (settings.run_dir / "serve.json").write_text(json.dumps({"pid": os.getpid()}))
     app = create_app(settings)
-    app.extensions["portal"].exporter.state()  # from now on the age of scrapes counts
+    portal: Portal = app.extensions["portal"]
+    portal.exporter.state()  # from now on the age of scrapes counts
     link = None
     try:
         if settings.env == "development":
             with app.app_context():
                 run_migrations()
-        with app.extensions["portal"].open_session() as session:
+        with portal.open_session() as session:
             engine.begin_write(session)
             link = operators.new_first_run_link(session)
             session.commit()
-        _record(settings, "runtime.started", version=VERSION, workers=workers)
+        _record(portal, "runtime.started", version=VERSION, workers=workers)
     except SQLAlchemyError as error:
         # The web goes up all the same: it says what is wrong, and is ready when the database is.
         _log.error("serve.database_unreachable", error=type(error).__name__)
@@ -107,16 +84,17 @@ def _prepare(settings: Settings, workers: int) -> None:
         click.echo(f"The metrics token of this development copy is in {path}; read the feed with:")
         click.echo(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
     sys.stdout.flush()
+    return portal
 
 
-def _record(settings: Settings, event: str, **detail: object) -> None:
+def _record(portal: Portal, event_type: str, **detail: object) -> None:
     try:
-        with create_app(settings).extensions["portal"].open_session() as session:
+        with portal.open_session() as session:
             engine.begin_write(session)
-            chain.append(session, event, actor="portal serve", at=clock.now(), **detail)
+            chain.append(session, event_type, actor="portal serve", at=clock.now(), **detail)
             session.commit()
     except SQLAlchemyError as error:
-        _log.error("serve.audit_failed", type=event, error=type(error).__name__)
+        _log.error("serve.audit_failed", type=event_type, error=type(error).__name__)
 
 
 @click.command()
@@ -127,7 +105,7 @@ def worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     portal = application.make().extensions["portal"]
     swept_at = None
-    while not stop.is_set():
+    while not stop.is_set() and not portal.lifecycle.is_leaving:
         try:
             turn(portal)
             now = clock.now()
@@ -136,7 +114,10 @@ def worker() -> None:
                 swept_at = now
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
-        stop.wait(workers.OWN_INTERVAL.total_seconds())
+        # Short steps, so that a drain is seen within a second.
+        for _ in range(int(workers.OWN_INTERVAL.total_seconds())):
+            if portal.lifecycle.is_leaving or stop.wait(1.0):
+                break
     _stopped(portal)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import Portal
 from portal.cli import application
 from portal.guard.chain import Chain
+from portal.lifecycle.phases import Phase
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
@@ -26,7 +27,11 @@ def _tell(portal: Portal) -> None:
             portal.node.publish()
         except OSError as error:
             _log.warning("web.run_directory_unusable", error=type(error).__name__)
-        time.sleep(TELL_EVERY_SECONDS)
+        # On the way out somebody waits for every step to be told.
+        for _ in range(int(TELL_EVERY_SECONDS / TEND_EVERY_SECONDS)):
+            time.sleep(TEND_EVERY_SECONDS)
+            if portal.lifecycle.is_leaving:
+                break
 
 
 def _tend(portal: Portal) -> None:
@@ -34,6 +39,12 @@ def _tend(portal: Portal) -> None:
     added_up = 0.0
     while True:
         left = TEND_EVERY_SECONDS
+        portal.lifecycle.look()
+        if portal.lifecycle.phase() is Phase.CLOSING:
+            # From now on nothing is asked of the database; the feed goes on from memory.
+            portal.close_pool()
+            time.sleep(left)
+            continue
         for look in (portal.board.tend, portal.perimeter.look):
             left = min(left, _tried(look) or left)
         if time.monotonic() - added_up >= ADD_UP_EVERY_SECONDS:
@@ -57,10 +68,11 @@ def _tried(step: Callable[[], float | None]) -> float | None:
 _app = application.make()
 _portal: Portal = _app.extensions["portal"]
 _portal.board.is_tended = _portal.perimeter.is_tended = _portal.workers.is_tended = True
+_portal.lifecycle.is_tended = True
 _tried(_portal.board.tend)
 _tried(_portal.perimeter.look)
 _tried(_portal.workers.look)
-app = Gateway(cast(Chain, _app.wsgi_app))
+app = Gateway(cast(Chain, _app.wsgi_app), _portal.lifecycle)
 # Daemons: the server ends its processes without asking threads.
 for _step in (_tell, _tend):
     threading.Thread(target=_step, args=(_portal,), daemon=True, name=_step.__name__).start()

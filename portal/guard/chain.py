@@ -37,6 +37,7 @@ MOST_BODY_BYTES = 1024 * 1024
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 THROTTLED_SHARE = 10
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRIVATE = (("Cache-Control", "no-store"),)
 _UNCOUNTED = ("/health", "/static/")
 
@@ -96,6 +97,7 @@ class Chain:
         inspection: Inspection,
         session_cookie: str,
         probe_host: str | None,
+        is_leaving: Callable[[], bool],
         find: Find,
         trusted_proxies: tuple[Network, ...],
         headers: tuple[tuple[str, str], ...],
@@ -105,6 +107,7 @@ class Chain:
         self._limits = limits
         self._inspection = inspection
         self._probe_host = probe_host
+        self._is_leaving = is_leaving
         self._cookie = f"{session_cookie}="
         self._find = find
         self._trusted = trusted_proxies
@@ -142,6 +145,14 @@ class Chain:
             told.append(("Retry-After", str(seconds)))
             detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
             return self.refuse(method, 429, detail, told)
+        if method not in _READS and self._is_leaving():
+            told.append(("Retry-After", "30"))
+            return self.refuse(
+                method,
+                503,
+                "The portal is about to stop and takes no writes. Try again soon.",
+                told,
+            )
         if answer is None:
             return Passed(client, path, route, told, denied)
         if head.if_none_match and answer.etag in head.if_none_match:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
+from portal.lifecycle.phases import Mark
 from portal.runtime.snapshot import Check, DatabasePool, Readiness, Worker
 
 FRESH_FOR = timedelta(seconds=2)
@@ -26,12 +27,14 @@ class Checks:
         is_storage_up: Callable[[], bool] | None,
         workers: Callable[[], list[Worker]],
         pool: Callable[[], DatabasePool],
+        mark: Callable[[], Mark | None],
     ) -> None:
         self._engine = engine
         self._head = head
         self._is_storage_up = is_storage_up
         self._workers = workers
         self._pool = pool
+        self._mark = mark
         self._lock = threading.Lock()
         self._result: Readiness | None = None
         self._at: datetime | None = None
@@ -39,6 +42,12 @@ class Checks:
 
     def readiness(self, *, refresh: bool = False) -> Readiness:
         """fail when the database is away or not at head; a warning alone does not fail it."""
+        mark = self._mark()
+        if mark is not None:
+            # Known at once and for sure; the database is not asked on the way out.
+            output = f"{mark.phase} since {mark.since}, by {mark.by}: {mark.why}"
+            check = Check(name="lifecycle", status="fail", output=output)
+            return Readiness(status="fail", checks=[check])
         with self._lock:
             now = clock.now()
             fresh = self._at is not None and abs(now - self._at) < FRESH_FOR

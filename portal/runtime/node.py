@@ -40,6 +40,8 @@ class Share(Camel):
     waf: Waf
     perimeter: Perimeter
     pool: DatabasePool
+    phase: str = "ready"
+    in_flight: int = 0
 
 
 class Node:
@@ -53,17 +55,22 @@ class Node:
         waf: Callable[[], Waf],
         perimeter: Callable[[], Perimeter],
         pool: Callable[[], DatabasePool],
+        standing: Callable[[], tuple[str, int]],
     ) -> None:
         self._dir = run_dir / "processes"
         self._rate_limit = rate_limit
         self._waf = waf
         self._perimeter = perimeter
         self._pool = pool
+        self._standing = standing
 
     def publish(self) -> None:
         """Tell the siblings; OSError when the run directory cannot be used."""
         self._dir.mkdir(parents=True, exist_ok=True)
+        phase, in_flight = self._standing()
         share = Share(
+            phase=phase,
+            in_flight=in_flight,
             pid=os.getpid(),
             boot=clock.boot_seconds(),
             rate_limit=self._rate_limit(),
@@ -119,6 +126,10 @@ class Node:
                 last_event_at=max(moments, default=None),
             )
         return own
+
+    def shares(self) -> list[Share]:
+        """What the serving processes of the node told, this one aside."""
+        return self._siblings()
 
     def _siblings(self) -> list[Share]:
         now, found = clock.boot_seconds(), []

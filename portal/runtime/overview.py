@@ -33,6 +33,7 @@ class Overview:
         perimeter: Callable[[], snapshot.Perimeter],
         top: Callable[[str], list[snapshot.Consumer]],
         workers: Callable[[], list[snapshot.Worker]],
+        lifecycle: Callable[[], snapshot.Standing],
         readiness: Callable[[], snapshot.Readiness],
         pool: Callable[[], snapshot.DatabasePool],
         maintenance: Callable[[], snapshot.Maintenance | None],
@@ -41,6 +42,7 @@ class Overview:
         self._settings = settings
         self._exporter = exporter
         self._rate_limit = rate_limit
+        self._lifecycle = lifecycle
         self._readiness = readiness
         self._waf = waf
         self._perimeter = perimeter
@@ -60,6 +62,7 @@ class Overview:
             id=str(uuid.uuid4()),
             generated_at=clock.now(),
             environment=self._settings.env,
+            lifecycle=self._lifecycle(),
             readiness=self._readiness(),
             liveness="pass",
             rate_limit=self._rate_limit(),

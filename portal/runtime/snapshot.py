@@ -263,10 +263,20 @@ class Alert(Camel):
     subject: str = ""
 
 
+class Standing(Camel):
+    """The phase of the node; since, by and why are empty while it is simply ready."""
+
+    phase: str
+    since: str
+    by: str
+    why: str
+
+
 class Snapshot(Camel):
     id: str
     generated_at: datetime
     environment: str
+    lifecycle: Standing
     readiness: Readiness
     liveness: str
     rate_limit: RateLimit

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from portal import clock
+
+
+class PoolClosedError(SQLAlchemyError):
+    """Asked for a connection after the pool was closed for good."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,18 @@ class CountingPool(QueuePool):
         self._waiting = 0
         self._waiting_lock = threading.Lock()
         self._last_event_at: datetime | None = None
+        self._is_closed = False
+
+    def close(self) -> bool:
+        """Give out nothing more and close what is free; True when nothing is left open."""
+        self._is_closed = True
+        if self.checkedout() == 0:
+            self.dispose()
+        return self.checkedin() + self.checkedout() == 0
 
     def _do_get(self) -> Any:
+        if self._is_closed:
+            raise PoolClosedError("the pool is closed, the portal is about to stop")
         # Only a get that finds every connection out can wait.
         must_wait = self.checkedin() == 0 and self.overflow() >= self._max_overflow
         if must_wait:

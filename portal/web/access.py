@@ -65,6 +65,7 @@ TABLE: dict[str, str | Scope] = {
     "perimeter.block": Scope.PERIMETER_WRITE,
     "perimeter.act": Scope.PERIMETER_WRITE,
     "runtime_api.schema": PUBLIC,
+    "runtime_api.drain": Scope.LIFECYCLE_WRITE,
     "announcements_api.listing": Scope.MAINTENANCE_READ,
     "announcements_api.create": Scope.MAINTENANCE_WRITE,
     "announcements_api.one": Scope.MAINTENANCE_READ,

@@ -14,6 +14,7 @@ import structlog
 
 from portal.guard import chain
 from portal.guard.chain import Chain, Head, Headers, Passed, Ready
+from portal.lifecycle.phases import Lifecycle
 
 _log = structlog.get_logger()
 THREADS = 16
@@ -43,8 +44,9 @@ class TooLargeError(Exception):
 class Gateway:
     """The RSGI application of one web process."""
 
-    def __init__(self, front: Chain) -> None:
+    def __init__(self, front: Chain, lifecycle: Lifecycle) -> None:
         self._front = front
+        self._lifecycle = lifecycle
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         # Probes and the feed have their own threads: they answer when all others are held.
         self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
@@ -96,6 +98,7 @@ class Gateway:
                 [("Retry-After", "5")],
             )  # fmt: skip
         self._waiting += 1
+        self._lifecycle.in_flight += not is_probe
         try:
             return await self._loop.run_in_executor(
                 self._probes if is_probe else self._threads,
@@ -106,6 +109,7 @@ class Gateway:
             return refuse(scope.method, 500, "Something went wrong here; it was logged.", [])
         finally:
             self._waiting -= 1
+            self._lifecycle.in_flight -= not is_probe
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         if scope.method in _BODILESS and "content-length" not in scope.headers:

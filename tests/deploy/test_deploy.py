@@ -131,6 +131,8 @@ def test_kubernetes_probes_are_paths_of_the_portal_and_nothing_runs_as_root(site
     ):
         assert container[probe]["httpGet"]["path"] == path
         assert path in paths
+    hook = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert hook[:3] == ["portal", "lifecycle", "drain"]
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     values = next(one for one in documents if one["kind"] == "ConfigMap")["data"]

@@ -62,19 +62,21 @@ def two(tmp_path: Path):
         yield served
 
 
-def web_processes(served: Served) -> list[int]:
-    """Processes below `portal serve` that are granian's workers."""
-    assert served.process is not None
+def children(pid: int) -> dict[int, str]:
+    """Processes right below one, with their command lines."""
     listing = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(served.process.pid)],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
     lines = [line.split(None, 1) for line in listing.splitlines()]
-    return [
-        int(pid)
-        for pid, command in lines
-        if "portal worker" not in command and "resource_tracker" not in command
-    ]
+    return {int(one): command for one, command in lines}
+
+
+def web_processes(served: Served) -> list[int]:
+    """The processes that answer requests: below the web server, below `portal serve`."""
+    assert served.process is not None
+    found = children(served.process.pid)
+    (front,) = [pid for pid, command in found.items() if "portal.cli.front" in command]
+    return [pid for pid, command in children(front).items() if "resource_tracker" not in command]
 
 
 def test_200_scrapes_of_two_processes_add_200_also_when_one_is_killed(two: Served):

@@ -7,9 +7,12 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 from pydantic import Field
 
+from portal import clock
 from portal.audit import chain
+from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
 from portal.status.terms import Camel, Instant
+from portal.store import engine
 from portal.web import access, exports
 from portal.web.api.writes import ERRORS
 
@@ -70,6 +73,38 @@ def schema() -> Response:
     body = Snapshot.model_json_schema(by_alias=True, mode="serialization")
     body["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return jsonify(body)
+
+
+class DrainIn(Camel):
+    """Why the node drains, for the audit log."""
+
+    reason: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+
+
+class DrainOut(Camel):
+    phase: str
+    since: str
+    by: str
+    why: str
+
+
+@blueprint.post("/lifecycle/drain")
+@blueprint.input(DrainIn, arg_name="wish")
+@blueprint.output(DrainOut, status_code=202)
+@blueprint.doc(security="token", responses=ERRORS)
+def drain(wish: DrainIn) -> DrainOut:
+    """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
+    portal = current_app.extensions["portal"]
+    actor = access.caller().actor
+    with portal.open_session() as session:
+        engine.begin_write(session)
+        chain.append(
+            session, "runtime.drain.began", actor=actor, at=clock.now(), by=actor,
+            reason=wish.reason,
+        )  # fmt: skip
+        session.commit()
+    mark = portal.lifecycle.move(Phase.DRAINING, by=actor, why=wish.reason)
+    return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
 
 @blueprint.get("/audit")

@@ -1,0 +1,45 @@
+"""The web server of `portal serve`, as a process of its own: `python -m portal.cli.front BIND N`.
+
+It imports little and loads no app; its web processes do.
+"""
+
+import sys
+from pathlib import Path
+
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings, HTTP2Settings
+from granian.server import Server
+
+STATIC = Path(__file__).resolve().parents[2] / "static"
+# As the chain has them; the server bounds what it reads before the chain sees anything.
+MOST_URL_BYTES = 8 * 1024
+MOST_HEADER_BYTES = 32 * 1024
+
+
+def main(bind: str, workers: int) -> None:
+    """Serve until told to stop."""
+    host, _, port = bind.rpartition(":")
+    Server(
+        "portal.cli.web:app",
+        address=host.strip("[]"),
+        port=int(port),
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
+        workers=workers,
+        websockets=False,
+        log_level="warning",  # type: ignore[arg-type]
+        http1_settings=HTTP1Settings(
+            header_read_timeout=10_000, max_buffer_size=MOST_URL_BYTES + MOST_HEADER_BYTES
+        ),
+        http2_settings=HTTP2Settings(max_headers_size=MOST_HEADER_BYTES),
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=10,
+        static_path_route=["/static"],
+        static_path_mount=[STATIC],
+        static_path_expires=3600,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

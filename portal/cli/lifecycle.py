@@ -1,0 +1,135 @@
+"""`portal lifecycle`: how this node stands, and the ordered way out of it."""
+
+import json
+import os
+import signal
+import time
+from functools import partial
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import Portal, clock
+from portal.audit import chain
+from portal.cli import application
+from portal.lifecycle.drain import Drain, Exit, Patience
+from portal.lifecycle.phases import Phase
+from portal.store import engine
+
+STOP_SECONDS = 45.0
+
+
+@click.group()
+def lifecycle() -> None:
+    """The phases of this node: ready, draining, closing, stopped."""
+
+
+@lifecycle.command()
+def status() -> None:
+    """Say the phase, and each process with its connections and requests."""
+    portal = _portal()
+    shares, mark = portal.node.shares(), portal.lifecycle.mark
+    phase = portal.lifecycle.phase() if shares else Phase.STOPPED
+    click.echo(phase + (f" since {mark.since}, by {mark.by}: {mark.why}" if mark else ""))
+    for share in shares:
+        pool = share.pool
+        click.echo(
+            f"process {share.pid}: {share.in_flight} requests, {pool.size} connections,"
+            f" {pool.borrowed} in use, {pool.pending} waiting"
+        )
+
+
+@lifecycle.command()
+@click.option("--why", default="told to drain", show_default=True)
+@click.option("--off", is_flag=True, help="call the drain off")
+def drain(why: str, off: bool) -> None:
+    """Not ready and no more writes, until the shutdown; reads go on."""
+    portal, actor = _portal(), application.actor()
+    if off:
+        if portal.lifecycle.phase() is Phase.CLOSING:
+            application.stop("The pools are closed already; there is only the way on.")
+        _record(portal, "runtime.drain.called_off", by=actor)
+        portal.lifecycle.back()
+        click.echo("Ready again.")
+        return
+    _record(portal, "runtime.drain.began", by=actor, reason=why)
+    portal.lifecycle.move(Phase.DRAINING, by=actor, why=why)
+    click.echo("Draining: not ready, and no more writes.")
+
+
+@lifecycle.command()
+@click.option("--wait", default=60.0, show_default=True, help="seconds for the queues to empty")
+@click.option("--delay", default=5.0, show_default=True, help="seconds for balancers to notice")
+@click.option("--requests", default=20.0, show_default=True, help="seconds for those in flight")
+@click.option("--close", default=10.0, show_default=True, help="seconds for connections to return")
+@click.option("--linger", default=15.0, show_default=True, help="seconds to show empty pools")
+@click.option("--force", is_flag=True, help="also while queues hold work")
+@click.option("--why", default="told to shut down", show_default=True)
+def shutdown(
+    wait: float, delay: float, requests: float, close: float, linger: float, force: bool, why: str
+) -> None:
+    """Drain, close the pools and stop: 0 clean, 1 not clean, 3 refused, 4 timed out."""
+    portal, actor = _portal(), application.actor()
+    if not portal.node.shares():
+        application.stop("No portal is running on this data directory.")
+    way_out = Drain(
+        portal.lifecycle,
+        portal.node,
+        workers=portal.workers.all,
+        record=partial(_record, portal),
+        pause=time.sleep,
+        say=click.echo,
+    )
+    patience = Patience(wait, delay, requests, close, linger)
+    result = way_out.run(by=actor, why=why, patience=patience, is_forced=force)
+    if result is Exit.REFUSED:
+        raise SystemExit(int(result))
+    if not _stop_server(portal):
+        click.echo("The server did not stop.", err=True)
+        result = Exit.TIMED_OUT
+    click.echo("Stopped." if result is Exit.CLEAN else "Stopped, but not clean.")
+    raise SystemExit(int(result))
+
+
+def _stop_server(portal: Portal) -> bool:
+    """Tell `portal serve` to stop, and wait for it."""
+    try:
+        pid = int(json.loads((portal.settings.run_dir / "serve.json").read_text())["pid"])
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError, KeyError):
+        return False
+    ends = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < ends:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        # Started by us it would stay as a zombie until somebody asks; it is none of ours.
+        if _is_zombie(pid):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+def _record(portal: Portal, event_type: str, **detail: object) -> None:
+    """Into the audit log first; what cannot be recorded is not done."""
+    try:
+        with portal.open_session() as session:
+            engine.begin_write(session)
+            chain.append(session, event_type, actor=application.actor(), at=clock.now(), **detail)
+            session.commit()
+    except SQLAlchemyError as error:
+        application.stop(f"The audit log cannot be written ({type(error).__name__}).")
+
+
+def _portal() -> Portal:
+    found: Portal = application.make().extensions["portal"]
+    return found

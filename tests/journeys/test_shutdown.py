@@ -1,0 +1,215 @@
+"""The runbook's way out, on real processes: refused, drained, closed, stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from tests.conftest import figure, fresh_database
+from tests.journeys.test_serve import web_processes
+from tests.processes import ROOT, Served, until
+
+WORKER = "/api/admin/runtime/workers/jobs"
+SIZE = "gigvora_database_pool_size"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    settings = {"PORTAL_WORKERS_DECLARED": "jobs:1h"}
+    if request.param == "postgresql":
+        settings["PORTAL_DATABASE_URL"] = fresh_database(request.getfixturevalue("postgres"))
+    with Served(tmp_path / "data", "--workers", "2", **settings) as running:
+        yield running
+
+
+def bearer(served: Served) -> dict[str, str]:
+    scopes = ("workers:push", "audit:read", "maintenance:read", "lifecycle:write")
+    options = [part for scope in scopes for part in ("--scope", scope)]
+    name = f"t{time.monotonic_ns()}"
+    return {"Authorization": f"Bearer {served.run('token', 'create', name, *options).strip()}"}
+
+
+def report(served: Served, pending: int, headers: dict[str, str]) -> None:
+    body = {"status": "healthy", "pending": pending}
+    until(lambda: served.put(WORKER, body, **headers).status == 200, what="the report")
+
+
+def shut_down(served: Served, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "portal", "lifecycle", "shutdown", *options],
+        env=served.environ, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def events(served: Served, headers: dict[str, str]) -> list[dict[str, object]]:
+    answer = served.get("/api/admin/runtime/audit?limit=200", **headers)
+    assert answer.status == 200, answer.text
+    return list(reversed(json.loads(answer.text)["items"]))
+
+
+def test_the_runbooks_fourth_section(served: Served):
+    headers = bearer(served)
+    report(served, 3, headers)
+    refused = shut_down(served, "--wait", "0.5")
+    said = refused.communicate(timeout=30)[0]
+    assert refused.returncode == 3, said
+    assert "jobs has 3 jobs pending" in said
+    assert served.get("/health/ready").status == 200
+
+    report(served, 0, headers)
+    for _ in range(10):
+        assert served.get("/api/admin/runtime/audit", **headers).status == 200
+    assert figure(served.scrape().text, SIZE) > 0
+    leaving = shut_down(served, "--wait", "5", "--delay", "2", "--linger", "4")
+    seen: list[tuple[float, float]] = []
+    until(lambda: served.get("/health/ready").status == 503, seconds=15, what="the drain")
+    begun = time.monotonic()
+    until(
+        lambda: {served.get("/health/ready").status for _ in range(10)} == {503},
+        seconds=1.5, what="the drain in both processes",
+    )  # fmt: skip
+    assert time.monotonic() - begun < 1.5
+    assert served.get("/health/live").status == 200
+    assert served.get("/").status == 200
+    write = served.put(WORKER, {"status": "healthy", "pending": 0}, **headers)
+    assert write.status == 503
+    assert write.headers["retry-after"] == "30"
+    while leaving.poll() is None:
+        text = served.scrape().text
+        if text:
+            seen.append((time.monotonic(), figure(text, SIZE)))
+        time.sleep(0.25)
+    said = leaving.communicate()[0]
+    assert leaving.returncode == 0, said
+    assert seen[-1][1] == 0, "the feed told of empty pools until the port closed"
+    assert sum(size == 0 for _, size in seen) >= 4
+    assert served.get("/health/live").status == 0
+
+    with served:
+        kinds = [str(one["type"]) for one in events(served, headers)]
+        order = [
+            kinds.index(kind)
+            for kind in (
+                "runtime.shutdown.initiated", "database.connection.closed",
+                "runtime.shutdown.completed", "runtime.stopped",
+            )
+        ]  # fmt: skip
+        assert order == sorted(order)
+        assert "the chain is whole" in served.run("audit", "verify")
+        assert served.get("/health/ready").status == 200
+
+
+def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgres: str):
+    url = fresh_database(postgres)
+    with Served(tmp_path / "data", "--workers", "2", PORTAL_DATABASE_URL=url) as served:
+        headers = bearer(served)
+        database = sqlalchemy.create_engine(url)
+        with database.begin() as connection:
+            connection.execute(sqlalchemy.text("LOCK TABLE announcement IN ACCESS EXCLUSIVE MODE"))
+            path = "/api/admin/runtime/maintenance"
+            is_over = threading.Event()
+
+            def ask() -> None:
+                while not is_over.is_set():
+                    served.get(path, **headers)
+
+            askers = [threading.Thread(target=ask) for _ in range(4)]
+            for asker in askers:
+                asker.start()
+                time.sleep(0.4)  # so that one of them has always just begun to wait
+            until(
+                lambda: figure(served.scrape().text, "gigvora_database_pool_borrowed") >= 1,
+                what="the held connection",
+            )
+            leaving = shut_down(
+                served, "--wait", "0", "--delay", "0", "--requests", "0.2", "--close", "0.6",
+                "--linger", "0",
+            )  # fmt: skip
+            said = leaving.communicate(timeout=60)[0]
+            is_over.set()
+            for asker in askers:
+                asker.join()
+        assert leaving.returncode == 1, said
+        assert "were not given back" in said
+    database.dispose()
+    with served:
+        (failed,) = [
+            one for one in events(served, headers)
+            if one["type"] == "database.connection.shutdown_failed"
+        ]  # fmt: skip
+        assert failed["detail"]["borrowed"] >= 1  # type: ignore[index]
+
+
+def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
+    with Served(tmp_path / "data", "--workers", "2") as served:
+        headers = bearer(served)
+        stuck = web_processes(served)[0]
+        os.kill(stuck, signal.SIGSTOP)
+        try:
+            leaving = shut_down(served, "--wait", "0", "--delay", "0", "--close", "1",
+                                "--linger", "0")  # fmt: skip
+            said = leaving.communicate(timeout=60)[0]
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(stuck, signal.SIGCONT)
+        assert leaving.returncode == 1, said
+    with served:
+        kinds = [one["type"] for one in events(served, headers)]
+        assert "database.connection.shutdown_failed" in kinds
+
+
+def test_a_signal_drains_and_a_second_one_forces(tmp_path: Path):
+    with Served(tmp_path / "data", PORTAL_DRAIN_DELAY="30s") as served:
+        headers = bearer(served)
+        assert served.process is not None
+        served.process.send_signal(signal.SIGTERM)
+        until(lambda: served.get("/health/ready").status == 503, seconds=5, what="the drain")
+        assert served.get("/api/status").status == 200
+        served.process.send_signal(signal.SIGTERM)
+        served.process.wait(15)
+        assert served.get("/health/live").status == 0
+    served.environ["PORTAL_DRAIN_DELAY"] = "0"
+    with served:
+        assert "runtime.shutdown.forced" in [one["type"] for one in events(served, headers)]
+
+
+def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
+    with Served(tmp_path / "data") as served:
+        headers = bearer(served)
+        assert "ready" in served.run("lifecycle", "status")
+        wish = {"reason": "a deploy"}
+        answer = served.post("/api/admin/runtime/lifecycle/drain", wish, **headers)
+        assert answer.status == 202
+        until(lambda: served.get("/health/ready").status == 503, seconds=1, what="the drain")
+        assert "draining since" in served.run("lifecycle", "status")
+        served.run("lifecycle", "drain", "--off")
+        until(lambda: served.get("/health/ready").status == 200, seconds=5, what="ready")
+        served.run("lifecycle", "drain", "--why", "again")
+        until(lambda: served.get("/health/ready").status == 503, seconds=1, what="the drain")
+
+
+def test_processes_that_die_come_back(tmp_path: Path):
+    from tests.journeys.test_serve import children
+
+    with Served(tmp_path / "data") as served:
+        assert served.process is not None
+        for mark in ("portal worker", "portal.cli.front"):
+            (pid,) = [one for one, line in children(served.process.pid).items() if mark in line]
+            os.killpg(pid, signal.SIGKILL)
+            until(
+                lambda mark=mark, old=pid: [
+                    one for one, line in children(served.process.pid).items()
+                    if mark in line and one != old
+                ],
+                what=f"the return of {mark}",
+            )  # fmt: skip
+        until(lambda: served.get("/health/ready").status == 200, what="ready")
