@@ -2,6 +2,8 @@
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
@@ -23,6 +25,34 @@ def last(site: Site) -> chain.Verdict:
         return list(chain.verify(session))[-1]
 
 
+def unlock(session: Session) -> None:
+    """What somebody does who owns the database and wants to change the past."""
+    if session.get_bind().dialect.name == "sqlite":
+        for act in ("update", "delete"):
+            session.execute(text(f"DROP TRIGGER audit_event_no_{act}"))
+    else:
+        session.execute(text("ALTER TABLE audit_event DISABLE TRIGGER USER"))
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit_event SET actor = 'eve' WHERE seq = 3",
+        "UPDATE audit_event SET seq = 9 WHERE seq = 5",
+        "DELETE FROM audit_event",
+        "TRUNCATE audit_event",
+    ],
+)
+def test_the_database_refuses_to_change_the_past(either: Site, tampering: str):
+    fill(either)
+    with either.portal.open_session() as session:
+        if session.get_bind().dialect.name == "sqlite" and tampering.startswith("TRUNCATE"):
+            pytest.skip("SQLite has no TRUNCATE")
+        with pytest.raises(SQLAlchemyError, match=r"only be added to"):
+            session.execute(text(tampering))
+    assert last(either) == chain.Verdict(5, None)
+
+
 def test_an_untouched_chain_is_whole(either: Site):
     fill(either)
     assert last(either) == chain.Verdict(5, None)
@@ -33,6 +63,11 @@ def test_an_untouched_chain_is_whole(either: Site):
     [
         ("UPDATE audit_event SET actor = 'eve' WHERE seq = 3", 3),
         ("DELETE FROM audit_event WHERE seq = 2", 2),
+        (
+            "INSERT INTO audit_event (seq, at, type, actor, detail, hash)"
+            " SELECT 6, at, type, actor, detail, hash FROM audit_event WHERE seq = 5",
+            6,
+        ),
         ("UPDATE audit_event SET hash = repeat('0', 64) WHERE seq = 4", 4),
     ],
 )
@@ -41,6 +76,7 @@ def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
     with either.portal.open_session() as session:
         if session.get_bind().dialect.name == "sqlite":
             tampering = tampering.replace("repeat('0', 64)", "printf('%064d', 0)")
+        unlock(session)
         session.execute(text(tampering))
         session.commit()
     assert last(either).first_bad_seq == bad
