@@ -35,6 +35,7 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "perimeter.block.expired": frozenset({"block", "value", "until"}),
     "runtime.drain.began": frozenset({"by", "reason"}),
     "runtime.drain.called_off": frozenset({"by"}),
+    "runtime.restored": frozenset({"file", "last_seq", "last_at"}),
     "runtime.shutdown.completed": frozenset({"by", "clean"}),
     "runtime.shutdown.forced": frozenset({"by"}),
     "runtime.shutdown.initiated": frozenset({"by", "reason", "forced"}),

@@ -9,6 +9,7 @@ from portal import VERSION
 from portal.cli import (
     accounts,
     audit,
+    backup,
     blocks,
     demo,
     lifecycle,
@@ -39,6 +40,8 @@ portal.add_command(server.worker)
 portal.add_command(server.check)
 portal.add_command(lifecycle.lifecycle)
 portal.add_command(store.db)
+portal.add_command(backup.backup)
+portal.add_command(backup.restore)
 portal.add_command(accounts.operator)
 portal.add_command(accounts.token)
 portal.add_command(maintenance.maintenance)

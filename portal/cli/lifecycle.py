@@ -14,6 +14,7 @@ from portal.audit import chain
 from portal.cli import application
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
+from portal.settings import Settings
 from portal.store import engine
 
 STOP_SECONDS = 45.0
@@ -91,21 +92,26 @@ def shutdown(
     raise SystemExit(int(result))
 
 
+def serving_pid(settings: Settings) -> int | None:
+    """The process of `portal serve` on this data directory, if it is there."""
+    try:
+        pid = int(json.loads((settings.run_dir / "serve.json").read_text())["pid"])
+        os.kill(pid, 0)
+    except (OSError, ValueError, KeyError):
+        return None
+    # Started by us it would stay as a zombie until somebody asks; it serves nothing any more.
+    return None if _is_zombie(pid) else pid
+
+
 def _stop_server(portal: Portal) -> bool:
     """Tell `portal serve` to stop, and wait for it."""
-    try:
-        pid = int(json.loads((portal.settings.run_dir / "serve.json").read_text())["pid"])
-        os.kill(pid, signal.SIGTERM)
-    except (OSError, ValueError, KeyError):
+    pid = serving_pid(portal.settings)
+    if pid is None:
         return False
+    os.kill(pid, signal.SIGTERM)
     ends = time.monotonic() + STOP_SECONDS
     while time.monotonic() < ends:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        # Started by us it would stay as a zombie until somebody asks; it is none of ours.
-        if _is_zombie(pid):
+        if serving_pid(portal.settings) is None:
             return True
         time.sleep(0.1)
     return False

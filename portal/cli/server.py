@@ -52,6 +52,7 @@ def serve(workers: int, no_worker: bool) -> None:
         Supervisor(portal, children, partial(_record, portal)).run()
     finally:
         _record(portal, "runtime.stopped", version=VERSION)
+        (settings.run_dir / "serve.json").unlink(missing_ok=True)
 
 
 def _prepare(settings: Settings, workers: int) -> Portal:

@@ -1,0 +1,98 @@
+"""`portal backup` and `portal restore`, for SQLite; PostgreSQL has tools of its own."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import click
+from flask_migrate import upgrade
+from sqlalchemy.engine import make_url
+
+from portal import Portal, clock, create_app
+from portal.audit import chain
+from portal.cli import application
+from portal.cli.lifecycle import serving_pid
+from portal.settings import Settings
+from portal.store import engine
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the database to FILE while the portal runs; never over a file that is there."""
+    source = _database(application.settings())
+    if file.exists():
+        application.stop(f"{file} is there already; choose another name.")
+    if not source.exists():
+        application.stop("There is no database yet; make one with: portal db upgrade")
+    fresh = file.with_name(f"{file.name}.new")
+    try:
+        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(fresh)) as other:
+            one.backup(other)
+            _check(other, fresh)
+    except (sqlite3.Error, OSError) as error:
+        fresh.unlink(missing_ok=True)
+        application.stop(f"The copy failed: {error}")
+    # Whole or not at all, and only for who may read the database itself.
+    os.chmod(fresh, 0o600)
+    fresh.replace(file)
+    click.echo(f"{file} holds the database of {clock.iso(clock.now())}.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put FILE in the database's place, with the portal stopped; the old one is kept beside it."""
+    settings = application.settings()
+    target = _database(settings)
+    if serving_pid(settings) is not None:
+        application.stop("The portal is running; stop it first: portal lifecycle shutdown")
+    try:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
+            _check(copy, file)
+    except sqlite3.Error as error:
+        application.stop(f"{file} is not a backup of a portal: {error}")
+    kept = target.with_name(f"{target.name}.before-{clock.now():%Y%m%dT%H%M%SZ}")
+    fresh = target.with_name(f"{target.name}.new")
+    shutil.copyfile(file, fresh)
+    os.chmod(fresh, 0o600)
+    if target.exists():
+        # What was written last may still be in the log beside the file.
+        with closing(sqlite3.connect(target)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        target.replace(kept)
+    for suffix in ("-wal", "-shm"):
+        target.with_name(target.name + suffix).unlink(missing_ok=True)
+    fresh.replace(target)
+    app = create_app(settings)
+    with app.app_context():
+        upgrade()
+    portal: Portal = app.extensions["portal"]
+    with portal.open_session() as session:
+        engine.begin_write(session)
+        last = chain.search(session, limit=1)[0]
+        chain.append(
+            session, "runtime.restored", actor=application.actor(), at=clock.now(),
+            file=file.name, last_seq=last[0].seq if last else 0,
+            last_at=clock.iso(last[0].at) if last else "",
+        )  # fmt: skip
+        session.commit()
+    click.echo(f"Restored; the audit log marks the gap. The old database is {kept}.")
+
+
+def _database(settings: Settings) -> Path:
+    url = make_url(settings.resolved_database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        application.stop(
+            "This is for SQLite. For PostgreSQL use pg_dump and pg_restore; see docs/operations.md."
+        )
+    return Path(url.database)
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    (said,) = connection.execute("PRAGMA integrity_check").fetchone()
+    if said != "ok":
+        raise sqlite3.DatabaseError(f"{file} is damaged: {said}")
+    connection.execute("SELECT version_num FROM alembic_version").fetchone()
