@@ -213,3 +213,17 @@ def test_processes_that_die_come_back(tmp_path: Path):
                 what=f"the return of {mark}",
             )  # fmt: skip
         until(lambda: served.get("/health/ready").status == 200, what="ready")
+
+
+def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path):
+    with Served(tmp_path / "data", "--workers", "2") as served:
+        served.run("lifecycle", "drain")
+        assert served.process is not None
+        served.process.kill()
+        served.process.wait(10)
+        until(lambda: served.get("/health/live").status == 0, what="the end of what it left")
+        with served:
+            # The mark of the service before is not believed.
+            until(lambda: served.get("/health/ready").status == 200, seconds=10, what="ready")
+            assert served.get("/").status == 200
+            assert "the chain is whole" in served.run("audit", "verify")
