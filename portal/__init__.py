@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from portal import extensions
 from portal import settings as setting_table
+from portal.audit.record import Record
+from portal.audit.spool import Spool
 from portal.board.answers import Answer, Answers
 from portal.board.picture import Picture
 from portal.board.publish import Board
@@ -68,8 +70,10 @@ class Portal:
     feed: Feed
     checks: Checks
     overview: Overview
-
+    record: Record
     engine: Engine
+    # A connection of its own for looks at the database, which must not wait for the pool.
+    apart: Engine
 
     def open_session(self) -> Session:
         return self.registry.open_session()
@@ -230,6 +234,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         pool=node.pool,
         mark=lambda: lifecycle.mark,
     )
+    record = Record(open_session, Spool(settings.data_dir / "spool"))
     overview = Overview(
         settings,
         exporter=exporter,
@@ -242,11 +247,13 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         readiness=checks.readiness,
         pool=node.pool,
         maintenance=lambda: _maintenance(board),
+        spooled=lambda: record.spool.waiting,
         open_session=open_session,
     )
     app.extensions["portal"] = Portal(
         settings, board, registry, blocks, perimeter, inspection, offences, offenders, limits,
-        workers, episodes, series, exporter, lifecycle, node, feed, checks, overview, engine,
+        workers, episodes, series, exporter, lifecycle, node, feed, checks, overview, record,
+        engine, apart,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)
 

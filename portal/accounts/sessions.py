@@ -13,6 +13,7 @@ from portal.store.base import Base
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 _TOUCH_EVERY = timedelta(seconds=60)
+_CLOCKS_DIFFER = timedelta(seconds=60)
 
 
 class WebSession(Base):
@@ -27,12 +28,13 @@ class WebSession(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
     def is_alive(self, now: datetime) -> bool:
-        return now - self.seen_at < IDLE and now - self.created_at < LONGEST
+        # One that was seen in the future met a clock that was set back since; it could have run
+        # out already, and is not brought back to life.
+        return -_CLOCKS_DIFFER < now - self.seen_at < IDLE and now - self.created_at < LONGEST
 
-    def touch(self, now: datetime) -> None:
-        """Put the idle end off; at most one write a minute."""
-        if now - self.seen_at >= _TOUCH_EVERY:
-            self.seen_at = now
+    def is_due(self, now: datetime) -> bool:
+        """Whether its idle end is to be put off; at most one write a minute."""
+        return now - self.seen_at >= _TOUCH_EVERY
 
 
 def new_cookie() -> str:
@@ -51,6 +53,10 @@ def end_all_of(session: Session, operator_id: int) -> None:
 def sweep(session: Session, *, now: datetime) -> None:
     session.execute(
         delete(WebSession).where(
-            or_(WebSession.seen_at <= now - IDLE, WebSession.created_at <= now - LONGEST)
+            or_(
+                WebSession.seen_at <= now - IDLE,
+                WebSession.seen_at > now + _CLOCKS_DIFFER,
+                WebSession.created_at <= now - LONGEST,
+            )
         )
     )

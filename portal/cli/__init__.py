@@ -3,9 +3,8 @@
 import sys
 
 import click
-import structlog
 
-from portal import VERSION
+from portal import VERSION, logs
 from portal.cli import (
     accounts,
     audit,
@@ -54,15 +53,7 @@ portal.add_command(demo.demo)
 
 def main() -> None:
     """Run the command; exit 2 with sentences when the settings are wrong."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    logs.configure()
     try:
         portal()
     except SettingsError as error:

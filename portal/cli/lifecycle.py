@@ -7,15 +7,13 @@ import time
 from functools import partial
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from portal import Portal, clock
-from portal.audit import chain
+from portal import Portal
+from portal.audit.record import UnrecordedError
 from portal.cli import application
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
 from portal.settings import Settings
-from portal.store import engine
 
 STOP_SECONDS = 45.0
 
@@ -128,12 +126,9 @@ def _is_zombie(pid: int) -> bool:
 def _record(portal: Portal, event_type: str, **detail: object) -> None:
     """Into the audit log first; what cannot be recorded is not done."""
     try:
-        with portal.open_session() as session:
-            engine.begin_write(session)
-            chain.append(session, event_type, actor=application.actor(), at=clock.now(), **detail)
-            session.commit()
-    except SQLAlchemyError as error:
-        application.stop(f"The audit log cannot be written ({type(error).__name__}).")
+        portal.record(event_type, actor=application.actor(), **detail)
+    except UnrecordedError as error:
+        application.stop(f"{error} Nothing was done.")
 
 
 def _portal() -> Portal:

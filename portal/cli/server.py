@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -16,11 +17,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
-from portal.audit import chain
+from portal.audit.record import UnrecordedError
 from portal.cli import application
 from portal.cli.supervisor import Child, Supervisor
 from portal.durations import spoken
 from portal.guard import offences, offenders
+from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.runtime import episodes, queues, samples, series, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
@@ -48,6 +50,7 @@ def serve(workers: int, no_worker: bool) -> None:
     ]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
+    threading.Thread(target=_watch, args=(portal,), daemon=True, name="watch").start()
     try:
         Supervisor(portal, children, partial(_record, portal)).run()
     finally:
@@ -72,10 +75,10 @@ def _prepare(settings: Settings, workers: int) -> Portal:
             engine.begin_write(session)
             link = operators.new_first_run_link(session)
             session.commit()
-        _record(portal, "runtime.started", version=VERSION, workers=workers)
     except SQLAlchemyError as error:
         # The web goes up all the same: it says what is wrong, and is ready when the database is.
         _log.error("serve.database_unreachable", error=type(error).__name__)
+    _record(portal, "runtime.started", version=VERSION, workers=workers)
     address = settings.external_url or f"http://{settings.bind}"
     click.echo(f"Portal {VERSION} on {address}")
     if link:
@@ -89,13 +92,19 @@ def _prepare(settings: Settings, workers: int) -> Portal:
 
 
 def _record(portal: Portal, event_type: str, **detail: object) -> None:
+    """Into the audit log or its spool; a signal is obeyed even when neither takes it."""
     try:
-        with portal.open_session() as session:
-            engine.begin_write(session)
-            chain.append(session, event_type, actor="portal serve", at=clock.now(), **detail)
-            session.commit()
-    except SQLAlchemyError as error:
-        _log.error("serve.audit_failed", type=event_type, error=type(error).__name__)
+        portal.record(event_type, actor="portal serve", **detail)
+    except UnrecordedError as error:
+        _log.error("serve.unrecorded", detail=str(error))
+
+
+def _watch(portal: Portal) -> None:
+    """Look for the database's going and coming, beside the supervisor's own loop."""
+    watch = Watch(reaches(portal.apart), partial(_record, portal))
+    while True:
+        watch.look()
+        time.sleep(EVERY_SECONDS)
 
 
 @click.command()
@@ -133,6 +142,7 @@ def turn(portal: Portal) -> None:
         engine.begin_write(session)
         samples.take(session, snapshot)
         session.commit()
+    portal.record.take_in()
     portal.episodes.reconcile(snapshot)
     portal.blocks.note_expired()
 

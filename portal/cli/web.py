@@ -8,7 +8,7 @@ from typing import cast
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import Portal
+from portal import Portal, logs
 from portal.cli import application
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
@@ -49,7 +49,13 @@ def _tend(portal: Portal) -> None:
             left = min(left, _tried(look) or left)
         if time.monotonic() - added_up >= ADD_UP_EVERY_SECONDS:
             added_up = time.monotonic()
-            for step in (portal.workers.look, portal.offences.flush, portal.offenders.flush):
+            portal.series.log_dropped.inc(logs.take_dropped())
+            for step in (
+                portal.workers.look,
+                portal.offences.flush,
+                portal.offenders.flush,
+                portal.record.take_in,
+            ):
                 _tried(step)
         time.sleep(max(0.005, left))
 
@@ -65,6 +71,7 @@ def _tried(step: Callable[[], float | None]) -> float | None:
     return None
 
 
+logs.configure()
 _app = application.make()
 _portal: Portal = _app.extensions["portal"]
 _portal.board.is_tended = _portal.perimeter.is_tended = _portal.workers.is_tended = True

@@ -62,5 +62,11 @@ def client(peer: str, forwarded_for: str | None, networks: tuple[Network, ...]) 
     return str(current)
 
 
+def is_within(peer: str, networks: tuple[Network, ...]) -> bool:
+    """Whether an address is in one of the networks; garbage is in none."""
+    address = parse(peer)
+    return address is not None and _is_in(address, networks)
+
+
 def _is_in(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:
     return any(address in network for network in networks)

@@ -23,6 +23,7 @@ from portal.status.registry import NotFoundError, Once, StaleVersionError
 from portal.status.terms import Camel, Instant, RuleError
 from portal.store import engine, revision
 from portal.store.base import Base
+from portal.store.trouble import retried
 
 LONGEST = timedelta(days=30)
 LONGEST_AUTO = timedelta(hours=48)
@@ -249,6 +250,7 @@ class Blocks:
             yield session, now
         self._on_change()
 
+    @retried
     def add(
         self,
         wish: BlockIn,
@@ -277,6 +279,7 @@ class Blocks:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def act(
         self,
         ref: str,
@@ -349,6 +352,7 @@ class Blocks:
         if row.source == Source.AUTO:
             row.source = Source.MANUAL.value
 
+    @retried
     def remove(
         self, ref: str, *, version: int | None, actor: str, reason: str = "",
         once: Once | None = None,
@@ -366,6 +370,7 @@ class Blocks:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def block_offender(
         self, client: str, *, offences: int, ttl: timedelta, reason: str
     ) -> Block | None:
@@ -396,6 +401,7 @@ class Blocks:
             )  # fmt: skip
         return row
 
+    @retried
     def note_expired(self) -> int:
         """Write the end of blocks that ran out into the audit log, once each."""
         with self.open_session() as session:

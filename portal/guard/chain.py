@@ -9,12 +9,16 @@ two faces: `Chain.__call__` under any WSGI server, and `portal.web.gateway` unde
 
 import io
 import json
+import re
+import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
+
+from structlog.contextvars import bind_contextvars
 
 from portal import clock
 from portal.board.answers import Answer
@@ -37,6 +41,7 @@ MOST_BODY_BYTES = 1024 * 1024
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 THROTTLED_SHARE = 10
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRIVATE = (("Cache-Control", "no-store"),)
 _UNCOUNTED = ("/health", "/static/")
@@ -201,6 +206,11 @@ class Chain:
     ) -> Iterable[bytes]:
         """What comes after `judge` let a request through."""
         environ["portal.client"] = passed.client
+        # Threads serve one request after the other; each begins with its own name.
+        identity = self._identity(environ)
+        bind_contextvars(request_id=identity)
+        environ["portal.request_id"] = identity
+        told = [*passed.told, ("X-Request-Id", identity)]
         if self._probe_host and not passed.route:
             # Probes and scrapers come by address; nothing is built from their Host.
             environ["HTTP_HOST"] = self._probe_host
@@ -212,7 +222,7 @@ class Chain:
                 ready = self.refuse(
                     environ["REQUEST_METHOD"], stopped.status,
                     "This request was refused. Quote the reference if it should not have been.",
-                    passed.told, stopped.reference,
+                    told, stopped.reference,
                 )  # fmt: skip
                 start_response(f"{ready.status} {HTTPStatus(ready.status).phrase}", ready.headers)
                 return (ready.body,) if ready.body else ()
@@ -224,7 +234,7 @@ class Chain:
             if private:
                 headers = [one for one in headers if one[0].lower() != "cache-control"]
             more = [one for name, one in self._headers if name not in named]
-            return start_response(status, [*headers, *private, *more, *passed.told], *rest)
+            return start_response(status, [*headers, *private, *more, *told], *rest)
 
         return self._app(environ, start)
 
@@ -234,6 +244,14 @@ class Chain:
             return self.pass_on(environ, start_response, verdict)
         start_response(f"{verdict.status} {HTTPStatus(verdict.status).phrase}", verdict.headers)
         return (verdict.body,) if verdict.body else ()
+
+    def _identity(self, environ: Environ) -> str:
+        """What a request is called in the logs: as a proxy of ours names it, else by us."""
+        named: str = environ.get("HTTP_X_REQUEST_ID", "")
+        if named and _REQUEST_ID.fullmatch(named):
+            if address.is_within(environ.get("REMOTE_ADDR", ""), self._trusted):
+                return named
+        return secrets.token_hex(8)
 
     def _inspected(self, environ: Environ, passed: Passed) -> Inspected:
         length = int(environ.get("CONTENT_LENGTH") or 0)

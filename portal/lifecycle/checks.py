@@ -1,5 +1,6 @@
 """Readiness: what the portal needs to do its work, and never what watches it."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from portal.lifecycle.phases import Mark
 from portal.runtime.snapshot import Check, DatabasePool, Readiness, Worker
 
 FRESH_FOR = timedelta(seconds=2)
+WRITABLE = "database:writable"
 
 
 class Checks:
@@ -54,6 +56,12 @@ class Checks:
             if self._result is None or not fresh or refresh:
                 self._result, self._at = self._run(), clock.now()
             return self._result
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the last look found a database that takes no writes; asks nothing itself."""
+        found = self._result.checks if self._result else []
+        return any(check.name == WRITABLE and check.status == "warn" for check in found)
 
     def is_started(self) -> bool:
         """Whether the migrations were found at head once."""
@@ -103,6 +111,7 @@ class Checks:
         try:
             with self._engine().connect() as connection:
                 connection.execute(text("SELECT 1"))
+                is_writable = _is_writable(connection)
                 version = _version(connection)
         except SQLAlchemyError as error:
             return [
@@ -117,12 +126,24 @@ class Checks:
         at_head = version == self._head()
         return [
             Check(name="database", status="pass", observed_value=milliseconds, observed_unit="ms"),
+            # Reads go on, and another node could not write either: a warning.
+            Check(
+                name=WRITABLE,
+                status="pass" if is_writable else "warn",
+                output=None if is_writable else "takes no writes at the moment",
+            ),
             Check(
                 name="migrations",
                 status="pass" if at_head else "fail",
                 output=None if at_head else "not at head; run: portal db upgrade",
             ),
         ]
+
+
+def _is_writable(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return os.access(connection.engine.url.database or "", os.W_OK)
+    return connection.execute(text("SHOW transaction_read_only")).scalar() == "off"
 
 
 def _version(connection: Connection) -> str | None:

@@ -26,6 +26,7 @@ def hold(snapshot: Snapshot, *, runbook: str) -> list[Alert]:
         ),
         *_near(snapshot.rate_limit, runbook),
         *_board(snapshot, runbook),
+        *_spool(snapshot, runbook),
     ]
 
 
@@ -207,5 +208,25 @@ def _board(snapshot: Snapshot, runbook: str) -> list[Alert]:
             unit="s",
             labels={},
             runbook=f"{runbook}#section-1",
+        )
+    ]
+
+
+def _spool(snapshot: Snapshot, runbook: str) -> list[Alert]:
+    """Events of the audit log that the database has not taken yet."""
+    security = snapshot.security
+    if security is None or not security.spooled:
+        return []
+    return [
+        Alert(
+            id="audit-spooling",
+            title="Audit log spooling",
+            severity="warning",
+            since=snapshot.generated_at,
+            value=security.spooled,
+            threshold=0,
+            unit="events",
+            labels={},
+            runbook=f"{runbook}#section-4",
         )
     ]

@@ -16,6 +16,7 @@ from portal.audit import chain
 from portal.runtime.snapshot import Alert, Snapshot
 from portal.store import engine
 from portal.store.base import Base
+from portal.store.trouble import retried
 
 ACTOR = "portal worker"
 EXPORTER_STALE = "exporter-stale"
@@ -69,6 +70,7 @@ class Episodes:
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open_session = open_session
 
+    @retried
     def reconcile(self, snapshot: Snapshot) -> None:
         """Hold the alerts of a snapshot against the open episodes, in one transaction."""
         now = clock.now()

@@ -37,6 +37,7 @@ class Overview:
         readiness: Callable[[], snapshot.Readiness],
         pool: Callable[[], snapshot.DatabasePool],
         maintenance: Callable[[], snapshot.Maintenance | None],
+        spooled: Callable[[], int],
         open_session: Callable[[], Session],
     ) -> None:
         self._settings = settings
@@ -50,6 +51,7 @@ class Overview:
         self._workers = workers
         self._pool = pool
         self._maintenance = maintenance
+        self._spooled = spooled
         self._open_session = open_session
 
     @property
@@ -160,7 +162,11 @@ class Overview:
         except SQLAlchemyError:
             return None
         refused = sum(event.type == "account.login.refused" for event in events)
-        return snapshot.Security(level="elevated" if refused >= _PRESSED else "calm", events=events)
+        return snapshot.Security(
+            level="elevated" if refused >= _PRESSED else "calm",
+            events=events,
+            spooled=self._spooled(),
+        )
 
 
 def _told(row: chain.AuditEvent) -> snapshot.SecurityEvent:

@@ -242,10 +242,14 @@ class SecurityEvent(Camel):
 
 
 class Security(Camel):
-    """`level` is calm, or elevated after five refused logins among the events."""
+    """`level` is calm, or elevated after five refused logins among the events.
+
+    `spooled` is how many events wait outside the database.
+    """
 
     level: str
     events: list[SecurityEvent]
+    spooled: int
 
 
 class Alert(Camel):

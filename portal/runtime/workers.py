@@ -24,6 +24,7 @@ from portal.settings import DeclaredWorker
 from portal.status.terms import Camel
 from portal.store import engine
 from portal.store.base import Base
+from portal.store.trouble import retried
 
 _log = structlog.get_logger()
 OWN = "portal"
@@ -126,6 +127,7 @@ class Workers:
         self._reports: Mapping[str, Report] = {}
         self.is_tended = False
 
+    @retried
     def report(self, name: str, wish: WorkerIn, *, actor: str) -> snapshot.Worker:
         """Take a report; UndeclaredWorkerError for a name nobody declared."""
         worker = self.declared.get(name)

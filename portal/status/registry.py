@@ -22,6 +22,7 @@ from portal.status.templates import MessageTemplate, TemplateIn
 from portal.status.terms import RuleError, Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn
 from portal.store import revision
+from portal.store.trouble import retried
 
 
 class NotFoundError(LookupError):
@@ -74,6 +75,7 @@ class Registry:
             yield session, now
         self._on_change()
 
+    @retried
     def announce(
         self, wish: AnnouncementIn, *, actor: str, once: Once | None = None
     ) -> Announcement:
@@ -94,6 +96,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def edit_announcement(
         self,
         ref: str,
@@ -118,6 +121,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def set_status(
         self,
         ref: str,
@@ -156,6 +160,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def open_window(self, wish: WindowIn, *, actor: str, once: Once | None = None) -> Window:
         """A new window; without a start it runs from now."""
         with self._change() as (session, now):
@@ -174,6 +179,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def edit_window(
         self, ref: str, wish: WindowIn, *, version: int | None, actor: str, once: Once | None = None
     ) -> Window:
@@ -190,6 +196,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def act_on_window(
         self, ref: str, act: WindowAct, *, version: int | None, actor: str, once: Once | None = None
     ) -> Window:
@@ -219,6 +226,7 @@ class Registry:
                 once.keep(session, row, now)
         return row
 
+    @retried
     def keep_template(
         self, wish: TemplateIn, *, version: int | None, actor: str, once: Once | None = None
     ) -> MessageTemplate:

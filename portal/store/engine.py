@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
+from portal.store import trouble
 from portal.store.pool import CountingPool
 
 WRITE = "portal_write"
@@ -48,8 +49,15 @@ def apart(url: str) -> Engine:
 
 
 def prepare(engine: Engine) -> None:
-    """Give a SQLite engine its pragmas and explicit transactions; others need nothing."""
+    """Give a SQLite engine its pragmas and explicit transactions, another its way to a failover."""
     if engine.dialect.name != "sqlite":
+
+        @event.listens_for(engine, "handle_error")
+        def leave_the_demoted(context: ExceptionContext) -> None:
+            # What was the primary takes no writes any more: connect anew, as the address says.
+            if trouble.is_demoted(context.original_exception):
+                context.is_disconnect = context.invalidate_pool_on_disconnect = True
+
         return
 
     path = engine.url.database or ""

@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
 from portal.store import engine
 from portal.store.base import Base
+from portal.store.trouble import UnknownOutcomeError
 
 BOARD = 1
 PERIMETER = 2
@@ -44,4 +46,9 @@ def change(
         engine.begin_write(session)
         yield session, clock.now()
         advance(session, which)
-        session.commit()
+        try:
+            session.commit()
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise UnknownOutcomeError("the connection broke at the commit") from error
+            raise

@@ -99,8 +99,9 @@ def guard() -> Response | None:
     endpoint = request.endpoint
     if endpoint is None:
         return None  # no such path: Flask answers 404 or 405
-    if getattr(session, "is_unavailable", False):
-        raise problems.database_away()
+    unavailable = getattr(session, "unavailable", None)
+    if unavailable is not None:
+        raise problems.of_database(unavailable)
     _turn_away_unless_signed_in()
     needed = TABLE.get(endpoint)
     if needed is None:

@@ -17,12 +17,14 @@ from flask_login import LoginManager
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from portal.audit.record import UnrecordedError
 from portal.board.picture import Picture
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
 from portal.settings import Settings
 from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionError
 from portal.status.terms import RuleError
+from portal.store import trouble
 from portal.web import access, health, problems, wording
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -180,6 +182,13 @@ def _answer_errors(app: APIFlask) -> None:
             )
         )
 
+    @app.errorhandler(UnrecordedError)
+    def unrecorded(error: UnrecordedError) -> Response:
+        _log.error("web.unrecorded", detail=str(error))
+        return problems.answer(
+            Problem(503, "The audit log cannot take this, so it was not done. Try again later.")
+        )
+
     @app.errorhandler(UndeclaredWorkerError)
     def undeclared(error: UndeclaredWorkerError) -> Response:
         return problems.answer(
@@ -205,8 +214,13 @@ def _answer_errors(app: APIFlask) -> None:
             return problems.answer(
                 Problem(409, "Two requests came at once; look at what is there and try again.")
             )
-        _log.error("web.database_failed", error=type(error).__name__, path=request.path)
-        return problems.answer(problems.database_away())
+        _log.error(
+            "web.database_failed",
+            error=type(error).__name__,
+            trouble=trouble.of(error),
+            path=request.path,
+        )
+        return problems.answer(problems.of_database(error))
 
     @app.error_processor
     def checked(error: HTTPError) -> Any:
@@ -227,7 +241,10 @@ def _answer_errors(app: APIFlask) -> None:
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
         _log.exception("web.failed", path=request.path)
-        return problems.answer(Problem(500, "Something went wrong here. It was written down."))
+        identity = request.environ.get("portal.request_id", "")
+        return problems.answer(
+            Problem(500, f"Something went wrong here. It was written down as {identity}.")
+        )
 
 
 _DETAILS = {

@@ -7,10 +7,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from portal import clock
-from portal.audit import chain
 from portal.runtime.snapshot import Snapshot
-from portal.store import engine
 from portal.web.problems import Problem
 
 FORMATS = ("json", "csv")
@@ -55,13 +52,9 @@ def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, st
     snapshot: Snapshot = portal.overview.take()
     body = to_csv(snapshot) if wanted == "csv" else to_json(snapshot)
     digest = hashlib.sha256(body).hexdigest()
-    with portal.open_session() as session:
-        engine.begin_write(session)
-        chain.append(
-            session, "runtime.snapshot.exported", actor=actor, at=clock.now(),
-            snapshot=snapshot.id, format=wanted, sha256=digest,
-        )  # fmt: skip
-        session.commit()
+    portal.record(
+        "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
+    )
     return snapshot, body, digest
 
 

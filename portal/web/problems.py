@@ -5,6 +5,9 @@ from typing import Any
 
 from flask import Response, current_app, jsonify, render_template, request
 from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.store.trouble import Trouble, UnknownOutcomeError, of
 
 Errors = dict[str, list[str]]
 
@@ -53,16 +56,32 @@ def _said(error: Any) -> str:
     return _SAID.get(error["type"], text)
 
 
-def database_away() -> Problem:
-    """503 for a request that needs the database; what a form held is given back."""
+_SAID_OF_TROUBLE = {
+    Trouble.AWAY: "The database does not answer. Nothing was stored; try again in a moment.",
+    Trouble.BUSY: "The database is busy. Nothing was stored; try again in a moment.",
+    Trouble.READ_ONLY: "The database is read-only at the moment. Nothing was stored;"
+    " what is published goes on. Try again when it takes writes.",
+    Trouble.FULL: "The database has no space left. Nothing was stored; make room on its disk.",
+}
+
+
+def of_database(error: SQLAlchemyError) -> Problem:
+    """503, or 507 when its disk is full; what a form held is given back."""
     kept = {
         name: value
         for name, value in request.form.items()
         if name not in {"csrf_token", "password", "key", "version"} and value.strip()
     }
+    trouble = of(error)
+    detail = _SAID_OF_TROUBLE[trouble]
+    if isinstance(error, UnknownOutcomeError):
+        detail = (
+            "The database broke off at the last moment. Look whether it was stored"
+            " before you try again."
+        )
     return Problem(
-        503,
-        "The database does not answer. Nothing was stored; try again in a moment.",
+        507 if trouble is Trouble.FULL else 503,
+        detail,
         headers={"Retry-After": "5"},
         kept=kept or None,
     )

@@ -22,6 +22,7 @@ def panel(template: str, *, status: int = 200, **context: object) -> Response:
             runbook_url=portal.overview.runbook,
             contacts=portal.settings.contacts,
             poll_seconds=portal.settings.panel_poll_seconds,
+            is_read_only=portal.checks.is_read_only,
             now=clock.now(),
             **context,
         ),

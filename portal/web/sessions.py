@@ -1,9 +1,12 @@
 """Flask's session kept in the database; only the panel's pages ever read or write it."""
 
+from datetime import datetime
 from typing import Any
 
+import structlog
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
@@ -11,7 +14,9 @@ from portal import clock
 from portal.accounts import sessions
 from portal.accounts.sessions import WebSession
 from portal.settings import Settings
-from portal.store import engine
+from portal.store import engine, trouble
+
+_log = structlog.get_logger()
 
 
 class PanelSession(CallbackDict[str, Any], SessionMixin):
@@ -26,7 +31,7 @@ class PanelSession(CallbackDict[str, Any], SessionMixin):
         self.cookie = cookie
         self.is_rotated = False
         self.is_poll = False
-        self.is_unavailable = False
+        self.unavailable: SQLAlchemyError | None = None
 
     def rotate(self) -> None:
         """Take a new identity at login, so that one planted before is worth nothing."""
@@ -57,28 +62,23 @@ class DatabaseSessions(SessionInterface):
                 if row is None or not row.is_alive(clock.now()):
                     return PanelSession()
                 return PanelSession(dict(row.data), cookie)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             # Who this is cannot be told now; the guard answers 503 and keeps the form's text.
             session = PanelSession()
-            session.is_unavailable = True
+            session.unavailable = error
             return session
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         assert isinstance(session, PanelSession)
         now = clock.now()
-        if session.is_unavailable:
+        if session.unavailable is not None:
             return
-        if not session.modified and (session.cookie is None or session.is_poll):
+        if not session.modified:
+            # A person's own request puts the idle end off; a poll does not.
+            if session.cookie is not None and not session.is_poll:
+                _touch(app.extensions["portal"], session.cookie, now)
             return
         with app.extensions["portal"].open_session() as store:
-            old = store.get(WebSession, sessions.key_of(session.cookie)) if session.cookie else None
-            if not session.modified:
-                # A person's own request puts the idle end off; a poll does not.
-                if old is not None:
-                    old.touch(now)
-                    store.commit()
-                return
-            store.rollback()
             engine.begin_write(store)
             old = store.get(WebSession, sessions.key_of(session.cookie)) if session.cookie else None
             if old is not None and (session.is_rotated or not session):
@@ -105,8 +105,23 @@ class DatabaseSessions(SessionInterface):
             else:
                 old.data = dict(session)
                 if not session.is_poll:
-                    old.touch(now)
+                    old.seen_at = now
             store.commit()
+
+
+def _touch(portal: Any, cookie: str, now: datetime) -> None:
+    try:
+        with portal.open_session() as store:
+            row = store.get(WebSession, sessions.key_of(cookie))
+            if row is None or not row.is_due(now):
+                return
+            store.rollback()
+            engine.begin_write(store)
+            store.execute(update(WebSession).where(WebSession.id == row.id).values(seen_at=now))
+            store.commit()
+    except SQLAlchemyError as error:
+        # A database that takes no writes for a while must not take the pages away with it.
+        _log.warning("sessions.not_touched", trouble=trouble.of(error))
 
 
 def _operator(session: PanelSession) -> int | None:

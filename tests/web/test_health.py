@@ -11,7 +11,8 @@ def test_probes_get_statuses_and_tokens_get_details(site: Site):
     assert plain.get_json() == {
         "status": "pass",
         "checks": {
-            name: [{"status": "pass"}] for name in ("database", "migrations", "database:pool")
+            name: [{"status": "pass"}]
+            for name in ("database", "database:writable", "migrations", "database:pool")
         },
     }
     told = client.get("/health/ready", headers=site.bearer(Scope.RUNTIME_READ)).get_json()

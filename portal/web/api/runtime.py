@@ -7,12 +7,10 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 from pydantic import Field
 
-from portal import clock
 from portal.audit import chain
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
 from portal.status.terms import Camel, Instant
-from portal.store import engine
 from portal.web import access, exports
 from portal.web.api.writes import ERRORS
 
@@ -96,13 +94,7 @@ def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = current_app.extensions["portal"]
     actor = access.caller().actor
-    with portal.open_session() as session:
-        engine.begin_write(session)
-        chain.append(
-            session, "runtime.drain.began", actor=actor, at=clock.now(), by=actor,
-            reason=wish.reason,
-        )  # fmt: skip
-        session.commit()
+    portal.record("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
     mark = portal.lifecycle.move(Phase.DRAINING, by=actor, why=wish.reason)
     return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 

@@ -1,0 +1,108 @@
+"""Logging: one JSON object a line on standard error, with secrets left out.
+
+A line that cannot be written, on a full disk say, is dropped and counted: a service that falls
+because it cannot say something helps nobody. JSON escapes line ends, so nobody can write a line
+of their own by what they send.
+"""
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+SECRET_NAMES = re.compile(
+    r"authorization|cookie|password|secret|token|api[-_]?key|csrf|signature", re.IGNORECASE
+)
+# What stands in texts: bearer tokens, tokens of ours, a password in an address, one in a query.
+_SECRETS_IN_TEXT = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+"), r"\1 [redacted]"),
+    (re.compile(r"://([^/\s:@]*):[^@/\s]+@"), r"://\1:[redacted]@"),
+    (re.compile(r"(?i)\b(token|password|secret|key|signature)=[^&\s\"']+"), r"\1=[redacted]"),
+)
+_REDACTED = "[redacted]"
+_LONGEST = 8000
+
+_dropped = 0
+_counting = threading.Lock()
+
+
+def take_dropped() -> int:
+    """How many lines this process has dropped since the last time it was asked."""
+    global _dropped
+    with _counting:
+        taken, _dropped = _dropped, 0
+    return taken
+
+
+def _write(stream: TextIO, line: str) -> None:
+    global _dropped
+    try:
+        stream.write(line + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        with _counting:
+            _dropped += 1
+
+
+class Lines:
+    """What structlog writes to."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, message: str) -> None:
+        _write(self._stream, message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
+def redacted(value: Any, name: str = "") -> Any:
+    """`value` without what must not be written down; nested ones too."""
+    if name and SECRET_NAMES.search(name):
+        return _REDACTED
+    if isinstance(value, str):
+        for pattern, replacement in _SECRETS_IN_TEXT:
+            value = pattern.sub(replacement, value)
+        return value[:_LONGEST]
+    if isinstance(value, dict):
+        return {key: redacted(one, str(key)) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [redacted(one) for one in value]
+    return value
+
+
+def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: redacted(value, str(key)) for key, value in event.items()}
+
+
+class _Foreign(logging.Handler):
+    """What libraries log, in the same shape."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(
+            record.levelno, "library.said", logger=record.name, text=record.getMessage(),
+            **({"exc_info": record.exc_info} if record.exc_info else {}),
+        )  # fmt: skip
+
+
+def configure(stream: TextIO | None = None) -> None:
+    """Set up the logs of this process; `stream` is standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=lambda *_: Lines(stream or sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )
+    logging.getLogger().handlers = [_Foreign(logging.WARNING)]
