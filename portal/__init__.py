@@ -16,6 +16,7 @@ from portal import settings as setting_table
 from portal.audit.record import Record
 from portal.audit.spool import Spool
 from portal.board.answers import Answer, Answers
+from portal.board.copy import Copy
 from portal.board.picture import Picture
 from portal.board.publish import Board
 from portal.guard import storage, waf
@@ -41,6 +42,7 @@ from portal.settings import Settings
 from portal.status.registry import Registry
 from portal.status.terms import Severity
 from portal.store import engine as engines
+from portal.store.lease import Fence
 from portal.store.pool import CountingPool
 
 VERSION = "0.1.0"
@@ -71,6 +73,8 @@ class Portal:
     checks: Checks
     overview: Overview
     record: Record
+    # What this process holds of what only one may do.
+    fence: Fence
     engine: Engine
     # A connection of its own for looks at the database, which must not wait for the pool.
     apart: Engine
@@ -122,8 +126,10 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         engine = extensions.db.engine
     engines.prepare(engine)
 
+    fence = Fence()
+
     def open_session() -> Session:
-        return Session(engine)
+        return Session(engine, info={"fence": fence})
 
     series = Series(settings.metrics_prefix)
     PrometheusMetrics(
@@ -199,7 +205,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
             cors=settings.public_cors,
         )
 
-    board = Board(open_session, publish)
+    board = Board(open_session, publish, Copy(settings.data_dir / "board.json"))
     registry = Registry(open_session, board.refresh)
     exporter = Exporter(settings.run_dir)
 
@@ -253,7 +259,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["portal"] = Portal(
         settings, board, registry, blocks, perimeter, inspection, offences, offenders, limits,
         workers, episodes, series, exporter, lifecycle, node, feed, checks, overview, record,
-        engine, apart,
+        fence, engine, apart,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)
 

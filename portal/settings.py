@@ -295,6 +295,15 @@ class Settings:
     drain_linger: timedelta = _setting(
         timedelta(seconds=15), _pause, "how long a stop shows empty pools to a scrape; `0`: not"
     )
+    audit_address_days: int = _setting(
+        90, _whole, "days after which the audit log keeps pseudonyms instead of addresses"
+    )
+    audit_keep_days: int | None = _setting(
+        None,
+        _whole,
+        "days that events stay in the database before they move to a sealed file in"
+        " the data directory; empty: for ever",
+    )
     pool_size: int = _setting(5, _whole, "database connections of a web process")
 
     @property

@@ -16,7 +16,7 @@ from sqlalchemy import JSON, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
-from portal.audit import events
+from portal.audit import addresses, events
 from portal.store.base import Base
 
 GENESIS = "0" * 64
@@ -36,6 +36,38 @@ class AuditEvent(Base):
     hash: Mapped[str] = mapped_column(String(64))
 
 
+class Anchor(Base):
+    """Where the chain goes on after a sealed segment was taken out; the highest one counts."""
+
+    __tablename__ = "audit_anchor"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    hash: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]
+    file: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event for readers, with the addresses that are still known."""
+
+    seq: int
+    at: datetime
+    type: str
+    actor: str
+    detail: dict[str, Any]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Start:
+    """What the first event goes on from: 0 and zeros, or the end of the last sealed segment."""
+
+    seq: int
+    hash: str
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a walk over the chain found; `first_bad_seq` is None when it is whole."""
@@ -46,7 +78,8 @@ class Verdict:
 
 
 def _digest(previous: str, event: AuditEvent) -> str:
-    canonical = json.dumps(
+    return digest_of(
+        previous,
         {
             "seq": event.seq,
             "at": clock.iso(event.at),
@@ -54,6 +87,13 @@ def _digest(previous: str, event: AuditEvent) -> str:
             "actor": event.actor,
             "detail": event.detail,
         },
+    )
+
+
+def digest_of(previous: str, fields: dict[str, Any]) -> str:
+    """The hash of an event given as its fields; others than these five are left aside."""
+    canonical = json.dumps(
+        {name: fields.get(name) for name in ("seq", "at", "type", "actor", "detail")},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
@@ -71,37 +111,63 @@ def append(
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     head = session.execute(
         select(AuditEvent.seq, AuditEvent.hash).order_by(AuditEvent.seq.desc()).limit(1)
-    ).first()
+    ).first() or start(session)
+    # The chain hashes milliseconds; what is stored must hash the same when read back.
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    seq = head.seq + 1
     event = AuditEvent(
-        seq=head.seq + 1 if head else 1,
-        # The chain hashes milliseconds; what is stored must hash the same when read back.
-        at=at.replace(microsecond=at.microsecond // 1000 * 1000),
+        seq=seq,
+        at=at,
         type=event_type,
         actor=actor,
-        detail=detail,
+        detail=addresses.hide(session, detail, seq=seq, at=at),
     )
-    event.hash = _digest(head.hash if head else GENESIS, event)
+    event.hash = _digest(head.hash, event)
     session.add(event)
     session.flush()
     return event
 
 
+def start(session: Session) -> Start:
+    """Where the chain in the database begins."""
+    anchor = session.scalars(select(Anchor).order_by(Anchor.seq.desc()).limit(1)).first()
+    return Start(anchor.seq, anchor.hash) if anchor else Start(0, GENESIS)
+
+
 def verify(session: Session) -> Iterator[Verdict]:
     """Walk the chain, giving a verdict every 1 000 events and one at the end."""
-    previous, checked = GENESIS, 0
+    begin = start(session)
+    previous, checked = begin.hash, 0
+    # What was taken out must be named by an event that is still covered by the chain.
+    is_sealed = begin.seq == 0
+    salts = addresses.salts(session)
     query = select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=1000)
     with closing(session.scalars(query)) as rows:
-        for event in rows:
-            checked += 1
-            if event.seq != checked:
-                yield Verdict(checked - 1, checked, f"event {checked} is missing")
-                return
-            if event.hash != _digest(previous, event):
-                yield Verdict(checked - 1, event.seq, "its content does not match its hash")
-                return
-            previous = event.hash
-            if checked % 1000 == 0:
-                yield Verdict(checked, None)
+        for part in rows.partitions():
+            clear = addresses.known(session, [event.seq for event in part])
+            for event in part:
+                expected = begin.seq + checked + 1
+                if event.seq != expected:
+                    yield Verdict(checked, expected, f"event {expected} is missing")
+                    return
+                if event.hash != _digest(previous, event):
+                    yield Verdict(checked, expected, "its content does not match its hash")
+                    return
+                for name, address in clear.get(event.seq, {}).items():
+                    if not addresses.is_true(salts, event.at, event.detail.get(name), address):
+                        yield Verdict(checked, expected, f"its {name} was altered")
+                        return
+                is_sealed = is_sealed or (
+                    event.type == "audit.segment.sealed"
+                    and event.detail["last"] == begin.seq
+                    and event.detail["head"] == begin.hash
+                )
+                previous = event.hash
+                checked += 1
+            yield Verdict(checked, None)
+    if not is_sealed:
+        yield Verdict(checked, begin.seq, "events up to it were removed, and no segment is named")
+        return
     yield Verdict(checked, None)
 
 
@@ -118,7 +184,7 @@ def search(
     since: datetime | None = None,
     limit: int = 50,
     offset: int = 0,
-) -> tuple[list[AuditEvent], int]:
+) -> tuple[list[Event], int]:
     """A page of events, newest first, and how many match; `event_type` matches a prefix."""
     query = select(AuditEvent)
     if event_type:
@@ -129,4 +195,11 @@ def search(
         query = query.where(AuditEvent.at >= since)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     page = query.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
-    return list(session.scalars(page)), total
+    rows = list(session.scalars(page))
+    clear = addresses.known(session, [row.seq for row in rows])
+    return [
+        Event(
+            row.seq, row.at, row.type, row.actor, {**row.detail, **clear.get(row.seq, {})}, row.hash
+        )
+        for row in rows
+    ], total

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.board import picture as pictures
 from portal.board.answers import Answers, Publish
+from portal.board.copy import Copy
 from portal.store import revision
 
 _log = structlog.get_logger()
@@ -24,11 +25,12 @@ LOOK_EVERY = timedelta(milliseconds=500)
 
 
 class Board:
-    """Holds the answers of the latest picture; None until the first one could be taken."""
+    """Holds the answers of the latest picture; None until the first one could be had."""
 
-    def __init__(self, open_session: Callable[[], Session], publish: Publish) -> None:
+    def __init__(self, open_session: Callable[[], Session], publish: Publish, copy: Copy) -> None:
         self._open_session = open_session
         self._publish = publish
+        self._copy = copy
         self._one_at_a_time = threading.Lock()
         self._answers: Answers | None = None
         self._looked_at: datetime | None = None
@@ -96,14 +98,19 @@ class Board:
                     and revision.current(session) == before.revision
                 )
                 if not is_same:
-                    self._answers = self._publish(pictures.take(session, now=now))
+                    fresh = pictures.take(session, now=now)
+                    self._answers = self._publish(fresh)
                     self.rebuilds += 1
+                    self._copy.keep(fresh)
         except SQLAlchemyError as error:
             _log.warning("board.database_unreachable", error=type(error).__name__)
             # The look itself may have waited for a timeout; the next waits its turn from now.
             self._looked_at = clock.now()
-            if before is not None and (
-                before.stale_since is None or self._looked_at >= before.valid_until
-            ):
+            if before is None:
+                kept = self._copy.load()
+                if kept is not None:
+                    since = kept.generated_at
+                    self._answers = self._publish(kept.at(self._looked_at, stale_since=since))
+            elif before.stale_since is None or self._looked_at >= before.valid_until:
                 since = before.stale_since or now
                 self._answers = self._publish(before.at(self._looked_at, stale_since=since))

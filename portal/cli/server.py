@@ -2,8 +2,10 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
+import socket
 import sys
 import threading
 import time
@@ -12,11 +14,13 @@ from functools import partial
 
 import click
 import structlog
+from apiflask import APIFlask
 from flask_migrate import upgrade as run_migrations
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
+from portal.audit import addresses, segments
 from portal.audit.record import UnrecordedError
 from portal.cli import application
 from portal.cli.supervisor import Child, Supervisor
@@ -27,10 +31,11 @@ from portal.runtime import episodes, queues, samples, series, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
 from portal.status import replies
-from portal.store import engine
+from portal.store import engine, lease
 
 _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
+LEASE = "worker"
 
 
 @click.command()
@@ -50,7 +55,6 @@ def serve(workers: int, no_worker: bool) -> None:
     ]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
-    threading.Thread(target=_watch, args=(portal,), daemon=True, name="watch").start()
     try:
         Supervisor(portal, children, partial(_record, portal)).run()
     finally:
@@ -66,7 +70,25 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     app = create_app(settings)
     portal: Portal = app.extensions["portal"]
     portal.exporter.state()  # from now on the age of scrapes counts
-    link = None
+    address = settings.external_url or f"http://{settings.bind}"
+    click.echo(f"Portal {VERSION} on {address}")
+    # Without its database the web goes up all the same, and says what is wrong.
+    is_prepared = _prepare_database(app, portal)
+    _record(portal, "runtime.started", version=VERSION, workers=workers)
+    if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
+        path = settings.data_dir / "metrics-token"
+        click.echo(f"The metrics token of this development copy is in {path}; read the feed with:")
+        click.echo(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
+    sys.stdout.flush()
+    threading.Thread(
+        target=_watch, args=(app, portal, is_prepared), daemon=True, name="watch"
+    ).start()
+    return portal
+
+
+def _prepare_database(app: APIFlask, portal: Portal) -> bool:
+    """Migrations of a development copy, and the link for its first operator; False without one."""
+    settings = portal.settings
     try:
         if settings.env == "development":
             with app.app_context():
@@ -76,19 +98,13 @@ def _prepare(settings: Settings, workers: int) -> Portal:
             link = operators.new_first_run_link(session)
             session.commit()
     except SQLAlchemyError as error:
-        # The web goes up all the same: it says what is wrong, and is ready when the database is.
         _log.error("serve.database_unreachable", error=type(error).__name__)
-    _record(portal, "runtime.started", version=VERSION, workers=workers)
-    address = settings.external_url or f"http://{settings.bind}"
-    click.echo(f"Portal {VERSION} on {address}")
+        return False
     if link:
+        address = settings.external_url or f"http://{settings.bind}"
         click.echo(f"Create the first operator (works once): {address}/panel/first-run/{link}")
-    if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
-        path = settings.data_dir / "metrics-token"
-        click.echo(f"The metrics token of this development copy is in {path}; read the feed with:")
-        click.echo(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
-    sys.stdout.flush()
-    return portal
+        sys.stdout.flush()
+    return True
 
 
 def _record(portal: Portal, event_type: str, **detail: object) -> None:
@@ -99,11 +115,13 @@ def _record(portal: Portal, event_type: str, **detail: object) -> None:
         _log.error("serve.unrecorded", detail=str(error))
 
 
-def _watch(portal: Portal) -> None:
+def _watch(app: APIFlask, portal: Portal, is_prepared: bool) -> None:
     """Look for the database's going and coming, beside the supervisor's own loop."""
     watch = Watch(reaches(portal.apart), partial(_record, portal))
     while True:
         watch.look()
+        if not is_prepared and watch.is_up:
+            is_prepared = _prepare_database(app, portal)
         time.sleep(EVERY_SECONDS)
 
 
@@ -114,14 +132,19 @@ def worker() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     portal = application.make().extensions["portal"]
+    me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     swept_at = None
     while not stop.is_set() and not portal.lifecycle.is_leaving:
         try:
-            turn(portal)
-            now = clock.now()
-            if swept_at is None or now - swept_at >= SWEEP_EVERY:
-                sweep(portal)
-                swept_at = now
+            if lead(portal, me):
+                turn(portal)
+                now = clock.now()
+                # Whichever way the clock was set meanwhile.
+                if swept_at is None or abs(now - swept_at) >= SWEEP_EVERY:
+                    sweep(portal)
+                    swept_at = now
+        except lease.LeaseLostError:
+            _log.warning("worker.lease_lost")
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
         # Short steps, so that a drain is seen within a second.
@@ -129,6 +152,19 @@ def worker() -> None:
             if portal.lifecycle.is_leaving or stop.wait(1.0):
                 break
     _stopped(portal)
+
+
+def lead(portal: Portal, me: str) -> bool:
+    """Whether this worker is the one that works now; renews its lease, or takes a free one."""
+    before, portal.fence.held = portal.fence.held, None
+    with portal.open_session() as session:
+        engine.begin_write(session)
+        held = lease.take(session, LEASE, holder=me, now=clock.now())
+        session.commit()
+    if (held is None) != (before is None):
+        _log.info("worker.leads" if held else "worker.stands_by")
+    portal.fence.held = held
+    return held is not None
 
 
 def turn(portal: Portal) -> None:
@@ -159,15 +195,41 @@ def sweep(portal: Portal) -> None:
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)
         offences.sweep(session, portal.settings.auto_block, now=now)
+        addresses.forget(session, now=now, after=timedelta(days=portal.settings.audit_address_days))
         session.commit()
+    _seal(portal)
+
+
+def _seal(portal: Portal) -> None:
+    """Move events that have been kept long enough into a segment, a day's at a time."""
+    settings, now = portal.settings, clock.now()
+    if settings.audit_keep_days is None:
+        return
+    cut = (now - timedelta(days=settings.audit_keep_days)).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    try:
+        with portal.open_session() as session:
+            engine.begin_write(session)
+            segments.seal(session, settings.data_dir / "audit", before=cut, now=now)
+            session.commit()
+    except OSError as error:
+        _log.error("worker.segment_not_kept", error=error.strerror)
 
 
 def _stopped(portal: Portal) -> None:
-    """Say that the stop was meant, so that it is no error."""
+    """Say that the stop was meant, so that it is no error, and let another worker lead."""
+    held = portal.fence.held
+    if held is None:
+        return
     try:
         portal.workers.report(
             workers.OWN, WorkerIn(status=WorkerStatus.STOPPED, pending=0), actor="portal worker"
         )
+        with portal.open_session() as session:
+            engine.begin_write(session)
+            lease.give_back(session, held, now=clock.now())
+            session.commit()
     except SQLAlchemyError as error:
         _log.warning("worker.database_unreachable", error=type(error).__name__)
 

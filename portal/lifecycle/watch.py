@@ -21,15 +21,15 @@ class Watch:
     def __init__(self, is_reachable: Callable[[], bool], record: Record) -> None:
         self._is_reachable = is_reachable
         self._record = record
-        self._is_up: bool | None = None
+        self.is_up: bool | None = None
         self._lost_at = 0.0
 
     def look(self) -> None:
         """One look; records a change."""
-        is_up, before = self._is_reachable(), self._is_up
+        is_up, before = self._is_reachable(), self.is_up
         if is_up == before:
             return
-        self._is_up = is_up
+        self.is_up = is_up
         boot = clock.boot_seconds()
         if not is_up:
             self._lost_at = boot

@@ -169,7 +169,7 @@ class Overview:
         )
 
 
-def _told(row: chain.AuditEvent) -> snapshot.SecurityEvent:
+def _told(row: chain.Event) -> snapshot.SecurityEvent:
     detail = ", ".join(
         f"{name} {value if isinstance(value, str) else json.dumps(value)}"
         for name, value in sorted(row.detail.items())

@@ -104,3 +104,6 @@ def ensure_file(engine: Engine) -> None:
 def begin_write(session: Session) -> None:
     """Open the session's transaction as a writer's; call it before anything is read."""
     session.connection(execution_options={WRITE: True})
+    fence = session.info.get("fence")
+    if fence is not None:
+        fence.check(session)

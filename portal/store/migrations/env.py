@@ -11,9 +11,9 @@ from portal.store.engine import ensure_file
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
     "accounts.operators", "accounts.sessions", "accounts.throttle", "accounts.tokens",
-    "audit.chain", "guard.blocks", "guard.offences", "guard.offenders", "runtime.episodes",
-    "runtime.samples", "runtime.workers", "status.announcements", "status.replies",
-    "status.templates", "status.windows", "store.revision",
+    "audit.addresses", "audit.chain", "guard.blocks", "guard.offences", "guard.offenders",
+    "runtime.episodes", "runtime.samples", "runtime.workers", "status.announcements",
+    "status.replies", "status.templates", "status.windows", "store.lease", "store.revision",
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 

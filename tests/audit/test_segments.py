@@ -1,0 +1,245 @@
+"""Parts of the log as files, its retention, and what becomes of addresses."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from portal import clock
+from portal.audit import addresses, chain, segments
+from portal.cli import server
+from portal.store import engine
+from tests.conftest import Build, Site, StandingClock, fresh_database
+
+
+def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        for number in range(count):
+            chain.append(
+                session, "account.login.succeeded", actor="ada", at=clock.now(),
+                name=f"ada{number}", address=address,
+            )  # fmt: skip
+        session.commit()
+
+
+def verdict(site: Site) -> chain.Verdict:
+    with site.portal.open_session() as session:
+        return list(chain.verify(session))[-1]
+
+
+def events(site: Site) -> list[chain.Event]:
+    with site.portal.open_session() as session:
+        return list(reversed(chain.search(session, limit=200)[0]))
+
+
+def export(site: Site, path: Path, **options: object) -> segments.Segment | None:
+    with site.portal.open_session() as session:
+        return segments.write(session, path, **options)
+
+
+def last(path: Path) -> chain.Verdict:
+    return list(segments.verify(path))[-1]
+
+
+def test_an_exported_segment_can_be_checked_by_itself(either: Site, tmp_path: Path):
+    fill(either, 1203)
+    whole = export(either, tmp_path / "whole")
+    part = export(either, tmp_path / "part", first=400, last=800)
+    assert (whole.first, whole.last) == (1, 1203)
+    assert (part.first, part.last) == (400, 800)
+    assert last(tmp_path / "whole") == chain.Verdict(1203, None)
+    assert last(tmp_path / "part") == chain.Verdict(401, None)
+    assert export(either, tmp_path / "none", first=5000) is None
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("harm", "bad"),
+    [
+        ("altered", 12),
+        ("removed", 12),
+        ("inserted", 13),
+        ("cut off", 20),
+    ],
+)
+def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
+    site: Site, tmp_path: Path, harm: str, bad: int
+):
+    fill(site, 20)
+    path = tmp_path / "segment"
+    export(site, path)
+    rows = path.read_bytes().splitlines(keepends=True)
+    if harm == "altered":
+        rows[12] = rows[12].replace(b'"ada"', b'"eve"')
+    elif harm == "removed":
+        del rows[12]
+    elif harm == "inserted":
+        rows.insert(13, rows[12])
+    else:
+        rows = rows[:-2]
+    path.write_bytes(b"".join(rows))
+    assert last(path).first_bad_seq == bad
+
+
+def test_a_file_of_another_kind_is_no_segment(tmp_path: Path):
+    (tmp_path / "notes").write_text("hello\n")
+    with pytest.raises(ValueError, match="no segment"):
+        last(tmp_path / "notes")
+
+
+def test_addresses_turn_into_pseudonyms_and_the_chain_stays_whole(
+    either: Site, still: StandingClock
+):
+    fill(either, 2)
+    fill(either, 1, address="2001:db8::7")
+    assert [event.detail["address"] for event in events(either)] == [
+        "203.0.113.9", "203.0.113.9", "2001:db8::7",
+    ]  # fmt: skip
+    with either.portal.open_session() as session:
+        stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
+    assert "203.0.113.9" not in stored
+    assert "2001:db8" not in stored
+    still.advance(days=89)
+    fill(either, 1, address="198.51.100.1")
+    server.sweep(either.portal)
+    assert events(either)[0].detail["address"] == "203.0.113.9"
+    still.advance(days=2)
+    server.sweep(either.portal)
+    first, second, third, fourth = (event.detail["address"] for event in events(either))
+    assert first == second != third
+    assert first.startswith("addr-")
+    assert fourth == "198.51.100.1"
+    assert verdict(either) == chain.Verdict(4, None)
+    still.advance(days=60)
+    server.sweep(either.portal)
+    with either.portal.open_session() as session:
+        assert set(addresses.salts(session)) == {"2030-08"}
+
+
+def test_the_values_of_blocks_are_addresses_too_and_names_are_not(site: Site):
+    headers = site.bearer()
+    for value, scope in (("203.0.113.0/24", "range"), ("https://bad.example", "origin")):
+        made = site.client().post(
+            "/api/admin/runtime/maintenance/perimeter/blocks",
+            json={"scope": scope, "value": value, "duration": "1h", "reason": "test"},
+            headers=headers,
+        )
+        assert made.status_code == 201, made.get_json()
+    with site.portal.open_session() as session:
+        stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
+    assert "203.0.113.0" not in stored
+    assert "https://bad.example" in stored
+    told = site.client().get("/api/admin/runtime/audit?type=perimeter", headers=headers)
+    assert "203.0.113.0/24" in told.get_data(as_text=True)
+
+
+def test_an_altered_address_is_named(either: Site):
+    fill(either, 3)
+    with either.portal.open_session() as session:
+        session.execute(text("UPDATE audit_address SET address = '192.0.2.1' WHERE seq = 2"))
+        session.commit()
+    found = verdict(either)
+    assert (found.first_bad_seq, found.reason) == (2, "its address was altered")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def short(request: pytest.FixtureRequest, build: Build) -> Site:
+    """A site that keeps events for thirty days."""
+    if request.param == "sqlite":
+        return build(audit_keep_days=30)
+    address = fresh_database(request.getfixturevalue("postgres"))
+    return build(audit_keep_days=30, database_url=address)
+
+
+def test_what_was_kept_long_enough_moves_to_a_sealed_file(short: Site, still: StandingClock):
+    fill(short, 10)
+    still.advance(days=20)
+    fill(short, 5)
+    still.advance(days=10)
+    server.sweep(short.portal)
+    assert verdict(short) == chain.Verdict(15, None)
+    still.advance(days=1)
+    server.sweep(short.portal)
+    (path,) = (short.settings.data_dir / "audit").iterdir()
+    assert path.name == "audit-000000001-000000010.jsonl"
+    assert last(path) == chain.Verdict(10, None)
+    assert "203.0.113.9" not in path.read_text()
+    left = events(short)
+    assert [event.seq for event in left] == [11, 12, 13, 14, 15, 16]
+    assert left[-1].type == "audit.segment.sealed"
+    assert left[-1].detail["file"] == path.name
+    assert verdict(short) == chain.Verdict(6, None)
+    still.advance(days=21)
+    server.sweep(short.portal)
+    names = sorted(one.name for one in (short.settings.data_dir / "audit").iterdir())
+    assert names[1] == "audit-000000011-000000015.jsonl"
+    # The second goes on where the first ended.
+    first, second = ((path.parent / name).read_text().splitlines() for name in names)
+    assert json.loads(first[-1])["head"] == json.loads(second[0])["previous"]
+    fill(short, 1)
+    assert verdict(short).first_bad_seq is None
+
+
+def test_events_that_were_removed_without_a_segment_are_told(short: Site, still: StandingClock):
+    fill(short, 6)
+    with short.portal.open_session() as session:
+        hash_of = session.execute(text("SELECT hash FROM audit_event WHERE seq = 4")).scalar()
+        session.add(chain.Anchor(seq=4, hash=hash_of, at=clock.now(), file="x", sha256="x"))
+        session.flush()
+        session.execute(text("DELETE FROM audit_event WHERE seq <= 4"))
+        session.commit()
+    found = verdict(short)
+    assert found.first_bad_seq == 4
+    assert "no segment is named" in found.reason
+
+
+def test_a_disk_that_cannot_keep_the_file_keeps_the_events(
+    short: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    fill(short, 3)
+    still.advance(days=40)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    server.sweep(short.portal)
+    monkeypatch.undo()
+    assert verdict(short) == chain.Verdict(3, None)
+    assert list((short.settings.data_dir / "audit").iterdir()) == []
+
+
+def test_the_commands_export_and_check(build: Build, tmp_path: Path):
+    from click.testing import CliRunner
+
+    from portal.cli import portal
+
+    site = build(data_dir=tmp_path / "data")
+    fill(site, 3)
+    run = CliRunner(env={"PORTAL_DATA_DIR": str(tmp_path / "data")})
+    target = tmp_path / "out.jsonl"
+    made = run.invoke(portal, ["audit", "export", str(target), "--addresses"])
+    assert made.exit_code == 0, made.output
+    assert "203.0.113.9" in target.read_text()
+    again = run.invoke(portal, ["audit", "export", str(target)])
+    assert again.exit_code == 1
+    assert "choose another name" in again.output
+    good = run.invoke(portal, ["audit", "verify", "--file", str(target)])
+    assert (good.exit_code, "3 events, the chain is whole." in good.output) == (0, True)
+    target.write_text(target.read_text().replace('"ada1"', '"eve"'))
+    bad = run.invoke(portal, ["audit", "verify", "--file", str(target)])
+    assert (bad.exit_code, "event 2:" in bad.output) == (1, True)
+
+
+def test_retention_counts_from_the_settings(build: Build, still: StandingClock):
+    site = build(audit_address_days=5)
+    fill(site, 1)
+    still.advance(days=4)
+    server.sweep(site.portal)
+    assert events(site)[0].detail["address"] == "203.0.113.9"
+    still.moment += timedelta(days=1)
+    server.sweep(site.portal)
+    assert events(site)[0].detail["address"] != "203.0.113.9"

@@ -1,0 +1,92 @@
+"""Of several workers one works, and one that lost its lease can write nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.cli import server
+from portal.runtime.samples import Sample
+from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
+from portal.store import engine, lease
+from portal.store.lease import Held, LeaseLostError
+from tests.conftest import Site, StandingClock, another
+
+
+def take(site: Site, holder: str) -> Held | None:
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        held = lease.take(session, "test", holder=holder, now=clock.now())
+        session.commit()
+    return held
+
+
+def test_a_lease_is_kept_by_who_renews_it_and_taken_when_it_ran_out(
+    either: Site, still: StandingClock
+):
+    first = take(either, "a")
+    assert first == Held("test", "a", 1)
+    still.advance(seconds=20)
+    assert take(either, "b") is None
+    assert take(either, "a") == first
+    still.advance(seconds=29)
+    assert take(either, "b") is None
+    still.advance(seconds=1)
+    assert take(either, "b") == Held("test", "b", 2)
+    assert take(either, "a") is None
+
+
+def test_one_that_was_given_back_is_free_at_once(either: Site, still: StandingClock):
+    held = take(either, "a")
+    assert held is not None
+    with either.portal.open_session() as session:
+        engine.begin_write(session)
+        lease.give_back(session, held, now=clock.now())
+        session.commit()
+    assert take(either, "b") == Held("test", "b", 2)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_was_set_does_not_leave_the_work_undone(
+    either: Site, still: StandingClock, hours: int
+):
+    take(either, "dead")
+    still.moment += timedelta(hours=hours)
+    assert take(either, "b") == Held("test", "b", 2)
+
+
+def test_one_that_slept_through_its_end_writes_nothing(either: Site, still: StandingClock):
+    sleeper, other = either, another(either)
+    assert server.lead(sleeper.portal, "sleeper")
+    server.turn(sleeper.portal)
+    still.advance(minutes=2)
+    assert server.lead(other.portal, "other")
+    with pytest.raises(LeaseLostError):
+        server.turn(sleeper.portal)
+    sleeper.portal.fence.held = Held("worker", "sleeper", 1)
+    with pytest.raises(LeaseLostError):
+        sleeper.portal.workers.report(
+            OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=7), actor="late"
+        )
+    with either.portal.open_session() as session:
+        assert session.query(Sample).count() == 1
+    assert sleeper.portal.workers.all()[0].pending == 0
+
+
+def test_of_two_that_run_side_by_side_one_works(either: Site, still: StandingClock):
+    one, two = either, another(either)
+    for _ in range(6):
+        for name, site in (("one", one), ("two", two)):
+            if server.lead(site.portal, name):
+                server.turn(site.portal)
+                assert name == "one"
+        still.advance(seconds=10)
+    server._stopped(one.portal)
+    assert server.lead(two.portal, "two")
+
+
+def test_a_web_process_holds_nothing_and_is_never_fenced(either: Site, still: StandingClock):
+    web = another(either)
+    assert server.lead(either.portal, "worker")
+    web.portal.workers.report(OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x")
+    assert web.portal.workers.all()[0].pending == 1
