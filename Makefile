@@ -5,7 +5,7 @@ HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 export PYTHONWARNINGS ?= default
 
-.PHONY: help install run demo test lint bench lock docs screenshots
+.PHONY: help install run demo test faults lint bench lock docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,11 +36,14 @@ demo: install ## run with a lived-in example in its own data directory
 	@$(DEMO) $(BIN)/portal demo || true
 	@$(DEMO) $(BIN)/portal serve
 
-test: install ## run the whole suite
+test: install ## run the suite; what takes minutes is in `make faults`
 	@command -v chromium >/dev/null || echo "No Chromium: the browser tests are left out. On Debian: apt-get install chromium"
 	@command -v prometheus >/dev/null || echo "No Prometheus: its test is left out. On Debian: apt-get install prometheus"
 	@command -v redis-server >/dev/null || echo "No Redis: its tests are left out. On Debian: apt-get install redis-server"
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+faults: install ## break what can break, and write docs/faults.md; five minutes
+	$(BIN)/pytest -m "fault or slow" --faults-table docs/faults.md
 
 lint: install ## style, types and the directions of imports
 	$(BIN)/ruff check .

@@ -7,10 +7,9 @@ of their own by what they send.
 
 import logging
 import re
-import sys
 import threading
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from typing import IO, Any
 
 import structlog
 
@@ -38,11 +37,10 @@ def take_dropped() -> int:
     return taken
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _write(stream: IO[bytes], line: str) -> None:
     global _dropped
     try:
-        stream.write(line + "\n")
-        stream.flush()
+        stream.write(line.encode("utf-8", "replace") + b"\n")
     except (OSError, ValueError):
         with _counting:
             _dropped += 1
@@ -51,7 +49,7 @@ def _write(stream: TextIO, line: str) -> None:
 class Lines:
     """What structlog writes to."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 
     def msg(self, message: str) -> None:
@@ -90,8 +88,10 @@ class _Foreign(logging.Handler):
         )  # fmt: skip
 
 
-def configure(stream: TextIO | None = None) -> None:
+def configure(stream: IO[bytes] | None = None) -> None:
     """Set up the logs of this process; `stream` is standard error."""
+    # Without a buffer: what a full disk refused must not come back at the exit, and fail that.
+    target = stream or open(2, "wb", buffering=0, closefd=False)  # noqa: SIM115 (for good)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -101,7 +101,7 @@ def configure(stream: TextIO | None = None) -> None:
             _redact,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=lambda *_: Lines(stream or sys.stderr),
+        logger_factory=lambda *_: Lines(target),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=False,
     )

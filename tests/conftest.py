@@ -19,6 +19,11 @@ from portal.accounts import operators, tokens
 from portal.accounts.roles import Role, Scope
 from portal.settings import ScraperToken, Settings
 from portal.store import engine
+from tests.faults.table import (  # noqa: F401 (hooks of the run)
+    pytest_addoption,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+)
 
 PASSWORD = "correct horse battery"
 SCRAPER = "s" * 40

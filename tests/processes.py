@@ -79,7 +79,7 @@ class Served:
             until(lambda: self.get("/health/live").status == 200, what="the start")
         except AssertionError:
             self.stop()
-            raise AssertionError(self.log.read_text()) from None
+            raise AssertionError(self.output) from None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,8 +134,36 @@ class Served:
 
     @property
     def output(self) -> str:
-        return self.log.read_text()
+        return self.log.read_text() if self.log.resolve().is_file() else ""
 
 
 def has(program: str) -> bool:
     return shutil.which(program) is not None
+
+
+def memory_of(pid: int) -> int:
+    """Resident bytes of a process."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def children(pid: int) -> dict[int, str]:
+    """Processes right below one, with their command lines."""
+    listing = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
+    lines = [line.split(None, 1) for line in listing.splitlines()]
+    return {int(one): command for one, command in lines}
+
+
+def web_processes(served: Served) -> list[int]:
+    """The processes that answer requests: below the web server, below `portal serve`."""
+    assert served.process is not None
+    found = children(served.process.pid)
+    fronts = [pid for pid, command in found.items() if "portal.cli.front" in command]
+    return [
+        pid
+        for front in fronts
+        for pid, command in children(front).items()
+        if "resource_tracker" not in command
+    ]

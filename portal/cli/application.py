@@ -3,6 +3,7 @@
 import dataclasses
 import getpass
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -37,6 +38,16 @@ def actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return f"cli:uid-{os.getuid()}"
+
+
+def say(text: str) -> None:
+    """A line on standard output for whoever watches; a full disk behind it stops nothing."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except OSError:
+        # What is left in the buffer would fail the exit too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def stop(text: str, code: int = 1) -> NoReturn:

@@ -71,15 +71,16 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     portal: Portal = app.extensions["portal"]
     portal.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"
-    click.echo(f"Portal {VERSION} on {address}")
+    application.say(f"Portal {VERSION} on {address}")
     # Without its database the web goes up all the same, and says what is wrong.
     is_prepared = _prepare_database(app, portal)
     _record(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
         path = settings.data_dir / "metrics-token"
-        click.echo(f"The metrics token of this development copy is in {path}; read the feed with:")
-        click.echo(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
-    sys.stdout.flush()
+        application.say(
+            f"The metrics token of this development copy is in {path}; read the feed with:"
+        )
+        application.say(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
     threading.Thread(
         target=_watch, args=(app, portal, is_prepared), daemon=True, name="watch"
     ).start()
@@ -102,8 +103,7 @@ def _prepare_database(app: APIFlask, portal: Portal) -> bool:
         return False
     if link:
         address = settings.external_url or f"http://{settings.bind}"
-        click.echo(f"Create the first operator (works once): {address}/panel/first-run/{link}")
-        sys.stdout.flush()
+        application.say(f"Create the first operator (works once): {address}/panel/first-run/{link}")
     return True
 
 

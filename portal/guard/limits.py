@@ -92,18 +92,21 @@ class Limits:
         A throttled key has one `share`-th of the limit.
         """
         with self._lock:
-            lease = self._leases.get(key)
-            if share > 1 and lease is not None and now < lease.reset:
+            known = self._leases.get(key)
+            # One that ends later than any window can is of a clock that was set back since.
+            is_live = known is not None and now < known.reset <= now + 2 * self.window_seconds
+            lease = known if is_live else None
+            if share > 1 and lease is not None:
                 if self.limit - lease.remaining >= max(1, self.limit // share):
                     return self._count(key, route, Lease(0, 0, lease.reset), False, now)
-            if lease is not None and now < lease.reset:
+            if lease is not None:
                 if lease.left:
                     lease.left -= 1
                     lease.remaining -= 1
                     return self._count(key, route, lease, True, now)
                 if not lease.remaining:
                     return self._count(key, route, lease, False, now)
-            has_room = lease is not None or self._has_room(now)
+            has_room = known is not None or self._has_room(now)
         is_allowed, lease = self._take(key, now, LARGEST_BATCH if has_room else 1)
         with self._lock:
             # A key seen once was given nothing beyond that, and needs no place.
@@ -113,7 +116,7 @@ class Limits:
             return self._count(key, route, lease, is_allowed, now)
 
     def _has_room(self, now: float) -> bool:
-        if len(self._leases) >= MOST_LEASES and now >= self._swept + SWEEP_SECONDS:
+        if len(self._leases) >= MOST_LEASES and abs(now - self._swept) >= SWEEP_SECONDS:
             self._swept = now
             self._leases = {name: one for name, one in self._leases.items() if now < one.reset}
         return len(self._leases) < MOST_LEASES
@@ -123,7 +126,7 @@ class Limits:
         return self._backoff == 0.0
 
     def _take(self, key: str, now: float, most: int) -> tuple[bool, Lease]:
-        if now >= self._down_until:
+        if not now < self._down_until <= now + LONGEST_BACKOFF_SECONDS:
             try:
                 taken = self._take_from(self._limiter.limiter, key, now, most)
             except Exception as error:

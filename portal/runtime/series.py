@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import prometheus_client
+import prometheus_client.values
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from portal.runtime.counter_file import CounterFile
+
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+# Before the first counter: a full disk must not end the process that counts.
+prometheus_client.values.MmapedDict = CounterFile  # type: ignore[attr-defined]
 
 REJECTIONS = ("missing", "invalid")
 COLLECTORS = (

@@ -7,6 +7,7 @@ probes. Measured beside granian's WSGI threads: `docs/performance.md`.
 
 import asyncio
 import io
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ THREADS = 16
 PROBE_THREADS = 4
 MOST_WAITING = 256
 BODY_SECONDS = 15.0
+# Bodies that are awaited at once; slow clients must not cost memory without end.
+MOST_BODIES = 64
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -51,6 +54,7 @@ class Gateway:
         # Probes and the feed have their own threads: they answer when all others are held.
         self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
         self._waiting = 0
+        self._bodies: OrderedDict[asyncio.Timeout, None] = OrderedDict()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -89,7 +93,7 @@ class Gateway:
             return refuse(scope.method, 413, "A body has 1 MiB at most.", closing)
         except TimeoutError:
             return refuse(
-                scope.method, 408, f"The body did not come within {BODY_SECONDS:.0f} s.", closing
+                scope.method, 408, "The body did not come in time. Send it at once.", closing
             )
         is_probe = scope.path.startswith("/health")
         if self._waiting >= MOST_WAITING and not is_probe:
@@ -115,12 +119,20 @@ class Gateway:
         if scope.method in _BODILESS and "content-length" not in scope.headers:
             return b""
         size, parts = 0, []
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in protocol:
-                size += len(part)
-                if size > chain.MOST_BODY_BYTES:
-                    raise TooLargeError
-                parts.append(bytes(part))
+        async with asyncio.timeout(BODY_SECONDS) as deadline:
+            if len(self._bodies) >= MOST_BODIES:
+                # An honest body follows its headers in a moment; the one that has been awaited
+                # longest is the least likely to be one.
+                self._bodies.popitem(last=False)[0].reschedule(self._loop.time())
+            self._bodies[deadline] = None
+            try:
+                async for part in protocol:
+                    size += len(part)
+                    if size > chain.MOST_BODY_BYTES:
+                        raise TooLargeError
+                    parts.append(bytes(part))
+            finally:
+                self._bodies.pop(deadline, None)
         return b"".join(parts)
 
     def _answer(self, request: dict[str, Any], passed: Passed) -> Ready:

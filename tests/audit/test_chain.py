@@ -71,6 +71,7 @@ def test_an_untouched_chain_is_whole(either: Site):
         ("UPDATE audit_event SET hash = repeat('0', 64) WHERE seq = 4", 4),
     ],
 )
+@pytest.mark.fault(30)
 def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
     fill(either)
     with either.portal.open_session() as session:

@@ -131,6 +131,7 @@ def test_an_event_is_recorded_in_the_spool_when_the_database_is_away(site: Site)
     assert told[-3:] == ["runtime.drain.called_off", "audit.spool.taken_in", "runtime.stopped"]
 
 
+@pytest.mark.fault(6)
 def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: pytest.MonkeyPatch):
     headers = site.bearer()
     # The token is found, and then the log cannot be written.

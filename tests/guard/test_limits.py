@@ -76,6 +76,7 @@ def test_threads_together_do_not_pass_the_limit(build: Build):
     assert counts.allowed == sum(allowed) <= 300
 
 
+@pytest.mark.fault(8)
 def test_a_dead_redis_leaves_local_limits(build: Build):
     site = build(rate_limit="3/minute", redis_url="redis://127.0.0.1:1/0")
     client = site.client()

@@ -57,6 +57,7 @@ def test_nothing_is_lost_while_the_store_is_away(site: Site, still: StandingCloc
     assert site.portal.offenders.top("key")[0].hits == 5
 
 
+@pytest.mark.fault(20)
 def test_a_hundred_thousand_keys_and_origins_are_bounded_and_exact(site: Site):
     limits, perimeter = site.portal.limits, site.portal.perimeter
     site.scrape()  # its own endpoint's series are there from the second read on

@@ -171,6 +171,7 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
     assert client.get("/api/status", environ_base=offender).status_code == 403
 
 
+@pytest.mark.fault(2)
 def test_the_last_copy_goes_on_without_the_database(site: Site, still):
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
     site.portal.blocks.add(wish, actor="test", caller="")

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.processes import Served
 
 
+@pytest.mark.fault(30)
 def test_a_copy_taken_while_running_comes_back_with_the_gap_on_record(tmp_path: Path):
     copy = tmp_path / "copy.db"
     with Served(tmp_path / "data") as served:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import figure
-from tests.processes import Served, has, needed, until
+from tests.processes import Served, has, needed, until, web_processes
 
 SCRAPES = "gigvora_metrics_scrapes_total"
 
@@ -60,23 +60,6 @@ def test_wrong_input_on_the_command_line_is_a_sentence(tmp_path: Path):
 def two(tmp_path: Path):
     with Served(tmp_path / "data", "--workers", "2") as served:
         yield served
-
-
-def children(pid: int) -> dict[int, str]:
-    """Processes right below one, with their command lines."""
-    listing = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
-    ).stdout
-    lines = [line.split(None, 1) for line in listing.splitlines()]
-    return {int(one): command for one, command in lines}
-
-
-def web_processes(served: Served) -> list[int]:
-    """The processes that answer requests: below the web server, below `portal serve`."""
-    assert served.process is not None
-    found = children(served.process.pid)
-    (front,) = [pid for pid, command in found.items() if "portal.cli.front" in command]
-    return [pid for pid, command in children(front).items() if "resource_tracker" not in command]
 
 
 def test_200_scrapes_of_two_processes_add_200_also_when_one_is_killed(two: Served):

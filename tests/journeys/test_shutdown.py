@@ -15,8 +15,7 @@ import pytest
 import sqlalchemy
 
 from tests.conftest import figure, fresh_database
-from tests.journeys.test_serve import web_processes
-from tests.processes import ROOT, Served, until
+from tests.processes import ROOT, Served, children, until, web_processes
 
 WORKER = "/api/admin/runtime/workers/jobs"
 SIZE = "gigvora_database_pool_size"
@@ -108,6 +107,7 @@ def test_the_runbooks_fourth_section(served: Served):
         assert served.get("/health/ready").status == 200
 
 
+@pytest.mark.fault(27)
 def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgres: str):
     url = fresh_database(postgres)
     with Served(tmp_path / "data", "--workers", "2", PORTAL_DATABASE_URL=url) as served:
@@ -167,6 +167,7 @@ def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
         assert "database.connection.shutdown_failed" in kinds
 
 
+@pytest.mark.fault(28)
 def test_a_signal_drains_and_a_second_one_forces(tmp_path: Path):
     with Served(tmp_path / "data", PORTAL_DRAIN_DELAY="30s") as served:
         headers = bearer(served)
@@ -198,8 +199,6 @@ def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
 
 
 def test_processes_that_die_come_back(tmp_path: Path):
-    from tests.journeys.test_serve import children
-
     with Served(tmp_path / "data") as served:
         assert served.process is not None
         for mark in ("portal worker", "portal.cli.front"):
@@ -215,6 +214,7 @@ def test_processes_that_die_come_back(tmp_path: Path):
         until(lambda: served.get("/health/ready").status == 200, what="ready")
 
 
+@pytest.mark.fault(14)
 def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path):
     with Served(tmp_path / "data", "--workers", "2") as served:
         served.run("lifecycle", "drain")

@@ -36,6 +36,7 @@ def test_above_180_is_stale_and_180_is_not(age: int, expected: bool):
     assert exporter.is_stale(age, limit_seconds=180) is expected
 
 
+@pytest.mark.fault(25)
 def test_a_manual_token_never_clears_staleness(site: Site, still: StandingClock):
     site.scrape()
     still.advance(seconds=181)

@@ -43,6 +43,7 @@ def test_the_runbooks_line_is_there_from_the_start(site: Site):
     assert standing(site).note == "Not seen yet"
 
 
+@pytest.mark.fault(31)
 def test_reporting_then_silent_for_three_intervals(site: Site, still: StandingClock):
     answer = report(site, pending=3, stuck=1, failed=2)
     assert answer.status_code == 200

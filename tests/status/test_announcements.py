@@ -121,6 +121,7 @@ def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
         registry.set_status(row.slug, StatusChange(status="active"), version=2, actor="ada")
 
 
+@pytest.mark.fault(16)
 def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
     registry = either.portal.registry
     row = registry.announce(wish(), actor="ada")

@@ -83,6 +83,7 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
         assert windows.overlapping(session, apart) == []
 
 
+@pytest.mark.fault(16)
 def test_two_with_one_version_change_it_once(either: Site, still: StandingClock):
     registry = either.portal.registry
     row = registry.open_window(wish(), actor="ada")
@@ -92,6 +93,7 @@ def test_two_with_one_version_change_it_once(either: Site, still: StandingClock)
         registry.act_on_window(row.reference, act, version=1, actor="bob")
 
 
+@pytest.mark.fault(17)
 def test_a_key_is_kept_with_the_act(either: Site, still: StandingClock):
     registry = either.portal.registry
     once = Once("k", b"request", lambda row: {"reference": row.reference})

@@ -55,6 +55,7 @@ def test_a_clock_that_was_set_does_not_leave_the_work_undone(
     assert take(either, "b") == Held("test", "b", 2)
 
 
+@pytest.mark.fault(15)
 def test_one_that_slept_through_its_end_writes_nothing(either: Site, still: StandingClock):
     sleeper, other = either, another(either)
     assert server.lead(sleeper.portal, "sleeper")

@@ -70,6 +70,7 @@ def test_a_wrong_field_is_named(site: Site, path: str, body: dict, field: str):
         b'{"title": "\xff"}',
     ],
 )
+@pytest.mark.fault(21)
 def test_broken_json_is_refused(site: Site, text):
     answer = site.client().post(
         BASE, data=text, content_type="application/json", headers=site.bearer()
@@ -103,6 +104,7 @@ def test_unknown_query_values_are_refused(site: Site, query: str):
     assert_problem(site.client().get(f"/api/runtime/maintenance?{query}"), 400)
 
 
+@pytest.mark.fault(16)
 def test_a_stale_if_match_gets_the_current_state(site: Site):
     client, headers = site.client(), site.bearer()
     made = client.post(BASE, json={"title": "One"}, headers=headers)
@@ -118,6 +120,7 @@ def test_a_stale_if_match_gets_the_current_state(site: Site):
     )
 
 
+@pytest.mark.fault(17)
 def test_a_repeated_key_acts_once(either: Site):
     client, headers = either.client(), {**either.bearer(), "Idempotency-Key": "abc"}
     body = {"title": "Upgrade", "endsAt": END.replace("2999", "2027")}

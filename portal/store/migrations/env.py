@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 
 from portal.store.base import Base
-from portal.store.engine import ensure_file
+from portal.store.engine import ensure_file, for_migrations
 
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
@@ -17,7 +17,8 @@ for _room in (
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 
-engine = current_app.extensions["migrate"].db.engine
+url = current_app.extensions["migrate"].db.engine.url.render_as_string(hide_password=False)
+engine = for_migrations(url)
 ensure_file(engine)
 with engine.connect() as connection:
     context.configure(

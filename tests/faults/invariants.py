@@ -1,0 +1,40 @@
+"""What must hold after every fault, once it is taken away."""
+
+import re
+import time
+
+from tests.conftest import figure
+from tests.processes import Answer, Served, until
+
+
+def holds(served: Served) -> None:
+    """Ready within 10 s without a hand on it, counters that agree, a log that is whole."""
+    until(lambda: served.get("/health/ready").status == 200, seconds=10, what="ready again")
+    text = until(lambda: served.scrape().text, seconds=5, what="a scrape")
+    hits, allowed, blocked = (
+        figure(text, f"gigvora_rate_limit_{name}_total") for name in ("hits", "allowed", "blocked")
+    )
+    assert hits == allowed + blocked
+    assert "the chain is whole" in served.run("audit", "verify")
+
+
+def quick(served: Served, path: str, *, seconds: float = 1.0) -> Answer:
+    """The answer, which must come in time and without a trace."""
+    begun = time.monotonic()
+    answer = served.get(path)
+    assert time.monotonic() - begun < seconds, path
+    assert "Traceback" not in answer.text
+    return answer
+
+
+def bearer(served: Served, *scopes: str) -> dict[str, str]:
+    options = [part for scope in scopes for part in ("--scope", scope)]
+    name = f"t{time.monotonic_ns()}"
+    return {"Authorization": f"Bearer {served.run('token', 'create', name, *options).strip()}"}
+
+
+def kinds(served: Served) -> list[str]:
+    """The types of all recorded events, the oldest first."""
+    path = served.folder / f"log-{time.monotonic_ns()}.jsonl"
+    served.run("audit", "export", str(path))
+    return re.findall(r'"type": "([^"]+)"', path.read_text())

@@ -1,0 +1,217 @@
+"""The table of faults: what is injected, what users see, what is checked; and its page.
+
+A test that injects one carries `@pytest.mark.fault(number)`; `make faults` runs them all and
+writes `docs/faults.md` from what happened.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# number -> (injected, what users see, what is checked)
+ROWS: dict[int, tuple[str, str, str]] = {
+    1: (
+        "The database is away when the portal starts.",
+        "The last picture from the disk, with since when it could not be confirmed; live 200,"
+        " startup and ready 503.",
+        "No process falls; the migrations run whole when the database comes; ready within 10 s.",
+    ),
+    2: (
+        "The database stops while the portal runs.",
+        "Public answers go on and say since when; writes 503, a form's text is given back;"
+        " ready 503 within 5 s; the feed 200.",
+        "Every write that was answered is there; the loss is in the spool and then in the log.",
+    ),
+    3: (
+        "The database takes 5 s for every answer, then none comes at all.",
+        "Public answers as fast as ever; writes 503 after 3 s.",
+        "Probes answer while all connections are held; those who wait are told in the feed.",
+    ),
+    4: (
+        "The database becomes read-only, as after a failover.",
+        "Pages as ever, the panel says read-only; writes 503 that say so.",
+        "Ready with a warning; writes again without a restart once it takes them.",
+    ),
+    5: (
+        "The database's disk is full.",
+        "Writes 507 that say so; pages go on.",
+        "PRAGMA integrity_check says ok; writes again once there is room.",
+    ),
+    6: (
+        "The disk of the logs is full; neither database nor spool takes an event.",
+        "The service goes on; what must be on record is refused with 503.",
+        "Dropped lines are counted; nothing privileged happens unrecorded.",
+    ),
+    7: (
+        "The run directory's disk is full.",
+        "Nothing on the public side; the feed 503 while it lasts.",
+        "Ready stays 200, no process falls, the feed comes back.",
+    ),
+    8: (
+        "Redis refuses connections.",
+        "Nothing.",
+        "Each process limits by its own memory; storage_up is 0; hits are counted.",
+    ),
+    9: (
+        "Redis hangs (SIGSTOP).",
+        "One request in a while waits 0.2 s.",
+        "Many requests at once are all answered; storage_up is 1 again after SIGCONT.",
+    ),
+    10: ("Redis loses everything (FLUSHALL).", "A window counts anew.", "Totals do not fall."),
+    11: (
+        "The wall clock jumps an hour on, or back.",
+        "Windows start and end by the wall clock.",
+        "Scrape ages stay true, nothing is told twice, no limit lasts for ever,"
+        " no session comes back to life.",
+    ),
+    12: ("A clock change during a recurring window.", "", ""),
+    13: (
+        "kill -9 of a web process while it writes.",
+        "That request fails.",
+        "Row, audit event and revision are there together or not at all; counters do not fall.",
+    ),
+    14: (
+        "kill -9 of `portal serve` while it drains.",
+        "Back within 10 s of the next start.",
+        "Neither its port, its mark nor its figures stand in the way.",
+    ),
+    15: (
+        "The leading worker sleeps through its lease, or dies.",
+        "Its work goes on after 30 s at most.",
+        "Whoever lost the lease writes nothing.",
+    ),
+    16: (
+        "Two operators change one thing.",
+        "The second is shown both versions, and keeps their own text.",
+        "No change is lost; each has its audit event.",
+    ),
+    17: ("A POST comes twice.", "One thing, the same answer.", "Nothing is made twice."),
+    18: (
+        "A body of 1 GB, chunked and without a length.",
+        "413 after 1 MiB, and the connection closed.",
+        "Memory grows by less than 10 MB.",
+    ),
+    19: (
+        "500 connections that send a byte now and then.",
+        "Others are answered in under 500 ms.",
+        "Memory grows by less than 10 MB; the slow ones are closed.",
+    ),
+    20: (
+        "100 000 addresses, keys and origins.",
+        "Nothing.",
+        "Memory within its bound, totals exact, the number of series constant.",
+    ),
+    21: (
+        "JSON that is cut, deep, doubled, not a number, not UTF-8.",
+        "400 or 422 that say what is wrong.",
+        "No 500, nothing stored by half.",
+    ),
+    22: (
+        "5 000 clients poll in the second a window starts.",
+        "All are answered within a second.",
+        "One rendering for all of them.",
+    ),
+    23: ("A mail server that hangs or refuses.", "", ""),
+    24: ("A webhook's target that leads elsewhere or never ends.", "", ""),
+    25: (
+        "A second scraper and a person read the feed while Prometheus is away.",
+        "The panel still names the one that is missing.",
+        "Every scraper has its own age; the total is the number of 200s.",
+    ),
+    26: (
+        "A scraper with a wrong token, 1 000 times.",
+        "403.",
+        "Counted as rejected, the state of scrapes untouched, the right one next to it goes on.",
+    ),
+    27: (
+        "A connection that is not given back at shutdown.",
+        "Ready 503, exit 1.",
+        "`database.connection.shutdown_failed` is readable after the restart.",
+    ),
+    28: (
+        "SIGTERM twice; SIGTERM during the start.",
+        "It stops.",
+        "The forced end is on record; the next start is whole.",
+    ),
+    29: (
+        "The WAF's refusals come from an operator's or a proxy's own address.",
+        "Whoever is signed in keeps the panel.",
+        "Trusted addresses are never blocked; `portal block remove` works without the web.",
+    ),
+    30: (
+        "A row of the audit log altered, removed, inserted; a database put back from a backup.",
+        "`portal audit verify` names the first bad event.",
+        "The restored log marks the gap.",
+    ),
+    31: (
+        "A worker's reports stop.",
+        "Status -1 and an alert.",
+        "What it last said is kept; ready as long as it is not required.",
+    ),
+    32: (
+        "A window starts and ends while the portal is down.",
+        "The first page is right.",
+        "Nothing has to catch up: what is shown follows from the times.",
+    ),
+}
+# Faults of parts that are not there yet, with the reason.
+WAITING = {
+    12: "windows do not recur yet",
+    23: "nothing is sent by mail yet",
+    24: "nothing is sent to webhooks yet",
+}
+
+_outcomes: dict[int, list[tuple[str, str]]] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-table", type=Path, help="write the table of faults to this file")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+    report = yield
+    for mark in item.iter_markers("fault"):
+        for number in mark.args:
+            if report.when == "call" or report.outcome != "passed":
+                _outcomes.setdefault(number, []).append((report.outcome, item.originalname))
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    path = session.config.getoption("--faults-table")
+    if path is not None and not session.config.option.collectonly:
+        path.write_text(page(_outcomes), encoding="utf-8")
+
+
+def page(outcomes: dict[int, list[tuple[str, str]]]) -> str:
+    """The page of a run: each fault with what became of its tests."""
+    lines = [
+        "# Faults",
+        "",
+        "What is broken on purpose, with real processes, databases and signals, and what must hold"
+        " meanwhile. Written by `make faults` from what happened.",
+        "",
+        "| | injected | users see | checked | result |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for number, (injected, seen, checked) in ROWS.items():
+        if number in WAITING:
+            result = f"not yet: {WAITING[number]}"
+        else:
+            found = outcomes.get(number, [])
+            bad = sorted({name for outcome, name in found if outcome == "failed"})
+            skipped = sorted({name for outcome, name in found if outcome == "skipped"})
+            names = sorted({name for _, name in found})
+            if not found:
+                result = "not run"
+            elif bad:
+                result = "FAILED: " + ", ".join(f"`{name}`" for name in bad)
+            elif len(skipped) == len(names):
+                result = "skipped here: " + ", ".join(f"`{name}`" for name in skipped)
+            else:
+                result = "held: " + ", ".join(f"`{name}`" for name in names)
+        lines.append(f"| {number} | {injected} | {seen} | {checked} | {result} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,339 @@
+"""The database of a running portal goes away, hangs, turns read-only, runs full."""
+
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from portal.accounts.roles import Role
+from tests.conftest import Build, figure
+from tests.faults.invariants import bearer, holds, kinds, quick
+from tests.faults.network import Cable
+from tests.faults.servers import Postgres
+from tests.processes import Served, until
+
+MAINTENANCE = "/api/admin/runtime/maintenance"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Postgres]:
+    """A PostgreSQL of the test's own."""
+    server = Postgres(tmp_path / "pg")
+    yield server
+    # A server that is down cannot be ended; it is brought up for that.
+    with suppress(subprocess.CalledProcessError):
+        server.start()
+    server.end()
+
+
+@pytest.mark.fault(1)
+def test_a_start_without_the_database_shows_the_last_picture(own: Postgres, tmp_path: Path):
+    with Cable(own.socket_path) as cable:
+        url = own.through(cable.port)
+        served = Served(tmp_path / "data", "--workers", "2", PORTAL_DATABASE_URL=url)
+        with served:
+            served.run("maintenance", "start", "--title", "Long work", "--duration", "2h")
+            until(lambda: "Long work" in served.get("/").text, seconds=3, what="the banner")
+            until(
+                lambda: b"Long work" in (served.folder / "board.json").read_bytes(),
+                seconds=3, what="the copy",
+            )  # fmt: skip
+        cable.pull_out()
+        with served:
+            assert quick(served, "/health/live").status == 200
+            assert served.get("/health/startup").status == 503
+            assert served.get("/health/ready").status == 503
+            page = quick(served, "/")
+            assert page.status == 200
+            assert "Long work" in page.text
+            assert "last confirmed at" in page.text
+            assert '"staleSince": null' not in quick(served, "/api/status").text
+            write = served.post(MAINTENANCE, {"title": "x"}, Authorization="Bearer x")
+            assert write.status == 503
+            assert served.process is not None
+            assert served.process.poll() is None
+            cable.plug_in()
+            holds(served)
+            until(lambda: "last confirmed at" not in served.get("/").text, seconds=3)
+            until(lambda: "database.connection.established" in kinds(served)[-3:], seconds=10)
+            assert "database.connection.lost" in kinds(served)
+
+
+@pytest.mark.fault(1)
+def test_a_first_start_without_the_database_migrates_when_it_comes(own: Postgres, tmp_path: Path):
+    with Cable(own.socket_path) as cable:
+        cable.pull_out()
+        url = own.through(cable.port)
+        with Served(tmp_path / "data", PORTAL_DATABASE_URL=url) as served:
+            page = served.get("/", Accept="text/html")
+            assert page.status == 503
+            assert "cannot reach its database" in page.text
+            assert "first-run" not in served.output
+            cable.plug_in()
+            holds(served)
+            assert "/panel/first-run/" in served.output
+
+
+@pytest.mark.fault(2)
+def test_a_database_that_stops_takes_nothing_public_with_it(own: Postgres, tmp_path: Path):
+    with Served(tmp_path / "data", "--workers", "2", PORTAL_DATABASE_URL=own.url) as served:
+        headers = bearer(served, "maintenance:write")
+        taken: list[str] = []
+        stop = threading.Event()
+
+        def write() -> None:
+            while not stop.is_set():
+                title = f"Note {len(taken)}-{time.monotonic_ns()}"
+                answer = served.post(MAINTENANCE, {"title": title}, **headers)
+                if answer.status == 201:
+                    taken.append(title)
+                else:
+                    assert answer.status in (503, 0), answer.text
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        until(lambda: len(taken) > 20, what="writes")
+        own.stop()
+        begun = time.monotonic()
+        until(lambda: served.get("/health/ready").status == 503, seconds=5, what="unready")
+        assert time.monotonic() - begun < 5
+        for path in ("/", "/banner", "/api/status", "/api/runtime/maintenance"):
+            assert quick(served, path).status == 200
+        assert served.scrape().status == 200
+        until(lambda: "last confirmed at" in served.get("/").text, seconds=5)
+        own.start()
+        until(lambda: served.get("/health/ready").status == 200, seconds=10, what="ready again")
+        before = len(taken)
+        until(lambda: len(taken) > before + 5, what="writes again")
+        stop.set()
+        writer.join()
+        holds(served)
+        until(lambda: "database.connection.established" in kinds(served)[-3:], seconds=10)
+        order = kinds(served)
+        lost = order.index("database.connection.lost")
+        assert order[lost + 1 :].index("audit.spool.taken_in") < order[lost + 1 :].index(
+            "database.connection.established"
+        )
+        engine = sqlalchemy.create_engine(own.url)
+        with engine.connect() as connection:
+            stored = set(
+                connection.execute(sqlalchemy.text("SELECT title FROM announcement")).scalars()
+            )
+        engine.dispose()
+        assert set(taken) <= stored
+
+
+@pytest.mark.fault(3)
+def test_a_database_that_hangs_holds_up_neither_polls_nor_probes(own: Postgres, tmp_path: Path):
+    with Cable(own.socket_path) as cable:
+        url = own.through(cable.port)
+        with Served(tmp_path / "data", PORTAL_DATABASE_URL=url, PORTAL_POOL_SIZE="2") as served:
+            headers = bearer(served, "maintenance:write")
+            assert served.post(MAINTENANCE, {"title": "One"}, **headers).status == 201
+            for fault in ("slow", "silent"):
+                if fault == "slow":
+                    cable.delay_seconds = 5.0
+                else:
+                    cable.hang()
+                begun = time.monotonic()
+                with ThreadPoolExecutor(12) as threads:
+                    writes = [
+                        threads.submit(served.post, MAINTENANCE, {"title": "Two"}, **headers)
+                        for _ in range(12)
+                    ]
+                    waiting = 0.0
+                    for _ in range(10):
+                        for path in ("/", "/api/status", "/health/live"):
+                            assert quick(served, path, seconds=0.5).status == 200
+                        text = served.scrape().text
+                        waiting = max(waiting, figure(text, "gigvora_database_pool_pending"))
+                        time.sleep(0.1)
+                    assert {one.result().status for one in writes} == {503}
+                assert time.monotonic() - begun < 9
+                assert waiting > 0
+                until(lambda: served.get("/health/ready").status == 503, seconds=5)
+                cable.delay_seconds = 0.0
+                cable.flow()
+                holds(served)
+                until(
+                    lambda: served.post(MAINTENANCE, {"title": "Three"}, **headers).status == 201,
+                    seconds=10, what="a write",
+                )  # fmt: skip
+
+
+@pytest.mark.fault(4)
+def test_after_a_failover_to_a_read_only_server_pages_go_on_and_writes_say_so(
+    own: Postgres, build: Build
+):
+    site = build(database_url=own.url)
+    person, headers = site.signed_in(Role.ADMIN), site.bearer()
+    client = site.client()
+    name = sqlalchemy.make_url(own.url).database
+    admin = sqlalchemy.create_engine(own.admin, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        # Those that are open find out by a refused write, as after a demotion.
+        connection.execute(
+            sqlalchemy.text(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        )
+        connection.execute(
+            sqlalchemy.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            ),
+            {"name": name},
+        )
+    site.portal.checks.readiness(refresh=True)
+    ready = client.get("/health/ready")
+    assert ready.status_code == 200
+    assert ready.get_json()["checks"]["database:writable"][0]["status"] == "warn"
+    for path in ("/", "/api/status"):
+        assert client.get(path).status_code == 200
+    page = person.client.get("/panel/maintenance")
+    assert page.status_code == 200
+    assert "read-only at the moment" in page.get_data(as_text=True)
+    refused = client.post(MAINTENANCE, json={"title": "x"}, headers=headers)
+    assert refused.status_code == 503
+    assert "read-only" in refused.get_json()["detail"]
+    with admin.connect() as connection:
+        connection.execute(
+            sqlalchemy.text(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+        )
+    admin.dispose()
+    # Nobody ends the open connections now: the refused write has shown that they are of no use.
+    made = client.post(MAINTENANCE, json={"title": "Back"}, headers=headers)
+    assert made.status_code == 201, made.get_json()
+    site.portal.checks.readiness(refresh=True)
+    assert "read-only" not in person.client.get("/panel/maintenance").get_data(as_text=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 3 MB, which root may mount."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=3m", "portal-test", str(folder)],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        pytest.skip("a small disk takes the right to mount one")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Take all the space that is left."""
+    ballast = folder / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 4096)
+    return ballast
+
+
+@pytest.mark.fault(5)
+def test_a_full_disk_refuses_writes_and_breaks_nothing(small_disk: Path, tmp_path: Path):
+    database = small_disk / "portal.db"
+    with Served(tmp_path / "data", PORTAL_DATABASE_URL=f"sqlite:///{database}") as served:
+        headers = bearer(served, "maintenance:write")
+        assert (
+            served.post(MAINTENANCE, {"title": "Before", "status": "active"}, **headers).status
+            == 201
+        )
+        ballast = fill(small_disk)
+        body = {"title": "Too much", "message": "x" * 5000}
+        refused = until(
+            lambda: next(
+                (
+                    answer
+                    for _ in range(200)
+                    if (answer := served.post(MAINTENANCE, body, **headers)).status != 201
+                ),
+                None,
+            ),
+            what="a write that is refused",
+        )
+        assert refused.status == 507, refused.text
+        assert "no space left" in refused.text
+        assert quick(served, "/").status == 200
+        assert "Before" in quick(served, "/api/runtime/maintenance").text
+        assert served.scrape().status == 200
+        ballast.unlink()
+        until(
+            lambda: served.post(MAINTENANCE, {"title": "After"}, **headers).status == 201,
+            seconds=10, what="a write",
+        )  # fmt: skip
+        holds(served)
+        with closing(sqlite3.connect(database)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.fault(6)
+def test_with_nowhere_to_record_it_nothing_privileged_happens(small_disk: Path, tmp_path: Path):
+    data = small_disk / "data"
+    data.mkdir()
+    with Cable(("127.0.0.1", 1)) as cable:
+        url = f"postgresql+psycopg://nobody@127.0.0.1:{cable.port}/none"
+        served = Served(tmp_path / "other", PORTAL_DATABASE_URL=url, PORTAL_DATA_DIR=str(data))
+        served.folder = data
+        with served:
+            fill(small_disk)
+            said = served.run("lifecycle", "drain", code=1)
+            assert said == ""
+            assert served.get("/health/live").status == 200
+            assert "lifecycle" not in served.get("/health/ready").text
+            (small_disk / "ballast").unlink()
+            served.run("lifecycle", "drain")
+            until(lambda: "lifecycle" in served.get("/health/ready").text, seconds=3)
+            assert "runtime.drain.began" in (data / "spool" / "audit.jsonl").read_text()
+
+
+@pytest.mark.fault(6)
+def test_a_full_disk_under_the_log_stops_nothing(tmp_path: Path):
+    served = Served(tmp_path / "data", PORTAL_REDIS_URL="redis://127.0.0.1:1/0")
+    # Whoever runs it has sent both outputs to a disk that is full.
+    served.log = tmp_path / "log"
+    served.log.symlink_to("/dev/full")
+    with served:
+        # Redis is away, which is logged at once and again and again.
+        for _ in range(5):
+            assert served.get("/api/status").status == 200
+        served.run("maintenance", "start", "--title", "Work", "--duration", "1h")
+        until(lambda: "Work" in served.get("/").text, seconds=3, what="the banner")
+        until(
+            lambda: figure(served.scrape().text, "gigvora_log_dropped_total") > 0,
+            seconds=5, what="the count of dropped lines",
+        )  # fmt: skip
+        holds(served)
+    assert served.process is not None
+    assert served.process.returncode == 0
+
+
+@pytest.mark.fault(7)
+def test_a_full_run_directory_costs_the_feed_alone(small_disk: Path, tmp_path: Path):
+    data = tmp_path / "data"
+    data.mkdir()
+    with Served(data, "--workers", "2") as served:
+        served.get("/")
+        assert served.scrape().status == 200
+    # The run directory on a disk of its own; the service makes its content anew.
+    mounted = small_disk / "run"
+    mounted.mkdir()
+    (data / "run").rename(data / "old-run")
+    (data / "run").symlink_to(mounted)
+    with served:
+        assert served.scrape().status == 200
+        ballast = fill(small_disk)
+        for _ in range(20):
+            assert served.get("/").status == 200
+            assert served.get(f"/none-{time.monotonic_ns()}").status == 404
+        assert served.scrape().status in (200, 503)
+        assert served.get("/health/ready").status == 200
+        ballast.unlink()
+        until(lambda: served.scrape().status == 200, seconds=5, what="the feed")
+        holds(served)
