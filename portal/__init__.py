@@ -39,6 +39,8 @@ from portal.runtime.series import Series
 from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow, Standing
 from portal.runtime.workers import Workers
 from portal.settings import Settings
+from portal.status.casebook import Casebook
+from portal.status.inventory import Inventory
 from portal.status.registry import Registry
 from portal.status.terms import Severity
 from portal.store import engine as engines
@@ -57,6 +59,8 @@ class Portal:
     settings: Settings
     board: Board
     registry: Registry
+    casebook: Casebook
+    inventory: Inventory
     blocks: Blocks
     perimeter: Perimeter
     inspection: Inspection
@@ -207,6 +211,8 @@ def create_app(settings: Settings | None = None) -> APIFlask:
 
     board = Board(open_session, publish, Copy(settings.data_dir / "board.json"))
     registry = Registry(open_session, board.refresh)
+    casebook = Casebook(open_session, board.refresh)
+    inventory = Inventory(open_session, board.refresh)
     exporter = Exporter(settings.run_dir)
 
     def pool() -> DatabasePool:
@@ -257,8 +263,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         open_session=open_session,
     )
     app.extensions["portal"] = Portal(
-        settings, board, registry, blocks, perimeter, inspection, offences, offenders, limits,
-        workers, episodes, series, exporter, lifecycle, node, feed, checks, overview, record,
+        settings, board, registry, casebook, inventory, blocks, perimeter, inspection, offences,
+        offenders, limits, workers, episodes, series, exporter, lifecycle, node, feed, checks,
+        overview, record,
         fence, engine, apart,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)
@@ -290,6 +297,9 @@ def _board_figures(board: Board) -> BoardFigures:
         incidents_open=sum(one.severity is Severity.INCIDENT for one in active),
         revision=board.revision,
         age_seconds=board.age_seconds,
+        components={
+            one.slug: one.state.rank for one in (answers.picture.components if answers else ())
+        },
     )
 
 

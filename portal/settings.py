@@ -241,6 +241,11 @@ class Settings:
         is_secret=True,
     )
     metrics_prefix: str = _setting("gigvora_", _text, "put before every series")
+    sustained_after: timedelta = _setting(
+        timedelta(seconds=900),
+        _seconds,
+        "how long an alert must hold before the panel offers to tell the public",
+    )
     metrics_stale_after: timedelta = _setting(
         timedelta(seconds=180), _seconds, "a scraper is stale when its age is above this"
     )

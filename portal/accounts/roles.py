@@ -18,6 +18,8 @@ class Scope(StrEnum):
     RUNTIME_READ = "runtime:read"
     MAINTENANCE_READ = "maintenance:read"
     MAINTENANCE_WRITE = "maintenance:write"
+    INCIDENTS_READ = "incidents:read"
+    INCIDENTS_WRITE = "incidents:write"
     PERIMETER_READ = "perimeter:read"
     PERIMETER_WRITE = "perimeter:write"
     WORKERS_PUSH = "workers:push"
@@ -25,10 +27,12 @@ class Scope(StrEnum):
     LIFECYCLE_WRITE = "lifecycle:write"
 
 
-_READING = frozenset({Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.PERIMETER_READ})
+_READING = frozenset(
+    {Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.INCIDENTS_READ, Scope.PERIMETER_READ}
+)
 _SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _READING,
-    Role.OPERATOR: _READING | {Scope.MAINTENANCE_WRITE},
+    Role.OPERATOR: _READING | {Scope.MAINTENANCE_WRITE, Scope.INCIDENTS_WRITE},
     Role.SECURITY: _READING | {Scope.PERIMETER_WRITE, Scope.AUDIT_READ},
     Role.ADMIN: frozenset(Scope),
 }

@@ -107,8 +107,7 @@ def append(
     """Add an event to the caller's transaction; UnknownEventError for an undeclared one."""
     events.check(event_type, detail)
     session.flush()
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    lock(session)
     head = session.execute(
         select(AuditEvent.seq, AuditEvent.hash).order_by(AuditEvent.seq.desc()).limit(1)
     ).first() or start(session)
@@ -126,6 +125,15 @@ def append(
     session.add(event)
     session.flush()
     return event
+
+
+def lock(session: Session) -> None:
+    """Take the turn of whoever appends, until the end of the transaction.
+
+    Who numbers something else in the same transaction takes it first, and waits in one order.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def start(session: Session) -> Start:

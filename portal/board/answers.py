@@ -127,8 +127,24 @@ def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
         **_times(picture),
         "indicator": picture.indicator.value,
         "description": picture.description,
-        "components": [],
-        "incidents": [],
+        "components": [
+            {
+                "slug": one.slug,
+                "name": one.name,
+                "group": one.group,
+                "state": one.state.value,
+                "uptime90": one.uptime,
+            }
+            for one in picture.public_components
+        ],
+        "incidents": [
+            one.model_dump(
+                mode="json",
+                by_alias=True,
+                exclude={"audiences": True, "updates": {"__all__": {"message_html"}}},
+            )
+            for one in picture.open_incidents
+        ],
         "windows": [
             told(one) for one in (*picture.active, *picture.upcoming) if one.kind == "window"
         ],
@@ -166,7 +182,11 @@ class Answers:
         seed = _digest(
             json.dumps(
                 [picture.revision, str(picture.stale_since)]
-                + [one.model_dump(mode="json") for one in picture.banners]
+                + [
+                    one.model_dump(mode="json")
+                    for kind in (picture.banners, picture.incidents, picture.components)
+                    for one in kind
+                ]
             ).encode()
         )
         self._seed = seed

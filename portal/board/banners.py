@@ -12,7 +12,7 @@ from portal.status.windows import Window, WindowStatus
 class Banner(Camel):
     """One thing to tell, in the one shape that all kinds share."""
 
-    kind: Literal["announcement", "window"]
+    kind: Literal["announcement", "window", "incident"]
     ref: str
     title: str
     message: str

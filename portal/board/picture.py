@@ -1,15 +1,24 @@
 """The immutable picture of all that is published at an instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.board import banners
+from portal.board import components as component_views
+from portal.board import incidents as incident_views
 from portal.board.banners import Banner
+from portal.board.components import ComponentView, Interval
+from portal.board.incidents import IncidentView
+from portal.runtime import episodes
+from portal.status import components, incidents
 from portal.status.announcements import Announcement
+from portal.status.components import State
+from portal.status.incidents import ImpactLevel, Incident, Progress
 from portal.status.terms import Audience, Channel, Severity, Status
 from portal.status.windows import Window
 from portal.store import revision
@@ -26,13 +35,31 @@ class Indicator(StrEnum):
     MAINTENANCE = "maintenance"
     MINOR = "minor"
     MAJOR = "major"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Indicator).index(self)
 
 
-_DESCRIPTIONS = {
-    Indicator.NONE: "All systems operational",
-    Indicator.MAINTENANCE: "Under maintenance",
-    Indicator.MINOR: "Security notice",
-    Indicator.MAJOR: "Service disrupted",
+_OF_STATE = {
+    State.OPERATIONAL: (Indicator.NONE, "All systems operational"),
+    State.UNDER_MAINTENANCE: (Indicator.MAINTENANCE, "Under maintenance"),
+    State.DEGRADED: (Indicator.MINOR, "Degraded performance"),
+    State.PARTIAL: (Indicator.MAJOR, "Partial outage"),
+    State.MAJOR: (Indicator.CRITICAL, "Major outage"),
+}
+_OF_SEVERITY = {
+    Severity.INFO: (Indicator.NONE, "All systems operational"),
+    Severity.MAINTENANCE: (Indicator.MAINTENANCE, "Under maintenance"),
+    Severity.SECURITY: (Indicator.MINOR, "Security notice"),
+    Severity.INCIDENT: (Indicator.MAJOR, "Service disrupted"),
+}
+_OF_IMPACT = {
+    ImpactLevel.NONE: (Indicator.NONE, "All systems operational"),
+    ImpactLevel.MINOR: (Indicator.MINOR, "Minor disruption"),
+    ImpactLevel.MAJOR: (Indicator.MAJOR, "Service disrupted"),
+    ImpactLevel.CRITICAL: (Indicator.CRITICAL, "Major outage"),
 }
 
 
@@ -52,6 +79,8 @@ class Picture:
     generated_at: datetime
     valid_until: datetime
     banners: tuple[Banner, ...]
+    incidents: tuple[IncidentView, ...] = ()
+    components: tuple[ComponentView, ...] = ()
     # When the database stopped answering; None while it does.
     stale_since: datetime | None = None
 
@@ -95,23 +124,56 @@ class Picture:
         )
 
     @property
+    def open_incidents(self) -> tuple[IncidentView, ...]:
+        """What everyone may see of the incidents that go on, the latest first."""
+        return tuple(
+            one for one in self.incidents if one.is_public and one.status is not Progress.RESOLVED
+        )
+
+    def incident(self, reference: str) -> IncidentView | None:
+        return next((one for one in self.incidents if one.reference == reference), None)
+
+    @property
+    def public_components(self) -> tuple[ComponentView, ...]:
+        return tuple(one for one in self.components if one.is_public)
+
+    @property
+    def affected(self) -> int:
+        """How many public components are not as they should be."""
+        return sum(one.state is not State.OPERATIONAL for one in self.public_components)
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[ComponentView, ...]], ...]:
+        """The public components by group, in their order."""
+        return tuple(
+            (name, tuple(members))
+            for name, members in groupby(self.public_components, key=lambda one: one.group)
+        )
+
+    @property
+    def _verdict(self) -> tuple[Indicator, str]:
+        """The worst of what components, incidents and announcements say, in that order."""
+        said = [_OF_STATE[one.state] for one in self.public_components]
+        said += [_OF_IMPACT[one.impact] for one in self.open_incidents]
+        said += [_OF_SEVERITY[one.severity] for one in self.active if one.kind != "incident"]
+        return max(said, key=lambda one: one[0].rank, default=_OF_STATE[State.OPERATIONAL])
+
+    @property
     def indicator(self) -> Indicator:
-        severities = {banner.severity for banner in self.active}
-        if Severity.INCIDENT in severities:
-            return Indicator.MAJOR
-        if Severity.SECURITY in severities:
-            return Indicator.MINOR
-        return Indicator.MAINTENANCE if Severity.MAINTENANCE in severities else Indicator.NONE
+        return self._verdict[0]
 
     @property
     def description(self) -> str:
-        return _DESCRIPTIONS[self.indicator]
+        return self._verdict[1]
 
     def at(self, now: datetime, *, stale_since: datetime) -> "Picture":
         """The same data seen at `now`, for when the database cannot be asked."""
         moved = tuple(banner.at(now) for banner in self.banners)
-        return Picture(
-            self.revision, self.generated_at, _next_change(moved, now), moved, stale_since
+        return replace(
+            self,
+            valid_until=_next_change(moved, now),
+            banners=moved,
+            stale_since=stale_since,
         )
 
 
@@ -138,7 +200,73 @@ def take(session: Session, *, now: datetime) -> Picture:
         .limit(_MOST)
     )
     found += [banners.of_window(row, now=now) for row in planned]
-    return Picture(number, now, _next_change(found, now), tuple(found))
+    events = incidents.around(session, since=since, most=_MOST)
+    ids = [event.id for event in events]
+    lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
+    shown = []
+    for event in events:
+        one = incident_views.view(event, lines.get(event.id, []), impacts.get(event.id, []))
+        shown.append(one)
+        found.append(incident_views.banner(one, event.version))
+    return Picture(
+        number,
+        now,
+        _next_change(found, now),
+        tuple(found),
+        tuple(shown),
+        _components(session, now=now),
+    )
+
+
+def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
+    """All components with ninety days; what only some may know of is in none of them."""
+    rows = components.everyone(session)
+    if not rows:
+        return ()
+    since = now - timedelta(days=component_views.DAYS)
+    by_id: dict[int, list[Interval]] = {row.id: [] for row in rows}
+    by_slug = {row.slug: by_id[row.id] for row in rows}
+    told = {
+        row.id: row.reference
+        for row in session.execute(
+            select(Incident.id, Incident.reference, Incident.audiences).where(
+                or_(Incident.resolved_at.is_(None), Incident.resolved_at > since)
+            )
+        )
+        if Audience.PUBLIC in row.audiences
+    }
+    for span in components.spans(session, since=since):
+        if span.incident_id is not None and span.incident_id not in told:
+            continue
+        label = told[span.incident_id] if span.incident_id is not None else ""
+        by_id[span.component_id].append(
+            Interval(State(span.state), span.began_at, span.ended_at, label)
+        )
+    windows = session.execute(
+        select(
+            Window.components, Window.audiences, Window.reference, Window.starts_at,
+            Window.ends_at, Window.ended_at,
+        ).where(Window.ends_at > since, Window.starts_at <= now, Window.cancelled_at.is_(None))
+    )  # fmt: skip
+    for window in windows:
+        if Audience.PUBLIC not in window.audiences:
+            continue
+        interval = Interval(
+            State.UNDER_MAINTENANCE, window.starts_at, window.ended_at or window.ends_at,
+            window.reference,
+        )  # fmt: skip
+        for slug in window.components:
+            if slug in by_slug:
+                by_slug[slug].append(interval)
+    wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
+    if wanted:
+        for alert, subject, opened_at, closed_at in episodes.around(session, wanted, since=since):
+            names = {alert, f"{alert}:{subject}"}
+            interval = Interval(State.DEGRADED, opened_at, closed_at, "")
+            for row in rows:
+                if names & set(row.alerts):
+                    by_id[row.id].append(interval)
+    return tuple(component_views.view(row, by_id[row.id], now=now) for row in rows)
 
 
 def _next_change(found: list[Banner] | tuple[Banner, ...], now: datetime) -> datetime:

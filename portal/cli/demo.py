@@ -1,32 +1,37 @@
 """`portal demo`: a lived-in example, plainly made up."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import click
 from sqlalchemy import select
 
-from portal import clock
+from portal import Portal, clock
 from portal.cli import application
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
 from portal.status.announcements import Announcement, AnnouncementIn
+from portal.status.components import ComponentIn, Impact, State
+from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.status.terms import Severity, Status
 from portal.status.windows import Window, WindowIn
 
 
 @click.command()
 def demo() -> None:
-    """Fill an empty portal with example windows, announcements, a block and reports."""
+    """Fill an empty portal with examples: components with ninety days, incidents, windows."""
     portal = application.make().extensions["portal"]
     with portal.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal holds something already; the demo wants an empty one.")
     now, registry = clock.now(), portal.registry
+    _components(portal, now)
+    _incidents(portal, now)
     registry.open_window(
         WindowIn(
             title="Demo: search index upgrade",
             message="Search results may be up to **ten minutes old**. All else works as usual.",
             zone="Europe/Berlin",
+            components=["search"],
             ends_at=now + timedelta(minutes=45),
         ),
         actor="demo",
@@ -64,3 +69,60 @@ def demo() -> None:
                 wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
                 portal.workers.report(name, wish, actor="demo")
     click.echo("The demo is in place.")
+
+
+def _components(portal: Portal, now: datetime) -> None:
+    since = (now - timedelta(days=120)).date()
+    parts = (
+        ("website", "Website", "Demo: for everyone"),
+        ("sign-in", "Sign-in", "Demo: for everyone"),
+        ("search", "Search", "Demo: for everyone"),
+        ("api", "API", "Demo: for developers"),
+        ("webhooks", "Webhooks", "Demo: for developers"),
+        ("reports", "Reports", "Demo: for developers"),
+    )
+    for position, (slug, name, group) in enumerate(parts):
+        # The newest part has a shorter history, as new parts do.
+        first = (now - timedelta(days=40)).date() if slug == "reports" else since
+        portal.inventory.add(
+            ComponentIn(slug=slug, name=name, group=group, position=position, since=first),
+            actor="demo",
+        )
+
+
+def _incidents(portal: Portal, now: datetime) -> None:
+    """Past ones by their times, and one that goes on."""
+    past = (
+        (71, 50, "Demo: search was slow", "search", State.DEGRADED, Category.CAPACITY),
+        (44, 130, "Demo: nobody could sign in", "sign-in", State.MAJOR, Category.DEPLOY),
+        (19, 35, "Demo: webhooks arrived late", "webhooks", State.PARTIAL, Category.DEPENDENCY),
+        (3, 55, "Demo: errors from the API", "api", State.PARTIAL, Category.NETWORK_ACL),
+    )
+    for days, minutes, title, slug, state, category in past:
+        began = now - timedelta(days=days)
+        row = portal.casebook.open(
+            IncidentIn(
+                title=title, impact=ImpactLevel.MAJOR, message="We are looking into it.",
+                components=[Impact(component=slug, state=state)], started_at=began,
+            ),
+            actor="demo",
+        )  # fmt: skip
+        portal.casebook.update(
+            row.reference,
+            UpdateIn(
+                status=Progress.RESOLVED, message="It works again, and we know why.",
+                at=began + timedelta(minutes=minutes), root_cause_category=category,
+            ),
+            version=None, actor="demo",
+        )  # fmt: skip
+    portal.casebook.open(
+        IncidentIn(
+            title="Demo: reports are late", impact=ImpactLevel.MINOR,
+            status=Progress.IDENTIFIED,
+            message="Reports come about **an hour late**. A queue is being cleared.",
+            components=[Impact(component="reports", state=State.DEGRADED)],
+            started_at=now - timedelta(minutes=25),
+            next_update_at=now + timedelta(minutes=35),
+        ),
+        actor="demo",
+    )  # fmt: skip

@@ -4,11 +4,11 @@
 most one episode of an alert and its subject is open, whoever opens it: the database sees to that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, delete, select, text
+from sqlalchemy import JSON, Index, String, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
@@ -55,6 +55,19 @@ class Episode(Base):
 
 def open_ones(session: Session) -> list[Episode]:
     return list(session.scalars(select(Episode).where(Episode.closed_at.is_(None))))
+
+
+def around(
+    session: Session, alerts: Iterable[str], *, since: datetime
+) -> list[tuple[str, str, datetime, datetime | None]]:
+    """Alert, subject, start and end of the episodes of some alerts that reach beyond `since`."""
+    rows = session.execute(
+        select(Episode.alert, Episode.subject, Episode.opened_at, Episode.closed_at).where(
+            Episode.alert.in_(list(alerts)),
+            or_(Episode.closed_at.is_(None), Episode.closed_at > since),
+        )
+    )
+    return [(row.alert, row.subject, row.opened_at, row.closed_at) for row in rows]
 
 
 def date(alerts: list[Alert], episodes: list[Episode]) -> None:

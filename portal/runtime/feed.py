@@ -163,6 +163,10 @@ class Feed:
         board = self._board()
         gauge = self._series.gauge
         return [
+            self._series.family(
+                "component_status",
+                *(((slug,), rank) for slug, rank in sorted(board.components.items())),
+            ),
             gauge("maintenance_active", board.windows_active),
             gauge("incidents_open", board.incidents_open),
             gauge("board_revision", board.revision),
@@ -174,8 +178,15 @@ class BoardFigures:
     """What the feed tells of the board."""
 
     def __init__(
-        self, *, windows_active: int, incidents_open: int, revision: int, age_seconds: float
+        self,
+        *,
+        windows_active: int,
+        incidents_open: int,
+        revision: int,
+        age_seconds: float,
+        components: dict[str, int],
     ) -> None:
+        self.components = components
         self.windows_active = windows_active
         self.incidents_open = incidents_open
         self.revision = revision

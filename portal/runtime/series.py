@@ -74,8 +74,11 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "database_pool_borrowed": ("gauge", "Connections in use.", ()),
     "database_pool_pending": ("gauge", "Threads that wait for a connection.", ()),
     "database_pool_last_event_timestamp": ("gauge", "When the pool last gave one, seconds.", ()),
+    "component_status": (
+        "gauge", "0 operational, 1 maintenance, 2 degraded, 3 partial, 4 major.", ("component",),
+    ),
     "maintenance_active": ("gauge", "Windows that run now.", ()),
-    "incidents_open": ("gauge", "Published announcements of severity incident.", ()),
+    "incidents_open": ("gauge", "Incidents that go on, announced ones too.", ()),
     "board_revision": ("gauge", "Revision that this process's board shows.", ()),
     "board_age_seconds": ("gauge", "Seconds since the database confirmed the board.", ()),
 }  # fmt: skip

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.status import announcements, templates, windows
+from portal.status import announcements, components, templates, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.replies import KeptReply
 from portal.status.templates import MessageTemplate, TemplateIn
@@ -108,7 +108,7 @@ class Registry:
     ) -> Announcement:
         """Replace an announcement's content; its slug stays."""
         with self._change() as (session, now):
-            row = _expect(announcements.find(session, ref), version)
+            row = expect(announcements.find(session, ref), version)
             if wish.slug not in (None, row.slug):
                 raise RuleError("slug", "A slug stays once it is given.")
             changed = _changed_fields(row, lambda: announcements.apply(row, wish, now=now))
@@ -133,7 +133,7 @@ class Registry:
     ) -> Announcement:
         """Publish, take back or resolve; resolving keeps `ends_at`."""
         with self._change() as (session, now):
-            row = _expect(announcements.find(session, ref), version)
+            row = expect(announcements.find(session, ref), version)
             before = row.status_at(now)
             if before is Status.RESOLVED:
                 raise RuleError("status", "This announcement is resolved; make a new one.")
@@ -164,6 +164,7 @@ class Registry:
     def open_window(self, wish: WindowIn, *, actor: str, once: Once | None = None) -> Window:
         """A new window; without a start it runs from now."""
         with self._change() as (session, now):
+            components.known(session, wish.components)
             row = Window(
                 reference=windows.new_reference(), created_at=now, updated_at=now, version=1
             )
@@ -185,7 +186,8 @@ class Registry:
     ) -> Window:
         """Replace a window's content."""
         with self._change() as (session, now):
-            row = _expect(windows.find(session, ref), version)
+            row = expect(windows.find(session, ref), version)
+            components.known(session, wish.components)
             changed = _changed_fields(row, lambda: windows.apply(row, wish, now=now))
             _bump(row, now)
             chain.append(
@@ -202,7 +204,7 @@ class Registry:
     ) -> Window:
         """Start, extend, end or cancel; RuleError when its status does not allow it."""
         with self._change() as (session, now):
-            row = _expect(windows.find(session, ref), version)
+            row = expect(windows.find(session, ref), version)
             if act.duration is not None and act.action is not Action.EXTEND:
                 raise RuleError("duration", "Only extend takes a duration.")
             before = row.ends_at
@@ -261,7 +263,11 @@ class Registry:
             return reply
 
 
-Row = TypeVar("Row", Announcement, Window)
+class Versioned(Protocol):
+    version: int
+
+
+Row = TypeVar("Row", bound=Versioned)
 
 _PAST = {
     Action.START: "started",
@@ -275,7 +281,8 @@ def _hash(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _expect(row: Row | None, version: int | None) -> Row:
+def expect(row: Row | None, version: int | None) -> Row:
+    """The row; NotFoundError without one, StaleVersionError when it is not of that version."""
     if row is None:
         raise NotFoundError
     if version is not None and version != row.version:

@@ -7,11 +7,12 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, String, Text, func, or_, select
+from sqlalchemy import JSON, String, Text, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import durations
 from portal.status.announcements import Audiences, Channels, Message, Title
+from portal.status.components import Slug
 from portal.status.terms import (
     START_GRACE,
     Audience,
@@ -56,6 +57,7 @@ class Window(Base):
     zone: Mapped[str] = mapped_column(String(64))
     audiences: Mapped[list[str]] = mapped_column(JSON)
     channels: Mapped[list[str]] = mapped_column(JSON)
+    components: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'"))
     starts_at: Mapped[datetime] = mapped_column(index=True)
     ends_at: Mapped[datetime] = mapped_column(index=True)
     first_ends_at: Mapped[datetime]
@@ -129,6 +131,7 @@ class WindowIn(Camel):
     zone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB]
+    components: list[Slug] = Field(default=[], max_length=100)
     starts_at: Instant | None = None
     ends_at: Instant
 
@@ -151,6 +154,7 @@ class WindowOut(Camel):
     status: WindowStatus
     audiences: list[Audience]
     channels: list[Channel]
+    components: list[str]
     starts_at: datetime
     ends_at: datetime
     first_ends_at: datetime
@@ -189,6 +193,7 @@ def apply(row: Window, wish: WindowIn, *, now: datetime) -> None:
     row.title, row.message, row.zone = wish.title, wish.message, wish.zone
     row.audiences = [audience.value for audience in dict.fromkeys(wish.audiences)]
     row.channels = [channel.value for channel in dict.fromkeys(wish.channels)]
+    row.components = list(dict.fromkeys(wish.components))
     row.starts_at, row.ends_at = starts_at, wish.ends_at
     if status is not WindowStatus.ACTIVE:
         row.first_ends_at = wish.ends_at

@@ -28,6 +28,8 @@ from portal.store import trouble
 from portal.web import access, health, problems, wording
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
+from portal.web.api import components as components_api
+from portal.web.api import incidents as incidents_api
 from portal.web.api import runtime as runtime_api
 from portal.web.api import templates as templates_api
 from portal.web.api import windows as windows_api
@@ -35,6 +37,7 @@ from portal.web.api import workers as workers_api
 from portal.web.panel import accounts, cards, perimeter, registry, runtime
 from portal.web.problems import Problem
 from portal.web.public import pages as public_pages
+from portal.web.public import records
 from portal.web.sessions import DatabaseSessions
 
 _log = structlog.get_logger()
@@ -131,6 +134,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
     app.before_request(access.guard)
     for blueprint in (
         public_pages.blueprint,
+        records.blueprint,
         health.blueprint,
         accounts.blueprint,
         runtime.blueprint,
@@ -142,6 +146,8 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         announcements_api.blueprint,
         windows_api.blueprint,
         templates_api.blueprint,
+        incidents_api.blueprint,
+        components_api.blueprint,
         runtime_api.blueprint,
     ):
         app.register_blueprint(blueprint)

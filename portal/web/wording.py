@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from portal import clock, durations
+from portal.board import components
 
 _MONTHS = (
     "January",
@@ -128,6 +129,17 @@ def polyline(values: list[float], width: int = 300, height: int = 40) -> str:
     )
 
 
+def month(moment: date) -> str:
+    """`June 2030`."""
+    return f"{_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def uptime(ratio: float) -> str:
+    """`99.94 %`; never rounded up to a hundred while there was an outage."""
+    shown = min(ratio, 0.9999) if ratio < 1 else 1.0
+    return f"{int(shown * 10_000) / 100:.2f}{_THIN_SPACE}%"
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "iso": clock.iso,
     "spoken": durations.spoken,
@@ -145,4 +157,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "until": until,
     "lasted": lasted,
     "polyline": polyline,
+    "month": month,
+    "uptime": uptime,
+    "bars": lambda states: components.bars(tuple(states)),
 }

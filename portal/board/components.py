@@ -1,0 +1,148 @@
+"""What components are like now and were like on each of the last ninety days.
+
+Everything is derived from spans of time: those of incidents, those set by hand, windows, and
+episodes of alerts that a component depends on. The worst wins; a window alone is no downtime.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+from portal.status.components import Component, State
+from portal.status.terms import Camel
+
+DAYS = 90
+# What an hour in a state counts as downtime; a window's own hours are left out of that.
+WEIGHTS = {State.MAJOR: 1.0, State.PARTIAL: 0.5}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A time in which something was so; `label` says what, such as an incident's reference."""
+
+    state: State
+    began_at: datetime
+    ended_at: datetime | None
+    label: str
+
+
+class DayEvent(Camel):
+    """One impaired day, in the order of severity: its worst state, how long, and what it was."""
+
+    day: date
+    state: State
+    minutes: int
+    labels: list[str]
+
+
+class ComponentView(Camel):
+    """A component as the page has it; `states` are days, the oldest first, None without data."""
+
+    slug: str
+    name: str
+    group: str
+    description: str
+    is_public: bool
+    state: State
+    uptime: float | None
+    states: list[State | None]
+    events: list[DayEvent]
+
+
+def view(row: Component, intervals: list[Interval], *, now: datetime) -> ComponentView:
+    """A component with its history up to `now`."""
+    today = now.astimezone(UTC).date()
+    first = today - timedelta(days=DAYS - 1)
+    begins = datetime.combine(max(first, row.since), datetime.min.time(), UTC)
+    current = max(
+        (
+            one.state
+            for one in intervals
+            if one.began_at <= now and (one.ended_at is None or one.ended_at > now)
+        ),
+        key=lambda state: state.rank,
+        default=State.OPERATIONAL,
+    )
+    base: list[State | None] = [
+        State.OPERATIONAL if first + timedelta(days=number) >= row.since else None
+        for number in range(DAYS)
+    ]
+    events: list[DayEvent] = []
+    downtime = 0.0
+    for day, parts in sorted(_by_day(intervals, begins, now).items()):
+        seconds, worst, down = _weigh(parts)
+        downtime += down
+        base[(day - first).days] = worst
+        labels = list(dict.fromkeys(one.label for one in parts if one.label))
+        events.append(
+            DayEvent(day=day, state=worst, minutes=max(1, round(seconds / 60)), labels=labels)
+        )
+    length = (now - begins).total_seconds()
+    return ComponentView(
+        slug=row.slug,
+        name=row.name,
+        group=row.group_name,
+        description=row.description,
+        is_public=row.is_public,
+        state=current,
+        uptime=round(1 - downtime / length, 6) if length > 0 else None,
+        states=base,
+        events=events[::-1],
+    )
+
+
+def _by_day(
+    intervals: Iterable[Interval], begins: datetime, now: datetime
+) -> dict[date, list[Interval]]:
+    """The intervals cut at midnight UTC, by day."""
+    found: dict[date, list[Interval]] = {}
+    for one in intervals:
+        begin, end = max(one.began_at, begins), min(one.ended_at or now, now)
+        while begin < end:
+            day = begin.astimezone(UTC).date()
+            midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
+            part = Interval(one.state, begin, min(end, midnight), one.label)
+            found.setdefault(day, []).append(part)
+            begin = midnight
+    return found
+
+
+def _weigh(parts: list[Interval]) -> tuple[float, State, float]:
+    """Of one day: seconds in its worst state, that state, and the seconds that count as down."""
+    worst = max((one.state for one in parts), key=lambda state: state.rank)
+    edges = sorted({edge for one in parts for edge in (one.began_at, one.ended_at) if edge})
+    seconds = down = 0.0
+    for begin, end in pairwise(edges):
+        states = {
+            one.state
+            for one in parts
+            if one.began_at <= begin and one.ended_at is not None and one.ended_at >= end
+        }
+        if not states:
+            continue
+        length = (end - begin).total_seconds()
+        if worst in states:
+            seconds += length
+        if State.UNDER_MAINTENANCE not in states:
+            down += length * max(WEIGHTS.get(state, 0.0) for state in states)
+    return seconds, worst, down
+
+
+@lru_cache(maxsize=512)
+def bars(states: tuple[State | None, ...]) -> tuple[tuple[str, str], ...]:
+    """Days as strokes of an SVG, 4 units a day wide and 32 high: (state's word or `none`, path).
+
+    Worse days are lower, and days without data a line at the foot, so that shape tells them apart
+    where colour does not.
+    """
+    tops = {
+        None: 28, State.OPERATIONAL: 0, State.UNDER_MAINTENANCE: 6, State.DEGRADED: 10,
+        State.PARTIAL: 16, State.MAJOR: 20,
+    }  # fmt: skip
+    found: dict[str, list[str]] = {}
+    for number, state in enumerate(states):
+        path = f"M{number * 4 + 2} {tops[state]}V32"
+        found.setdefault(state.value if state else "none", []).append(path)
+    return tuple((name, "".join(paths)) for name, paths in found.items())

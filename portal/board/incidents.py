@@ -1,0 +1,82 @@
+"""Incidents as readers see them: the public timeline, and nothing of what stands inside."""
+
+from datetime import datetime
+
+from portal.board.banners import Banner
+from portal.status import prose
+from portal.status.components import Impact
+from portal.status.incidents import ImpactLevel, Incident, IncidentUpdate, Progress
+from portal.status.terms import Audience, Camel, Channel, Severity, Status
+
+
+class UpdateView(Camel):
+    at: datetime
+    status: Progress
+    message: str
+    message_html: str
+
+
+class IncidentView(Camel):
+    """An incident with its public updates, the newest first."""
+
+    reference: str
+    title: str
+    impact: ImpactLevel
+    status: Progress
+    audiences: list[Audience]
+    started_at: datetime
+    resolved_at: datetime | None
+    next_update_at: datetime | None
+    components: list[Impact]
+    updates: list[UpdateView]
+
+    @property
+    def is_public(self) -> bool:
+        return Audience.PUBLIC in self.audiences
+
+
+def view(row: Incident, lines: list[IncidentUpdate], impacts: list[Impact]) -> IncidentView:
+    return IncidentView(
+        reference=row.reference,
+        title=row.title,
+        impact=ImpactLevel(row.impact),
+        status=Progress(row.status),
+        audiences=[Audience(name) for name in row.audiences],
+        started_at=row.started_at,
+        resolved_at=row.resolved_at,
+        next_update_at=row.next_update_at,
+        components=impacts,
+        updates=[
+            UpdateView(
+                at=one.at,
+                status=Progress(one.status),
+                message=one.message,
+                message_html=prose.to_html(one.message),
+            )
+            for one in lines
+            if one.is_public and one.status
+        ],
+    )
+
+
+def banner(shown: IncidentView, version: int) -> Banner:
+    """The incident in the shape that all kinds share; its message is the latest update's."""
+    latest = shown.updates[0] if shown.updates else None
+    return Banner(
+        kind="incident",
+        ref=shown.reference,
+        title=shown.title,
+        message=latest.message if latest else "",
+        message_html=latest.message_html if latest else "",
+        severity=Severity.INCIDENT,
+        status=Status.RESOLVED if shown.resolved_at else Status.ACTIVE,
+        audiences=shown.audiences,
+        channels=list(Channel),
+        dismissible=False,
+        zone="UTC",
+        starts_at=shown.started_at,
+        ends_at=None,
+        published_at=shown.updates[-1].at if shown.updates else shown.started_at,
+        resolved_at=shown.resolved_at,
+        version=version,
+    )

@@ -1,0 +1,107 @@
+"""Retrospectives: what an incident was, and what is done so that it does not come back."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import JSON, ForeignKey, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.status.announcements import Message
+from portal.status.incidents import Category, Incident
+from portal.status.terms import Camel
+from portal.store.base import Base
+
+
+class ActionKind(StrEnum):
+    ALERT = "alert"
+    RUNBOOK = "runbook"
+    AUTOMATION = "automation"
+    OTHER = "other"
+
+
+class Retrospective(Base):
+    """One incident's; its row carries the actions."""
+
+    __tablename__ = "retrospective"
+
+    id: Mapped[int] = mapped_column(
+        ForeignKey("incident.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    root_cause_category: Mapped[str] = mapped_column(String(20))
+    root_cause: Mapped[str] = mapped_column(Text)
+    impact: Mapped[str] = mapped_column(Text)
+    actions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    is_published: Mapped[bool]
+    version: Mapped[int]
+    updated_at: Mapped[datetime]
+
+
+class Action(Camel):
+    """One thing to be done."""
+
+    kind: ActionKind
+    text: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]
+    owner: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")] = ""
+    due_at: date | None = None
+    done: bool = False
+
+    def is_overdue(self, today: date) -> bool:
+        return not self.done and self.due_at is not None and self.due_at < today
+
+
+class RetrospectiveIn(Camel):
+    root_cause_category: Category
+    root_cause: Message = ""
+    impact: Message = ""
+    actions: list[Action] = Field(default=[], max_length=50)
+    published: bool = False
+
+
+class RetrospectiveOut(RetrospectiveIn):
+    reference: str
+    version: int
+
+
+class Overdue(Camel):
+    """An action whose day has passed."""
+
+    reference: str
+    title: str
+    action: Action
+
+
+def apply(row: Retrospective, wish: RetrospectiveIn) -> None:
+    row.root_cause_category = wish.root_cause_category.value
+    row.root_cause, row.impact = wish.root_cause, wish.impact
+    row.actions = [one.model_dump(mode="json", by_alias=True) for one in wish.actions]
+    row.is_published = wish.published
+
+
+def out(row: Retrospective, reference: str) -> RetrospectiveOut:
+    return RetrospectiveOut(
+        reference=reference,
+        root_cause_category=Category(row.root_cause_category),
+        root_cause=row.root_cause,
+        impact=row.impact,
+        actions=[Action.model_validate(one) for one in row.actions],
+        published=row.is_published,
+        version=row.version,
+    )
+
+
+def overdue(session: Session, *, today: date) -> list[Overdue]:
+    """All actions whose day has passed, the longest overdue first."""
+    rows = session.execute(
+        select(Retrospective, Incident.reference, Incident.title).join(
+            Incident, Incident.id == Retrospective.id
+        )
+    )
+    found = [
+        Overdue(reference=reference, title=title, action=action)
+        for row, reference, title in rows
+        for action in (Action.model_validate(one) for one in row.actions)
+        if action.is_overdue(today)
+    ]
+    return sorted(found, key=lambda one: (one.action.due_at or today, one.reference))

@@ -1,0 +1,122 @@
+"""The permanent pages: an incident, a window, and the history by month."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, make_response, render_template, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.board import incidents as views
+from portal.board.answers import CACHE_CONTROL
+from portal.status import incidents, prose, retrospectives, windows
+from portal.status.components import Component
+from portal.status.retrospectives import Retrospective
+from portal.status.terms import Audience
+from portal.status.windows import Window
+from portal.web.problems import Problem
+
+blueprint = APIBlueprint("records", __name__, enable_openapi=False)
+
+_MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
+
+
+@blueprint.get("/incidents/<reference>")
+def incident(reference: str) -> Response:
+    """An incident that everyone may see, with what was learned from it."""
+    with _open_session() as session:
+        row = incidents.find(session, reference)
+        if row is None or Audience.PUBLIC not in row.audiences:
+            raise Problem(404, "There is nothing here.")
+        lines = incidents.updates_of(session, [row.id]).get(row.id, [])
+        impacts = incidents.impacts_of(session, [row.id]).get(row.id, [])
+        names = _names(session, [one.component for one in impacts])
+        kept = session.get(Retrospective, row.id)
+        learned = retrospectives.out(kept, row.reference) if kept and kept.is_published else None
+        return _page(
+            "incident",
+            incident=views.view(row, lines, impacts),
+            names=[(names[one.component], one.state) for one in impacts if one.component in names],
+            retrospective=learned,
+            impact_html=prose.to_html(learned.impact) if learned else "",
+            cause_html=prose.to_html(learned.root_cause) if learned else "",
+        )
+
+
+@blueprint.get("/maintenance/<ref>")
+def window(ref: str) -> Response:
+    """A window that everyone may see."""
+    with _open_session() as session:
+        row = session.scalar(select(Window).where(Window.reference == ref))
+        if row is None or Audience.PUBLIC not in row.audiences:
+            raise Problem(404, "There is nothing here.")
+        return _page(
+            "window",
+            window=windows.out(row, now=clock.now()),
+            message_html=prose.to_html(row.message),
+            names=list(_names(session, list(row.components)).values()),
+        )
+
+
+@blueprint.get("/history")
+def history() -> Response:
+    """Incidents and windows of a month, `?month=2030-06`; this month without one."""
+    now = clock.now()
+    wanted = request.args.get("month", f"{now:%Y-%m}")
+    match = _MONTH.match(wanted)
+    if match is None or set(request.args) - {"month"}:
+        raise Problem(400, "Write a month such as 2030-06.")
+    begin = datetime(int(match.group(1)), int(match.group(2)), 1, tzinfo=UTC)
+    end = (begin + timedelta(days=32)).replace(day=1)
+    with _open_session() as session:
+        events = [
+            row
+            for row in incidents.between(session, begin, end)
+            if Audience.PUBLIC in row.audiences
+        ]
+        planned = session.scalars(
+            select(Window)
+            .where(Window.starts_at >= begin, Window.starts_at < end)
+            .order_by(Window.starts_at.desc())
+        )
+        return _page(
+            "history",
+            month=begin,
+            before=f"{begin - timedelta(days=1):%Y-%m}",
+            after=f"{end:%Y-%m}" if end <= now else None,
+            incidents=events,
+            windows=[
+                windows.out(row, now=now) for row in planned if Audience.PUBLIC in row.audiences
+            ],
+        )
+
+
+def _names(session: Session, slugs: list[str]) -> dict[str, str]:
+    """The names of the public ones among some components."""
+    rows = session.execute(
+        select(Component.slug, Component.name).where(Component.slug.in_(slugs), Component.is_public)
+    )
+    return {row.slug: row.name for row in rows}
+
+
+def _page(name: str, **context: Any) -> Response:
+    settings = current_app.extensions["portal"].settings
+    response = make_response(
+        render_template(
+            f"public/{name}.html",
+            site_name=settings.site_name,
+            external_url=settings.external_url,
+            path=request.path,
+            **context,
+        )
+    )
+    response.headers["Cache-Control"] = CACHE_CONTROL
+    return response
+
+
+def _open_session() -> Session:
+    session: Session = current_app.extensions["portal"].open_session()
+    return session

@@ -1,0 +1,195 @@
+"""Components: what is derived, for now and for ninety days."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from portal.board import components
+from portal.board.components import Interval
+from portal.status.components import Component, ComponentIn, State
+from portal.status.registry import StaleVersionError
+from portal.status.terms import RuleError
+from portal.status.windows import WindowIn
+from tests.conftest import Site, StandingClock
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def part(since: date = date(2030, 1, 1)) -> Component:
+    return Component(
+        slug="api", name="API", group_name="", position=0, description="", is_public=True,
+        alerts=[], since=since, version=1,
+    )  # fmt: skip
+
+
+def interval(state: State, begin: float, end: float | None, label: str = "") -> Interval:
+    """Hours before now."""
+    return Interval(state, NOW - HOUR * begin, None if end is None else NOW - HOUR * end, label)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "state", "why"),
+    [
+        ([], State.OPERATIONAL, "nothing is wrong"),
+        ([interval(State.MAJOR, 2, 1)], State.OPERATIONAL, "it is over"),
+        ([interval(State.MAJOR, 2, 0)], State.OPERATIONAL, "it ends now"),
+        ([interval(State.DEGRADED, 1, None)], State.DEGRADED, "it goes on"),
+        ([interval(State.DEGRADED, -1, None)], State.OPERATIONAL, "it has not begun"),
+        (
+            [interval(State.UNDER_MAINTENANCE, 1, -1), interval(State.PARTIAL, 1, None)],
+            State.PARTIAL, "the worse wins",
+        ),
+    ],
+)  # fmt: skip
+def test_the_state_now(intervals: list[Interval], state: State, why: str):
+    assert components.view(part(), intervals, now=NOW).state is state, why
+
+
+@pytest.mark.parametrize(
+    ("intervals", "hours", "why"),
+    [
+        ([], 0.0, "nothing was wrong"),
+        ([interval(State.MAJOR, 6, 5)], 1.0, "an outage counts whole"),
+        ([interval(State.PARTIAL, 6, 4)], 1.0, "a partial one by half"),
+        ([interval(State.DEGRADED, 6, 4)], 0.0, "slow is not down"),
+        ([interval(State.UNDER_MAINTENANCE, 6, 4)], 0.0, "a window is not down"),
+        (
+            [interval(State.MAJOR, 6, 4), interval(State.UNDER_MAINTENANCE, 5, 4)],
+            1.0, "what a window covers is left out",
+        ),
+        (
+            [interval(State.MAJOR, 6, 4), interval(State.PARTIAL, 7, 4)],
+            2.5, "two at once count as the worse",
+        ),
+        ([interval(State.MAJOR, 14, 10)], 4.0, "over midnight"),
+        ([interval(State.MAJOR, 3, None)], 3.0, "one that goes on counts until now"),
+    ],
+)  # fmt: skip
+def test_uptime(intervals: list[Interval], hours: float, why: str):
+    view = components.view(part(), intervals, now=NOW)
+    total = 89 * 24 + 12
+    assert view.uptime == pytest.approx(1 - hours / total, abs=1e-6), why
+
+
+def test_days_are_cut_at_midnight_and_named():
+    view = components.view(part(), [interval(State.MAJOR, 14, 10, "INC-2030-0001")], now=NOW)
+    assert [(one.day, one.minutes) for one in view.events] == [
+        (date(2030, 6, 3), 120), (date(2030, 6, 2), 120),
+    ]  # fmt: skip
+    assert view.states[-2:] == [State.MAJOR, State.MAJOR]
+    assert view.states[:-2] == [State.OPERATIONAL] * 88
+    assert view.events[0].labels == ["INC-2030-0001"]
+
+
+def test_days_before_the_first_are_without_data_and_do_not_count():
+    view = components.view(part(since=date(2030, 6, 2)), [interval(State.MAJOR, 400, 37)], now=NOW)
+    assert view.states == [None] * 88 + [State.OPERATIONAL] * 2
+    assert view.uptime == 1.0
+
+
+def test_the_history_agrees_with_a_walk_by_the_minute():
+    import random
+
+    chance = random.Random(7)
+    states = [State.MAJOR, State.PARTIAL, State.DEGRADED, State.UNDER_MAINTENANCE]
+    for _ in range(20):
+        intervals = []
+        for _ in range(6):
+            begin = chance.randrange(1, 5000)
+            end = chance.choice([None, chance.randrange(0, begin)])
+            minute = timedelta(minutes=1)
+            intervals.append(
+                Interval(
+                    chance.choice(states), NOW - minute * begin,
+                    None if end is None else NOW - minute * end, "",
+                )
+            )  # fmt: skip
+        view = components.view(part(since=date(2030, 5, 31)), intervals, now=NOW)
+        begins = datetime(2030, 5, 31, tzinfo=UTC)
+        down, moment = 0.0, begins
+        worst: dict[date, State] = {}
+        while moment < NOW:
+            held = {
+                one.state
+                for one in intervals
+                if one.began_at <= moment and (one.ended_at is None or one.ended_at > moment)
+            }
+            for state in held:
+                if moment.date() not in worst or state.rank > worst[moment.date()].rank:
+                    worst[moment.date()] = state
+            if held and State.UNDER_MAINTENANCE not in held:
+                down += max(components.WEIGHTS.get(state, 0.0) for state in held)
+            moment += timedelta(minutes=1)
+        assert view.uptime == pytest.approx(
+            1 - down / ((NOW - begins) / timedelta(minutes=1)), abs=1e-6
+        )
+        assert {one.day: one.state for one in view.events} == worst
+
+
+def test_a_window_puts_its_parts_under_maintenance(either: Site, still: StandingClock):
+    inventory = either.portal.inventory
+    for slug in ("api", "web"):
+        inventory.add(ComponentIn(slug=slug, name=slug), actor="a")
+    with pytest.raises(RuleError, match="no component db"):
+        either.portal.registry.open_window(
+            WindowIn(title="x", ends_at=still.moment + HOUR, components=["db"]), actor="a"
+        )
+    row = either.portal.registry.open_window(
+        WindowIn(title="Work", ends_at=still.moment + HOUR, components=["api"]), actor="a"
+    )
+
+    def states() -> dict[str, str]:
+        either.portal.board.refresh()
+        told = either.client().get("/api/status").get_json()["components"]
+        return {one["slug"]: one["state"] for one in told}
+
+    assert states() == {"api": "under_maintenance", "web": "operational"}
+    assert either.figure('gigvora_component_status{component="api"}') == 1
+    still.advance(hours=2)
+    assert states() == {"api": "operational", "web": "operational"}
+    (api, _) = either.portal.board.current().picture.components
+    assert api.events[0].labels == [row.reference]
+    assert api.uptime == 1.0
+
+
+def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: StandingClock):
+    inventory = either.portal.inventory
+    inventory.add(ComponentIn(slug="api", name="API", since=date(2030, 5, 1)), actor="a")
+    inventory.set_state("api", State.PARTIAL, version=1, actor="a")
+    with pytest.raises(StaleVersionError):
+        inventory.set_state("api", State.MAJOR, version=1, actor="b")
+    still.advance(hours=2)
+    assert either.client().get("/api/status").get_json()["description"] == "Partial outage"
+    inventory.set_state("api", None, version=2, actor="a")
+    (view,) = either.portal.board.current().picture.components
+    assert view.state is State.OPERATIONAL
+    assert (view.events[0].state, view.events[0].minutes) == (State.PARTIAL, 120)
+    assert view.states[:56] == [None] * 56
+
+
+def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
+    from portal.cli import server
+
+    site.portal.inventory.add(
+        ComponentIn(slug="figures", name="Figures", alerts=["exporter-stale"]), actor="a"
+    )
+    assert site.scrape().status_code == 200
+    still.advance(seconds=200)
+    server.turn(site.portal)
+    site.portal.board.refresh()
+    still.advance(seconds=20)
+    assert site.client().get("/api/status").get_json()["description"] == "Degraded performance"
+
+
+def test_a_removed_part_takes_its_history_and_leaves_the_rest(either: Site):
+    inventory = either.portal.inventory
+    inventory.add(ComponentIn(slug="api", name="API"), actor="a")
+    inventory.set_state("api", State.MAJOR, version=None, actor="a")
+    with pytest.raises(RuleError, match="taken"):
+        inventory.add(ComponentIn(slug="api", name="Again"), actor="a")
+    inventory.remove("api", version=None, actor="a")
+    assert either.client().get("/api/status").get_json()["components"] == []
+    inventory.add(ComponentIn(slug="api", name="API"), actor="a")
+    (view,) = either.portal.board.current().picture.components
+    assert view.events == []

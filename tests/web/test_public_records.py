@@ -1,0 +1,106 @@
+"""The public page with components and incidents, and the permanent pages."""
+
+from datetime import timedelta
+
+from portal.status.components import ComponentIn, Impact, State
+from portal.status.incidents import Category, ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
+from portal.status.retrospectives import RetrospectiveIn
+from portal.status.windows import WindowIn
+from tests.conftest import Site, StandingClock
+
+
+def told(site: Site, **fields: object) -> str:
+    site.portal.inventory.add(ComponentIn(slug="api", name="The API", group="Core"), actor="op-a")
+    row = site.portal.casebook.open(
+        IncidentIn(
+            **{
+                "title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We **look**.",
+                "components": [Impact(component="api", state=State.PARTIAL)], **fields,
+            }
+        ),
+        actor="op-a",
+    )  # fmt: skip
+    return str(row.reference)
+
+
+def text(site: Site, path: str, status: int = 200) -> str:
+    answer = site.client().get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == status, path
+    return str(answer.get_data(as_text=True))
+
+
+def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: StandingClock):
+    reference = told(either)
+    still.advance(minutes=20)
+    either.portal.casebook.update(
+        reference, UpdateIn(status=Progress.IDENTIFIED, message="Found it."), version=None,
+        actor="op-a",
+    )  # fmt: skip
+    page = text(either, "/")
+    for wanted in (
+        "Partial outage", "1 of 1 components affected", "The API", "Core", "Found it.",
+        f'href="/incidents/{reference}"', "1 earlier update", "<strong>look</strong>",
+        'class="day-partial_outage"', 'class="day-none"', "1 day with trouble",
+    ):  # fmt: skip
+        assert wanted in page, wanted
+    assert "op-a" not in page
+    assert "style=" not in page
+
+
+def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
+    reference = told(either)
+    either.portal.casebook.note(reference, NoteIn(message="inside-only"), actor="op-a")
+    still.advance(minutes=30)
+    either.portal.casebook.update(
+        reference,
+        UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY),
+        version=None, actor="op-a",
+    )  # fmt: skip
+    wish = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
+    either.portal.casebook.keep_retrospective(reference, wish, version=None, actor="op-a")
+    still.advance(days=200)
+    page = text(either, f"/incidents/{reference}")
+    for wanted in ("Slow answers", "lasted 30 min", "Over.", "The API", "Resolved"):
+        assert wanted in page, wanted
+    for secret in ("inside-only", "op-a", "typing"):
+        assert secret not in page, secret
+    published = wish.model_copy(update={"published": True})
+    either.portal.casebook.keep_retrospective(reference, published, version=None, actor="op-a")
+    assert "<em>typing</em>" in text(either, f"/incidents/{reference.lower()}")
+    assert "Slow answers" in text(either, "/history?month=2030-06")
+    assert "Slow answers" not in text(either, "/history")
+
+
+def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
+    either.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="op-a")
+    row = either.portal.registry.open_window(
+        WindowIn(
+            title="Upgrade", message="Short **breaks**.", components=["api"],
+            ends_at=still.moment + timedelta(hours=1),
+        ),
+        actor="op-a",
+    )  # fmt: skip
+    page = text(either, f"/maintenance/{row.reference}")
+    for wanted in ("Upgrade", "<strong>breaks</strong>", "The API", "Active"):
+        assert wanted in page, wanted
+    assert "Upgrade" in text(either, "/history")
+
+
+def test_what_is_not_for_the_public_is_not_there(site: Site, still: StandingClock):
+    reference = told(site, audiences=["operations"], title="Quiet please")
+    window = site.portal.registry.open_window(
+        WindowIn(title="Hush", audiences=["admin"], ends_at=still.moment + timedelta(hours=1)),
+        actor="a",
+    )
+    for path in (f"/incidents/{reference}", f"/maintenance/{window.reference}"):
+        assert text(site, path, 404)
+    history = text(site, "/history")
+    assert "Quiet please" not in history
+    assert "Hush" not in history
+    text(site, "/incidents/INC-2030-9999", 404)
+    text(site, "/maintenance/1", 404)
+
+
+def test_a_month_must_be_one(site: Site):
+    for query in ("month=June", "month=2030-13", "month=1999-01", "year=2030"):
+        text(site, f"/history?{query}", 400)
