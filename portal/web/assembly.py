@@ -34,7 +34,15 @@ from portal.web.api import runtime as runtime_api
 from portal.web.api import templates as templates_api
 from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
-from portal.web.panel import accounts, cards, perimeter, registry, runtime
+from portal.web.panel import (
+    accounts,
+    cards,
+    components,
+    incidents,
+    perimeter,
+    registry,
+    runtime,
+)
 from portal.web.problems import Problem
 from portal.web.public import pages as public_pages
 from portal.web.public import records
@@ -141,6 +149,8 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         cards.blueprint,
         registry.blueprint,
         perimeter.blueprint,
+        incidents.blueprint,
+        components.blueprint,
         blocks_api.blueprint,
         workers_api.blueprint,
         announcements_api.blueprint,

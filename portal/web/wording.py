@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock, durations
 from portal.board import components
+from portal.status import prose
 
 _MONTHS = (
     "January",
@@ -134,6 +135,11 @@ def month(moment: date) -> str:
     return f"{_MONTHS[moment.month - 1]} {moment.year}"
 
 
+def category(name: str) -> str:
+    """A kind of root cause in words: `Network ACL`."""
+    return {"network_acl": "Network ACL"}.get(name, name.replace("_", " ").capitalize())
+
+
 def uptime(ratio: float) -> str:
     """`99.94 %`; never rounded up to a hundred while there was an outage."""
     shown = min(ratio, 0.9999) if ratio < 1 else 1.0
@@ -158,6 +164,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "lasted": lasted,
     "polyline": polyline,
     "month": month,
+    "category": category,
+    "prose": prose.to_html,
     "uptime": uptime,
     "bars": lambda states: components.bars(tuple(states)),
 }

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from portal import clock, durations
 from portal.board import banners
-from portal.status import announcements, windows
+from portal.status import announcements, components, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
@@ -59,8 +59,8 @@ def window_now() -> Response:
     key = request.form.get("key", "")
     if not 8 <= len(key) <= 100:
         raise Problem(400, "The form's key is missing; reload the page.")
-    _once(key, f"now {length}", lambda once: _registry().open_window(
-        wish, actor=access.caller().actor, once=once
+    once(key, f"now {length}", lambda key: _registry().open_window(
+        wish, actor=access.caller().actor, once=key
     ))  # fmt: skip
     return _after_act()
 
@@ -90,8 +90,8 @@ def window_new() -> Response:
     wish, errors = _window_wish()
     if wish is not None:
         try:
-            _once(request.form.get("key", ""), wish.model_dump_json(), lambda once: (
-                _registry().open_window(wish, actor=access.caller().actor, once=once)
+            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
+                _registry().open_window(wish, actor=access.caller().actor, once=key)
             ))  # fmt: skip
         except RuleError as error:
             errors = {error.field: [error.text]}
@@ -116,7 +116,7 @@ def window_edit(ref: str) -> Response:
         }  # fmt: skip
         return _window_form(
             form, audiences=list(shown.audiences), channels=list(shown.channels),
-            ref=ref, version=shown.version, overlaps=shown.overlaps,
+            components=shown.components, ref=ref, version=shown.version, overlaps=shown.overlaps,
         )  # fmt: skip
     wish, errors = _window_wish()
     if wish is None:
@@ -150,8 +150,8 @@ def announcement_new() -> Response:
     wish, errors = _announcement_wish()
     if wish is not None:
         try:
-            _once(request.form.get("key", ""), wish.model_dump_json(), lambda once: (
-                _registry().announce(wish, actor=access.caller().actor, once=once)
+            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
+                _registry().announce(wish, actor=access.caller().actor, once=key)
             ))  # fmt: skip
         except RuleError as error:
             errors = {error.field: [error.text]}
@@ -246,7 +246,7 @@ def _after_act() -> Response:
     return redirect(back, 303)
 
 
-def _once(key: str, request_text: str, act: Any) -> None:
+def once(key: str, request_text: str, act: Any) -> None:
     """Do the act unless a form with this key did it before."""
     if not 8 <= len(key) <= 100:
         raise Problem(400, "The form's key is missing; reload the page.")
@@ -310,6 +310,7 @@ def _window_wish() -> tuple[WindowIn | None, Errors]:
         "zone": zone,
         "audiences": request.form.getlist("audiences"),
         "channels": request.form.getlist("channels"),
+        "components": request.form.getlist("components"),
         "startsAt": _instant("startsAt", zone, errors),
         "endsAt": _instant("endsAt", zone, errors),
     }
@@ -341,9 +342,14 @@ def _wish(model: Any, values: dict[str, Any], errors: Errors) -> tuple[Any, Erro
 
 
 def _window_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
+    with current_app.extensions["portal"].open_session() as session:
+        parts = [row.slug for row in components.everyone(session)]
     return _form(
         "panel/maintenance/window_form.html", form, status,
-        {"zones": sorted(available_timezones()), "overlaps": [], **context},
+        {
+            "zones": sorted(available_timezones()), "overlaps": [], "parts": parts,
+            "components": request.form.getlist("components"), **context,
+        },
     )  # fmt: skip
 
 

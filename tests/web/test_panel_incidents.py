@@ -1,0 +1,167 @@
+"""Incidents and components in the panel, with forms and without JavaScript."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal.accounts.roles import Role
+from portal.status import incidents
+from portal.status.components import ComponentIn
+from tests.conftest import Person, Site, StandingClock
+
+KEY = "0123456789"
+
+
+def text_of(answer, status: int = 200) -> str:
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == status, text
+    return str(text)
+
+
+def open_one(person: Person, **fields: str) -> str:
+    form = {
+        "title": "Slow answers", "message": "We look.", "impact": "major",
+        "status": "investigating", "audiences": "public", "key": KEY,
+    }  # fmt: skip
+    answer = person.post("/panel/incidents/new", **{**form, **fields})
+    assert answer.status_code == 303, answer.get_data(as_text=True)
+    return str(answer.headers["Location"])
+
+
+def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClock):
+    person = either.signed_in(Role.OPERATOR)
+    either.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    path = open_one(person, **{"impact-api": "partial_outage"})
+    reference = path.rsplit("/", 1)[1]
+    # A double click opens one.
+    again = person.post(
+        "/panel/incidents/new", title="Slow answers", message="We look.", impact="major",
+        status="investigating", audiences="public", key=KEY,
+    )  # fmt: skip
+    assert again.status_code == 303
+    page = text_of(person.client.get(path))
+    assert "I am at it" in page
+    person.post(f"{path}/acknowledgement")
+    person.post(f"{path}/notes", note="Looks like the disk.")
+    person.post(f"{path}/captures")
+    page = text_of(person.client.get(path))
+    for wanted in ("is at it since", "Looks like the disk.", "gigvora_rate_limit_hits_total"):
+        assert wanted in page, wanted
+    still.advance(minutes=10)
+    told = person.post(
+        f"{path}/updates", message="Found.", status="identified", version="4",
+        **{"impact-api": "degraded_performance"},
+    )  # fmt: skip
+    assert told.status_code == 303, told.get_data(as_text=True)
+    unsaid = person.post(f"{path}/updates", message="My long text", status="resolved")
+    page = text_of(unsaid, 422)
+    assert "Say what it was" in page
+    assert "My long text" in page
+    done = person.post(
+        f"{path}/updates", message="Over.", status="resolved", rootCauseCategory="capacity"
+    )
+    assert done.status_code == 303
+    assert "Write the retrospective" in text_of(person.client.get(path))
+    form = {
+        "rows": "3", "rootCauseCategory": "capacity", "rootCause": "A full disk.", "impact": "",
+        "text-0": "Warn at 80 %", "kind-0": "alert", "owner-0": "ann", "due-0": "2030-06-04",
+        "text-1": "", "kind-1": "alert", "text-2": "Write it down", "kind-2": "runbook",
+        "done-2": "on", "published": "on",
+    }  # fmt: skip
+    assert person.post(f"{path}/retrospective", **form).status_code == 303
+    page = text_of(person.client.get(f"{path}/retrospective"))
+    assert page.index("Warn at 80 %") < page.index("Write it down")
+    assert text_of(person.client.get("/panel/incidents")).count(reference) >= 1
+    still.advance(days=2)
+    person.sign_in()
+    assert "Overdue actions" in text_of(person.client.get("/panel/incidents"))
+    public = text_of(either.client().get(f"/incidents/{reference}"))
+    assert "A full disk." in public
+    assert "ann" not in public.replace("Planned", "")
+    with either.portal.open_session() as session:
+        assert incidents.page(session, limit=10, offset=0)[1] == 1
+
+
+def test_two_operators_tell_at_once_and_no_text_is_lost(site: Site, still: StandingClock):
+    ann, ben = site.signed_in(Role.OPERATOR), site.signed_in(Role.OPERATOR)
+    path = open_one(ann)
+    ann.post(f"{path}/updates", message="Ann says.", status="identified", version="1")
+    late = ben.post(f"{path}/updates", message="Ben says.", status="monitoring", version="1")
+    page = text_of(late, 412)
+    assert "Someone else told something meanwhile" in page
+    assert "Ann says." in page
+    assert "Ben says." in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"title": ""}, "Write something here."),
+        ({"message": ""}, "Write something here."),
+        ({"startedAt": "2031-01-01T10:00"}, "cannot start in the future"),
+        ({"startedAt": "yesterday"}, "Write a date and a time"),
+        ({"impact-none": "major_outage"}, "no component none"),
+        ({"impact-api": "nonsense"}, "Input should be"),
+    ],
+)
+def test_a_form_that_is_not_right_keeps_its_text(
+    site: Site, still: StandingClock, fields: dict[str, str], said: str
+):
+    person = site.signed_in(Role.OPERATOR)
+    form = {"title": "A title", "message": "A message", "impact": "minor",
+            "status": "investigating", "audiences": "public", "key": KEY}  # fmt: skip
+    page = text_of(person.post("/panel/incidents/new", **{**form, **fields}), 422)
+    assert said in page
+    assert ("A title" in page) or ("A message" in page)
+    with site.portal.open_session() as session:
+        assert incidents.page(session, limit=10, offset=0)[1] == 0
+
+
+def test_components_are_added_set_changed_and_removed(either: Site, still: StandingClock):
+    person = either.signed_in(Role.OPERATOR)
+    added = person.post(
+        "/panel/components", name="The API", slug="api", group="Core", isPublic="on",
+        alerts="exporter-stale worker-error:jobs", since="2030-05-01",
+    )  # fmt: skip
+    assert added.status_code == 303, added.get_data(as_text=True)
+    person.post("/panel/components/api/state", state="major_outage", version="1")
+    assert "Major outage" in text_of(either.client().get("/"))
+    page = text_of(person.client.get("/panel/components"))
+    assert 'value="major_outage" selected' in page
+    person.post("/panel/components/api/state", state="", version="2")
+    assert "All systems operational" in text_of(either.client().get("/"))
+    changed = person.post("/panel/components/api", name="Our API", version="3", isPublic="on")
+    assert changed.status_code == 303, changed.get_data(as_text=True)
+    stale = person.post("/panel/components/api", name="Mine", version="3", isPublic="on")
+    assert "Someone else changed it" in text_of(stale, 412)
+    wrong = person.post("/panel/components", name="x", slug="Not a slug")
+    assert "Nothing was stored" in text_of(wrong, 422)
+    assert person.post("/panel/components/api/removal", version="4").status_code == 422
+    assert person.post("/panel/components/api/removal", version="4", sure="on").status_code == 303
+    assert "No components yet" in text_of(person.client.get("/panel/components"))
+
+
+def test_a_viewer_reads_and_changes_nothing(site: Site, still: StandingClock):
+    operator, viewer = site.signed_in(Role.OPERATOR), site.signed_in(Role.VIEWER)
+    path = open_one(operator)
+    for page in ("/panel/incidents", path, "/panel/components"):
+        text = text_of(viewer.client.get(page))
+        assert 'type="submit">Tell' not in text
+        assert "New incident" not in text
+    assert viewer.post(f"{path}/notes", note="x").status_code == 403
+
+
+def test_an_alert_that_lasts_offers_to_tell_the_public_with_its_figures(
+    build, still: StandingClock
+):
+    site = build(sustained_after=timedelta(seconds=900))
+    person = site.signed_in(Role.OPERATOR)
+    assert site.scrape().status_code == 200
+    still.advance(seconds=300)
+    assert "/panel/incidents/new?alert" not in text_of(person.client.get("/panel"))
+    still.advance(seconds=700)
+    page = text_of(person.client.get("/panel"))
+    assert "/panel/incidents/new?alert=exporter-stale" in page
+    form = text_of(person.client.get("/panel/incidents/new?alert=exporter-stale"))
+    assert "Exporter stale: 1000 s (limit 180)" in form
+    assert "2030-06-03T12:00" in form
