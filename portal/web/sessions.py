@@ -78,7 +78,14 @@ class DatabaseSessions(SessionInterface):
             if session.cookie is not None and not session.is_poll:
                 _touch(app.extensions["portal"], session.cookie, now)
             return
-        with app.extensions["portal"].open_session() as store:
+        try:
+            self._store(app.extensions["portal"], session, response, now)
+        except SQLAlchemyError as error:
+            # A database that takes no writes for a while must not take the pages away with it.
+            _log.warning("sessions.not_stored", trouble=trouble.of(error))
+
+    def _store(self, portal: Any, session: PanelSession, response: Response, now: datetime) -> None:
+        with portal.open_session() as store:
             engine.begin_write(store)
             old = store.get(WebSession, sessions.key_of(session.cookie)) if session.cookie else None
             if old is not None and (session.is_rotated or not session):
@@ -120,7 +127,6 @@ def _touch(portal: Any, cookie: str, now: datetime) -> None:
             store.execute(update(WebSession).where(WebSession.id == row.id).values(seen_at=now))
             store.commit()
     except SQLAlchemyError as error:
-        # A database that takes no writes for a while must not take the pages away with it.
         _log.warning("sessions.not_touched", trouble=trouble.of(error))
 
 

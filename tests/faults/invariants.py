@@ -33,6 +33,15 @@ def bearer(served: Served, *scopes: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {served.run('token', 'create', name, *options).strip()}"}
 
 
+def is_back(served: Served) -> bool:
+    """Whether the log tells that the database came back after it was lost."""
+    order = kinds(served)
+    if "database.connection.lost" not in order:
+        return False
+    lost = order.index("database.connection.lost")
+    return "database.connection.established" in order[lost:]
+
+
 def kinds(served: Served) -> list[str]:
     """The types of all recorded events, the oldest first."""
     path = served.folder / f"log-{time.monotonic_ns()}.jsonl"
