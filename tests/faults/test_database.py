@@ -82,7 +82,8 @@ def test_a_first_start_without_the_database_migrates_when_it_comes(own: Postgres
 
 @pytest.mark.fault(2)
 def test_a_database_that_stops_takes_nothing_public_with_it(own: Postgres, tmp_path: Path):
-    with Served(tmp_path / "data", "--workers", "2", PORTAL_DATABASE_URL=own.url) as served:
+    settings = {"PORTAL_DATABASE_URL": own.url, "PORTAL_RATE_LIMIT": "100000/minute"}
+    with Served(tmp_path / "data", "--workers", "2", **settings) as served:
         headers = bearer(served, "maintenance:write")
         taken: list[str] = []
         stop = threading.Event()

@@ -39,7 +39,7 @@ def pairs(url: str) -> tuple[list[str], list[str], int]:
 def test_web_processes_killed_while_they_write(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
-    settings = {}
+    settings = {"PORTAL_RATE_LIMIT": "100000/minute"}
     url = f"sqlite:///{tmp_path / 'data' / 'portal.db'}"
     if kind == "postgresql":
         url = settings["PORTAL_DATABASE_URL"] = fresh_database(request.getfixturevalue("postgres"))
