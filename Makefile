@@ -43,7 +43,7 @@ test: install ## run the suite; what takes minutes is in `make faults`
 	$(BIN)/pytest -m "not slow"
 
 faults: install ## break what can break, and write docs/faults.md; five minutes
-	$(BIN)/pytest -m "fault or slow" --faults-table docs/faults.md
+	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md
 
 lint: install ## style, types and the directions of imports
 	$(BIN)/ruff check .

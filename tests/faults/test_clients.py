@@ -60,6 +60,7 @@ def test_a_gigabyte_without_a_length_is_cut_off(served: Served):
 
 
 @pytest.mark.fault(19)
+@pytest.mark.slow
 def test_five_hundred_slow_connections_hold_nobody_up(served: Served):
     (pid,) = web_processes(served)
     before = memory_of(pid)

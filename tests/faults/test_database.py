@@ -34,6 +34,7 @@ def own(tmp_path: Path) -> Iterator[Postgres]:
 
 
 @pytest.mark.fault(1)
+@pytest.mark.slow
 def test_a_start_without_the_database_shows_the_last_picture(own: Postgres, tmp_path: Path):
     with Cable(own.socket_path) as cable:
         url = own.through(cable.port)
@@ -81,6 +82,7 @@ def test_a_first_start_without_the_database_migrates_when_it_comes(own: Postgres
 
 
 @pytest.mark.fault(2)
+@pytest.mark.slow
 def test_a_database_that_stops_takes_nothing_public_with_it(own: Postgres, tmp_path: Path):
     settings = {"PORTAL_DATABASE_URL": own.url, "PORTAL_RATE_LIMIT": "100000/minute"}
     with Served(tmp_path / "data", "--workers", "2", **settings) as served:
@@ -136,6 +138,7 @@ def test_a_database_that_stops_takes_nothing_public_with_it(own: Postgres, tmp_p
 
 
 @pytest.mark.fault(3)
+@pytest.mark.slow
 def test_a_database_that_hangs_holds_up_neither_polls_nor_probes(own: Postgres, tmp_path: Path):
     with Cable(own.socket_path) as cable:
         url = own.through(cable.port)

@@ -36,6 +36,7 @@ def pairs(url: str) -> tuple[list[str], list[str], int]:
 
 @pytest.mark.fault(13)
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.slow
 def test_web_processes_killed_while_they_write(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
@@ -107,6 +108,7 @@ def _shares(served: Served) -> list[dict[str, int]]:
 
 
 @pytest.mark.fault(15)
+@pytest.mark.slow
 def test_another_worker_takes_over_from_one_that_sleeps(tmp_path: Path, postgres: str):
     url = fresh_database(postgres)
     with (
