@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import inside, serving
-from tests.journeys.test_serve import web_processes
-from tests.processes import Served
+from tests.processes import Served, web_processes
 
 
 def main() -> None:
@@ -88,8 +87,22 @@ def _inside(console: Console, folder: Path) -> None:
     inside.with_blocks(app, 10_000)
     held = inside.microseconds(app.wsgi_app, "/api/status", 10_000)
     console.print(f"chain with 10 000 blocks in force: {held:.1f} µs (budget 20)")
+    _rebuilds(console, folder)
     grown = inside.megabytes_of_keys(app)
     console.print(f"100 000 distinct keys: {grown:.1f} MB more (budget 25)")
+
+
+def _rebuilds(console: Console, folder: Path) -> None:
+    """The board with little and with much; its queries and its cost must not grow with history."""
+    for components, incidents in ((10, 10), (100, 10), (100, 1_000), (100, 4_000)):
+        made = inside.app(folder / f"board-{components}-{incidents}")
+        inside.fill(made, components=components, incidents=incidents)
+        milliseconds, queries, plain, packed = inside.rebuild(made)
+        console.print(
+            f"board of {components} components, {incidents} past incidents:"
+            f" {milliseconds:.0f} ms (budget 50), {queries} queries,"
+            f" page {plain / 1000:.0f} kB, {packed / 1000:.0f} kB compressed (budget 60)"
+        )
 
 
 def _children(served: Served) -> list[int]:

@@ -1,5 +1,6 @@
 """What costs what inside one process."""
 
+import gzip
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,10 +11,13 @@ from typing import Any
 
 from flask import Flask
 from flask_migrate import upgrade
+from sqlalchemy import event
 
 from portal import clock, create_app, settings
 from portal.guard.blocks import Block
 from portal.guard.waf import Inspected
+from portal.status.components import Component, Span
+from portal.status.incidents import Incident, IncidentUpdate
 from portal.store import revision
 from portal.web import access
 
@@ -127,3 +131,73 @@ def megabytes_of_keys(made: Any) -> float:
     for number in range(KEYS):
         limits.hit(f"ip:2001:db8:{number:x}::/64", "GET /api/status", now=now)
     return resident_megabytes() - before
+
+
+def fill(made: Any, *, components: int, incidents: int) -> None:
+    """Components with ninety days and resolved incidents over a year, three components each."""
+    now = clock.now()
+    with made.extensions["portal"].open_session() as session:
+        for number in range(components):
+            session.add(
+                Component(
+                    id=number + 1, slug=f"c{number}", name=f"Component {number}",
+                    group_name=f"Group {number // 10}", position=number, description="",
+                    is_public=True, alerts=[], since=(now - timedelta(days=400)).date(), version=1,
+                    updated_at=now,
+                )
+            )  # fmt: skip
+        session.flush()
+        for number in range(incidents):
+            began = now - timedelta(days=1 + number * 364 / max(1, incidents))
+            ended = began + timedelta(minutes=40)
+            session.add(
+                Incident(
+                    id=number + 1, reference=f"INC-2026-{number:04d}", title=f"Incident {number}",
+                    impact="major", status="resolved", audiences=["public"], started_at=began,
+                    resolved_at=ended, next_update_at=None, acknowledged_at=None,
+                    acknowledged_by=None, root_cause_category="other", links=[], opened_by="bench",
+                    created_at=began, updated_at=ended, version=2,
+                )
+            )  # fmt: skip
+            session.flush()
+            for at, status in ((began, "investigating"), (ended, "resolved")):
+                session.add(
+                    IncidentUpdate(
+                        incident_id=number + 1, at=at, status=status, message="Words. " * 20,
+                        is_public=True, author="bench",
+                    )
+                )  # fmt: skip
+            for offset in range(3):
+                session.add(
+                    Span(
+                        component_id=(number * 7 + offset) % components + 1,
+                        incident_id=number + 1, state="partial_outage", began_at=began,
+                        ended_at=ended,
+                    )
+                )  # fmt: skip
+        revision.advance(session)
+        session.commit()
+
+
+def rebuild(made: Any) -> tuple[float, int, int, int]:
+    """Of the board: milliseconds, queries, and the page's bytes, plain and compressed."""
+    portal = made.extensions["portal"]
+    queries = 0
+
+    def note(*_: Any) -> None:
+        nonlocal queries
+        queries += 1
+
+    event.listen(portal.engine, "before_cursor_execute", note)
+    taken = []
+    for _ in range(2 * ROUNDS):
+        with portal.open_session() as session:
+            revision.advance(session)
+            session.commit()
+        queries = 0
+        begun = time.perf_counter()
+        portal.board.refresh()
+        taken.append((time.perf_counter() - begun) * 1000)
+    event.remove(portal.engine, "before_cursor_execute", note)
+    page = portal.board.current().find("/", "").body
+    return median(taken), queries, len(page), len(gzip.compress(page, 6))

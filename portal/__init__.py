@@ -15,6 +15,7 @@ from portal import extensions
 from portal import settings as setting_table
 from portal.audit.record import Record
 from portal.audit.spool import Spool
+from portal.board import feeds, statuspage
 from portal.board.answers import Answer, Answers
 from portal.board.copy import Copy
 from portal.board.picture import Picture
@@ -198,11 +199,14 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     workers = Workers(settings.workers_declared, open_session)
     episodes = Episodes(open_session)
     pages = assembly.page_maker(app, settings)
+    site = feeds.Site(settings.site_name, settings.external_url.rstrip("/"))
+    documents = feeds.documents(site) | statuspage.documents(site)
 
     def publish(picture: Picture) -> Answers:
         return Answers(
             picture,
             pages=pages(picture),
+            documents=documents,
             poll_seconds=settings.poll_seconds,
             extra_headers=assembly.headers_of(settings),
             page_headers=assembly.PAGE_HEADERS,

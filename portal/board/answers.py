@@ -16,6 +16,8 @@ from portal.status.terms import Audience, Channel, Status
 
 CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
 _MOST_VARIANTS = 128
+# A picture that is opened by itself must run and load nothing.
+_SVG = (("Content-Security-Policy", "default-src 'none'"),)
 
 
 @dataclass(frozen=True)
@@ -170,12 +172,14 @@ class Answers:
         picture: Picture,
         *,
         pages: Mapping[str, bytes],
+        documents: Mapping[str, Callable[[Picture], tuple[str, bytes]]],
         poll_seconds: int,
         extra_headers: tuple[tuple[str, str], ...],
         page_headers: tuple[tuple[str, str], ...],
         cors: str,
     ) -> None:
         self.picture = picture
+        self._documents = documents
         self._extra_headers = extra_headers
         self._cors = (("Access-Control-Allow-Origin", cors),) if cors else ()
         self._lock = threading.Lock()
@@ -184,7 +188,12 @@ class Answers:
                 [picture.revision, str(picture.stale_since)]
                 + [
                     one.model_dump(mode="json")
-                    for kind in (picture.banners, picture.incidents, picture.components)
+                    for kind in (
+                        picture.banners,
+                        picture.incidents,
+                        picture.components,
+                        picture.cancelled,
+                    )
                     for one in kind
                 ]
             ).encode()
@@ -203,6 +212,10 @@ class Answers:
         answer = self._made.get((path, query_string))
         if answer is None and path == "/api/runtime/maintenance":
             answer = self._maintenance(query_string)
+        elif answer is None and path in self._documents and not query_string:
+            kind, body = self._documents[path](self.picture)
+            answer = self._answer(body, path, kind, _SVG if kind == "image/svg+xml" else ())
+            self._made[path, ""] = answer
         return answer
 
     def _maintenance(self, query_string: str) -> Answer | None:

@@ -69,6 +69,7 @@ _STATUS = {
     WindowStatus.SCHEDULED: Status.SCHEDULED,
     WindowStatus.ACTIVE: Status.ACTIVE,
     WindowStatus.ENDED: Status.RESOLVED,
+    WindowStatus.CANCELLED: Status.RESOLVED,
 }
 
 
@@ -88,6 +89,6 @@ def of_window(row: Window, *, now: datetime) -> Banner:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         published_at=row.created_at,
-        resolved_at=row.ended_at,
+        resolved_at=row.ended_at or row.cancelled_at,
         version=row.version,
     )

@@ -27,6 +27,7 @@ from portal.store import revision
 LONGEST_LIFE = timedelta(seconds=15)
 UPCOMING_DAYS = 60
 PAST_DAYS = 7
+CANCELLED_DAYS = 30
 _MOST = 200
 
 
@@ -81,6 +82,8 @@ class Picture:
     banners: tuple[Banner, ...]
     incidents: tuple[IncidentView, ...] = ()
     components: tuple[ComponentView, ...] = ()
+    # Windows that were called off lately, for calendars that hold them.
+    cancelled: tuple[Banner, ...] = ()
     # When the database stopped answering; None while it does.
     stale_since: datetime | None = None
 
@@ -215,7 +218,18 @@ def take(session: Session, *, now: datetime) -> Picture:
         tuple(found),
         tuple(shown),
         _components(session, now=now),
+        _cancelled(session, now=now),
     )
+
+
+def _cancelled(session: Session, *, now: datetime) -> tuple[Banner, ...]:
+    rows = session.scalars(
+        select(Window)
+        .where(Window.cancelled_at > now - timedelta(days=CANCELLED_DAYS))
+        .order_by(Window.starts_at)
+        .limit(_MOST)
+    )
+    return tuple(banners.of_window(row, now=now) for row in rows)
 
 
 def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]:

@@ -35,7 +35,10 @@ class State(StrEnum):
 
     @property
     def rank(self) -> int:
-        return list(State).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {state: number for number, state in enumerate(State)}
 
 
 class Component(Base):

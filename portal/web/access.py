@@ -28,6 +28,8 @@ TABLE: dict[str, str | Scope] = {
     "public.banner": PUBLIC,
     "public.maintenance": PUBLIC,
     "public.status": PUBLIC,
+    "public.document": PUBLIC,
+    "public.statuspage": PUBLIC,
     "records.incident": PUBLIC,
     "records.window": PUBLIC,
     "records.history": PUBLIC,

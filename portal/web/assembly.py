@@ -60,8 +60,15 @@ SECURITY_HEADERS = (
 )
 # What any origin may read when PORTAL_PUBLIC_CORS says so.
 PUBLIC_READS = frozenset(
-    {"/", "/banner", "/api/status", "/api/runtime/maintenance", "/api/openapi.json", "/api/docs"}
-)
+    {
+        "/", "/banner", "/api/status", "/api/runtime/maintenance", "/api/openapi.json", "/api/docs",
+        "/feed.atom", "/feed.rss", "/feed.json", "/calendar.ics", "/badge.svg",
+        "/api/v2/summary.json", "/api/v2/status.json", "/api/v2/components.json",
+        "/api/v2/incidents.json", "/api/v2/incidents/unresolved.json",
+        "/api/v2/scheduled-maintenances.json", "/api/v2/scheduled-maintenances/upcoming.json",
+        "/api/v2/scheduled-maintenances/active.json",
+    }
+)  # fmt: skip
 PAGE_HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -120,10 +127,10 @@ def page_maker(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[st
             "stale_after_seconds": int(settings.poll_seconds * 1.5),
             "external_url": settings.external_url,
         }
-        return {
-            path: app.jinja_env.get_template(template).render(context).encode()
-            for path, template in (("/", "public/page.html"), ("/banner", "parts/board.html"))
-        }
+        # The page holds the fragment; it is rendered once for both.
+        board = app.jinja_env.get_template("parts/board.html").render(context)
+        page = app.jinja_env.get_template("public/page.html").render(context, board=board)
+        return {"/": page.encode(), "/banner": board.encode()}
 
     return make
 

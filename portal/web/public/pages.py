@@ -27,6 +27,26 @@ def banner() -> Response:
     return _ready_made("/banner")
 
 
+@blueprint.get("/feed.<any(atom,rss,json):_>")
+@blueprint.get("/calendar.<any(ics):_>")
+@blueprint.get("/badge.<any(svg):_>")
+@blueprint.doc(hide=True)
+def document(_: str) -> Response:
+    """Feeds, the calendar and the badge."""
+    return _ready_made(request.path)
+
+
+@blueprint.get(
+    "/api/v2/<any('summary.json','status.json','components.json','incidents.json',"
+    "'incidents/unresolved.json','scheduled-maintenances.json',"
+    "'scheduled-maintenances/upcoming.json','scheduled-maintenances/active.json'):_>"
+)
+@blueprint.doc(hide=True)
+def statuspage(_: str) -> Response:
+    """The public API as clients of Statuspage v2 know it."""
+    return _ready_made(request.path)
+
+
 @blueprint.get("/api/status")
 @blueprint.doc(summary="The public status", responses={200: "The status", 503: "No picture yet"})
 def status() -> Response:
