@@ -22,6 +22,7 @@ class Scope(StrEnum):
     INCIDENTS_WRITE = "incidents:write"
     PERIMETER_READ = "perimeter:read"
     PERIMETER_WRITE = "perimeter:write"
+    ALERTS_PUSH = "alerts:push"
     WORKERS_PUSH = "workers:push"
     AUDIT_READ = "audit:read"
     LIFECYCLE_WRITE = "lifecycle:write"

@@ -15,6 +15,7 @@ from portal.board.banners import Banner
 from portal.board.components import ComponentView, Interval
 from portal.board.incidents import IncidentView
 from portal.runtime import episodes
+from portal.runtime.episodes import Source
 from portal.status import components, incidents
 from portal.status.announcements import Announcement
 from portal.status.components import State
@@ -273,13 +274,15 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
             if slug in by_slug:
                 by_slug[slug].append(interval)
     wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
-    if wanted:
-        for alert, subject, opened_at, closed_at in episodes.around(session, wanted, since=since):
-            names = {alert, f"{alert}:{subject}"}
-            interval = Interval(State.DEGRADED, opened_at, closed_at, "")
-            for row in rows:
-                if names & set(row.alerts):
-                    by_id[row.id].append(interval)
+    for episode in episodes.around(session, wanted, since=since):
+        names = {episode.alert, f"{episode.alert}:{episode.subject}"}
+        # An alert of Alertmanager's may name its component itself.
+        labelled = episode.labels.get("component") if episode.source != Source.PORTAL else None
+        state = State.PARTIAL if labelled and episode.severity == "critical" else State.DEGRADED
+        interval = Interval(state, episode.opened_at, episode.closed_at, "")
+        for row in rows:
+            if row.slug == labelled or names & set(row.alerts):
+                by_id[row.id].append(interval)
     return tuple(component_views.view(row, by_id[row.id], now=now) for row in rows)
 
 

@@ -6,6 +6,7 @@ most one episode of an alert and its subject is open, whoever opens it: the data
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Index, String, delete, or_, select, text
@@ -24,6 +25,14 @@ EXPORTER_STALE = "exporter-stale"
 CLOSE_AT_ONCE = (EXPORTER_STALE, "readiness-failing", "worker-error")
 CLOSE_AFTER = timedelta(seconds=60)
 KEPT = timedelta(days=400)
+MOST_AROUND = 2000
+
+
+class Source(StrEnum):
+    """Who says that an alert holds."""
+
+    PORTAL = "portal"
+    ALERTMANAGER = "alertmanager"
 
 
 class Episode(Base):
@@ -44,6 +53,7 @@ class Episode(Base):
     threshold: Mapped[float]
     unit: Mapped[str] = mapped_column(String(20))
     labels: Mapped[dict[str, Any]] = mapped_column(JSON)
+    source: Mapped[str] = mapped_column(String(12), server_default=Source.PORTAL.value)
 
     __table_args__ = (
         Index(
@@ -57,17 +67,19 @@ def open_ones(session: Session) -> list[Episode]:
     return list(session.scalars(select(Episode).where(Episode.closed_at.is_(None))))
 
 
-def around(
-    session: Session, alerts: Iterable[str], *, since: datetime
-) -> list[tuple[str, str, datetime, datetime | None]]:
-    """Alert, subject, start and end of the episodes of some alerts that reach beyond `since`."""
-    rows = session.execute(
-        select(Episode.alert, Episode.subject, Episode.opened_at, Episode.closed_at).where(
-            Episode.alert.in_(list(alerts)),
-            or_(Episode.closed_at.is_(None), Episode.closed_at > since),
+def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[Episode]:
+    """The episodes of some alerts, and all of Alertmanager's, that reach beyond `since`."""
+    return list(
+        session.scalars(
+            select(Episode)
+            .where(
+                or_(Episode.alert.in_(list(alerts)), Episode.source == Source.ALERTMANAGER),
+                or_(Episode.closed_at.is_(None), Episode.closed_at > since),
+            )
+            .order_by(Episode.opened_at.desc())
+            .limit(MOST_AROUND)
         )
     )
-    return [(row.alert, row.subject, row.opened_at, row.closed_at) for row in rows]
 
 
 def date(alerts: list[Alert], episodes: list[Episode]) -> None:
@@ -89,8 +101,15 @@ class Episodes:
         now = clock.now()
         with self._open_session() as session:
             engine.begin_write(session)
-            known = {(one.alert, one.subject): one for one in open_ones(session)}
+            # What Alertmanager opened it closes itself.
+            known = {
+                (one.alert, one.subject): one
+                for one in open_ones(session)
+                if one.source == Source.PORTAL
+            }
             for alert in snapshot.alerts:
+                if alert.source != Source.PORTAL:
+                    continue
                 episode = known.pop((alert.id, alert.subject), None)
                 if episode is None:
                     self._open(session, alert, now)

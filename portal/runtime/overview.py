@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.runtime import alerts, episodes, samples, snapshot
+from portal.runtime import alertmanager, alerts, episodes, samples, snapshot
 from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
 from portal.settings import Settings
 
@@ -89,11 +89,14 @@ class Overview:
         return taken
 
     def _date(self, held: list[snapshot.Alert]) -> None:
-        if not held:
-            return
+        """Since when they hold, by their episodes; and what Alertmanager says besides."""
         try:
             with self._open_session() as session:
-                episodes.date(held, episodes.open_ones(session))
+                known = episodes.open_ones(session)
+                episodes.date(held, known)
+                held += [
+                    alertmanager.shown(one) for one in known if one.source != episodes.Source.PORTAL
+                ]
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)
 

@@ -253,7 +253,10 @@ class Security(Camel):
 
 
 class Alert(Camel):
-    """What holds now; `subject` tells several of one id apart, such as a worker's name."""
+    """What holds now; `subject` tells several of one id apart, such as a worker's name.
+
+    `source` is portal, or alertmanager.
+    """
 
     id: str
     title: str
@@ -265,6 +268,7 @@ class Alert(Camel):
     labels: dict[str, str]
     runbook: str
     subject: str = ""
+    source: str = "portal"
 
 
 class Standing(Camel):

@@ -19,8 +19,8 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 Group = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00]*$")]
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
-# An alert's id, or `worker-error:profileEngagement` for one of a subject.
-AlertName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,60}(:[\w.-]{1,80})?$")]
+# An alert's id, `worker-error:profileEngagement` for one of a subject, or Alertmanager's alertname.
+AlertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,39}(:[\w.-]{1,80})?$")]
 MOST_COMPONENTS = 500
 
 

@@ -59,6 +59,7 @@ TABLE: dict[str, str | Scope] = {
     "runtime_api.health": Scope.RUNTIME_READ,
     "runtime_api.export": Scope.RUNTIME_READ,
     "runtime_api.audit": Scope.AUDIT_READ,
+    "alerts_api.receive": Scope.ALERTS_PUSH,
     "workers_api.listing": Scope.RUNTIME_READ,
     "workers_api.report": Scope.WORKERS_PUSH,
     "blocks_api.listing": Scope.PERIMETER_READ,

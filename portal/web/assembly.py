@@ -26,6 +26,7 @@ from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionEr
 from portal.status.terms import RuleError
 from portal.store import trouble
 from portal.web import access, health, problems, wording
+from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
@@ -160,6 +161,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         components.blueprint,
         blocks_api.blueprint,
         workers_api.blueprint,
+        alerts_api.blueprint,
         announcements_api.blueprint,
         windows_api.blueprint,
         templates_api.blueprint,
