@@ -184,8 +184,9 @@ def turn(portal: Portal) -> None:
 
 
 def sweep(portal: Portal) -> None:
-    """Retention."""
+    """Retention, and the windows of series two months ahead."""
     now = clock.now()
+    portal.registry.plan_ahead(actor="portal worker")
     with portal.open_session() as session:
         engine.begin_write(session)
         samples.sweep(session, now=now)

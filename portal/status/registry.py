@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.status import announcements, components, templates, windows
+from portal.status import announcements, components, series, templates, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.replies import KeptReply
+from portal.status.series import SeriesIn, WindowSeries
 from portal.status.templates import MessageTemplate, TemplateIn
 from portal.status.terms import RuleError, Status
-from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowStatus
 from portal.store import revision
 from portal.store.trouble import retried
 
@@ -229,6 +231,74 @@ class Registry:
         return row
 
     @retried
+    def open_series(self, wish: SeriesIn, *, actor: str, once: Once | None = None) -> WindowSeries:
+        """A window that comes again, with its windows of the next two months."""
+        with self._change() as (session, now):
+            series.check(wish, now=now)
+            components.known(session, wish.components)
+            row = series.new(wish, now=now)
+            session.add(row)
+            session.flush()
+            made = series.plan(session, row, now=now)
+            chain.append(
+                session, "maintenance.series.created", actor=actor, at=now, ref=row.reference,
+                title=row.title, rule=row.rule, zone=row.zone,
+                windows=[one.reference for one in made],
+            )  # fmt: skip
+            if once is not None:
+                session.flush()
+                once.keep(session, row, now)
+        return row
+
+    @retried
+    def cancel_series(
+        self, ref: str, *, version: int | None, actor: str, once: Once | None = None
+    ) -> WindowSeries:
+        """Call off a series and all of its windows that have not begun."""
+        with self._change() as (session, now):
+            row = expect(series.find(session, ref), version)
+            if row.cancelled_at is not None:
+                raise RuleError("action", "This series was cancelled already.")
+            row.cancelled_at = now
+            ahead = session.scalars(
+                select(Window).where(Window.series_id == row.id, Window.starts_at > now)
+            ).all()
+            gone = [one for one in ahead if one.status_at(now) is WindowStatus.SCHEDULED]
+            for one in gone:
+                one.cancel(now=now)
+                _bump(one, now)
+            _bump(row, now)
+            chain.append(
+                session, "maintenance.series.cancelled", actor=actor, at=now, ref=row.reference,
+                windows=[one.reference for one in gone],
+            )  # fmt: skip
+            if once is not None:
+                session.flush()
+                once.keep(session, row, now)
+        return row
+
+    def plan_ahead(self, *, actor: str) -> int:
+        """Make the windows of all series that are missing for two months; how many were made."""
+        with self.open_session() as session:
+            if not series.due(session, now=clock.now()):
+                return 0
+        return self._plan(actor)
+
+    @retried
+    def _plan(self, actor: str) -> int:
+        count = 0
+        with self._change() as (session, now):
+            for row in series.due(session, now=now):
+                made = series.plan(session, row, now=now)
+                count += len(made)
+                if made:
+                    chain.append(
+                        session, "maintenance.series.planned", actor=actor, at=now,
+                        ref=row.reference, windows=[one.reference for one in made],
+                    )  # fmt: skip
+        return count
+
+    @retried
     def keep_template(
         self, wish: TemplateIn, *, version: int | None, actor: str, once: Once | None = None
     ) -> MessageTemplate:
@@ -290,7 +360,7 @@ def expect(row: Row | None, version: int | None) -> Row:
     return row
 
 
-def _bump(row: Announcement | Window | MessageTemplate, now: datetime) -> None:
+def _bump(row: Announcement | Window | WindowSeries | MessageTemplate, now: datetime) -> None:
     row.version += 1
     row.updated_at = now
 

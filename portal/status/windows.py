@@ -7,7 +7,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, String, Text, func, or_, select, text
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import durations
@@ -63,9 +63,14 @@ class Window(Base):
     first_ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(index=True)
     cancelled_at: Mapped[datetime | None]
+    # Of a series: which one it is, by its local time.
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("window_series.id"))
+    occurrence: Mapped[str | None] = mapped_column(String(19))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("series_id", "occurrence"),)
 
     def status_at(self, now: datetime) -> WindowStatus:
         if self.cancelled_at is not None and self.cancelled_at <= now:
@@ -123,12 +128,15 @@ def _is_zone(name: str) -> str:
     return name
 
 
+ZoneName = Annotated[str, AfterValidator(_is_zone)]
+
+
 class WindowIn(Camel):
     """A window as API, forms and CLI send it; without a start it begins now."""
 
     title: Title
     message: Message = ""
-    zone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    zone: ZoneName = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB]
     components: list[Slug] = Field(default=[], max_length=100)
@@ -160,6 +168,7 @@ class WindowOut(Camel):
     first_ends_at: datetime
     ended_at: datetime | None
     cancelled_at: datetime | None
+    occurrence: str | None
     created_at: datetime
     updated_at: datetime
     version: int

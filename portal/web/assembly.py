@@ -32,6 +32,7 @@ from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
 from portal.web.api import incidents as incidents_api
 from portal.web.api import runtime as runtime_api
+from portal.web.api import series as series_api
 from portal.web.api import templates as templates_api
 from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
@@ -164,6 +165,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         alerts_api.blueprint,
         announcements_api.blueprint,
         windows_api.blueprint,
+        series_api.blueprint,
         templates_api.blueprint,
         incidents_api.blueprint,
         components_api.blueprint,

@@ -66,7 +66,12 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "Scrape ages stay true, nothing is told twice, no limit lasts for ever,"
         " no session comes back to life.",
     ),
-    12: ("A clock change during a recurring window.", "", ""),
+    12: (
+        "The clocks change in the night of a window that comes again.",
+        "Its time on the zone's own clocks, and in UTC.",
+        "Instants as written by hand for both changes in four zones, and as a walk by the minute"
+        " finds them.",
+    ),
     13: (
         "kill -9 of a web process while it writes.",
         "That request fails.",
@@ -158,7 +163,6 @@ ROWS: dict[int, tuple[str, str, str]] = {
 }
 # Faults of parts that are not there yet, with the reason.
 WAITING = {
-    12: "windows do not recur yet",
     23: "nothing is sent by mail yet",
     24: "nothing is sent to webhooks yet",
 }

@@ -14,7 +14,8 @@ for _room in (
     "audit.addresses", "audit.chain", "guard.blocks", "guard.offences", "guard.offenders",
     "runtime.episodes", "runtime.samples", "runtime.workers", "status.announcements",
     "status.components", "status.incidents", "status.retrospectives",
-    "status.replies", "status.templates", "status.windows", "store.lease", "store.revision",
+    "status.replies", "status.series", "status.templates", "status.windows", "store.lease",
+    "store.revision",
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 

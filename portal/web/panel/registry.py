@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 
 from portal import clock, durations
 from portal.board import banners
-from portal.status import announcements, components, windows
+from portal.status import announcements, components, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
+from portal.status.series import Occurrence, SeriesIn
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
 from portal.status.windows import Window, WindowAct, WindowIn
 from portal.web import access, problems, render
@@ -32,6 +33,7 @@ def listing() -> Response:
     with current_app.extensions["portal"].open_session() as session:
         planned, _ = windows.page(session, limit=_LISTED, offset=0)
         said, _ = announcements.page(session, limit=_LISTED, offset=0)
+        again, _ = series.page(session, limit=_LISTED, offset=0)
         return render.panel(
             "panel/maintenance/list.html",
             windows=[
@@ -39,6 +41,7 @@ def listing() -> Response:
                 for row in planned
             ],
             announcements=[announcements.out(row, now=now) for row in said],
+            series=[series.out(row, now=now) for row in again if row.cancelled_at is None],
         )
 
 
@@ -87,6 +90,8 @@ def window_new() -> Response:
                 "startsAt": f"{start:%Y-%m-%dT%H:%M}",
                 "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}"}  # fmt: skip
         return _window_form(form, audiences=["public"], channels=["web"])
+    if request.form.get("recurrence", "").strip():
+        return _series_new()
     wish, errors = _window_wish()
     if wish is not None:
         try:
@@ -98,6 +103,28 @@ def window_new() -> Response:
         else:
             return redirect("/panel/maintenance", 303)
     return _window_form(_posted(), errors=errors, status=422)
+
+
+def _series_new() -> Response:
+    """A window that comes again; the form is the same, with a rule in it."""
+    wish, errors = _window_wish(SeriesIn, recurrence=request.form["recurrence"].strip())
+    if wish is not None:
+        try:
+            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
+                _registry().open_series(wish, actor=access.caller().actor, once=key)
+            ))  # fmt: skip
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+        else:
+            return redirect("/panel/maintenance", 303)
+    return _window_form(_posted(), errors=errors, status=422)
+
+
+@blueprint.post("/series/<ref>/cancel")
+def series_cancel(ref: str) -> Response:
+    """Call off a series with all of its windows that have not begun."""
+    _registry().cancel_series(ref, version=form_version(), actor=access.caller().actor)
+    return redirect("/panel/maintenance", 303)
 
 
 @blueprint.route("/windows/<ref>", methods=["GET", "POST"])
@@ -210,7 +237,8 @@ def preview() -> Response:
     """What the public would see of the form as it stands; nothing is stored."""
     now = clock.now()
     banner = None
-    wish: WindowIn | AnnouncementIn | None
+    coming: list[Occurrence] = []
+    wish: Any
     if "zone" in request.form:
         wish, errors = _window_wish()
         if wish is not None:
@@ -219,6 +247,12 @@ def preview() -> Response:
                 windows.apply(window, wish, now=now)
                 window.created_at = now
                 banner = banners.of_window(window, now=now)
+                rule = request.form.get("recurrence", "").strip()
+                if rule:
+                    again, errors = _window_wish(SeriesIn, recurrence=rule)
+                    if again is not None:
+                        series.check(again, now=now)
+                        coming = series.upcoming(again, now=now)
             except RuleError as error:
                 errors = {error.field: [error.text]}
     else:
@@ -230,7 +264,13 @@ def preview() -> Response:
                 banner = banners.of_announcement(row, now=now)
             except RuleError as error:
                 errors = {error.field: [error.text]}
-    return render.panel("parts/preview.html", banner=banner, errors=errors)
+    return render.panel(
+        "parts/preview.html",
+        banner=banner,
+        errors=errors,
+        coming=coming,
+        zone=request.form.get("zone", "UTC"),
+    )
 
 
 def _registry() -> Registry:
@@ -301,10 +341,11 @@ def _instant(field: str, zone: str, errors: Errors) -> datetime | None:
     return naive.replace(tzinfo=ZoneInfo(zone))
 
 
-def _window_wish() -> tuple[WindowIn | None, Errors]:
+def _window_wish(model: Any = WindowIn, **more: str) -> tuple[Any, Errors]:
     errors: Errors = {}
     zone = request.form.get("zone", "")
     values = {
+        **more,
         "title": request.form.get("title", ""),
         "message": request.form.get("message", "").replace("\r\n", "\n"),
         "zone": zone,
@@ -314,7 +355,7 @@ def _window_wish() -> tuple[WindowIn | None, Errors]:
         "startsAt": _instant("startsAt", zone, errors),
         "endsAt": _instant("endsAt", zone, errors),
     }
-    return _wish(WindowIn, values, errors)
+    return _wish(model, values, errors)
 
 
 def _announcement_wish() -> tuple[AnnouncementIn | None, Errors]:

@@ -1,0 +1,166 @@
+"""Series: windows by a rule, each a window of its own."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.roles import Role
+from portal.audit import chain
+from portal.cli import server
+from portal.status.series import SeriesIn
+from portal.status.terms import RuleError
+from portal.status.windows import Action, Window, WindowAct
+from tests.conftest import Site, StandingClock
+
+API = "/api/admin/runtime/maintenance/series"
+
+
+def wish(**fields: object) -> SeriesIn:
+    given = {
+        "title": "Backups", "zone": "Europe/Berlin", "recurrence": "FREQ=WEEKLY;BYDAY=SU",
+        "starts_at": datetime(2030, 6, 9, 0, 0, tzinfo=UTC),
+        "ends_at": datetime(2030, 6, 9, 1, 0, tzinfo=UTC),
+    }  # fmt: skip
+    return SeriesIn(**{**given, **fields})
+
+
+def planned(site: Site) -> list[Window]:
+    with site.portal.open_session() as session:
+        session.expire_on_commit = False
+        return list(
+            session.scalars(
+                select(Window).where(Window.cancelled_at.is_(None)).order_by(Window.starts_at)
+            )
+        )
+
+
+def worker_day(site: Site, still: StandingClock) -> None:
+    still.advance(days=1)
+    assert server.lead(site.portal, "worker")
+    server.sweep(site.portal)
+
+
+def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):
+    either.portal.registry.open_series(wish(), actor="a")
+    first = planned(either)
+    assert [f"{one.starts_at:%m-%d %H:%M}" for one in first[:3]] == [
+        "06-09 00:00", "06-16 00:00", "06-23 00:00",
+    ]  # fmt: skip
+    assert len(first) == 9
+    assert first[0].occurrence == "2030-06-09T02:00:00"
+    for _ in range(10):
+        worker_day(either, still)
+    later = planned(either)
+    assert [one.reference for one in later[:9]] == [one.reference for one in first]
+    assert len(later) == 10
+    worker_day(either, still)
+    assert len(planned(either)) == 10
+    with either.portal.open_session() as session:
+        assert list(chain.verify(session))[-1].first_bad_seq is None
+
+
+@pytest.mark.fault(12)
+def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: StandingClock):
+    still.moment = datetime(2030, 10, 1, tzinfo=UTC)
+    site.portal.registry.open_series(
+        wish(
+            starts_at=datetime(2030, 10, 20, 0, 0, tzinfo=UTC),
+            ends_at=datetime(2030, 10, 20, 1, 0, tzinfo=UTC),
+        ),
+        actor="a",
+    )
+    assert [f"{one.starts_at:%m-%d %H:%M}" for one in planned(site)[:3]] == [
+        "10-20 00:00", "10-27 00:00", "11-03 01:00",
+    ]  # fmt: skip
+    assert {one.ends_at - one.starts_at for one in planned(site)} == {timedelta(hours=1)}
+
+
+def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still: StandingClock):
+    either.portal.registry.open_series(wish(), actor="a")
+    first, second, third, *_ = planned(either)
+    either.portal.registry.act_on_window(
+        second.reference, WindowAct(action=Action.CANCEL), version=None, actor="a"
+    )
+    either.portal.registry.act_on_window(
+        third.reference, WindowAct(action=Action.EXTEND, duration="30m"), version=None, actor="a"
+    )
+    for _ in range(3):
+        worker_day(either, still)
+    left = planned(either)
+    assert second.reference not in [one.reference for one in left]
+    assert left[0].reference == first.reference
+    assert left[1].ends_at - left[1].starts_at == timedelta(minutes=90)
+
+
+def test_a_series_called_off_takes_what_has_not_begun_with_it(either: Site, still: StandingClock):
+    row = either.portal.registry.open_series(wish(), actor="a")
+    still.moment = datetime(2030, 6, 9, 0, 30, tzinfo=UTC)
+    either.portal.registry.cancel_series(row.reference, version=1, actor="a")
+    assert len(planned(either)) == 1
+    with pytest.raises(RuleError, match="cancelled already"):
+        either.portal.registry.cancel_series(row.reference, version=None, actor="a")
+    worker_day(either, still)
+    assert len(planned(either)) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"recurrence": "FREQ=HOURLY"}, "recurrence"),
+        ({"recurrence": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "recurrence"),
+        ({"starts_at": datetime(2030, 6, 1, tzinfo=UTC)}, "startsAt"),
+        ({"ends_at": datetime(2030, 6, 8, tzinfo=UTC)}, "endsAt"),
+        ({"ends_at": datetime(2030, 7, 8, tzinfo=UTC)}, "endsAt"),
+        ({"components": ["none"]}, "components"),
+    ],
+)
+def test_what_cannot_be_leaves_nothing(
+    either: Site, still: StandingClock, fields: dict[str, object], field: str
+):
+    with pytest.raises(RuleError) as caught:
+        either.portal.registry.open_series(wish(**fields), actor="a")
+    assert caught.value.field == field
+    assert planned(either) == []
+
+
+def test_the_api_previews_makes_and_cancels(either: Site, still: StandingClock):
+    client, headers = either.client(), either.bearer()
+    body = wish().model_dump(mode="json", by_alias=True)
+    shown = client.post(f"{API}/preview", json=body, headers=headers).get_json()["next"]
+    assert [one["local"] for one in shown[:2]] == ["2030-06-09T02:00:00", "2030-06-16T02:00:00"]
+    assert planned(either) == []
+    keyed = {**headers, "Idempotency-Key": "one"}
+    made = client.post(API, json=body, headers=keyed)
+    assert made.status_code == 201, made.get_json()
+    assert client.post(API, json=body, headers=keyed).get_json() == made.get_json()
+    reference = made.get_json()["reference"]
+    assert client.get(API, headers=headers).get_json()["total"] == 1
+    assert client.get(f"{API}/{reference}", headers=headers).get_json()["next"] == shown
+    gone = client.delete(f"{API}/{reference}", headers={**headers, "If-Match": '"1"'})
+    assert gone.status_code == 200, gone.get_json()
+    assert gone.get_json()["next"] == []
+    assert planned(either) == []
+
+
+def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock):
+    person = either.signed_in(Role.OPERATOR)
+    form = {
+        "title": "Backups", "message": "", "zone": "Europe/Berlin", "audiences": "public",
+        "channels": "web", "startsAt": "2030-06-09T02:00", "endsAt": "2030-06-09T03:00",
+        "recurrence": "FREQ=WEEKLY", "key": "0123456789",
+    }  # fmt: skip
+    preview = person.post("/panel/preview", **form).get_data(as_text=True)
+    assert "16 Jun, 02:00 – 03:00 (Europe/Berlin" in preview
+    assert planned(either) == []
+    wrong = person.post("/panel/windows/new", **{**form, "recurrence": "FREQ=HOURLY"})
+    assert wrong.status_code == 422
+    assert "FREQ cannot be HOURLY" in wrong.get_data(as_text=True)
+    assert person.post("/panel/windows/new", **form).status_code == 303
+    assert len(planned(either)) == 9
+    page = person.client.get("/panel/maintenance").get_data(as_text=True)
+    assert "Comes again" in page
+    reference = page.split('id="series-')[1].split('"')[0]
+    assert person.post(f"/panel/series/{reference}/cancel", version="1").status_code == 303
+    assert planned(either) == []
+    assert "Comes again" not in person.client.get("/panel/maintenance").get_data(as_text=True)
