@@ -99,7 +99,9 @@ def _flag(field: str, text: str) -> bool:
 
 def told(banner: Banner) -> dict[str, Any]:
     """A banner as public JSON has it; who it is for stays inside."""
-    return banner.model_dump(mode="json", by_alias=True, exclude={"message_html", "version"})
+    return banner.model_dump(
+        mode="json", by_alias=True, exclude={"message_html", "version", "series"}
+    )
 
 
 def maintenance(picture: Picture, query: MaintenanceQuery) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Banner(Camel):
     published_at: datetime | None
     resolved_at: datetime | None
     version: int
+    # Of windows that come again, so that a list can show the next ones alone.
+    series: int | None = None
 
     @property
     def over_at(self) -> datetime | None:
@@ -91,4 +93,5 @@ def of_window(row: Window, *, now: datetime) -> Banner:
         published_at=row.created_at,
         resolved_at=row.ended_at or row.cancelled_at,
         version=row.version,
+        series=row.series_id,
     )

@@ -1,5 +1,6 @@
 """The immutable picture of all that is published at an instant."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -29,6 +30,7 @@ LONGEST_LIFE = timedelta(seconds=15)
 UPCOMING_DAYS = 60
 PAST_DAYS = 7
 CANCELLED_DAYS = 30
+MOST_OF_SERIES = 2
 _MOST = 200
 
 
@@ -113,6 +115,19 @@ class Picture:
     @property
     def upcoming(self) -> tuple[Banner, ...]:
         return tuple(sorted(self.public(Status.SCHEDULED), key=lambda one: one.starts_at))
+
+    @property
+    def coming(self) -> tuple[Banner, ...]:
+        """What is upcoming, but of windows that come again only the next two."""
+        shown: Counter[int] = Counter()
+        found = []
+        for banner in self.upcoming:
+            if banner.series is not None:
+                shown[banner.series] += 1
+                if shown[banner.series] > MOST_OF_SERIES:
+                    continue
+            found.append(banner)
+        return tuple(found)
 
     @property
     def past_days(self) -> tuple[PastDay, ...]:

@@ -160,6 +160,12 @@ def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock
     assert len(planned(either)) == 9
     page = person.client.get("/panel/maintenance").get_data(as_text=True)
     assert "Comes again" in page
+    # The next two stand among the windows; the rule tells of the others.
+    assert page.count('id="window-') == 2
+    public = either.client().get("/").get_data(as_text=True)
+    assert public.count("Backups") == 2
+    told = either.client().get("/calendar.ics").get_data(as_text=True)
+    assert told.count("BEGIN:VEVENT") == 8
     reference = page.split('id="series-')[1].split('"')[0]
     assert person.post(f"/panel/series/{reference}/cancel", version="1").status_code == 303
     assert planned(either) == []

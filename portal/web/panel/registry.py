@@ -1,6 +1,7 @@
 """Windows and announcements in the panel: lists, forms with live preview, acts."""
 
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,12 +12,13 @@ from werkzeug.wrappers import Response
 
 from portal import clock, durations
 from portal.board import banners
+from portal.board.picture import MOST_OF_SERIES
 from portal.status import announcements, components, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
 from portal.status.series import Occurrence, SeriesIn
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
-from portal.status.windows import Window, WindowAct, WindowIn
+from portal.status.windows import Window, WindowAct, WindowIn, WindowStatus
 from portal.web import access, problems, render
 from portal.web.panel import cards
 from portal.web.problems import Errors, Problem
@@ -38,11 +40,29 @@ def listing() -> Response:
             "panel/maintenance/list.html",
             windows=[
                 windows.out(row, now=now, overlaps=windows.overlapping(session, row))
-                for row in planned
+                for row in _in_order(planned, now)
             ],
             announcements=[announcements.out(row, now=now) for row in said],
             series=[series.out(row, now=now) for row in again if row.cancelled_at is None],
         )
+
+
+def _in_order(rows: list[Window], now: datetime) -> list[Window]:
+    """What runs, what comes (of a series the next two), what is over, the latest first."""
+    by_status: dict[WindowStatus, list[Window]] = {}
+    for row in sorted(rows, key=lambda one: one.starts_at):
+        by_status.setdefault(row.status_at(now), []).append(row)
+    shown: Counter[int] = Counter()
+    coming = []
+    for row in by_status.get(WindowStatus.SCHEDULED, []):
+        if row.series_id is not None:
+            shown[row.series_id] += 1
+            if shown[row.series_id] > MOST_OF_SERIES:
+                continue
+        coming.append(row)
+    over = by_status.get(WindowStatus.ENDED, []) + by_status.get(WindowStatus.CANCELLED, [])
+    over.sort(key=lambda one: one.starts_at, reverse=True)
+    return by_status.get(WindowStatus.ACTIVE, []) + coming + over
 
 
 @blueprint.post("/windows/now")
