@@ -5,8 +5,7 @@
 """
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_network
@@ -23,6 +22,7 @@ from portal.status.registry import NotFoundError, Once, StaleVersionError
 from portal.status.terms import Camel, Instant, RuleError
 from portal.store import engine, revision
 from portal.store.base import Base
+from portal.store.revision import Writer
 from portal.store.trouble import retried
 
 LONGEST = timedelta(days=30)
@@ -230,8 +230,10 @@ def page(
     return list(rows), total
 
 
-class Blocks:
+class Blocks(Writer):
     """The only writer; `on_change` puts a commit in force in this process at once."""
+
+    revision = revision.PERIMETER
 
     def __init__(
         self,
@@ -240,15 +242,8 @@ class Blocks:
         *,
         trusted: tuple[Network, ...],
     ) -> None:
-        self.open_session = open_session
-        self._on_change = on_change
+        super().__init__(open_session, on_change)
         self._trusted = trusted
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with revision.change(self.open_session, revision.PERIMETER) as (session, now):
-            yield session, now
-        self._on_change()
 
     @retried
     def add(

@@ -2,8 +2,6 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import select
@@ -26,22 +24,12 @@ from portal.status.incidents import (
 from portal.status.registry import Once, StaleVersionError, expect
 from portal.status.retrospectives import Retrospective, RetrospectiveIn
 from portal.status.terms import RuleError
-from portal.store import revision
+from portal.store.revision import Writer
 from portal.store.trouble import retried
 
 
-class Casebook:
+class Casebook(Writer):
     """Each act is one transaction with its audit event and the revision."""
-
-    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
-        self.open_session = open_session
-        self._on_change = on_change
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with revision.change(self.open_session) as (session, now):
-            yield session, now
-        self._on_change()
 
     @retried
     def open(self, wish: IncidentIn, *, actor: str, once: Once | None = None) -> Incident:

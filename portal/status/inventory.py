@@ -1,32 +1,18 @@
 """The only writer of components, and of the states that are set by hand."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-
-from sqlalchemy.orm import Session
 
 from portal.audit import chain
 from portal.status import components
 from portal.status.components import Component, ComponentIn, Span, State
 from portal.status.registry import Once, expect
 from portal.status.terms import RuleError
-from portal.store import revision
+from portal.store.revision import Writer
 from portal.store.trouble import retried
 
 
-class Inventory:
+class Inventory(Writer):
     """Each act is one transaction with its audit event and the revision."""
-
-    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
-        self.open_session = open_session
-        self._on_change = on_change
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with revision.change(self.open_session) as (session, now):
-            yield session, now
-        self._on_change()
 
     @retried
     def add(self, wish: ComponentIn, *, actor: str, once: Once | None = None) -> Component:

@@ -5,8 +5,7 @@ Each act is one transaction: the change, its audit event and the revision; when 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -23,7 +22,7 @@ from portal.status.series import SeriesIn, WindowSeries
 from portal.status.templates import MessageTemplate, TemplateIn
 from portal.status.terms import RuleError, Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowStatus
-from portal.store import revision
+from portal.store.revision import Writer
 from portal.store.trouble import retried
 
 
@@ -64,18 +63,8 @@ class Once:
         )
 
 
-class Registry:
-    """Opens a session of its own an act; `on_change` is called after a commit."""
-
-    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
-        self.open_session = open_session
-        self._on_change = on_change
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with revision.change(self.open_session) as (session, now):
-            yield session, now
-        self._on_change()
+class Registry(Writer):
+    """Announcements, windows, series and templates."""
 
     @retried
     def announce(
