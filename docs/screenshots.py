@@ -36,7 +36,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         for scheme in ("light", "dark"):
             page = browser.new_page(
-                viewport={"width": 900, "height": 760},
+                viewport={"width": 900, "height": 1180},
                 color_scheme=scheme,  # type: ignore[arg-type]
             )
             page.goto(served.address + "/")

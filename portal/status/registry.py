@@ -1,4 +1,4 @@
-"""The only writer of what the public is told.
+"""The only writer of announcements, windows, series and templates.
 
 Each act is one transaction: the change, its audit event and the revision; when it is committed,
 `on_change` rebuilds this process's board at once.
