@@ -1,5 +1,5 @@
 """`python -m portal`."""
 
-from portal.cli import main
+from portal.cli.command import main
 
 main()

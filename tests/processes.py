@@ -160,7 +160,7 @@ def web_processes(served: Served) -> list[int]:
     """The processes that answer requests: below the web server, below `portal serve`."""
     assert served.process is not None
     found = children(served.process.pid)
-    fronts = [pid for pid, command in found.items() if "portal.cli.front" in command]
+    fronts = [pid for pid, command in found.items() if "cli/front.py" in command]
     return [
         pid
         for front in fronts

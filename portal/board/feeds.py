@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as xml
 from zoneinfo import ZoneInfo
 
-import icalendar
-
 from portal import clock
 from portal.board.banners import Banner
 from portal.board.picture import Indicator, Picture
@@ -175,6 +173,9 @@ def json_feed(picture: Picture, site: Site) -> Document:
 
 def calendar(picture: Picture, site: Site) -> Document:
     """The public windows; an event keeps its UID, raises its SEQUENCE, and is told as cancelled."""
+    # It weighs on the start of every process, for a calendar that few ask for.
+    import icalendar
+
     made = icalendar.Calendar()
     made.add("prodid", "-//Portal//Maintenance//EN")
     made.add("version", "2.0")

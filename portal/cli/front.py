@@ -1,4 +1,4 @@
-"""The web server of `portal serve`, as a process of its own: `python -m portal.cli.front BIND N`.
+"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N`.
 
 It imports little and loads no app; its web processes do.
 """

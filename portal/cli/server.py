@@ -11,6 +11,7 @@ import threading
 import time
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import click
 import structlog
@@ -18,7 +19,7 @@ from apiflask import APIFlask
 from flask_migrate import upgrade as run_migrations
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import VERSION, Portal, clock, create_app
+from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import addresses, segments
 from portal.audit.record import UnrecordedError
@@ -35,6 +36,7 @@ from portal.store import engine, lease
 
 _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
+FRONT = Path(__file__).with_name("front.py")
 LEASE = "worker"
 
 
@@ -50,9 +52,11 @@ def serve(workers: int, no_worker: bool) -> None:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
         os.execv(sys.executable, [sys.executable, "-m", "portal", *sys.argv[1:]])  # noqa: S606 (its own command line)
     portal = _prepare(settings, workers)
-    children = [
-        Child("web", [sys.executable, "-m", "portal.cli.front", settings.bind, str(workers)])
-    ]
+    # As a file: with `-m` it would load the whole portal, which only its web processes need.
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+    )
+    children = [Child("web", [sys.executable, "-P", str(FRONT), settings.bind, str(workers)])]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
     try:

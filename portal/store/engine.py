@@ -5,7 +5,6 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DisconnectionError
@@ -17,25 +16,6 @@ from portal.store.pool import CountingPool
 
 WRITE = "portal_write"
 TIMEOUT_SECONDS = 2
-# Longer than the server may take for a statement, so that its own answer is the one that counts.
-SILENCE_SECONDS = 3.0
-
-
-class ImpatientConnection(psycopg.Connection[Any]):
-    """Gives up a server that does not answer at all.
-
-    The server's own timeouts stop a slow statement. They say nothing when the server hangs, or
-    when the network swallows its answer; then libpq would wait until the system gives up, for
-    minutes, and every thread with it.
-    """
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        try:
-            return super().wait(gen, interval, SILENCE_SECONDS if timeout is None else timeout)
-        except psycopg.errors._WaitTimeout as error:
-            # What it would still answer belongs to nobody; a broken connection is not used again.
-            self.pgconn.finish()
-            raise psycopg.OperationalError("the database server does not answer") from error
 
 
 def options(url: str, *, pool_size: int) -> dict[str, Any]:
@@ -83,6 +63,8 @@ def for_migrations(url: str) -> Engine:
 def prepare(engine: Engine) -> None:
     """Give a SQLite engine its pragmas and explicit transactions, another its way to a failover."""
     if engine.dialect.name != "sqlite":
+        # Nine megabytes that a portal on SQLite does not need.
+        from portal.store.postgres import ImpatientConnection
 
         @event.listens_for(engine, "do_connect")
         def connect(dialect: Any, record: Any, arguments: Any, options: Any) -> Any:

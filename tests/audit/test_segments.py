@@ -215,7 +215,7 @@ def test_a_disk_that_cannot_keep_the_file_keeps_the_events(
 def test_the_commands_export_and_check(build: Build, tmp_path: Path):
     from click.testing import CliRunner
 
-    from portal.cli import portal
+    from portal.cli.command import portal
 
     site = build(data_dir=tmp_path / "data")
     fill(site, 3)

@@ -201,7 +201,7 @@ def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
 def test_processes_that_die_come_back(tmp_path: Path):
     with Served(tmp_path / "data") as served:
         assert served.process is not None
-        for mark in ("portal worker", "portal.cli.front"):
+        for mark in ("portal worker", "cli/front.py"):
             (pid,) = [one for one, line in children(served.process.pid).items() if mark in line]
             os.killpg(pid, signal.SIGKILL)
             until(

@@ -1,0 +1,62 @@
+"""The `portal` command."""
+
+import sys
+
+import click
+
+from portal import VERSION, logs
+from portal.cli import (
+    accounts,
+    audit,
+    backup,
+    blocks,
+    demo,
+    lifecycle,
+    maintenance,
+    server,
+    snapshot,
+    store,
+)
+from portal.settings import SettingsError, table
+
+
+class _Command(click.Group):
+    """Adds the settings table to the help, and turns wrong settings into sentences."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Settings (environment; each also as NAME_FILE)"):
+            formatter.write_dl([(row.variable, f"{row.help} [{row.default}]") for row in table()])
+
+
+@click.group(cls=_Command)
+@click.version_option(VERSION)
+def portal() -> None:
+    """A self-hosted status and maintenance portal."""
+
+
+portal.add_command(server.serve)
+portal.add_command(server.worker)
+portal.add_command(server.check)
+portal.add_command(lifecycle.lifecycle)
+portal.add_command(store.db)
+portal.add_command(backup.backup)
+portal.add_command(backup.restore)
+portal.add_command(accounts.operator)
+portal.add_command(accounts.token)
+portal.add_command(maintenance.maintenance)
+portal.add_command(maintenance.announce)
+portal.add_command(blocks.block)
+portal.add_command(snapshot.snapshot_group)
+portal.add_command(audit.audit)
+portal.add_command(demo.demo)
+
+
+def main() -> None:
+    """Run the command; exit 2 with sentences when the settings are wrong."""
+    logs.configure()
+    try:
+        portal()
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"portal: {problem}", err=True)
+        sys.exit(2)
