@@ -150,7 +150,10 @@ def memory_of(pid: int) -> int:
 def children(pid: int) -> dict[int, str]:
     """Processes right below one, with their command lines."""
     listing = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     lines = [line.split(None, 1) for line in listing.splitlines()]
     return {int(one): command for one, command in lines}
