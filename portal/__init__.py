@@ -31,6 +31,8 @@ from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
 from portal.lifecycle.phases import Lifecycle
+from portal.notify.channels.mail import Render
+from portal.notify.subscribers import Links
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
@@ -78,6 +80,9 @@ class Portal:
     checks: Checks
     overview: Overview
     record: Record
+    # Telling people: links that are signed, and mails from their templates.
+    links: Links
+    render_mail: Render
     # What this process holds of what only one may do.
     fence: Fence
     engine: Engine
@@ -86,6 +91,11 @@ class Portal:
 
     def open_session(self) -> Session:
         return self.registry.open_session()
+
+    @property
+    def url(self) -> str:
+        """What links begin with, without a slash at the end."""
+        return (self.settings.external_url or f"http://{self.settings.bind}").rstrip("/")
 
     def close_pool(self) -> bool:
         """Give out no more connections; True when none is left open."""
@@ -269,7 +279,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["portal"] = Portal(
         settings, board, registry, casebook, inventory, blocks, perimeter, inspection, offences,
         offenders, limits, workers, episodes, series, exporter, lifecycle, node, feed, checks,
-        overview, record,
+        overview, record, Links(app.config["SECRET_KEY"]), assembly.mail_maker(app),
         fence, engine, apart,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)

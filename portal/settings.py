@@ -11,9 +11,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import limits
 
@@ -200,6 +202,105 @@ def _queues(raw: str) -> tuple[WorkerQueue, ...]:
     return tuple(found)
 
 
+# A host by its name, or a network.
+Target = str | IPv4Network | IPv6Network
+
+
+def _targets(raw: str) -> tuple[Target, ...]:
+    found: list[Target] = []
+    for part in _list(raw):
+        try:
+            found.append(ip_network(part, strict=False))
+        except ValueError:
+            if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", part):
+                raise ValueError(f"{part!r} is neither a host nor a network") from None
+            found.append(part.lower())
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mail is handed over; `tls` is `smtps`, `starttls`, or `offered`: if it can."""
+
+    host: str
+    port: int
+    tls: str
+    user: str = ""
+    password: str = ""
+
+
+_TLS = {"smtp": "offered", "smtp+starttls": "starttls", "smtps": "smtps"}
+
+
+def _mail_server(raw: str) -> MailServer:
+    parts = urlsplit(raw)
+    if parts.scheme not in _TLS or not parts.hostname or parts.path not in {"", "/"}:
+        raise ValueError(
+            "must be such as smtp+starttls://name:password@mail.example.com:587,"
+            " smtps://mail.example.com or smtp://127.0.0.1:25"
+        )
+    tls = _TLS[parts.scheme]
+    if (parts.username is None) != (parts.password is None):
+        raise ValueError("must have both a name and a password, or neither")
+    if parts.password and tls == "offered":
+        raise ValueError("a password wants smtps:// or smtp+starttls://")
+    return MailServer(
+        parts.hostname,
+        parts.port or {"smtps": 465, "starttls": 587}.get(tls, 25),
+        tls,
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
+
+
+def _mail_from(raw: str) -> str:
+    name, address = parseaddr(raw)
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not f"{name}{address}".isprintable():
+        raise ValueError("must be such as Example status <status@example.com>")
+    return raw
+
+
+def _per_second(raw: str) -> float:
+    """A rate as messages a second."""
+    try:
+        rate = limits.parse(raw)
+    except ValueError:
+        raise ValueError("must be a rate such as 10/second or 600/minute") from None
+    return float(rate.amount / rate.get_expiry())
+
+
+def _reminders(raw: str) -> tuple[timedelta, ...]:
+    if raw == "off":
+        return ()
+    found = tuple(sorted({durations.parse(part) for part in _list(raw)}, reverse=True))
+    if not found or len(found) > 5 or found[0] > timedelta(days=14):
+        raise ValueError("must be off, or one to five times up to 14d such as 24h,1h")
+    return found
+
+
+# Those of Apprise that end at a service for people; none reads a file, runs a program or calls
+# whatever address it is given.
+CHAT_SCHEMES = frozenset(
+    {
+        "slack", "msteams", "workflows", "discord", "tgram", "mmost", "mmosts", "gchat", "ntfy",
+        "ntfys", "pover", "opsgenie", "pagerduty", "rocket", "rockets", "matrix", "matrixs",
+        "zulip", "webex", "wxteams", "signal", "signals", "gotify", "gotifys",
+    }
+)  # fmt: skip
+
+
+def _chats(raw: str) -> tuple[str, ...]:
+    found = tuple(raw.split())
+    for one in found:
+        scheme = one.partition("://")[0].lower()
+        if "://" not in one or scheme not in CHAT_SCHEMES:
+            raise ValueError(
+                "must be addresses of Apprise, a space between them, each beginning with one of "
+                + ", ".join(sorted(CHAT_SCHEMES))
+            )
+    return found
+
+
 def _setting(
     default: Any, parse: Callable[[str], Any], help_text: str, *, is_secret: bool = False
 ) -> Any:
@@ -291,6 +392,37 @@ class Settings:
         " `name=stream redis://host/0 key group`, `name=sql <SQLAlchemy URL> SELECT …`",
         is_secret=True,
     )
+    smtp_url: MailServer | None = _setting(
+        None,
+        _mail_server,
+        "the mail server: `smtp+starttls://name:password@host:587`, `smtps://host`,"
+        " `smtp://127.0.0.1:25`; empty: nobody is told by mail",
+        is_secret=True,
+    )
+    mail_from: str = _setting("", _mail_from, "the sender: `Example status <status@example.com>`")
+    mail_rate: float = _setting(10.0, _per_second, "how fast mails are sent, such as `10/second`")
+    operator_channels: tuple[str, ...] = _setting(
+        (),
+        _chats,
+        "chats of the operators as addresses of Apprise, a space between them:"
+        " `slack://…`, `msteams://…`, `discord://…`, `tgram://…`, `mmosts://…`, `ntfys://…`",
+        is_secret=True,
+    )
+    allowed_targets: tuple[Target, ...] = _setting(
+        (),
+        _targets,
+        "hosts and networks that webhooks may call although they are not of the open internet",
+    )
+    reminders: tuple[timedelta, ...] = _setting(
+        (timedelta(hours=24), timedelta(hours=1)),
+        _reminders,
+        "how long before a window subscribers are reminded; `off`: never",
+    )
+    publish_by_itself: bool = _setting(
+        False,
+        _switch,
+        "open an incident for everyone once an alert has lasted, without an operator",
+    )
     insecure_cookies: bool = _setting(
         False, _switch, "allow the session cookie over plain http outside development"
     )
@@ -361,6 +493,10 @@ def _shown(value: Any) -> str:
         return f"{int(value.total_seconds())} s"
     if value in ("", (), None):
         return "none"
+    if isinstance(value, tuple) and isinstance(value[0], timedelta):
+        return ",".join(durations.spoken(one.total_seconds()).replace(" ", "") for one in value)
+    if isinstance(value, float):
+        return f"{value:g}/second"
     if isinstance(value, AutoBlockRule):
         window, ttl = value.window.total_seconds(), value.ttl.total_seconds()
         return f"{value.threshold}/{window:.0f}s for {ttl:.0f}s"
@@ -413,6 +549,10 @@ def _weaknesses(settings: Settings) -> list[str]:
                 f"PORTAL_METRICS_TOKENS: the token of {token.name} is shorter than"
                 f" {MIN_SECRET_CHARACTERS} characters"
             )
+    if settings.smtp_url is not None and not settings.mail_from:
+        problems.append("PORTAL_MAIL_FROM must name the sender when PORTAL_SMTP_URL is set")
+    if settings.smtp_url is not None and not settings.external_url and settings.env != "test":
+        problems.append("PORTAL_EXTERNAL_URL must be set for mails: their links begin with it")
     declared = {worker.name for worker in settings.workers_declared}
     for queue in settings.worker_queues:
         if queue.worker not in declared:

@@ -41,6 +41,8 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "maintenance.series.created": frozenset({"ref", "title", "rule", "zone", "windows"}),
     "maintenance.series.planned": frozenset({"ref", "windows"}),
     "maintenance.template.changed": frozenset({"name"}),
+    "maintenance.notification.sent": frozenset({"template", "audiences", "recipients"}),
+    "maintenance.notification.retried": frozenset({"delivery"}),
     "monitoring.episode.opened": frozenset({"alert", "value", "threshold", "labels"}),
     "monitoring.episode.closed": frozenset({"alert", "seconds", "labels"}),
     "monitoring.exporter.stale": frozenset({"scraper", "age_seconds", "threshold"}),
@@ -61,6 +63,8 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "runtime.snapshot.exported": frozenset({"snapshot", "format", "sha256"}),
     "runtime.started": frozenset({"version", "workers"}),
     "runtime.stopped": frozenset({"version"}),
+    "subscriber.removed": frozenset({"subscriber", "kind"}),
+    "subscriber.webhook.added": frozenset({"subscriber", "host"}),
     "waf.auto_block": frozenset({"block", "value", "offences", "repeats", "until"}),
 }
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal import Portal, clock
 from portal.cli import application
 from portal.guard.blocks import BlockIn, BlockScope
-from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
+from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerStatus
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
@@ -64,7 +64,7 @@ def demo() -> None:
         actor="demo", caller="",
     )  # fmt: skip
     for name in portal.workers.declared:
-        if name != OWN:
+        if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
                 portal.workers.report(name, wish, actor="demo")

@@ -18,6 +18,7 @@ import structlog
 from apiflask import APIFlask
 from flask_migrate import upgrade as run_migrations
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
@@ -28,6 +29,9 @@ from portal.cli.supervisor import Child, Supervisor
 from portal.durations import spoken
 from portal.guard import offences, offenders
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
+from portal.notify import outbox, subscribers
+from portal.notify.channels.mail import Letters, Mail
+from portal.notify.delivery import Dispatcher
 from portal.runtime import episodes, queues, samples, series, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
@@ -38,6 +42,9 @@ _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
 FRONT = Path(__file__).with_name("front.py")
 LEASE = "worker"
+TELLING_LEASE = "notifications"
+FIGURES_EVERY = timedelta(seconds=10)
+RENEW_EVERY = timedelta(seconds=5)
 
 
 @click.command()
@@ -137,6 +144,8 @@ def worker() -> None:
         signal.signal(number, lambda *_: stop.set())
     portal = application.make().extensions["portal"]
     me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    telling = threading.Thread(target=tell, args=(portal, me, stop), name="tell")
+    telling.start()
     swept_at = None
     while not stop.is_set() and not portal.lifecycle.is_leaving:
         try:
@@ -155,20 +164,89 @@ def worker() -> None:
         for _ in range(int(workers.OWN_INTERVAL.total_seconds())):
             if portal.lifecycle.is_leaving or stop.wait(1.0):
                 break
+    stop.set()
+    telling.join()
     _stopped(portal)
 
 
-def lead(portal: Portal, me: str) -> bool:
+def lead(portal: Portal, me: str, name: str = LEASE, fence: lease.Fence | None = None) -> bool:
     """Whether this worker is the one that works now; renews its lease, or takes a free one."""
-    before, portal.fence.held = portal.fence.held, None
-    with portal.open_session() as session:
+    fence = fence or portal.fence
+    before = fence.held
+    # In a session without the fence: whoever lost the lease may ask for it again.
+    with Session(portal.engine) as session:
         engine.begin_write(session)
-        held = lease.take(session, LEASE, holder=me, now=clock.now())
+        held = lease.take(session, name, holder=me, now=clock.now())
         session.commit()
     if (held is None) != (before is None):
-        _log.info("worker.leads" if held else "worker.stands_by")
-    portal.fence.held = held
+        _log.info("worker.leads" if held else "worker.stands_by", lease=name)
+    fence.held = held
     return held is not None
+
+
+def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
+    """What delivers, on sessions that hold `fence`."""
+    settings = portal.settings
+    mail = None
+    if settings.smtp_url is not None:
+        letters = Letters(
+            sender=settings.mail_from, site=settings.site_name, url=portal.url,
+            links=portal.links, render=portal.render_mail,
+        )  # fmt: skip
+        mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
+    return Dispatcher(
+        lambda: Session(portal.engine, info={"fence": fence}), settings,
+        mail=mail, render=portal.render_mail, url=portal.url,
+    )  # fmt: skip
+
+
+def tell(portal: Portal, me: str, stop: threading.Event) -> None:
+    """Deliver notices beside the worker's rounds, which no slow mail server holds up."""
+    fence = lease.Fence()
+    post = dispatcher(portal, fence)
+    led_at = counted_at = None
+    is_leader = False
+    while not stop.is_set() and not portal.lifecycle.is_leaving:
+        is_busy = False
+        try:
+            now = clock.now()
+            # Whichever way the clock was set meanwhile.
+            if led_at is None or abs(now - led_at) >= RENEW_EVERY:
+                is_leader, led_at = lead(portal, me, TELLING_LEASE, fence), now
+            if is_leader:
+                is_busy = post.turn()
+                if counted_at is None or abs(now - counted_at) >= FIGURES_EVERY:
+                    _count(portal, post)
+                    counted_at = now
+        except lease.LeaseLostError:
+            _log.warning("worker.lease_lost", lease=TELLING_LEASE)
+            led_at = None
+        except SQLAlchemyError as error:
+            _log.warning("worker.database_unreachable", error=type(error).__name__)
+            led_at = None
+        stop.wait(0.02 if is_busy else 1.0)
+    try:
+        post.stop()
+        if fence.held is not None:
+            _count(portal, post, is_stopped=True)
+            _give_back(portal, fence.held)
+    except SQLAlchemyError as error:
+        _log.warning("worker.database_unreachable", error=type(error).__name__)
+
+
+def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> None:
+    """The outbox as a worker's queue, with what keeps it from moving."""
+    figures, trouble = post.figures(), post.trouble
+    status = WorkerStatus.ERROR if trouble else WorkerStatus.HEALTHY
+    portal.workers.report(
+        workers.NOTIFICATIONS,
+        WorkerIn(
+            status=WorkerStatus.STOPPED if is_stopped else status,
+            pending=figures.pending, stuck=figures.stuck, failed=figures.failed,
+            note=trouble[:200],
+        ),
+        actor="portal worker",
+    )  # fmt: skip
 
 
 def turn(portal: Portal) -> None:
@@ -197,6 +275,8 @@ def sweep(portal: Portal) -> None:
         sessions.sweep(session, now=now)
         throttle.sweep(session, now=now)
         replies.sweep(session, now=now)
+        subscribers.sweep(session, now=now)
+        outbox.sweep(session, now=now)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)
         offences.sweep(session, portal.settings.auto_block, now=now)
@@ -231,12 +311,16 @@ def _stopped(portal: Portal) -> None:
         portal.workers.report(
             workers.OWN, WorkerIn(status=WorkerStatus.STOPPED, pending=0), actor="portal worker"
         )
-        with portal.open_session() as session:
-            engine.begin_write(session)
-            lease.give_back(session, held, now=clock.now())
-            session.commit()
+        _give_back(portal, held)
     except SQLAlchemyError as error:
         _log.warning("worker.database_unreachable", error=type(error).__name__)
+
+
+def _give_back(portal: Portal, held: lease.Held) -> None:
+    with portal.open_session() as session:
+        engine.begin_write(session)
+        lease.give_back(session, held, now=clock.now())
+        session.commit()
 
 
 @click.command()

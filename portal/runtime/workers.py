@@ -28,6 +28,7 @@ from portal.store.trouble import retried
 
 _log = structlog.get_logger()
 OWN = "portal"
+NOTIFICATIONS = "notifications"
 OWN_INTERVAL = timedelta(seconds=10)
 SILENT_AFTER_INTERVALS = 3
 MOST_POINTS = 60
@@ -121,8 +122,8 @@ class Workers:
     def __init__(
         self, declared: tuple[DeclaredWorker, ...], open_session: Callable[[], Session]
     ) -> None:
-        own = DeclaredWorker(OWN, OWN_INTERVAL)
-        self.declared = {worker.name: worker for worker in (own, *declared)}
+        own = (DeclaredWorker(OWN, OWN_INTERVAL), DeclaredWorker(NOTIFICATIONS, OWN_INTERVAL))
+        self.declared = {worker.name: worker for worker in (*own, *declared)}
         self._open_session = open_session
         self._reports: Mapping[str, Report] = {}
         self.is_tended = False

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.status import components, incidents, retrospectives
+from portal.status import components, incidents, notices, retrospectives
 from portal.status.components import Impact, Span, State
 from portal.status.incidents import (
     Capture,
@@ -21,6 +21,7 @@ from portal.status.incidents import (
     Progress,
     UpdateIn,
 )
+from portal.status.notices import Event
 from portal.status.registry import Once, StaleVersionError, expect
 from portal.status.retrospectives import Retrospective, RetrospectiveIn
 from portal.status.terms import RuleError
@@ -65,6 +66,9 @@ class Casebook(Writer):
                 title=row.title, impact=row.impact, components=_named(wish.components),
                 started=clock.iso(started_at),
             )  # fmt: skip
+            notices.of_incident(
+                session, row, Event.OPENED, wish.message, wish.components, now=now, at=started_at
+            )
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -156,6 +160,11 @@ class Casebook(Writer):
                     session, "incident.updated", actor=actor, at=now, incident=row.reference,
                     status=row.status, components=_named(wish.components or []),
                 )  # fmt: skip
+            session.flush()
+            notices.of_incident(
+                session, row, Event.RESOLVED if is_first_end else Event.UPDATED, wish.message,
+                incidents.impacts_of(session, [row.id]).get(row.id, []), now=now, at=at,
+            )  # fmt: skip
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -239,6 +248,7 @@ class Casebook(Writer):
                 session.add(row)
             elif version is not None and version != row.version:
                 raise StaleVersionError(row)
+            was_published = row.version > 0 and row.is_published
             retrospectives.apply(row, wish)
             incident.root_cause_category = wish.root_cause_category.value
             row.version, row.updated_at = row.version + 1, now
@@ -246,6 +256,12 @@ class Casebook(Writer):
                 session, "incident.retrospective.saved", actor=actor, at=now,
                 incident=incident.reference, actions=len(wish.actions), published=wish.published,
             )  # fmt: skip
+            if wish.published and not was_published:
+                notices.of_incident(
+                    session, incident, Event.LEARNED, wish.root_cause,
+                    incidents.impacts_of(session, [incident.id]).get(incident.id, []),
+                    now=now, at=now,
+                )  # fmt: skip
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)

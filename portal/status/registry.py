@@ -1,7 +1,7 @@
 """The only writer of announcements, windows, series and templates.
 
-Each act is one transaction: the change, its audit event and the revision; when it is committed,
-`on_change` rebuilds this process's board at once.
+Each act is one transaction: the change, its audit event, what must be told about it, and the
+revision; when it is committed, `on_change` rebuilds this process's board at once.
 """
 
 import hashlib
@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.status import announcements, components, series, templates, windows
+from portal.status import announcements, components, notices, series, templates, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.notices import Event
 from portal.status.replies import KeptReply
 from portal.status.series import SeriesIn, WindowSeries
 from portal.status.templates import MessageTemplate, TemplateIn
@@ -83,6 +84,8 @@ class Registry(Writer):
                 session, "announcement.created", actor=actor, at=now,
                 ref=slug, severity=row.severity, title=row.title,
             )  # fmt: skip
+            if row.status_at(now) is Status.ACTIVE:
+                notices.of_announcement(session, row, Event.PUBLISHED, now=now)
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -102,8 +105,10 @@ class Registry(Writer):
             row = expect(announcements.find(session, ref), version)
             if wish.slug not in (None, row.slug):
                 raise RuleError("slug", "A slug stays once it is given.")
+            before = row.status_at(now)
             changed = _changed_fields(row, lambda: announcements.apply(row, wish, now=now))
             _bump(row, now)
+            _tell_of_announcement(session, row, before, changed, now)
             chain.append(
                 session, "announcement.changed", actor=actor, at=now,
                 ref=row.slug, fields=changed,
@@ -143,6 +148,7 @@ class Registry(Writer):
                 if not row.is_draft:
                     row.published_at = row.published_at or now
             _bump(row, now)
+            _tell_of_announcement(session, row, before, [], now)
             chain.append(
                 session, "announcement.status.changed", actor=actor, at=now,
                 ref=row.slug, before=before.value, after=wish.status.value,
@@ -167,6 +173,8 @@ class Registry(Writer):
                 ref=row.reference, title=row.title,
                 starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
             )  # fmt: skip
+            is_ahead = row.status_at(now) is WindowStatus.SCHEDULED
+            notices.of_window(session, row, Event.SCHEDULED if is_ahead else Event.STARTED, now=now)
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -179,8 +187,11 @@ class Registry(Writer):
         with self._change() as (session, now):
             row = expect(windows.find(session, ref), version)
             components.known(session, wish.components)
+            span = (row.starts_at, row.ends_at)
             changed = _changed_fields(row, lambda: windows.apply(row, wish, now=now))
             _bump(row, now)
+            if {"starts_at", "ends_at", "components"} & set(changed):
+                notices.of_window(session, row, Event.CHANGED, now=now, before=span)
             chain.append(
                 session, "maintenance.window.changed", actor=actor, at=now,
                 ref=row.reference, fields=changed,
@@ -198,14 +209,14 @@ class Registry(Writer):
             row = expect(windows.find(session, ref), version)
             if act.duration is not None and act.action is not Action.EXTEND:
                 raise RuleError("duration", "Only extend takes a duration.")
-            before = row.ends_at
+            span = (row.starts_at, row.ends_at)
             detail: dict[str, object] = {"ref": row.reference}
             if act.action is Action.START:
                 row.start(now=now)
                 detail |= {"starts": clock.iso(row.starts_at), "ends": clock.iso(row.ends_at)}
             elif act.action is Action.EXTEND:
                 row.extend(act.duration, now=now)
-                detail |= {"before": clock.iso(before), "after": clock.iso(row.ends_at)}
+                detail |= {"before": clock.iso(span[1]), "after": clock.iso(row.ends_at)}
             elif act.action is Action.END:
                 row.end(now=now)
                 detail |= {"ends": clock.iso(row.ends_at)}
@@ -215,6 +226,7 @@ class Registry(Writer):
             chain.append(
                 session, f"maintenance.window.{_PAST[act.action]}", actor=actor, at=now, **detail
             )
+            notices.of_window(session, row, _PAST[act.action], now=now, before=span)
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -234,6 +246,7 @@ class Registry(Writer):
                 title=row.title, rule=row.rule, zone=row.zone,
                 windows=[one.reference for one in made],
             )  # fmt: skip
+            notices.of_series(session, row, Event.SCHEDULED, made, now=now)
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -261,6 +274,7 @@ class Registry(Writer):
                 session, "maintenance.series.cancelled", actor=actor, at=now, ref=row.reference,
                 windows=[one.reference for one in gone],
             )  # fmt: skip
+            notices.of_series(session, row, Event.CANCELLED, list(gone), now=now)
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -329,10 +343,10 @@ class Versioned(Protocol):
 Row = TypeVar("Row", bound=Versioned)
 
 _PAST = {
-    Action.START: "started",
-    Action.EXTEND: "extended",
-    Action.END: "ended",
-    Action.CANCEL: "cancelled",
+    Action.START: Event.STARTED,
+    Action.EXTEND: Event.EXTENDED,
+    Action.END: Event.ENDED,
+    Action.CANCEL: Event.CANCELLED,
 }
 
 
@@ -359,3 +373,16 @@ def _changed_fields(row: Announcement | Window, change: Callable[[], None]) -> l
     before = {name: getattr(row, name) for name in columns}
     change()
     return [name for name in columns if getattr(row, name) != before[name]]
+
+
+def _tell_of_announcement(
+    session: Session, row: Announcement, before: Status, changed: list[str], now: datetime
+) -> None:
+    """Published, changed in what it says, or resolved; a draft is nobody's to know."""
+    after = row.status_at(now)
+    if after is Status.ACTIVE and before is not Status.ACTIVE:
+        notices.of_announcement(session, row, Event.PUBLISHED, now=now)
+    elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
+        notices.of_announcement(session, row, Event.CHANGED, now=now)
+    elif after is Status.RESOLVED and before is Status.ACTIVE:
+        notices.of_announcement(session, row, Event.RESOLVED, now=now)

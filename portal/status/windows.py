@@ -138,7 +138,7 @@ class WindowIn(Camel):
     message: Message = ""
     zone: ZoneName = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
-    channels: Channels = [Channel.WEB]
+    channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]
     components: list[Slug] = Field(default=[], max_length=100)
     starts_at: Instant | None = None
     ends_at: Instant

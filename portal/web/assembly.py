@@ -137,6 +137,18 @@ def page_maker(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[st
     return make
 
 
+def mail_maker(app: APIFlask) -> Callable[..., tuple[str, str]]:
+    """What renders a mail's text and HTML, outside of any request; a chat has no HTML."""
+
+    def make(name: str, **context: Any) -> tuple[str, str]:
+        text = app.jinja_env.get_template(f"mail/{name}.txt").render(context)
+        if name == "chat":
+            return text, ""
+        return text, app.jinja_env.get_template(f"mail/{name}.html").render(context)
+
+    return make
+
+
 def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
     """Blueprints, who may, sessions, and the one error shape."""
     app.json = StrictJSON(app)

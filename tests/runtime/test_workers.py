@@ -92,11 +92,13 @@ def test_who_may_report_and_what(site: Site):
     assert client.put(path, json=wish, headers=reader).status_code == 403
     assert report(site, "mistyped").status_code == 404
     assert report(site, "portal").status_code == 409
+    assert report(site, "notifications").status_code == 409
     for wrong in ({"status": "fine"}, {"pending": -1}, {"intervalMs": 10}, {"surprise": 1}):
         assert report(site, **wrong).status_code == 422, wrong
     assert standing(site).last_sample_at is None
     listed = client.get(PATH, headers=reader).get_json()
-    assert [one["name"] for one in listed["items"]] == ["portal", "profileEngagement"]
+    names = [one["name"] for one in listed["items"]]
+    assert names == ["portal", "notifications", "profileEngagement"]
 
 
 def test_a_worker_that_says_it_stops_is_no_error(site: Site, still: StandingClock):

@@ -12,10 +12,10 @@ from portal.store.engine import ensure_file, for_migrations
 for _room in (
     "accounts.operators", "accounts.sessions", "accounts.throttle", "accounts.tokens",
     "audit.addresses", "audit.chain", "guard.blocks", "guard.offences", "guard.offenders",
-    "runtime.episodes", "runtime.samples", "runtime.workers", "status.announcements",
-    "status.components", "status.incidents", "status.retrospectives",
-    "status.replies", "status.series", "status.templates", "status.windows", "store.lease",
-    "store.revision",
+    "notify.outbox", "notify.subscribers", "runtime.episodes", "runtime.samples",
+    "runtime.workers", "status.announcements", "status.components", "status.incidents",
+    "status.notices", "status.retrospectives", "status.replies", "status.series",
+    "status.templates", "status.windows", "store.lease", "store.revision",
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 

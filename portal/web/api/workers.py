@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import current_app
 
 from portal.runtime import snapshot
-from portal.runtime.workers import OWN, WorkerIn, Workers
+from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, Workers
 from portal.status.terms import Camel
 from portal.web import access
 from portal.web.api.writes import ERRORS
@@ -35,7 +35,7 @@ def listing() -> WorkerList:
 @blueprint.doc(security="token", responses=ERRORS)
 def report(name: str, wish: WorkerIn) -> snapshot.Worker:
     """Take a worker's report; silent for three intervals, it is in error."""
-    if name == OWN:
+    if name in {OWN, NOTIFICATIONS}:
         raise Problem(409, "The portal's own worker reports by itself.")
     return _workers().report(name, wish, actor=access.caller().actor)
 

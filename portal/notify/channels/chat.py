@@ -1,0 +1,56 @@
+"""The operators' chats, through Apprise."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from portal.notify.messages import Message, quiet
+from portal.notify.outbox import Outcome, Parcel, Result
+
+_TYPES = {"ok": "success", "info": "info", "warn": "warning", "bad": "failure", "muted": "info"}
+
+
+def names(addresses: tuple[str, ...]) -> list[str]:
+    """What the chats are called in lists: their place and service, nothing of the address."""
+    return [
+        f"{number}-{one.partition('://')[0].lower()}" for number, one in enumerate(addresses, 1)
+    ]
+
+
+@cache
+def _service(address: str) -> Any:
+    # Loads some hundred plugins, for whoever has a chat at all.
+    from apprise import Apprise
+
+    return Apprise.instantiate(address)
+
+
+def check(addresses: tuple[str, ...]) -> list[str]:
+    """The names of those that the library cannot make anything of."""
+    return [
+        name
+        for name, address in zip(names(addresses), addresses, strict=True)
+        if _service(address) is None
+    ]
+
+
+def send(
+    parcel: Parcel,
+    message: Message,
+    address: str,
+    *,
+    site: str,
+    body: Callable[[Message], str],
+) -> Outcome:
+    """Say it in one chat."""
+    service = _service(address)
+    if service is None:
+        return Outcome(parcel.delivery, Result.REFUSED, "The address of this chat is not right")
+    is_sent = service.notify(
+        title=quiet(message.subject(site)),
+        body=quiet(body(message)),
+        notify_type=_TYPES[message.tone],
+    )
+    if is_sent:
+        return Outcome(parcel.delivery, Result.SENT)
+    return Outcome(parcel.delivery, Result.LATER, "The service did not take it")

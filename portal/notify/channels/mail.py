@@ -1,0 +1,211 @@
+"""Mail: what a subscriber gets, and the courier that takes it to the mail server."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+
+from portal.notify.messages import Message
+from portal.notify.outbox import Outcome, Parcel, Result
+from portal.notify.subscribers import Links, Topic
+from portal.settings import MailServer
+from portal.status.notices import NoticeKind
+
+_log = structlog.get_logger()
+COURIER = Path(__file__).parents[1] / "courier.py"
+CONNECTIONS = 4
+MOST_AT_ONCE = 100
+STOP_SECONDS = 5.0
+# Renders templates/mail/<name>.txt and .html.
+Render = Callable[..., tuple[str, str]]
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+class Letters:
+    """Writes the mails of a site."""
+
+    def __init__(self, *, sender: str, site: str, url: str, links: Links, render: Render) -> None:
+        self._sender, self._site, self._url = sender, site, url
+        self._links, self._render = links, render
+        self._host = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+
+    @property
+    def envelope_sender(self) -> str:
+        return parseaddr(self._sender)[1]
+
+    def write(self, parcel: Parcel, message: Message) -> EmailMessage:
+        """The mail of a delivery; its Message-ID is the same at every try."""
+        person = parcel.subscriber
+        assert person is not None
+        if parcel.notice.kind == NoticeKind.SUBSCRIPTION:
+            topics = person.wanted.get("topics", [])
+            text, html = self._render(
+                "question", confirm=self._links.confirm(person), topics=_spoken(topics),
+                url=self._url, site_name=self._site,
+            )  # fmt: skip
+            return self._mail(parcel, f"[{self._site}] Confirm your subscription", text, html)
+        manage = self._links.manage(person)
+        text, html = self._render(
+            "notice", message=message, manage=manage, url=self._url, site_name=self._site
+        )
+        mail = self._mail(parcel, message.subject(self._site), text, html)
+        # What is about one thing stands together, for each recipient by itself.
+        thread = sha256(f"{parcel.notice.thread} {person.id}".encode()).hexdigest()[:24]
+        mail["References"] = mail["In-Reply-To"] = f"<{thread}@{self._host}>"
+        mail["List-Id"] = f"{self._site} <status.{self._host}>"
+        mail["List-Unsubscribe"] = f"<{self._url}/unsubscribe/{manage}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return mail
+
+    def _mail(self, parcel: Parcel, subject: str, text: str, html: str) -> EmailMessage:
+        assert parcel.subscriber is not None
+        mail = EmailMessage(policy=_POLICY)
+        mail["From"] = self._sender
+        mail["To"] = parcel.subscriber.address
+        mail["Subject"] = subject
+        mail["Date"] = format_datetime(parcel.notice.created_at)
+        mail["Message-ID"] = f"<{parcel.notice.id}.{parcel.delivery}@{self._host}>"
+        # No absence is reported to a machine, and no other machine answers it.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(text, cte="quoted-printable")
+        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+        return mail
+
+
+def _spoken(topics: list[str]) -> str:
+    names = [one.value for one in Topic if one.value in topics]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+
+
+class Mail:
+    """The channel: a courier process, started with the first mail and again when it falls."""
+
+    lane_most = MOST_AT_ONCE
+
+    def __init__(self, server: MailServer, letters: Letters, *, rate: float, folder: Path) -> None:
+        self._server, self._letters, self._rate = server, letters, rate
+        self._journal = folder / "outbox.journal"
+        self._told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._listener: threading.Thread | None = None
+        self._is_ready = threading.Event()
+        self._under_way: set[int] = set()
+
+    def start(self) -> None:
+        """Start a courier unless one runs; it waits for the last one's end by itself."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        if self._process is not None:
+            _log.warning("mail.courier_died", code=self._process.returncode)
+            self.stop()
+        self._is_ready.clear()
+        self._journal.parent.mkdir(parents=True, exist_ok=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", str(COURIER), str(self._journal)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        server = {
+            "host": self._server.host, "port": self._server.port, "tls": self._server.tls,
+            "user": self._server.user, "password": self._server.password,
+            "rate": self._rate, "connections": CONNECTIONS,
+        }  # fmt: skip
+        self._say(server)
+        self._listener = threading.Thread(
+            target=self._listen, args=(self._process.stdout,), daemon=True, name="courier"
+        )
+        self._listener.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything that earlier couriers did is known."""
+        return self._is_ready.is_set()
+
+    def send(self, parcel: Parcel, message: Message) -> None:
+        """Hand a mail to the courier."""
+        assert parcel.subscriber is not None
+        mail = self._letters.write(parcel, message)
+        self._under_way.add(parcel.delivery)
+        self._say(
+            {
+                "id": parcel.delivery, "from": self._letters.envelope_sender,
+                "to": parcel.subscriber.address, "data": mail.as_bytes().decode("ascii"),
+            }
+        )  # fmt: skip
+
+    def outcomes(self) -> list[Outcome]:
+        """What has become of mails since the last call."""
+        found = []
+        while not self._told.empty():
+            found.append(self._told.get())
+        self._under_way -= {one.delivery for one in found}
+        return found
+
+    def forget(self) -> list[int]:
+        """The mails whose courier has died and whose journal does not speak of them."""
+        lost, self._under_way = sorted(self._under_way), set()
+        return lost
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    def clear(self) -> None:
+        """Empty the journal; only when all of it is in the database and nothing is under way."""
+        if not self._under_way and self._told.empty() and self._journal.stat().st_size > 0:
+            # The courier appends; it goes on from the new end.
+            os.truncate(self._journal, 0)
+
+    def stop(self) -> None:
+        """Take no more; what was begun the courier ends by itself."""
+        if self._process is None or self._listener is None:
+            return
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(STOP_SECONDS)
+            self._listener.join(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _log.info("mail.courier_goes_on")
+
+    def _say(self, line: dict[str, Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            # It has died; the next look sees that.
+            return
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with stream:
+            for line in stream:
+                told = json.loads(line)
+                if not told:
+                    self._is_ready.set()
+                    continue
+                self._told.put(Outcome(told["id"], Result(told["result"]), told["reason"]))
+
+
+def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:
+    """Subject, text and HTML of a mail as a subscriber would get it."""
+    text, html = render("notice", message=message, manage="…", url=url, site_name=site)
+    return message.subject(site), text, html

@@ -1,0 +1,262 @@
+"""Delivering what the outbox holds: a turn at a time, by whichever worker holds the lease."""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.durations import spoken
+from portal.notify import messages, outbox
+from portal.notify.channels import chat, webhook
+from portal.notify.channels.mail import Mail, Render
+from portal.notify.messages import Message
+from portal.notify.outbox import CHAT, MAIL, Figures, Outcome, Parcel, Result
+from portal.settings import Settings
+from portal.store import engine
+
+_log = structlog.get_logger()
+T = TypeVar("T")
+THREADS = 16
+# How many tries one host, and one chat, has under way.
+WEBHOOKS_AT_ONCE = 2
+CHATS_AT_ONCE = 1
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+@dataclass
+class Closure:
+    """A way out that cannot be used: since when, why, and when it is tried again."""
+
+    since: datetime
+    reason: str
+    pause: timedelta
+    until: datetime
+
+
+def node_name(folder: Path) -> str:
+    """A name of this node that outlives its processes; kept beside the journal."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "outbox.node"
+    try:
+        with path.open("x") as file:
+            file.write(secrets.token_hex(8))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+class Dispatcher:
+    """Addresses notices, claims deliveries, hands them to the channels, writes down how it went."""
+
+    def __init__(
+        self,
+        open_session: Callable[[], Session],
+        settings: Settings,
+        *,
+        mail: Mail | None,
+        render: Render,
+        url: str,
+    ) -> None:
+        self._open_session = open_session
+        self._settings, self._url, self._render = settings, url, render
+        self._mail = mail
+        self._is_mail_recovered = mail is None
+        self._node = node_name(settings.data_dir)
+        self._me = f"{self._node} {secrets.token_hex(4)}"
+        self._chats = dict(
+            zip(chat.names(settings.operator_channels), settings.operator_channels, strict=True)
+        )
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
+        self._calls: dict[Future[Outcome], Parcel] = {}
+        self._closures: dict[str, Closure] = {}
+        self._is_begun = False
+
+    def turn(self) -> bool:
+        """One step of everything; True when the next should follow at once."""
+        now = clock.now()
+        if not self._is_begun:
+            self._write(
+                lambda session: outbox.release(
+                    session, of=self._node, but=self._me, is_mail=False, now=now
+                )
+            )
+            self._is_begun = True
+        self._look_after_mail(now)
+        is_busy = self._settle(now)
+        is_busy |= self._address(now)
+        is_busy |= self._send(now)
+        return is_busy
+
+    def figures(self) -> Figures:
+        """The outbox as a queue."""
+        with self._open_session() as session:
+            return outbox.figures(session, now=clock.now())
+
+    @property
+    def trouble(self) -> str:
+        """What has kept a way out closed for a minute or more, in a sentence; or nothing."""
+        now = clock.now()
+        for closure in self._closures.values():
+            if now - closure.since >= timedelta(minutes=1):
+                return f"{closure.reason}; for {spoken((now - closure.since).total_seconds())}"
+        return ""
+
+    def stop(self) -> None:
+        """Begin nothing new; what is under way comes to its end, and is written down."""
+        if self._mail is not None:
+            self._mail.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._settle(clock.now())
+
+    def _look_after_mail(self, now: datetime) -> None:
+        mail = self._mail
+        if mail is None:
+            return
+        if not mail.is_running:
+            # The next courier tells first what the last one did.
+            self._is_mail_recovered = False
+            mail.start()
+        if not self._is_mail_recovered and mail.is_ready:
+            found, lost = mail.outcomes(), mail.forget()
+            told = {one.delivery for one in found}
+            found += [
+                Outcome(number, Result.CLOSED, "The courier died")
+                for number in lost
+                if number not in told
+            ]
+
+            def recover(session: Session) -> None:
+                outbox.settle(session, found, now=now)
+                outbox.release(session, of=self._node, but=self._me, is_mail=True, now=now)
+
+            self._write(recover)
+            self._is_mail_recovered = True
+
+    def _settle(self, now: datetime) -> bool:
+        found = self._mail.outcomes() if self._mail and self._is_mail_recovered else []
+        lanes = dict.fromkeys((one.delivery for one in found), MAIL)
+        for call in [one for one in self._calls if one.done()]:
+            parcel = self._calls.pop(call)
+            lanes[parcel.delivery] = parcel.lane
+            if call.cancelled():
+                found.append(Outcome(parcel.delivery, Result.CLOSED, "Stopped before it was sent"))
+            elif (error := call.exception()) is not None:
+                _log.error("notify.channel_failed", lane=parcel.lane, error=repr(error))
+                found.append(Outcome(parcel.delivery, Result.LATER, type(error).__name__))
+            else:
+                found.append(call.result())
+        if found:
+            self._write(lambda session: outbox.settle(session, found, now=now))
+            for one in found:
+                self._learn(lanes[one.delivery], one, now)
+        if self._mail is not None and self._is_mail_recovered:
+            self._mail.clear()
+        return bool(found)
+
+    def _learn(self, lane: str, outcome: Outcome, now: datetime) -> None:
+        """Whether a way out is open, by what came back from it."""
+        closure = self._closures.get(lane)
+        if outcome.result is not Result.CLOSED:
+            self._closures.pop(lane, None)
+        elif closure is None:
+            self._closures[lane] = Closure(now, outcome.reason, FIRST_PAUSE, now + FIRST_PAUSE)
+            _log.warning("notify.closed", lane=lane, reason=outcome.reason)
+        elif now >= closure.until:
+            closure.pause = min(closure.pause * 2, LONGEST_PAUSE)
+            closure.until, closure.reason = now + closure.pause, outcome.reason
+
+    def _address(self, now: datetime) -> bool:
+        with self._open_session() as session:
+            if not outbox.has_unaddressed(session):
+                return False
+        return self._write(lambda session: outbox.address(session, self._chats, now=now))
+
+    def _send(self, now: datetime) -> bool:
+        with self._open_session() as session:
+            due = outbox.lanes(session, now=now)
+        sent = False
+        for lane in due:
+            closure = self._closures.get(lane)
+            # A clock that was set back must not keep it closed.
+            if closure is not None and closure.until - LONGEST_PAUSE <= now < closure.until:
+                continue
+            room = self._room(lane)
+            if room > 0:
+                sent |= self._send_on(lane, room, now)
+        return sent
+
+    def _room(self, lane: str) -> int:
+        if lane == MAIL:
+            if self._mail is None:
+                return outbox.AT_ONCE
+            if not self._is_mail_recovered:
+                return 0
+            return self._mail.lane_most - self._mail.under_way
+        under_way = Counter(parcel.lane for parcel in self._calls.values())
+        most = CHATS_AT_ONCE if lane.startswith(CHAT) else WEBHOOKS_AT_ONCE
+        return min(most - under_way[lane], THREADS - len(self._calls))
+
+    def _send_on(self, lane: str, room: int, now: datetime) -> bool:
+        names: dict[str, str] = {}
+        known: dict[str, str] = {}
+        parcels: list[Parcel] = []
+
+        def take(session: Session) -> None:
+            parcels.extend(outbox.claim(session, lane, by=self._me, most=room, now=now))
+            names.update(messages.public_names(session))
+            known.update(messages.all_names(session) if lane.startswith(CHAT) else {})
+
+        self._write(take)
+        refused = []
+        for parcel in parcels:
+            outcome = self._hand_over(parcel, known or names)
+            if outcome is not None:
+                refused.append(outcome)
+        if refused:
+            self._write(lambda session: outbox.settle(session, refused, now=now))
+        return bool(parcels)
+
+    def _hand_over(self, parcel: Parcel, names: Mapping[str, str]) -> Outcome | None:
+        """Begin a delivery; an outcome at once when there is no way."""
+        if parcel.lane == MAIL:
+            if self._mail is None:
+                return Outcome(parcel.delivery, Result.REFUSED, "No mail server is set")
+            self._mail.send(parcel, messages.of(parcel.notice, names))
+            return None
+        if parcel.lane.startswith(CHAT):
+            address = self._chats.get(parcel.recipient.removeprefix(CHAT))
+            if address is None:
+                return Outcome(parcel.delivery, Result.REFUSED, "This chat is not set any more")
+            call = self._pool.submit(
+                chat.send, parcel, messages.of(parcel.notice, names), address,
+                site=self._settings.site_name, body=self._chat_body,
+            )  # fmt: skip
+        else:
+            payload = messages.payload(
+                parcel.notice, names, site=self._settings.site_name, url=self._url
+            )
+            call = self._pool.submit(
+                webhook.send, parcel, payload, allowed=self._settings.allowed_targets
+            )
+        self._calls[call] = parcel
+        return None
+
+    def _chat_body(self, message: Message) -> str:
+        return self._render("chat", message=message, url=self._url)[0]
+
+    def _write(self, act: Callable[[Session], T]) -> T:
+        with self._open_session() as session:
+            session.expire_on_commit = False
+            engine.begin_write(session)
+            result = act(session)
+            session.commit()
+        return result

@@ -1,0 +1,200 @@
+"""Messages: a notice as a mail, as a chat's lines and as JSON for machines."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.status import prose
+from portal.status.components import Component
+from portal.status.notices import Event, Notice, NoticeKind
+
+_TONES = {
+    "investigating": "bad", "identified": "warn", "monitoring": "info", "resolved": "ok",
+    "info": "info", "maintenance": "info", "incident": "bad", "security": "warn",
+}  # fmt: skip
+_WINDOW = {
+    Event.SCHEDULED: ("Maintenance planned", "info"),
+    Event.REMINDER: ("Maintenance soon", "info"),
+    Event.STARTED: ("Maintenance has begun", "info"),
+    Event.EXTENDED: ("Maintenance takes longer", "warn"),
+    Event.CHANGED: ("Maintenance changed", "warn"),
+    Event.ENDED: ("Maintenance is over", "ok"),
+    Event.CANCELLED: ("Maintenance cancelled", "muted"),
+}
+_ALERT = {
+    Event.LASTS: ("Alert lasts", "bad"),
+    Event.RECOVERED: ("Recovered", "ok"),
+    Event.UPDATE_DUE: ("Update due", "warn"),
+}
+_SEVERITY = {
+    "info": "Notice", "maintenance": "Maintenance", "incident": "Incident", "security": "Security",
+}  # fmt: skip
+_STATES = {
+    "operational": "operational", "under_maintenance": "under maintenance",
+    "degraded_performance": "degraded performance", "partial_outage": "partial outage",
+    "major_outage": "major outage",
+}  # fmt: skip
+# What wakes a whole room: a mention of everybody, in the spelling of one service or another.
+_MENTION = re.compile(r"@(?=(everyone|here|channel|all|room)\b)", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line under the title: a text, or one or two instants in a zone."""
+
+    label: str
+    text: str = ""
+    at: datetime | None = None
+    until: datetime | None = None
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice in words; `link` is a path of the portal."""
+
+    word: str
+    tone: str
+    title: str
+    text: str
+    html: str
+    link: str
+    link_word: str
+    facts: list[Fact] = field(default_factory=list)
+
+    def subject(self, site: str) -> str:
+        """One line, whatever stands in the title."""
+        told = f"{self.word}: {self.title}" if self.title else self.word
+        return _CONTROL.sub(" ", f"[{site}] {told}").strip()
+
+
+def public_names(session: Session) -> dict[str, str]:
+    """The names of the components that everyone may see."""
+    rows = session.execute(select(Component.slug, Component.name).where(Component.is_public))
+    return {row.slug: row.name for row in rows}
+
+
+def all_names(session: Session) -> dict[str, str]:
+    """The names of all components, for operators."""
+    rows = session.execute(select(Component.slug, Component.name))
+    return {row.slug: row.name for row in rows}
+
+
+def of(notice: Notice, names: Mapping[str, str]) -> Message:
+    """The words of a notice; `names` are the components that its readers may see."""
+    word, tone = _head(notice)
+    link, link_word = _link(notice)
+    return Message(
+        word=word, tone=tone, title=notice.title, text=notice.message,
+        html=prose.to_html(notice.message), link=link, link_word=link_word,
+        facts=_facts(notice, names),
+    )  # fmt: skip
+
+
+def _head(notice: Notice) -> tuple[str, str]:
+    event, facts = Event(notice.event), notice.facts
+    if notice.kind in {NoticeKind.WINDOW, NoticeKind.SERIES}:
+        return _WINDOW[event]
+    if notice.kind == NoticeKind.ALERT:
+        return _ALERT[event]
+    if notice.kind == NoticeKind.INCIDENT:
+        if event is Event.LEARNED:
+            return "What we learned", "info"
+        return facts["status"].capitalize(), _TONES[facts["status"]]
+    if notice.kind == NoticeKind.ANNOUNCEMENT:
+        if event is Event.RESOLVED:
+            return "Resolved", "ok"
+        word = _SEVERITY[facts["severity"]]
+        return f"{word}, changed" if event is Event.CHANGED else word, _TONES[facts["severity"]]
+    return "Message", "info"
+
+
+def _link(notice: Notice) -> tuple[str, str]:
+    if notice.kind == NoticeKind.INCIDENT:
+        return f"/incidents/{notice.ref}", "Read the whole timeline"
+    if notice.kind == NoticeKind.WINDOW:
+        return f"/maintenance/{notice.ref}", "Read about this maintenance"
+    if notice.kind == NoticeKind.ALERT:
+        return notice.facts.get("link", "/panel"), "Open the panel"
+    return "/", "Open the status page"
+
+
+def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
+    facts, zone = notice.facts, notice.facts.get("zone", "UTC")
+    found: list[Fact] = []
+    starts, ends = _instant(facts, "startsAt"), _instant(facts, "endsAt")
+    if "previousStartsAt" in facts or "previousEndsAt" in facts:
+        found.append(
+            Fact(
+                "Previously", at=_instant(facts, "previousStartsAt") or starts,
+                until=_instant(facts, "previousEndsAt") or ends, zone=zone,
+            )
+        )  # fmt: skip
+        found.append(Fact("Now", at=starts, until=ends, zone=zone))
+    elif starts is not None:
+        found.append(Fact("When", at=starts, until=ends, zone=zone))
+    elif ends is not None:
+        found.append(Fact("Until", at=ends, zone=zone))
+    if "rule" in facts:
+        found += [
+            Fact(
+                "Next" if number == 0 else "Then", zone=zone,
+                at=_instant(one, "startsAt"), until=_instant(one, "endsAt"),
+            )
+            for number, one in enumerate(facts["windows"])
+        ]  # fmt: skip
+    states: Mapping[str, str] = facts.get("components") or dict.fromkeys(notice.components, "")
+    affected = [
+        f"{names[slug]} ({_STATES[state]})" if state else names[slug]
+        for slug, state in states.items()
+        if slug in names
+    ]
+    if affected and notice.event != Event.RESOLVED:
+        found.append(Fact("Affected", ", ".join(affected)))
+    if facts.get("impact") not in {None, "none"}:
+        found.append(Fact("Impact", facts["impact"]))
+    if "nextUpdateAt" in facts:
+        found.append(Fact("Next update by", at=_instant(facts, "nextUpdateAt")))
+    return found
+
+
+def _instant(facts: Mapping[str, Any], name: str) -> datetime | None:
+    text = facts.get(name)
+    return datetime.fromisoformat(text) if text else None
+
+
+def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) -> dict[str, Any]:
+    """What a webhook gets: the notice with its facts, and where to read on."""
+    facts = dict(notice.facts)
+    states: Mapping[str, str] = facts.pop("components", None) or dict.fromkeys(
+        notice.components, ""
+    )
+    return {
+        "id": str(notice.id),
+        "type": f"{notice.kind}.{notice.event}",
+        "occurredAt": clock.iso(notice.occurred_at),
+        "site": {"name": site, "url": url},
+        "ref": notice.ref,
+        "title": notice.title,
+        "message": notice.message,
+        "url": f"{url}{_link(notice)[0]}",
+        "components": [
+            {"slug": slug, "name": names[slug], **({"state": state} if state else {})}
+            for slug, state in states.items()
+            if slug in names
+        ],
+        **facts,
+    }
+
+
+def quiet(text: str) -> str:
+    """A text for a chat, in which no mention wakes anybody."""
+    text = _MENTION.sub("@\u200b", text)
+    return text.replace("<!", "<\u200b!").replace("<@", "<\u200b@")
