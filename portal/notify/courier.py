@@ -84,7 +84,7 @@ class Courier:
             if mail is None or self._is_leaving:
                 break
             since, why = self._closed
-            if time.monotonic() - since < CLOSED_SECONDS:
+            if time.monotonic() - since < self._server.get("closed_seconds", CLOSED_SECONDS):
                 self._note(mail["id"], "closed", why)
                 continue
             self._wait_for_turn()

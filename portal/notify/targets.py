@@ -27,8 +27,8 @@ Lookup = Callable[[str, int], list[str]]
 # Ports below are spoken by services that a stray request could talk into something.
 _PORTS = {80, 443}
 _FIRST_PORT = 1024
-# IPv4 inside IPv6: by the translator's prefix, and as it was written once.
-_WRAPPED = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+# The prefix of translators between the two families, and the one for use inside a network.
+_NAT64 = IPv6Network("64:ff9b::/96")
 _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 
 
@@ -70,9 +70,9 @@ def host_of(url: str) -> str:
 def is_open(address: Address) -> bool:
     """Whether an address belongs to the open internet, whatever it is wrapped in."""
     if isinstance(address, IPv6Address):
+        if address in _NAT64:
+            return is_open(IPv4Address(int(address) & 0xFFFFFFFF))
         inner = address.ipv4_mapped or address.sixtofour
-        if any(address in network for network in _WRAPPED):
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None and not is_open(inner):
             return False
         if address.teredo is not None or address.is_site_local or address in _LOCAL_NAT64:

@@ -1,5 +1,6 @@
 """The operators' chats, through Apprise."""
 
+import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -22,6 +23,8 @@ def _service(address: str) -> Any:
     # Loads some hundred plugins, for whoever has a chat at all.
     from apprise import Apprise
 
+    # It names topics and hosts when a service fails; the outbox says what there is to say.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
     return Apprise.instantiate(address)
 
 

@@ -13,7 +13,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import structlog
 
@@ -95,6 +95,9 @@ class Mail:
 
     lane_most = MOST_AT_ONCE
 
+    # How long the courier waits for a connection and an answer, where not as long as it would.
+    patience: ClassVar[dict[str, float]] = {}
+
     def __init__(self, server: MailServer, letters: Letters, *, rate: float, folder: Path) -> None:
         self._server, self._letters, self._rate = server, letters, rate
         self._journal = folder / "outbox.journal"
@@ -120,7 +123,7 @@ class Mail:
         server = {
             "host": self._server.host, "port": self._server.port, "tls": self._server.tls,
             "user": self._server.user, "password": self._server.password,
-            "rate": self._rate, "connections": CONNECTIONS,
+            "rate": self._rate, "connections": CONNECTIONS, **self.patience,
         }  # fmt: skip
         self._say(server)
         self._listener = threading.Thread(

@@ -1,0 +1,167 @@
+"""Ten thousand subscribers, a mail server that misbehaves, and a worker that dies at random."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from portal import clock
+from portal.notify.outbox import Delivery, State
+from portal.notify.subscribers import Subscriber, SubscriberKind, Topic
+from portal.settings import MailServer
+from portal.status.incidents import IncidentIn
+from portal.store import engine
+from tests.conftest import Build, Site, fresh_database
+from tests.notify.post import Post, serving
+from tests.processes import ROOT
+
+PEOPLE = 10_000
+POSTMAN = Path(__file__).with_name("postman.py")
+
+
+class Hook(BaseHTTPRequestHandler):
+    """A target that answers at once."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.called.append(self.headers["Portal-Delivery"])  # type: ignore[attr-defined]
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+def mood(post: Post, chance: random.Random) -> None:
+    """Refuse some for good, some once; hang, break off and answer busy now and then."""
+    first = Counter[str]()
+
+    def at_recipient(address: str) -> str | None:
+        first[address] += 1
+        number = int(address.partition("@")[0].removeprefix("p"))
+        if number % 500 == 7:
+            return "550 5.1.1 no such user"
+        if first[address] == 1:
+            if number % 50 == 3:
+                return "450 4.2.0 come again"
+            if number % 2000 == 11:
+                return "hang"
+        return None
+
+    def at_mail(mail: EmailMessage) -> str | None:
+        number = int(str(mail["To"]).partition("@")[0].removeprefix("p"))
+        first[str(mail["Message-ID"])] += 1
+        if first[str(mail["Message-ID"])] > 1:
+            return None
+        if number % 100 == 5:
+            return "break"
+        if number % 2000 == 13:
+            return "hang"
+        return "451 4.3.0 busy" if chance.random() < 0.01 else None
+
+    post.at_recipient, post.at_mail = at_recipient, at_mail
+
+
+def fill(site: Site, hook: str) -> None:
+    now = clock.now()
+    row = {
+        "topics": [one.value for one in Topic], "components": [], "wanted": {}, "question": None,
+        "asked_at": now, "confirmed_at": now, "created_at": now,
+    }  # fmt: skip
+    people = [
+        {"kind": SubscriberKind.MAIL.value, "address": f"p{number}@example.com", "secret": ""} | row
+        for number in range(PEOPLE)
+    ]
+    webhook = {"kind": SubscriberKind.WEBHOOK.value, "address": hook, "secret": "s" * 48} | row
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        session.execute(insert(Subscriber), [*people, webhook])
+        session.commit()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.fault(23)
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
+def test_ten_thousand_get_a_notice_once_whoever_dies(
+    build: Build, request: pytest.FixtureRequest, engine_name: str
+):
+    chance = random.Random(20260607)
+    values: dict[str, Any] = {}
+    if engine_name == "postgresql":
+        values["database_url"] = fresh_database(request.getfixturevalue("postgres"))
+    target = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    target.called = []  # type: ignore[attr-defined]
+    threading.Thread(target=target.serve_forever, daemon=True).start()
+    with serving(Post()) as post:
+        mood(post, chance)
+        site = build(
+            smtp_url=MailServer("127.0.0.1", post.port, "offered"),
+            mail_from="x@y.example",
+            **values,
+        )
+        fill(site, f"http://127.0.0.1:{target.server_port}/hook")
+        environ = {
+            **{name: value for name, value in os.environ.items() if "PORTAL" not in name},
+            "PORTAL_ENV": "test",
+            "PORTAL_DATA_DIR": str(site.settings.data_dir),
+            "PORTAL_SMTP_URL": f"smtp://127.0.0.1:{post.port}",
+            "PORTAL_MAIL_FROM": "Test <status@example.com>",
+            "PORTAL_MAIL_RATE": "100000/second",
+            "PORTAL_ALLOWED_TARGETS": "127.0.0.1",
+            "PYTHONPATH": str(ROOT),
+            **({"PORTAL_DATABASE_URL": values["database_url"]} if values else {}),
+        }
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen([sys.executable, str(POSTMAN)], env=environ, cwd=ROOT)
+
+        wish = IncidentIn(title="Payments fail", impact="major", message="We look into it.")
+        site.portal.casebook.open(wish, actor="test")
+        with site.portal.open_session() as session:
+            # Publishing addressed nobody: it does not wait for ten thousand.
+            assert session.query(Delivery).count() == 0
+
+        process, deaths = start(), 0
+        try:
+            deadline = time.monotonic() + 300
+            while open_deliveries(site) and time.monotonic() < deadline:
+                time.sleep(chance.uniform(1.5, 3.5))
+                if deaths < 12:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                    deaths += 1
+                    process = start()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            target.shutdown()
+            target.server_close()
+
+    assert deaths >= 5
+    told = Counter(address for address, _ in post.taken)
+    refused = {f"p{number}@example.com" for number in range(PEOPLE) if number % 500 == 7}
+    assert {address for address, count in told.items() if count > 1} == set()
+    assert set(told) == {f"p{number}@example.com" for number in range(PEOPLE)} - refused
+    assert len(set(target.called)) == 1  # type: ignore[attr-defined]
+    with site.portal.open_session() as session:
+        dead = session.query(Delivery).filter(Delivery.state == State.DEAD)
+        assert dead.count() == len(refused)
+        assert {row.error for row in dead} == {"The recipient: 550 5.1.1 no such user"}
+
+
+def open_deliveries(site: Site) -> bool:
+    with site.portal.open_session() as session:
+        is_left = session.query(Delivery).filter(Delivery.state.in_([State.PENDING, State.SENDING]))
+        return is_left.count() > 0 or session.query(Delivery).count() < PEOPLE

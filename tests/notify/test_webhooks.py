@@ -1,0 +1,154 @@
+"""Webhooks and chats, called for real on loopback."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.notify import outbox, subscribers
+from portal.notify.channels import chat
+from portal.notify.messages import quiet
+from portal.notify.subscribers import Subscriber, WebhookIn
+from portal.store import engine
+from tests.conftest import Build, Site, StandingClock
+from tests.notify.test_mail import Told, an_incident, states
+from tests.notify.test_targets import listening, plain
+
+LISTED = (ip_network("127.0.0.0/8"),)
+
+
+@pytest.fixture
+def site(build: Build) -> Site:
+    return build(allowed_targets=LISTED, external_url="https://status.example.com")
+
+
+def hook(site: Site, url: str) -> str:
+    """Add a webhook; gives its secret."""
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        row = subscribers.add_webhook(session, WebhookIn(url=url), actor="test", now=clock.now())
+        secret = row.secret
+        session.commit()
+    return secret
+
+
+@pytest.fixture
+def target() -> Iterator[Any]:
+    with listening(plain(204)) as server:
+        server.url = f"http://127.0.0.1:{server.server_port}/hook?team=7"  # type: ignore[attr-defined]
+        yield server
+
+
+def test_a_webhook_gets_signed_json(site: Site, target: Any):
+    secret = hook(site, target.url)
+    with Told(site) as told:
+        row = site.portal.casebook.open(an_incident(), actor="test")
+        told.run()
+    ((path, headers, body),) = target.calls
+    assert path == "/hook?team=7"
+    instant, signed = headers["Portal-Signature"].split(",")
+    expected = hmac.new(
+        secret.encode(), f"{instant.removeprefix('t=')}.".encode() + body, hashlib.sha256
+    )
+    assert signed == f"v1={expected.hexdigest()}"
+    said = json.loads(body)
+    assert said["type"] == "incident.opened"
+    assert said["ref"] == row.reference
+    assert said["url"] == f"https://status.example.com/incidents/{row.reference}"
+    assert said["status"] == "investigating"
+    assert "test" not in {said["site"]["url"], said.get("author")}
+    assert states(site) == {"sent": 1}
+
+
+@pytest.mark.fault(24)
+def test_a_target_inside_is_blocked_and_says_so(build: Build, target: Any):
+    site = build()
+    hook(site, target.url)
+    with Told(site) as told:
+        site.portal.casebook.open(an_incident(), actor="test")
+        told.run()
+    assert target.calls == []
+    with site.portal.open_session() as session:
+        (letter,) = outbox.dead_letters(session, limit=5)
+    assert letter.error.startswith("Blocked: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(302, "dead"), (404, "dead"), (500, "pending"), (429, "pending")]
+)
+def test_what_a_target_answers_counts(site: Site, status: int, state: str):
+    with listening(plain(status)) as server:
+        hook(site, f"http://127.0.0.1:{server.server_port}/")
+        with Told(site) as told:
+            site.portal.casebook.open(an_incident(), actor="test")
+            told.run()
+        assert len(server.calls) == 1  # type: ignore[attr-defined]
+    assert states(site) == {state: 1}
+
+
+def test_410_ends_the_subscription(site: Site):
+    with listening(plain(410)) as server:
+        hook(site, f"http://127.0.0.1:{server.server_port}/")
+        with Told(site) as told:
+            site.portal.casebook.open(an_incident(), actor="test")
+            told.run()
+    assert states(site) == {"dropped": 1}
+    with site.portal.open_session() as session:
+        assert session.query(Subscriber).count() == 0
+
+
+def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingClock):
+    answers = iter([404, 204])
+    with listening(lambda handler: plain(next(answers))(handler)) as server:
+        hook(site, f"http://127.0.0.1:{server.server_port}/")
+        with Told(site) as told:
+            site.portal.casebook.open(an_incident(), actor="test")
+            told.run()
+            still.advance(days=3)
+            with site.portal.open_session() as session:
+                engine.begin_write(session)
+                (letter,) = outbox.dead_letters(session, limit=5)
+                assert outbox.try_again(session, letter.id, now=clock.now()) is not None
+                session.commit()
+            told.run()
+    assert states(site) == {"sent": 1}
+
+
+def test_operators_hear_everything_in_their_chat(build: Build):
+    wish = an_incident(audiences=["operations"], message="Look, @everyone and <!channel>!")
+    with listening(plain(200)) as server:
+        chats = (f"ntfy://127.0.0.1:{server.server_port}/oncall",)
+        site = build(operator_channels=chats, external_url="https://status.example.com")
+        with Told(site) as told:
+            site.portal.casebook.open(wish, actor="test")
+            told.run()
+        (call,) = server.calls  # type: ignore[attr-defined]
+    said = f"{call[1]} {call[2].decode()}"
+    assert "Payments fail" in said
+    assert "@everyone" not in said
+    assert "<!channel>" not in said
+    assert states(site) == {"sent": 1}
+
+
+def test_a_chat_that_is_down_is_tried_again(build: Build):
+    with listening(plain(500)) as server:
+        site = build(operator_channels=(f"ntfy://127.0.0.1:{server.server_port}/oncall",))
+        with Told(site) as told:
+            site.portal.casebook.open(an_incident(), actor="test")
+            told.run()
+    assert states(site) == {"pending": 1}
+
+
+def test_names_of_chats_tell_no_secret():
+    addresses = ("slack://T0000/B0000/secret", "ntfys://user:word@ntfy.example.com/topic")
+    assert chat.names(addresses) == ["1-slack", "2-ntfys"]
+
+
+def test_mentions_are_quiet():
+    assert "@here" not in quiet("look @here and @All")
+    assert quiet("ada@example.com") == "ada@example.com"
