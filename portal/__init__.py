@@ -32,6 +32,7 @@ from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
 from portal.lifecycle.phases import Lifecycle
 from portal.notify.channels.mail import Render
+from portal.notify.desk import Desk, Sender
 from portal.notify.subscribers import Links
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
@@ -80,7 +81,8 @@ class Portal:
     checks: Checks
     overview: Overview
     record: Record
-    # Telling people: links that are signed, and mails from their templates.
+    # Telling people: operators' acts, links that are signed, mails from their templates.
+    desk: Desk
     links: Links
     render_mail: Render
     # What this process holds of what only one may do.
@@ -91,11 +93,6 @@ class Portal:
 
     def open_session(self) -> Session:
         return self.registry.open_session()
-
-    @property
-    def url(self) -> str:
-        """What links begin with, without a slash at the end."""
-        return (self.settings.external_url or f"http://{self.settings.bind}").rstrip("/")
 
     def close_pool(self) -> bool:
         """Give out no more connections; True when none is left open."""
@@ -227,6 +224,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     registry = Registry(open_session, board.refresh)
     casebook = Casebook(open_session, board.refresh)
     inventory = Inventory(open_session, board.refresh)
+    render_mail = assembly.mail_maker(app)
+    sender = Sender(settings.site_name, settings.url, render_mail, settings.operator_channels)
+    desk = Desk(open_session, board.refresh, sender)
     exporter = Exporter(settings.run_dir)
 
     def pool() -> DatabasePool:
@@ -279,7 +279,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["portal"] = Portal(
         settings, board, registry, casebook, inventory, blocks, perimeter, inspection, offences,
         offenders, limits, workers, episodes, series, exporter, lifecycle, node, feed, checks,
-        overview, record, Links(app.config["SECRET_KEY"]), assembly.mail_maker(app),
+        overview, record, desk, Links(app.config["SECRET_KEY"]), render_mail,
         fence, engine, apart,
     )  # fmt: skip
     assembly.put_on(app, settings, limiter)

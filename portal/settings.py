@@ -457,6 +457,11 @@ class Settings:
         return self.database_url or f"sqlite:///{(self.data_dir / 'portal.db').resolve()}"
 
     @property
+    def url(self) -> str:
+        """What links begin with, without a slash at the end."""
+        return (self.external_url or f"http://{self.bind}").rstrip("/")
+
+    @property
     def session_cookie(self) -> str:
         return "__Host-portal" if self.has_secure_cookies else "portal"
 

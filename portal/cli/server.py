@@ -190,13 +190,13 @@ def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
     mail = None
     if settings.smtp_url is not None:
         letters = Letters(
-            sender=settings.mail_from, site=settings.site_name, url=portal.url,
+            sender=settings.mail_from, site=settings.site_name, url=settings.url,
             links=portal.links, render=portal.render_mail,
         )  # fmt: skip
         mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
     return Dispatcher(
         lambda: Session(portal.engine, info={"fence": fence}), settings,
-        mail=mail, render=portal.render_mail, url=portal.url,
+        mail=mail, render=portal.render_mail, url=settings.url,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Messages: a notice as a mail, as a chat's lines and as JSON for machines."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -192,6 +193,19 @@ def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) ->
         ],
         **facts,
     }
+
+
+def draft(notice: Notice, names: Mapping[str, str], *, site: str, url: str) -> dict[str, Any]:
+    """The payload of a notice that may not be stored yet."""
+    if notice.id is not None:
+        return payload(notice, names, site=site, url=url)
+    now = clock.now()
+    notice.occurred_at = notice.occurred_at or now
+    return payload(notice, names, site=site, url=url) | {"id": ""}
+
+
+def plain_json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def quiet(text: str) -> str:

@@ -205,7 +205,7 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
 
     Nothing changes until it is answered, whoever filled in the form.
     """
-    components.known(session, wish.components)
+    _public(session, wish.components)
     row = session.scalar(
         select(Subscriber)
         .where(Subscriber.kind == SubscriberKind.MAIL, Subscriber.address == wish.address)
@@ -231,6 +231,13 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
     )  # fmt: skip
 
 
+def _public(session: Session, slugs: list[str]) -> None:
+    """RuleError for a component that readers do not know; a hidden one is none to them."""
+    for slug, row in components.known(session, slugs).items():
+        if not row.is_public:
+            raise RuleError("components", f"There is no component {slug}.")
+
+
 def confirm(row: Subscriber, *, now: datetime) -> None:
     """The answer to the question: what was wished for counts from now on."""
     choices = Choices.model_validate(row.wanted)
@@ -241,7 +248,7 @@ def confirm(row: Subscriber, *, now: datetime) -> None:
 
 def choose(session: Session, row: Subscriber, wish: Choices) -> None:
     """Other choices, made through the link of a mail."""
-    components.known(session, wish.components)
+    _public(session, wish.components)
     row.topics, row.components = [one.value for one in wish.topics], wish.components
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -50,16 +50,6 @@ class TemplateOut(Camel):
     fields: list[str]
     updated_at: datetime
     version: int
-
-
-class NotificationIn(Camel):
-    """A wish to render a template with values."""
-
-    template: TemplateName
-    values: Annotated[
-        dict[str, Annotated[str, StringConstraints(max_length=1000)]], Field(max_length=40)
-    ] = {}
-    dry_run: bool = False
 
 
 class Rendered(Camel):

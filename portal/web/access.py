@@ -33,6 +33,11 @@ TABLE: dict[str, str | Scope] = {
     "records.incident": PUBLIC,
     "records.window": PUBLIC,
     "records.history": PUBLIC,
+    "subscriptions.ask": PUBLIC,
+    "subscriptions.sent": PUBLIC,
+    "subscriptions.confirm": PUBLIC,
+    "subscriptions.manage": PUBLIC,
+    "subscriptions.end": PUBLIC,
     "health.pointer": PUBLIC,
     "health.live": PUBLIC,
     "health.ready": PUBLIC,
@@ -122,9 +127,27 @@ TABLE: dict[str, str | Scope] = {
     "registry.series_cancel": Scope.MAINTENANCE_WRITE,
     "templates_api.listing": Scope.MAINTENANCE_READ,
     "templates_api.keep": Scope.MAINTENANCE_WRITE,
-    "templates_api.notify": Scope.MAINTENANCE_WRITE,
+    "notifications_api.listing": Scope.MAINTENANCE_READ,
+    "notifications_api.notify": Scope.MAINTENANCE_WRITE,
+    "notifications_api.dead": Scope.MAINTENANCE_READ,
+    "notifications_api.retry": Scope.MAINTENANCE_WRITE,
+    "notifications_api.listing_subscribers": Scope.MAINTENANCE_WRITE,
+    "notifications_api.add": Scope.MAINTENANCE_WRITE,
+    "notifications_api.remove": Scope.MAINTENANCE_WRITE,
+    "notifications.listing": Scope.MAINTENANCE_READ,
+    "notifications.new": Scope.MAINTENANCE_WRITE,
+    "notifications.retry": Scope.MAINTENANCE_WRITE,
+    "notifications.add_webhook": Scope.MAINTENANCE_WRITE,
+    "notifications.remove": Scope.MAINTENANCE_WRITE,
 }
 
+# Forms of people without a session: there is no standing that a foreign page could misuse.
+WITHOUT_SESSION = {
+    "subscriptions.ask",
+    "subscriptions.confirm",
+    "subscriptions.manage",
+    "subscriptions.end",
+}
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -151,7 +174,9 @@ def guard() -> Response | None:
         raise Problem(404, "There is nothing here.")
     if needed == PUBLIC:
         if request.method in _UNSAFE:
-            _check_csrf()
+            _check_site()
+            if endpoint not in WITHOUT_SESSION:
+                csrf.protect()
         return None
     caller = _by_token() if "Authorization" in request.headers else _by_session()
     if caller is None:
@@ -159,7 +184,8 @@ def guard() -> Response | None:
     if needed not in caller.scopes:
         raise Problem(403, f"This takes the permission {needed}, which you do not have.")
     if caller.operator is not None and request.method in _UNSAFE:
-        _check_csrf()
+        _check_site()
+        csrf.protect()
     g.caller = caller
     return None
 
@@ -244,8 +270,7 @@ def _ask_to_sign_in() -> Response:
     return redirect(f"/panel/login?next={quote(target)}")
 
 
-def _check_csrf() -> None:
+def _check_site() -> None:
     # Browsers name the site that a request comes from; a foreign one is not even looked at.
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         raise Problem(403, "This request comes from another site.")
-    csrf.protect()

@@ -31,6 +31,7 @@ from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
 from portal.web.api import incidents as incidents_api
+from portal.web.api import notifications as notifications_api
 from portal.web.api import runtime as runtime_api
 from portal.web.api import series as series_api
 from portal.web.api import templates as templates_api
@@ -41,13 +42,14 @@ from portal.web.panel import (
     cards,
     components,
     incidents,
+    notifications,
     perimeter,
     registry,
     runtime,
 )
 from portal.web.problems import Problem
 from portal.web.public import pages as public_pages
-from portal.web.public import records
+from portal.web.public import records, subscriptions
 from portal.web.sessions import DatabaseSessions
 
 _log = structlog.get_logger()
@@ -164,6 +166,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
     for blueprint in (
         public_pages.blueprint,
         records.blueprint,
+        subscriptions.blueprint,
         health.blueprint,
         accounts.blueprint,
         runtime.blueprint,
@@ -172,6 +175,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         perimeter.blueprint,
         incidents.blueprint,
         components.blueprint,
+        notifications.blueprint,
         blocks_api.blueprint,
         workers_api.blueprint,
         alerts_api.blueprint,
@@ -179,13 +183,18 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         windows_api.blueprint,
         series_api.blueprint,
         templates_api.blueprint,
+        notifications_api.blueprint,
         incidents_api.blueprint,
         components_api.blueprint,
         runtime_api.blueprint,
     ):
         app.register_blueprint(blueprint)
-    for endpoint in ("accounts.sign_in", "accounts.first_run"):
-        limited = limiter.limit("30/minute", methods=["POST"])(app.view_functions[endpoint])
+    for endpoint, rate in (
+        ("accounts.sign_in", "30/minute"),
+        ("accounts.first_run", "30/minute"),
+        ("subscriptions.ask", "20/hour"),
+    ):
+        limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
     _answer_errors(app)
 

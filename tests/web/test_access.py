@@ -17,6 +17,7 @@ def rules(site: Site):
     values = {
         "ref": "nothing", "name": "exporter", "token": "nothing", "filename": "none",
         "reference": "nothing", "identity": "nothing", "slug": "nothing",
+        "number": 0,
     }  # fmt: skip
     adapter = site.app.url_map.bind("localhost")
     for rule in site.app.url_map.iter_rules():

@@ -1,21 +1,13 @@
-"""Message templates, and notifications rendered from them."""
+"""Message templates."""
 
 from apiflask import APIBlueprint
 from flask import Response, current_app
 
 from portal.status import templates
-from portal.status.registry import NotFoundError
-from portal.status.templates import (
-    MessageTemplate,
-    NotificationIn,
-    Rendered,
-    TemplateIn,
-    TemplateOut,
-)
+from portal.status.templates import TemplateIn, TemplateOut
 from portal.status.terms import Camel
 from portal.web.api import writes
 from portal.web.api.writes import ERRORS
-from portal.web.problems import Problem
 
 blueprint = APIBlueprint(
     "templates_api", __name__, url_prefix="/api/admin/runtime/maintenance", tag="Templates"
@@ -25,12 +17,6 @@ blueprint = APIBlueprint(
 class TemplateList(Camel):
     items: list[TemplateOut]
     total: int
-
-
-class Notification(Rendered):
-    """What would be sent, and to how many."""
-
-    recipients: int
 
 
 @blueprint.get("/templates")
@@ -56,23 +42,3 @@ def keep(wish: TemplateIn) -> Response:
         ),
         templates.out,
     )
-
-
-@blueprint.post("/notifications")
-@blueprint.input(NotificationIn, arg_name="wish")
-@blueprint.output(Notification)
-@blueprint.doc(security="token", responses=ERRORS)
-def notify(wish: NotificationIn) -> Notification:
-    """Render a template. This version has no recipients, so only `dryRun` is taken."""
-    with current_app.extensions["portal"].open_session() as session:
-        row = session.get(MessageTemplate, wish.template)
-        if row is None:
-            raise NotFoundError
-        rendered = templates.render(row, wish.values)
-    if not wish.dry_run:
-        raise Problem(
-            422,
-            "Nobody can be notified yet: this version has no recipients. Send dryRun: true.",
-            errors={"dryRun": ["must be true"]},
-        )
-    return Notification(title=rendered.title, message=rendered.message, recipients=0)

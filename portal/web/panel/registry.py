@@ -109,7 +109,7 @@ def window_new() -> Response:
         form = {"title": "", "message": "", "zone": "UTC",
                 "startsAt": f"{start:%Y-%m-%dT%H:%M}",
                 "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}"}  # fmt: skip
-        return _window_form(form, audiences=["public"], channels=["web"])
+        return _window_form(form, audiences=["public"], channels=["web", "email", "api"])
     if request.form.get("recurrence", "").strip():
         return _series_new()
     wish, errors = _window_wish()

@@ -1,0 +1,161 @@
+"""Notifications in the panel: what was told, what could not be, to whom, and telling more."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, request
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from portal.accounts.roles import Scope
+from portal.notify import outbox, subscribers
+from portal.notify.channels import chat
+from portal.notify.desk import Desk, Notification, NotificationIn
+from portal.notify.subscribers import Choices, Topic, WebhookIn
+from portal.status import components, templates
+from portal.status.registry import NotFoundError
+from portal.status.templates import MessageTemplate
+from portal.status.terms import Audience, RuleError
+from portal.web import access, problems, render
+from portal.web.panel.registry import once
+from portal.web.problems import Errors
+
+blueprint = Blueprint("notifications", __name__, url_prefix="/panel/notifications")
+
+_LISTED = 30
+_MOST_LETTERS = 50
+
+
+@blueprint.get("")
+def listing() -> Response:
+    return _page()
+
+
+@blueprint.route("/new", methods=["GET", "POST"])
+def new() -> Response:
+    """Fill in a template; looked at first, then sent."""
+    name = request.values.get("template", "operations")
+    with _open_session() as session:
+        template = session.get(MessageTemplate, name)
+        if template is None:
+            raise NotFoundError
+        fields = templates.fields_of(template)
+        everything = [row.name for row in templates.everything(session)]
+        parts = [row.slug for row in components.everyone(session)]
+    values = {field: request.form.get(f"value-{field}", "") for field in fields}
+    shown: Notification | None = None
+    errors: Errors = {}
+    if request.method == "POST":
+        try:
+            wish = NotificationIn.model_validate(
+                {
+                    "template": name,
+                    "values": {field: text.strip() for field, text in values.items()},
+                    "audiences": request.form.getlist("audiences"),
+                    "components": request.form.getlist("components"),
+                }
+            )
+            if request.form.get("act") == "send":
+                once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
+                    _desk().send(wish, actor=access.caller().actor, once=key)
+                ))  # fmt: skip
+                return redirect("/panel/notifications", 303)
+            shown = _desk().rehearse(wish)
+        except ValidationError as error:
+            errors = problems.field_errors(error)
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+    return render.panel(
+        "panel/notifications/new.html",
+        status=422 if errors else 200,
+        chosen=name,
+        templates=everything,
+        fields_wanted=fields,
+        values=values,
+        all_audiences=list(Audience),
+        audiences=request.form.getlist("audiences") or ["public"],
+        parts=parts,
+        components=request.form.getlist("components"),
+        shown=shown,
+        errors=errors,
+        key=request.form.get("key") or str(uuid.uuid4()),
+    )
+
+
+@blueprint.post("/dead/<int(max=2147483647):number>/retry")
+def retry(number: int) -> Response:
+    _desk().try_again(number, actor=access.caller().actor)
+    return redirect("/panel/notifications#dead", 303)
+
+
+@blueprint.post("/webhooks")
+def add_webhook() -> Response:
+    """A webhook; the page that follows shows its key, once."""
+    try:
+        wish = WebhookIn.model_validate(
+            {
+                "url": request.form.get("url", "").strip(),
+                "topics": request.form.getlist("topics"),
+                "components": request.form.getlist("components"),
+            }
+        )
+        made = _desk().add_webhook(wish, actor=access.caller().actor)
+    except ValidationError as error:
+        return _page(errors=problems.field_errors(error), status=422)
+    except RuleError as error:
+        return _page(errors={error.field: [error.text]}, status=422)
+    return _page(secret=made.shown.secret)
+
+
+@blueprint.post("/subscribers/<int(max=2147483647):number>/removal")
+def remove(number: int) -> Response:
+    _desk().remove_subscriber(number, actor=access.caller().actor)
+    return redirect("/panel/notifications#subscribers", 303)
+
+
+def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) -> Response:
+    portal = current_app.extensions["portal"]
+    may_see = Scope.MAINTENANCE_WRITE in access.caller().scopes
+    with _open_session() as session:
+        told, total = outbox.page(session, limit=_LISTED, offset=0)
+        # Addresses are for those who may do something about them.
+        people, all_people = (
+            subscribers.page(session, limit=_LISTED, offset=0) if may_see else ([], 0)
+        )
+        parts = components.everyone(session)
+        chosen: Any = Choices()
+        if errors:
+            chosen = {
+                "topics": request.form.getlist("topics"),
+                "components": request.form.getlist("components"),
+            }
+        return render.panel(
+            "panel/notifications/list.html",
+            status=status,
+            notices=told,
+            total=total,
+            letters=outbox.dead_letters(session, limit=_MOST_LETTERS),
+            counts=subscribers.counts(session),
+            people=[subscribers.out(row) for row in people],
+            all_people=all_people,
+            has_mail=portal.settings.smtp_url is not None,
+            chats=chat.names(portal.settings.operator_channels),
+            worker=next(one for one in portal.workers.all() if one.name == "notifications"),
+            topics=list(Topic),
+            groups=[("", parts)] if parts else [],
+            chosen=chosen,
+            form=request.form if errors else {},
+            errors=errors or {},
+            secret=secret,
+        )
+
+
+def _desk() -> Desk:
+    desk: Desk = current_app.extensions["portal"].desk
+    return desk
+
+
+def _open_session() -> Session:
+    session: Session = current_app.extensions["portal"].open_session()
+    return session

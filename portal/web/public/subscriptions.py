@@ -1,0 +1,212 @@
+"""Subscribing by mail: asked, confirmed, changed and ended without an account and without a cookie.
+
+A GET never acts: programs that look into mails follow every link. What acts is a button, or the
+one request of RFC 8058 that a mail program sends for its user.
+"""
+
+from typing import Any
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.notify import outbox, subscribers
+from portal.notify.subscribers import Choices, Subscriber, SubscriptionIn, Topic
+from portal.status.terms import RuleError
+from portal.store import engine
+from portal.web import problems
+from portal.web.problems import Errors, Problem
+
+blueprint = Blueprint("subscriptions", __name__)
+
+_OLD = "This link is not good any more"
+
+
+@blueprint.route("/subscribe", methods=["GET", "POST"])
+def ask() -> Response:
+    """The form; the same answer whether the address is known or not."""
+    if request.method == "GET":
+        return _form(Choices())
+    if not _has_mail():
+        raise Problem(404, "Nobody is told by mail here.")
+    chosen = _chosen()
+    try:
+        wish = SubscriptionIn.model_validate({**chosen, "address": request.form.get("address", "")})
+        with _open_session() as session:
+            engine.begin_write(session)
+            subscribers.ask(session, wish, now=clock.now())
+            session.commit()
+    except ValidationError as error:
+        return _form(chosen, errors=problems.field_errors(error), status=422)
+    except RuleError as error:
+        return _form(chosen, errors={error.field: [error.text]}, status=422)
+    return redirect("/subscribe/sent", 303)
+
+
+@blueprint.get("/subscribe/sent")
+def sent() -> Response:
+    return _question(
+        "Look into your mailbox",
+        "A link is on its way to you. Follow it within two days, and you will be told.",
+    )
+
+
+@blueprint.route("/subscribe/<token>", methods=["GET", "POST"])
+def confirm(token: str) -> Response:
+    """The link of the first mail."""
+    links = current_app.extensions["portal"].links
+    with _open_session() as session:
+        if request.method == "POST":
+            engine.begin_write(session)
+        row = links.to_confirm(session, token, now=clock.now())
+        if row is None:
+            return _question(
+                _OLD,
+                "It works once, and for two days. If you are not told yet, ask for a new one.",
+                link=("/subscribe", "Get updates"),
+                status=410,
+            )
+        if request.method == "GET":
+            return _question(
+                "Do you want to be told?",
+                f"We will write to {row.address}.",
+                act=(f"/subscribe/{token}", "Yes, tell me"),
+            )
+        subscribers.confirm(row, now=clock.now())
+        manage = links.manage(row)
+        session.commit()
+    return _question(
+        "You will be told",
+        "Every mail has a link to change what you get, and one to end it.",
+        link=(f"/subscription/{manage}", "Choose what you get"),
+    )
+
+
+@blueprint.route("/subscription/<token>", methods=["GET", "POST"])
+def manage(token: str) -> Response:
+    """Other choices."""
+    with _open_session() as session:
+        if request.method == "POST":
+            engine.begin_write(session)
+        row = _subscriber(session, token)
+        if row is None:
+            return _gone()
+        address, errors, status = row.address, {}, 200
+        chosen: Any = Choices(topics=[Topic(one) for one in row.topics], components=row.components)
+        if request.method == "POST":
+            chosen = _chosen()
+            try:
+                subscribers.choose(session, row, Choices.model_validate(chosen))
+                session.commit()
+            except ValidationError as error:
+                errors, status = problems.field_errors(error), 422
+            except RuleError as error:
+                errors, status = {error.field: [error.text]}, 422
+    return _page(
+        "subscription", status=status, token=token, address=address, chosen=chosen, errors=errors,
+        is_saved=request.method == "POST" and not errors, **_offer(),
+    )  # fmt: skip
+
+
+@blueprint.route("/unsubscribe/<token>", methods=["GET", "POST"])
+def end(token: str) -> Response:
+    """The end of it, by the button or by the mail program's one click."""
+    with _open_session() as session:
+        if request.method == "GET":
+            row = _subscriber(session, token)
+            if row is None:
+                return _gone()
+            return _question(
+                "Hear no more?",
+                f"Nothing more goes to {row.address}, and the address is deleted.",
+                act=(f"/unsubscribe/{token}", "Unsubscribe"),
+                link=(f"/subscription/{token}", "Only change what I get"),
+            )
+        engine.begin_write(session)
+        row = _subscriber(session, token)
+        if row is not None:
+            outbox.drop_of(session, row.id, now=clock.now())
+            session.delete(row)
+            session.commit()
+    return _gone()
+
+
+def _gone() -> Response:
+    return _question(
+        "You are not subscribed",
+        "Nothing is sent to you, and your address is not kept.",
+        link=("/subscribe", "Get updates again"),
+    )
+
+
+def _subscriber(session: Session, token: str) -> Subscriber | None:
+    found: Subscriber | None = current_app.extensions["portal"].links.to_manage(session, token)
+    return found
+
+
+def _chosen() -> dict[str, Any]:
+    return {
+        "topics": request.form.getlist("topics"),
+        "components": request.form.getlist("components"),
+    }
+
+
+def _form(chosen: Any, *, errors: Errors | None = None, status: int = 200) -> Response:
+    return _page(
+        "subscribe", status=status, form=request.form, chosen=chosen, errors=errors or {},
+        has_mail=_has_mail(), **_offer(),
+    )  # fmt: skip
+
+
+def _offer() -> dict[str, Any]:
+    """What there is to choose from; the components as the public page has them."""
+    board = current_app.extensions["portal"].board.current()
+    groups = board.picture.groups if board else ()
+    return {"topics": list(Topic), "groups": groups}
+
+
+def _question(
+    heading: str,
+    text: str,
+    *,
+    act: tuple[str, str] | None = None,
+    link: tuple[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    return _page(
+        "question", status=status, heading=heading, text=text,
+        act=act[0] if act else None, word=act[1] if act else "",
+        link=link[0] if link else None, link_word=link[1] if link else "",
+    )  # fmt: skip
+
+
+def _page(name: str, *, status: int = 200, **context: Any) -> Response:
+    settings = current_app.extensions["portal"].settings
+    response = make_response(
+        render_template(
+            f"public/{name}.html",
+            site_name=settings.site_name,
+            # These pages are one person's; nothing names them as the address of something.
+            external_url="",
+            path=request.path,
+            has_forms=True,
+            **context,
+        ),
+        status,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _has_mail() -> bool:
+    return current_app.extensions["portal"].settings.smtp_url is not None
+
+
+def _open_session() -> Session:
+    session: Session = current_app.extensions["portal"].open_session()
+    session.expire_on_commit = False
+    return session

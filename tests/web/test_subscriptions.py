@@ -1,0 +1,185 @@
+"""Subscribing by mail, as somebody with a browser and a mailbox does it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, Subscriber
+from portal.status.components import ComponentIn
+from tests.conftest import Build, Site, StandingClock
+from tests.notify.post import Post, serving, text_of
+from tests.notify.test_mail import Told, an_incident, settings, subscribe
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    with serving(Post()) as made:
+        yield made
+
+
+@pytest.fixture
+def site(build: Build, post: Post) -> Site:
+    return build(**settings(post))
+
+
+def link_in(text: str, path: str) -> str:
+    found = re.search(rf"https://status\.example\.com({path}\S+)", text)
+    assert found, text
+    return found.group(1)
+
+
+def ask(site: Site, address: str = "ada@example.com", **form: Any) -> Any:
+    values = {"address": address, "topics": ["incidents", "maintenance"], **form}
+    return site.client().post("/subscribe", data=values)
+
+
+def subscribers(site: Site) -> list[Subscriber]:
+    with site.portal.open_session() as session:
+        return session.query(Subscriber).all()
+
+
+def test_from_the_form_to_the_end(site: Site, post: Post):
+    site.portal.inventory.add(ComponentIn(slug="api", name="API"), actor="test")
+    client = site.client()
+    page = client.get("/subscribe")
+    assert "Only for these parts" in page.text
+    assert "Set-Cookie" not in page.headers
+    with Told(site) as told:
+        answer = ask(site, "Ada@Example.COM", components=["api"])
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/subscribe/sent")
+        told.run()
+        (question,) = post.to("Ada@example.com")
+        assert "List-Unsubscribe" not in question
+        confirm = link_in(text_of(question), "/subscribe/")
+        # A program that looks into mails follows the link, twice.
+        for _ in range(2):
+            assert "Yes, tell me" in client.get(confirm).text
+        assert subscribers(site)[0].confirmed_at is None
+        done = client.post(confirm)
+        assert "You will be told" in done.text
+        assert "Set-Cookie" not in done.headers
+        assert client.post(confirm).status_code == 410
+        site.portal.casebook.open(an_incident(), actor="test")
+        told.run()
+        mail = post.to("Ada@example.com")[-1]
+        manage = link_in(text_of(mail), "/subscription/")
+        shown = client.get(manage).text
+        assert re.search(r'value="api" checked', shown)
+        assert not re.search(r'value="announcements" checked', shown)
+        saved = client.post(manage, data={"topics": ["announcements"]})
+        assert "Saved" in saved.text
+        assert subscribers(site)[0].topics == ["announcements"]
+        assert subscribers(site)[0].components == []
+        assert client.post(manage, data={}).status_code == 422
+        # The one click of RFC 8058: no cookie, no token of a form, no browser.
+        header = (
+            str(mail["List-Unsubscribe"]).strip("<>").removeprefix("https://status.example.com")
+        )
+        assert "Hear no more?" in client.get(header).text
+        assert len(subscribers(site)) == 1
+        one_click = client.post(header, data={"List-Unsubscribe": "One-Click"})
+        assert one_click.status_code == 200
+        assert subscribers(site) == []
+        for path in (header, manage):
+            assert "You are not subscribed" in client.get(path).text
+
+
+def test_known_and_unknown_get_one_answer(site: Site, post: Post, still: StandingClock):
+    subscribe(site, "known@example.com", topics=["incidents"])
+    known, unknown = ask(site, "known@example.com"), ask(site, "new@example.com")
+    assert known.status_code == unknown.status_code == 303
+    assert known.headers["Location"] == unknown.headers["Location"]
+    row = next(one for one in subscribers(site) if one.address == "known@example.com")
+    # Whoever filled in the form has changed nothing.
+    assert row.topics == ["incidents"]
+
+
+def test_nobody_is_flooded_with_questions(site: Site, post: Post, still: StandingClock):
+    with Told(site) as told:
+        for _ in range(5):
+            ask(site)
+        told.run()
+        assert len(post.taken) == 1
+        still.advance(seconds=ASK_AGAIN_AFTER.total_seconds())
+        ask(site)
+        told.run()
+    first, second = post.to("ada@example.com")
+    client = site.client()
+    # Only the last question can be answered.
+    assert client.post(link_in(text_of(first), "/subscribe/")).status_code == 410
+    assert client.post(link_in(text_of(second), "/subscribe/")).status_code == 200
+
+
+def test_a_question_grows_old(site: Site, post: Post, still: StandingClock):
+    with Told(site) as told:
+        ask(site)
+        told.run()
+        still.advance(seconds=CONFIRM_WITHIN.total_seconds() + 1)
+    link = link_in(text_of(post.taken[0][1]), "/subscribe/")
+    assert site.client().post(link).status_code == 410
+    from portal.cli.server import sweep
+
+    sweep(site.portal)
+    assert subscribers(site) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "ada", "ada@", "@example.com", "ada@localhost", "a da@example.com",
+        "ada@example.com\r\nBcc: eve@example.com", "ada@example.com,eve@example.com",
+        "<ada@example.com>", "ada@exa\x00mple.com", f"{'a' * 70}@example.com", "ädа@example.com",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_given_back(site: Site, address: str):
+    answer = ask(site, address)
+    assert answer.status_code == 422
+    assert "Nothing was stored" in answer.text
+    assert subscribers(site) == []
+
+
+def test_unknown_choices_are_refused(site: Site):
+    hidden = ComponentIn(slug="vault", name="Vault", is_public=False)
+    site.portal.inventory.add(hidden, actor="test")
+    for form in ({"topics": ["gossip"]}, {"components": ["nothing"]}, {"components": ["vault"]}):
+        answer = ask(site, **form)
+        assert answer.status_code == 422, form
+    assert "vault" not in site.client().get("/subscribe").text
+    assert subscribers(site) == []
+
+
+def test_a_foreign_page_subscribes_nobody(site: Site):
+    answer = site.client().post(
+        "/subscribe",
+        data={"address": "ada@example.com", "topics": ["incidents"]},
+        headers={"Sec-Fetch-Site": "cross-site"},
+    )
+    assert answer.status_code == 403
+    assert subscribers(site) == []
+
+
+def test_links_of_others_open_nothing(site: Site, post: Post):
+    subscribe(site, "ada@example.com")
+    other = subscribers(site)[0]
+    links = site.portal.links
+    good = links.manage(other)
+    client = site.client()
+    for token in (
+        good[:-1] + ("A" if good[-1] != "A" else "B"),
+        "x",
+        "x.y.z",
+        links.confirm(other),
+    ):
+        assert "You are not subscribed" in client.get(f"/subscription/{token}").text, token
+        client.post(f"/unsubscribe/{token}")
+    assert len(subscribers(site)) == 1
+
+
+def test_without_a_mail_server_there_are_feeds(build: Build):
+    site = build()
+    page = site.client().get("/subscribe")
+    assert "/feed.atom" in page.text
+    assert 'name="address"' not in page.text
+    assert ask(site).status_code == 404
