@@ -29,7 +29,7 @@ from portal.cli.supervisor import Child, Supervisor
 from portal.durations import spoken
 from portal.guard import offences, offenders
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
-from portal.notify import outbox, subscribers
+from portal.notify import outbox, publishing, subscribers, timetable
 from portal.notify.channels.mail import Letters, Mail
 from portal.notify.delivery import Dispatcher
 from portal.runtime import episodes, queues, samples, series, workers
@@ -45,6 +45,7 @@ LEASE = "worker"
 TELLING_LEASE = "notifications"
 FIGURES_EVERY = timedelta(seconds=10)
 RENEW_EVERY = timedelta(seconds=5)
+TIMETABLE_EVERY = timedelta(seconds=2)
 
 
 @click.command()
@@ -204,7 +205,7 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
     """Deliver notices beside the worker's rounds, which no slow mail server holds up."""
     fence = lease.Fence()
     post = dispatcher(portal, fence)
-    led_at = counted_at = None
+    led_at = counted_at = kept_at = None
     is_leader = False
     while not stop.is_set() and not portal.lifecycle.is_leaving:
         is_busy = False
@@ -214,6 +215,9 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
             if led_at is None or abs(now - led_at) >= RENEW_EVERY:
                 is_leader, led_at = lead(portal, me, TELLING_LEASE, fence), now
             if is_leader:
+                if kept_at is None or abs(now - kept_at) >= TIMETABLE_EVERY:
+                    keep_time(portal, fence)
+                    kept_at = now
                 is_busy = post.turn()
                 if counted_at is None or abs(now - counted_at) >= FIGURES_EVERY:
                     _count(portal, post)
@@ -232,6 +236,21 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
             _give_back(portal, fence.held)
     except SQLAlchemyError as error:
         _log.warning("worker.database_unreachable", error=type(error).__name__)
+
+
+def keep_time(portal: Portal, fence: lease.Fence) -> None:
+    """Put into the outbox what became due by the clock; open incidents, if a setting says so."""
+    now = clock.now()
+    with Session(portal.engine, info={"fence": fence}) as session:
+        # Most of the time there is nothing, and a look takes no lock.
+        if timetable.due(session, portal.settings, now=now):
+            session.rollback()
+            engine.begin_write(session)
+            for act in timetable.due(session, portal.settings, now=now):
+                act()
+            session.commit()
+    if portal.settings.publish_by_itself:
+        publishing.publish(portal.casebook, portal.settings)
 
 
 def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> None:

@@ -159,7 +159,9 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
     if notice is None:
         return False
     rows: list[tuple[str, str]] = []
-    if notice.kind == NoticeKind.SUBSCRIPTION:
+    if _is_overtaken(session, notice, now):
+        notice.addressed_at = now
+    elif notice.kind == NoticeKind.SUBSCRIPTION:
         rows = [(_name(int(notice.ref)), MAIL)]
         notice.addressed_at = now
     else:
@@ -183,6 +185,20 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
             ],
         )  # fmt: skip
     return True
+
+
+def _is_overtaken(session: Session, notice: Notice, now: datetime) -> bool:
+    """Whether nobody delivered for so long that there is later news of the same thing.
+
+    Who comes back after an outage of the worker is told how things stand, not all they missed;
+    the page that the mail leads to has every word.
+    """
+    if notice.position or now - notice.created_at < STUCK_AFTER:
+        return False
+    later = select(Notice.id).where(
+        Notice.kind == notice.kind, Notice.ref == notice.ref, Notice.id > notice.id
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def has_unaddressed(session: Session) -> bool:

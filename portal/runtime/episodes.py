@@ -67,6 +67,15 @@ def open_ones(session: Session) -> list[Episode]:
     return list(session.scalars(select(Episode).where(Episode.closed_at.is_(None))))
 
 
+def open_one(session: Session, alert: str, subject: str) -> Episode | None:
+    """The open episode of an alert and its subject."""
+    return session.scalar(
+        select(Episode).where(
+            Episode.alert == alert, Episode.subject == subject, Episode.closed_at.is_(None)
+        )
+    )
+
+
 def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[Episode]:
     """The episodes of some alerts, and all of Alertmanager's, that reach beyond `since`."""
     return list(
@@ -159,6 +168,8 @@ class Episodes:
             if one.name in names and one.last_scrape_at is not None
         ]
         until = min(back, default=now)
+        # The gap ends with the first scrape, not with the look that found it.
+        episode.closed_at = max(until, episode.opened_at)
         chain.append(
             session, "monitoring.exporter.recovered", actor=ACTOR, at=now,
             scraper=", ".join(names), since=clock.iso(episode.opened_at), until=clock.iso(until),

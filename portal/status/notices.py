@@ -226,11 +226,12 @@ def for_operators(
     *,
     title: str,
     message: str,
-    nth: object,
+    link: str,
     now: datetime,
+    nth: object = "",
 ) -> None:
-    """A word to the operators' own channels; nobody else gets it."""
+    """A word to the operators' own channels, with where to act on it; nobody else gets it."""
     put(
-        session, NoticeKind.ALERT, event, ref, title=title, message=message,
+        session, NoticeKind.ALERT, event, ref, title=title, message=message, facts={"link": link},
         audiences=[Audience.OPERATIONS.value], channels=[], components=[], now=now, nth=nth,
     )  # fmt: skip

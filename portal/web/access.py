@@ -111,6 +111,8 @@ TABLE: dict[str, str | Scope] = {
     "incidents_api.capture": Scope.INCIDENTS_WRITE,
     "incidents_api.captured": Scope.INCIDENTS_READ,
     "incidents_api.findings_of": Scope.INCIDENTS_READ,
+    "incidents_api.prepared": Scope.INCIDENTS_READ,
+    "alerts_api.offer": Scope.INCIDENTS_READ,
     "incidents_api.retrospective": Scope.INCIDENTS_READ,
     "incidents_api.keep_retrospective": Scope.INCIDENTS_WRITE,
     "incidents_api.export": Scope.INCIDENTS_READ,

@@ -1,11 +1,17 @@
 """`/api/admin/runtime/alerts`: what others say holds."""
 
+from datetime import datetime
+
 from apiflask import APIBlueprint
 from flask import current_app
+from pydantic import Field
 
 from portal import clock
-from portal.runtime import alertmanager
+from portal.runtime import alertmanager, episodes, offers
 from portal.runtime.alertmanager import Delivery, Taken
+from portal.status.incidents import Link, LinkKind
+from portal.status.registry import NotFoundError
+from portal.status.terms import Camel
 from portal.store import engine
 from portal.store.trouble import retried
 from portal.web.api.writes import ERRORS
@@ -32,3 +38,43 @@ def receive(delivery: Delivery) -> Taken:
             return taken
 
     return take()
+
+
+class OfferQuery(Camel):
+    """Which of several alerts of one id; the exporter's has no subject."""
+
+    subject: str = Field(default="", max_length=200)
+
+
+class Offer(Camel):
+    """The beginning of an incident, to be sent to `POST incidents` once a person has read it."""
+
+    title: str
+    message: str
+    started_at: datetime
+    links: list[Link]
+
+
+@blueprint.get("/<name>/offer")
+@blueprint.input(OfferQuery, location="query", arg_name="query")
+@blueprint.output(Offer)
+@blueprint.doc(security="token", responses=ERRORS)
+def offer(name: str, query: OfferQuery) -> Offer:
+    """What the `operations` template makes of an alert that has lasted; 404 when none has."""
+    portal = current_app.extensions["portal"]
+    now = clock.now()
+    with portal.open_session() as session:
+        row = episodes.open_one(session, name, query.subject)
+        if row is None or now - row.opened_at <= portal.settings.sustained_after:
+            raise NotFoundError
+        text = offers.offer(
+            session, title=row.title, severity=row.severity, since=row.opened_at,
+            figure=offers.figure_of(row.value, row.unit, row.threshold), impact=offers.OPEN,
+            runbook=portal.overview.runbook, now=now,
+        )  # fmt: skip
+        if text is None:
+            raise NotFoundError
+        return Offer(
+            title=text.title, message=text.message, started_at=row.opened_at,
+            links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
+        )  # fmt: skip

@@ -6,6 +6,8 @@ from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify
 from sqlalchemy.orm import Session, object_session
 
+from portal.runtime import recoveries
+from portal.runtime.recoveries import PreparedUpdate
 from portal.status import findings, incidents, retrospectives
 from portal.status.incidents import (
     Capture,
@@ -171,6 +173,18 @@ def findings_of(reference: str) -> Response:
     with _open_session() as session:
         text = findings.of_captures(session, _found(session, reference), prefix=_prefix())
     return Response(text, content_type="text/markdown; charset=utf-8")
+
+
+@blueprint.get("/<reference>/prepared-update")
+@blueprint.output(PreparedUpdate)
+@blueprint.doc(security="token", responses=ERRORS)
+def prepared(reference: str) -> PreparedUpdate:
+    """The update that waits since the incident's alerts have recovered; 404 when there is none."""
+    with _open_session() as session:
+        found = recoveries.prepared(session, _found(session, reference))
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 @blueprint.get("/<reference>/retrospective")

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal import clock, durations
-from portal.status import components, findings, incidents, retrospectives, templates
+from portal import clock
+from portal.runtime import episodes, offers, recoveries
+from portal.status import components, findings, incidents, retrospectives
 from portal.status.components import State
 from portal.status.incidents import (
     Category,
@@ -23,7 +24,6 @@ from portal.status.incidents import (
 )
 from portal.status.registry import NotFoundError, StaleVersionError
 from portal.status.retrospectives import ActionKind, Retrospective, RetrospectiveIn
-from portal.status.templates import MessageTemplate
 from portal.status.terms import Audience, RuleError
 from portal.web import access, problems, render
 from portal.web.api.incidents import take
@@ -165,6 +165,10 @@ def _show(
     with _open_session() as session:
         row = _found(session, reference)
         shown = incidents.out(session, row)
+        prepared = recoveries.prepared(session, row)
+        filled = {"status": shown.status.value}
+        if prepared is not None:
+            filled = {"status": prepared.status.value, "message": prepared.message}
         return render.panel(
             "panel/incidents/one.html",
             status=status,
@@ -177,7 +181,8 @@ def _show(
             states=[state for state in State if state is not State.UNDER_MAINTENANCE],
             categories=list(Category),
             errors=errors or {},
-            form=form or {"status": shown.status.value},
+            form=form or filled,
+            prepared=prepared,
         )
 
 
@@ -194,22 +199,18 @@ def _prefilled() -> dict[str, str]:
     ]
     if not held:
         return form
-    alert, now = held[0], clock.now()
-    figures = {
-        "severity": alert.severity,
-        "title": alert.title,
-        "start": clock.iso(alert.since),
-        "impact": "…",
-        "figures": f"{alert.title}: {alert.value:g} {alert.unit} (limit {alert.threshold:g}),"
-        f" for {durations.spoken((now - alert.since).total_seconds())}",
-        "runbook": portal.overview.runbook,
-    }
+    alert = held[0]
     with _open_session() as session:
-        template = session.get(MessageTemplate, "operations")
-        if template is not None:
-            values = {name: figures.get(name, "…") for name in templates.fields_of(template)}
-            rendered = templates.render(template, values)
-            form |= {"title": rendered.title, "message": rendered.message}
+        text = offers.offer(
+            session, title=alert.title, severity=alert.severity, since=alert.since,
+            figure=offers.figure_of(alert.value, alert.unit, alert.threshold),
+            impact=offers.OPEN, runbook=portal.overview.runbook, now=clock.now(),
+        )  # fmt: skip
+        if text is not None:
+            form |= {"title": text.title, "message": text.message}
+        episode = episodes.open_one(session, alert.id, alert.subject)
+        if episode is not None:
+            form["episode"] = str(episode.id)
     form["startedAt"] = f"{alert.since.astimezone(UTC):%Y-%m-%dT%H:%M}"
     return form
 
@@ -225,6 +226,7 @@ def _wish() -> tuple[IncidentIn | None, Errors]:
         "audiences": request.form.getlist("audiences"),
         "startedAt": _instant("startedAt", errors),
         "nextUpdateAt": _instant("nextUpdateAt", errors),
+        "links": [{"kind": "episode", "ref": one} for one in request.form.getlist("episode")],
     }
     try:
         wish = IncidentIn.model_validate(values)

@@ -1,0 +1,55 @@
+"""Telling the public of an alert that has lasted, without an operator: if a setting says so."""
+
+from sqlalchemy import select
+
+from portal import clock
+from portal.runtime import offers
+from portal.runtime.episodes import Episode
+from portal.settings import Settings
+from portal.status.casebook import Casebook
+from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Link, LinkKind
+from portal.status.registry import Once
+
+ACTOR = "portal worker"
+MOST_LOOKED_AT = 200
+_IMPACT = {"critical": ImpactLevel.MAJOR}
+
+
+def publish(casebook: Casebook, settings: Settings) -> list[str]:
+    """Open an incident for each alert that has lasted and has none; their references."""
+    now = clock.now()
+    with casebook.open_session() as session:
+        lasting = [
+            row
+            for row in session.scalars(select(Episode).where(Episode.closed_at.is_(None)))
+            if now - row.opened_at > settings.sustained_after
+        ]
+        wishes = {}
+        for row in lasting:
+            text = offers.offer(
+                session, title=row.title, severity=row.severity, since=row.opened_at,
+                figure=offers.figure_of(row.value, row.unit, row.threshold),
+                impact="We are looking into it.", runbook=settings.url, now=now,
+            )  # fmt: skip
+            if text is not None:
+                wishes[row.id] = IncidentIn(
+                    title=text.title, message=text.message, started_at=row.opened_at,
+                    impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
+                    links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
+                )  # fmt: skip
+    opened = []
+    for number, wish in wishes.items():
+        key = f"publish episode {number}"
+        if _is_open(casebook, number):
+            continue
+        once = Once(key, key.encode(), lambda row: {"reference": row.reference})
+        opened.append(casebook.open(wish, actor=ACTOR, once=once).reference)
+    return opened
+
+
+def _is_open(casebook: Casebook, episode: int) -> bool:
+    """Whether an operator, or this, has opened an incident for the episode."""
+    with casebook.open_session() as session:
+        rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))
+        link = {"kind": LinkKind.EPISODE.value, "ref": str(episode)}
+        return any(link in row.links for row in rows)

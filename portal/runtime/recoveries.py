@@ -1,0 +1,57 @@
+"""The word that is prepared for an incident once what it was opened for has recovered."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.durations import spoken
+from portal.runtime.episodes import EXPORTER_STALE, Episode
+from portal.status import incidents
+from portal.status.incidents import Incident, LinkKind, Progress
+from portal.status.terms import Camel
+
+
+class PreparedUpdate(Camel):
+    """An update that only waits for an operator; `gapSeconds` is how long the alert held."""
+
+    status: Progress
+    message: str
+    gap_seconds: int
+
+
+def prepared(session: Session, row: Incident) -> PreparedUpdate | None:
+    """For an open incident whose alerts have all closed since the last public word on it."""
+    numbers = [
+        int(one["ref"])
+        for one in row.links
+        if one["kind"] == LinkKind.EPISODE and one["ref"].isdigit() and len(one["ref"]) < 10
+    ]
+    if row.resolved_at is not None or not numbers:
+        return None
+    episodes = list(
+        session.scalars(select(Episode).where(Episode.id.in_(numbers)).order_by(Episode.opened_at))
+    )
+    closed = [one.closed_at for one in episodes if one.closed_at is not None]
+    if not closed or len(closed) < len(episodes):
+        return None
+    lines = incidents.updates_of(session, [row.id]).get(row.id, [])
+    if any(one.is_public and one.at >= max(closed) for one in lines):
+        return None
+    gap = max(closed) - episodes[0].opened_at
+    return PreparedUpdate(
+        status=Progress.MONITORING,
+        message=" ".join(_sentence(one) for one in episodes) + " We keep watching.",
+        gap_seconds=int(gap.total_seconds()),
+    )
+
+
+def _sentence(episode: Episode) -> str:
+    assert episode.closed_at is not None
+    gap = spoken((episode.closed_at - episode.opened_at).total_seconds())
+    since, until = f"{episode.opened_at:%H:%M}", f"{episode.closed_at:%H:%M}"
+    if episode.alert == EXPORTER_STALE:
+        return (
+            f"Monitoring reads our figures again since {until} UTC;"
+            f" for {gap}, from {since} UTC on, there are none."
+        )
+    what = f"{episode.title}, {episode.subject}" if episode.subject else episode.title
+    return f"{what}: over since {until} UTC; it lasted {gap}, from {since} UTC on."

@@ -1,0 +1,263 @@
+"""What becomes due by the clock is told once, and only what still matters."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from portal import clock
+from portal.cli.server import keep_time, turn
+from portal.notify import outbox, publishing
+from portal.notify.outbox import Delivery
+from portal.runtime.episodes import Episode
+from portal.status.announcements import AnnouncementIn
+from portal.status.incidents import UpdateIn
+from portal.status.notices import Notice
+from portal.status.series import SeriesIn
+from portal.status.windows import WindowAct, WindowIn
+from portal.store import engine
+from portal.store.lease import Fence
+from tests.conftest import SCRAPER, Build, Site, StandingClock
+from tests.notify.test_mail import an_incident, subscribe
+
+
+@pytest.fixture
+def site(build: Build, still: StandingClock) -> Site:
+    return build(external_url="https://status.example.com")
+
+
+def look(site: Site) -> None:
+    """Two looks; the second must find nothing new."""
+    keep_time(site.portal, Fence())
+    keep_time(site.portal, Fence())
+
+
+def events(site: Site) -> list[str]:
+    with site.portal.open_session() as session:
+        return [one.event for one in session.query(Notice).order_by(Notice.id)]
+
+
+def plan(site: Site, *, in_: timedelta, length: timedelta = timedelta(hours=1), **more: Any) -> str:
+    now = clock.now()
+    wish = WindowIn(title="Migration", starts_at=now + in_, ends_at=now + in_ + length, **more)
+    return str(site.portal.registry.open_window(wish, actor="test").reference)
+
+
+def test_a_window_is_told_from_plan_to_end(site: Site, still: StandingClock):
+    plan(site, in_=timedelta(days=2))
+    look(site)
+    assert events(site) == ["scheduled"]
+    told = []
+    for step in (timedelta(hours=24), timedelta(hours=23), timedelta(hours=1), timedelta(hours=1)):
+        still.advance(seconds=step.total_seconds())
+        look(site)
+        told.append(events(site)[-1])
+    assert told == ["reminder", "reminder", "started", "ended"]
+    assert len(events(site)) == 5
+
+
+@pytest.mark.fault(32)
+def test_a_window_that_came_and_went_is_told_once(site: Site, still: StandingClock):
+    plan(site, in_=timedelta(days=2))
+    still.advance(days=2, hours=3)
+    look(site)
+    assert events(site) == ["scheduled", "ended"]
+
+
+def test_after_a_day_nobody_is_told_of_an_end(site: Site, still: StandingClock):
+    plan(site, in_=timedelta(hours=1))
+    still.advance(days=2, hours=3)
+    look(site)
+    assert events(site) == ["scheduled"]
+
+
+def test_of_two_reminders_that_passed_the_later_counts(site: Site, still: StandingClock):
+    plan(site, in_=timedelta(days=2))
+    still.advance(days=1, hours=23, minutes=30)
+    look(site)
+    assert events(site) == ["scheduled", "reminder"]
+
+
+def test_a_window_that_is_near_needs_no_reminder(site: Site, still: StandingClock):
+    plan(site, in_=timedelta(minutes=30))
+    look(site)
+    still.advance(minutes=10)
+    look(site)
+    assert events(site) == ["scheduled"]
+
+
+def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingClock):
+    ref = plan(site, in_=timedelta(hours=30))
+    still.advance(hours=7)
+    look(site)
+    start = clock.now() + timedelta(hours=48)
+    wish = WindowIn(title="Migration", starts_at=start, ends_at=start + timedelta(hours=1))
+    site.portal.registry.edit_window(ref, wish, version=None, actor="test")
+    still.advance(hours=24, minutes=1)
+    look(site)
+    assert events(site) == ["scheduled", "reminder", "changed", "reminder"]
+
+
+def test_an_operator_and_the_clock_tell_it_once(site: Site, still: StandingClock):
+    ref = plan(site, in_=timedelta(minutes=5))
+    act = site.portal.registry.act_on_window
+    act(ref, WindowAct(action="start"), version=None, actor="test")
+    look(site)
+    act(ref, WindowAct(action="end"), version=None, actor="test")
+    look(site)
+    still.advance(hours=2)
+    look(site)
+    assert events(site) == ["scheduled", "started", "ended"]
+
+
+def test_a_cancelled_window_is_told_no_more(site: Site, still: StandingClock):
+    ref = plan(site, in_=timedelta(hours=26))
+    site.portal.registry.act_on_window(ref, WindowAct(action="cancel"), version=None, actor="test")
+    still.advance(hours=26, minutes=1)
+    look(site)
+    assert events(site) == ["scheduled", "cancelled"]
+
+
+def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still: StandingClock):
+    start = clock.now() + timedelta(hours=2)
+    wish = SeriesIn(
+        title="Patches", starts_at=start, ends_at=start + timedelta(hours=1),
+        recurrence="FREQ=DAILY;COUNT=3",
+    )  # fmt: skip
+    site.portal.registry.open_series(wish, actor="test")
+    look(site)
+    # The one in two hours is within a reminder's day, and so is none but the first.
+    assert events(site) == ["scheduled"]
+    still.advance(hours=2)
+    look(site)
+    assert events(site)[1:] == ["started", "reminder"]
+
+
+def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, still: StandingClock):
+    wish = AnnouncementIn(
+        title="New prices", status="scheduled", channels=["web", "email"],
+        starts_at=clock.now() + timedelta(hours=1),
+    )  # fmt: skip
+    site.portal.registry.announce(wish, actor="test")
+    look(site)
+    assert events(site) == []
+    still.advance(hours=1)
+    look(site)
+    assert events(site) == ["published"]
+
+
+def test_operators_are_reminded_of_an_update_they_promised(site: Site, still: StandingClock):
+    now = clock.now()
+    row = site.portal.casebook.open(
+        an_incident(nextUpdateAt=now + timedelta(minutes=30)), actor="test"
+    )
+    look(site)
+    still.advance(minutes=30)
+    look(site)
+    assert events(site) == ["opened", "update_due"]
+    update = UpdateIn(
+        status="identified", message="Found.", next_update_at=clock.now() + timedelta(minutes=30)
+    )
+    site.portal.casebook.update(row.reference, update, version=None, actor="test")
+    look(site)
+    still.advance(minutes=31)
+    look(site)
+    assert events(site) == ["opened", "update_due", "updated", "update_due"]
+
+
+def stale(site: Site, still: StandingClock) -> None:
+    """A scrape, and then none for 20 minutes."""
+    site.scrape(SCRAPER)
+    still.advance(minutes=20)
+    turn(site.portal)
+
+
+def test_an_alert_that_lasts_and_its_end_reach_operators(site: Site, still: StandingClock):
+    stale(site, still)
+    look(site)
+    assert events(site) == ["lasts"]
+    with site.portal.open_session() as session:
+        (notice,) = session.query(Notice)
+        assert notice.audiences == ["operations"]
+        assert notice.title == "Exporter stale"
+    site.scrape(SCRAPER)
+    turn(site.portal)
+    look(site)
+    assert events(site) == ["lasts", "recovered"]
+
+
+def test_nothing_is_published_by_itself_unless_a_setting_says_so(
+    build: Build, still: StandingClock
+):
+    for is_on in (False, True):
+        site = build(publish_by_itself=is_on)
+        stale(site, still)
+        look(site)
+        client = site.client()
+        listed = client.get("/api/admin/runtime/incidents", headers=site.bearer()).get_json()
+        assert listed["total"] == int(is_on)
+    (incident,) = listed["items"]
+    assert incident["title"] == "[critical] Exporter stale"
+    assert incident["impact"] == "major"
+    assert publishing.publish(site.portal.casebook, site.settings) == []
+    # An operator who is faster is not followed by a second one.
+    site = build(publish_by_itself=True)
+    stale(site, still)
+    with site.portal.open_session() as session:
+        (episode,) = session.query(Episode)
+    links = [{"kind": "episode", "ref": str(episode.id)}]
+    site.portal.casebook.open(an_incident(links=links), actor="test")
+    assert publishing.publish(site.portal.casebook, site.settings) == []
+
+
+def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: StandingClock):
+    client, headers = site.client(), site.bearer()
+    base = "/api/admin/runtime"
+    site.scrape(SCRAPER)
+    still.advance(minutes=10)
+    turn(site.portal)
+    assert client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).status_code == 404
+    still.advance(minutes=10)
+    turn(site.portal)
+    offer = client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).get_json()
+    assert offer["title"] == "[critical] Exporter stale"
+    assert "1200 s (limit 180)" in offer["message"]
+    made = client.post(f"{base}/incidents", json={**offer, "impact": "minor"}, headers=headers)
+    assert made.status_code == 201, made.text
+    path = f"{base}/incidents/{made.get_json()['reference']}"
+    assert client.get(f"{path}/prepared-update", headers=headers).status_code == 404
+    still.advance(minutes=2)
+    site.scrape(SCRAPER)
+    still.advance(seconds=8)
+    turn(site.portal)
+    prepared = client.get(f"{path}/prepared-update", headers=headers).get_json()
+    assert prepared["gapSeconds"] == 22 * 60
+    assert "again since 12:22 UTC; for 22 min, from 12:00 UTC on" in prepared["message"]
+    answer = client.post(
+        f"{path}/updates",
+        json={"status": prepared["status"], "message": prepared["message"]},
+        headers=headers,
+    )
+    assert answer.status_code == 201
+    assert client.get(f"{path}/prepared-update", headers=headers).status_code == 404
+
+
+@pytest.mark.fault(15)
+def test_who_comes_back_is_told_how_things_stand(site: Site, still: StandingClock):
+    """No worker for an hour: of three words on one thing the last is sent, and no burst."""
+    subscribe(site, "ada@example.com")
+    row = site.portal.casebook.open(an_incident(), actor="test")
+    still.advance(minutes=20)
+    for status in ("identified", "monitoring"):
+        update = UpdateIn(status=status, message=status)
+        site.portal.casebook.update(row.reference, update, version=None, actor="test")
+        still.advance(minutes=20)
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        while outbox.address(session, [], now=clock.now()):
+            pass
+        session.commit()
+        told = [one.notice_id for one in session.query(Delivery)]
+        last = session.query(Notice).order_by(Notice.id.desc()).first()
+        assert last is not None
+        assert told == [last.id]
