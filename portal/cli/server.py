@@ -228,7 +228,7 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
             led_at = None
-        stop.wait(0.02 if is_busy else 1.0)
+        stop.wait(0.02 if is_busy else 0.2 if post.is_waiting else 1.0)
     try:
         post.stop()
         if fence.held is not None:

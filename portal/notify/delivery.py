@@ -96,6 +96,11 @@ class Dispatcher:
         is_busy |= self._send(now)
         return is_busy
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is under way, so that an answer may come at any moment."""
+        return bool(self._calls) or (self._mail is not None and self._mail.under_way > 0)
+
     def figures(self) -> Figures:
         """The outbox as a queue."""
         with self._open_session() as session:

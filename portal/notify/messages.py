@@ -159,6 +159,8 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
     ]
     if affected and notice.event != Event.RESOLVED:
         found.append(Fact("Affected", ", ".join(affected)))
+    if notice.kind == NoticeKind.INCIDENT:
+        found.insert(0, Fact("When", at=notice.occurred_at))
     if facts.get("impact") not in {None, "none"}:
         found.append(Fact("Impact", facts["impact"]))
     if "nextUpdateAt" in facts:

@@ -6,7 +6,7 @@ that there are never two.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +27,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.notify import subscribers
 from portal.notify.subscribers import Subscriber
-from portal.status.notices import Notice, NoticeKind
+from portal.status.notices import NEWS, Notice, NoticeKind
 from portal.status.terms import Camel
 from portal.store.base import Base
 
@@ -37,8 +37,6 @@ PAUSES = (
     timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15),
     timedelta(hours=1), timedelta(hours=4),
 )  # fmt: skip
-# What is older is no news.
-NEWS = timedelta(hours=24)
 STUCK_AFTER = timedelta(minutes=15)
 # Whoever took a delivery and was not heard of for so long is gone.
 CLAIMED_FOR = timedelta(minutes=10)
@@ -230,13 +228,14 @@ def lanes(session: Session, *, now: datetime) -> list[str]:
 
 def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> list[Parcel]:
     """Take what is due on a lane; what nobody needs to hear any more is settled on the way."""
-    rows = session.scalars(
+    due = session.scalars(
         select(Delivery)
         .where(Delivery.lane == lane, Delivery.state == State.PENDING, Delivery.due_at <= now)
         .order_by(Delivery.due_at, Delivery.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
+    rows = _one_each(session, lane, due)
     told = {
         one.id: one
         for one in session.scalars(
@@ -253,12 +252,42 @@ def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> 
         person = people.get(number) if number is not None else None
         if number is not None and person is None:
             _settle(row, State.DROPPED, "unsubscribed meanwhile", now)
+        elif row.attempts and _has_later_news(session, row, notice):
+            _settle(row, State.DROPPED, "overtaken by later news of the same", now)
         elif now - notice.created_at > NEWS:
             _settle(row, State.DEAD, row.error or "could not be sent within a day", now)
         else:
             row.state, row.claimed_by, row.claimed_until = State.SENDING, by, now + CLAIMED_FOR
             parcels.append(Parcel(row.id, row.recipient, row.lane, notice, person))
     return parcels
+
+
+def _one_each(session: Session, lane: str, due: Sequence[Delivery]) -> list[Delivery]:
+    """One delivery a recipient at a time, the oldest first, so that news arrive in their order."""
+    busy = set(
+        session.scalars(
+            select(Delivery.recipient).where(Delivery.lane == lane, Delivery.state == State.SENDING)
+        )
+    )
+    rows = []
+    for row in sorted(due, key=lambda one: one.id):
+        if row.recipient not in busy:
+            busy.add(row.recipient)
+            rows.append(row)
+    return rows
+
+
+def _has_later_news(session: Session, row: Delivery, notice: Notice) -> bool:
+    """Whether its recipient has been told more of the same thing while this was put off."""
+    later = (
+        select(Delivery.id)
+        .join(Notice, Notice.id == Delivery.notice_id)
+        .where(
+            Delivery.recipient == row.recipient, Delivery.state == State.SENT,
+            Notice.kind == notice.kind, Notice.ref == notice.ref, Notice.id > notice.id,
+        )
+    )  # fmt: skip
+    return session.scalar(later.limit(1)) is not None
 
 
 def settle(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:

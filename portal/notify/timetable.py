@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.durations import spoken
-from portal.notify.outbox import NEWS
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
 from portal.status import notices
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident
-from portal.status.notices import Event, Notice, NoticeKind
+from portal.status.notices import NEWS, Event, Notice, NoticeKind
 from portal.status.terms import Status
 from portal.status.windows import Window, WindowStatus
 

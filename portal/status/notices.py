@@ -5,7 +5,7 @@ Who gets it, and how, is the work of `portal.notify`.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,8 @@ from portal.status.terms import Audience, Channel
 from portal.status.windows import Window
 from portal.store.base import Base
 
+# What is older is no news: it is on the page, and nobody is told of it any more.
+NEWS = timedelta(hours=24)
 # The channels of an announcement or window by which the portal itself sends.
 SENT = (Channel.EMAIL.value, Channel.API.value)
 
@@ -205,7 +207,9 @@ def of_incident(
     now: datetime,
     at: datetime,
 ) -> None:
-    """A public word about an incident; incidents go out by every channel."""
+    """A public word about an incident, by every channel; what is written up late is not sent."""
+    if at < now - NEWS:
+        return
     facts: dict[str, Any] = {"status": row.status, "impact": row.impact}
     if impacts:
         facts["components"] = {one.component: one.state.value for one in impacts}

@@ -1,9 +1,7 @@
 """Panel and public page in real Chromium: no violation, no console error, and the whole journey."""
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import PASSWORD
-from tests.processes import ROOT, Served, free_port, has, needed, until
+from tests.processes import ROOT, Prometheus, Served, has, needed, until
 
 pytestmark = pytest.mark.browser
 
@@ -230,51 +228,25 @@ def test_a_real_prometheus_stops_and_comes_back(chromium: Browser, served: Serve
     if not has("prometheus"):
         assert not needed("prometheus")
         pytest.skip("no Prometheus; on Debian: apt-get install prometheus")
-    config = tmp_path / "prometheus.yml"
-    config.write_text(
-        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-        "scrape_configs:\n"
-        "  - job_name: portal\n"
-        "    metrics_path: /health/metrics\n"
-        f"    authorization: {{credentials_file: {served.folder / 'metrics-token'}}}\n"
-        f"    static_configs: [{{targets: ['127.0.0.1:{served.port}']}}]\n"
-    )
-    log = (tmp_path / "prometheus.log").open("wb")
-
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-             f"--web.listen-address=127.0.0.1:{free_port()}"],
-            stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "GOMAXPROCS": "1"},
-        )  # fmt: skip
-
-    def stop(process: subprocess.Popen[bytes]) -> None:
-        process.terminate()
-        process.wait(20)
-
     watched = Watched(chromium, viewport={"width": 1320, "height": 1240})
     page = watched.page
     sign_up(served, page)
     page.evaluate("window.untouched = true")
     alert, snackbar = page.locator("[data-alert=exporter-stale]"), page.locator("#snackbar")
-    prometheus = start()
-    try:
+    with Prometheus(served, tmp_path) as prometheus:
         expect(page.locator("#card-exporter")).to_contain_text("Fresh", timeout=20_000)
         expect(alert).to_have_count(0, timeout=10_000)
-        stop(prometheus)
+        prometheus.stop()
         expect(alert).to_have_count(1, timeout=20_000)
         expect(snackbar).to_be_visible()
         page.screenshot(path=ARTEFACTS / "exporter-stale.png", full_page=True)
         assert served.get("/health/ready").status == 200
-        prometheus = start()
+        prometheus.start()
         expect(alert).to_have_count(0, timeout=30_000)
         expect(snackbar).to_be_hidden()
         page.screenshot(path=ARTEFACTS / "exporter-recovered.png", full_page=True)
         assert page.evaluate("window.untouched") is True
         assert watched.problems == []
-    finally:
-        stop(prometheus)
-        log.close()
 
 
 def test_a_portal_that_does_not_answer_is_told_and_taken_back(chromium: Browser, served: Served):

@@ -276,6 +276,25 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
     assert told.dispatcher.trouble == ""
 
 
+def test_what_was_put_off_is_not_told_after_the_end(site: Site, post: Post, still: StandingClock):
+    subscribe(site, "ada@example.com")
+    answers = iter(["450 4.2.1 greylisted"])
+    post.at_mail = lambda mail: next(answers, None)
+    casebook = site.portal.casebook
+    with Told(site) as told:
+        row = casebook.open(an_incident(), actor="test")
+        told.run()
+        end = UpdateIn(status="resolved", message="Over.", root_cause_category="other")
+        casebook.update(row.reference, end, version=None, actor="test")
+        told.run()
+        still.advance(minutes=5)
+        told.run()
+    assert [mail["Subject"] for mail in post.to("ada@example.com")] == [
+        "[Test status] Resolved: Payments fail"
+    ]
+    assert states(site) == {"sent": 1, "dropped": 1}
+
+
 def test_what_is_a_day_old_is_no_news(site: Site, post: Post, still: StandingClock):
     subscribe(site, "ada@example.com")
     site.portal.casebook.open(an_incident(), actor="test")

@@ -197,7 +197,6 @@ def _page(name: str, *, status: int = 200, **context: Any) -> Response:
         status,
     )
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
