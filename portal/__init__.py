@@ -221,7 +221,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         )
 
     board = Board(open_session, publish, Copy(settings.data_dir / "board.json"))
-    registry = Registry(open_session, board.refresh)
+    registry = Registry(open_session, board.refresh, wants_approval=settings.second_pair_of_eyes)
     casebook = Casebook(open_session, board.refresh)
     inventory = Inventory(open_session, board.refresh)
     render_mail = assembly.mail_maker(app)

@@ -423,6 +423,11 @@ class Settings:
         _switch,
         "open an incident for everyone once an alert has lasted, without an operator",
     )
+    second_pair_of_eyes: bool = _setting(
+        False,
+        _switch,
+        "what is planned is shown to nobody until a second operator has approved it",
+    )
     insecure_cookies: bool = _setting(
         False, _switch, "allow the session cookie over plain http outside development"
     )

@@ -68,6 +68,8 @@ def of_announcement(row: Announcement, *, now: datetime) -> Banner:
 
 
 _STATUS = {
+    # Nobody sees one but in an operator's preview.
+    WindowStatus.PROPOSED: Status.SCHEDULED,
     WindowStatus.SCHEDULED: Status.SCHEDULED,
     WindowStatus.ACTIVE: Status.ACTIVE,
     WindowStatus.ENDED: Status.RESOLVED,

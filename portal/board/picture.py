@@ -17,7 +17,7 @@ from portal.board.components import ComponentView, Interval
 from portal.board.incidents import IncidentView
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
-from portal.status import components, incidents
+from portal.status import components, incidents, windows
 from portal.status.announcements import Announcement
 from portal.status.components import State
 from portal.status.incidents import ImpactLevel, Incident, Progress
@@ -214,7 +214,7 @@ def take(session: Session, *, now: datetime) -> Picture:
     found = [banners.of_announcement(row, now=now) for row in rows]
     planned = session.scalars(
         select(Window)
-        .where(Window.starts_at <= until, Window.ends_at > since, Window.cancelled_at.is_(None))
+        .where(Window.starts_at <= until, Window.ends_at > since, windows.is_published())
         .order_by(Window.starts_at.desc())
         .limit(_MOST)
     )
@@ -241,7 +241,10 @@ def take(session: Session, *, now: datetime) -> Picture:
 def _cancelled(session: Session, *, now: datetime) -> tuple[Banner, ...]:
     rows = session.scalars(
         select(Window)
-        .where(Window.cancelled_at > now - timedelta(days=CANCELLED_DAYS))
+        .where(
+            Window.cancelled_at > now - timedelta(days=CANCELLED_DAYS),
+            Window.awaits_approval.is_(False),
+        )
         .order_by(Window.starts_at)
         .limit(_MOST)
     )
@@ -272,22 +275,27 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
         by_id[span.component_id].append(
             Interval(State(span.state), span.began_at, span.ended_at, label)
         )
-    windows = session.execute(
+    planned = session.execute(
         select(
             Window.components, Window.audiences, Window.reference, Window.starts_at,
-            Window.ends_at, Window.ended_at,
-        ).where(Window.ends_at > since, Window.starts_at <= now, Window.cancelled_at.is_(None))
+            Window.ends_at, Window.ended_at, Window.effects,
+        ).where(Window.ends_at > since, Window.starts_at <= now, windows.is_published())
     )  # fmt: skip
-    for window in windows:
+    for window in planned:
         if Audience.PUBLIC not in window.audiences:
             continue
-        interval = Interval(
-            State.UNDER_MAINTENANCE, window.starts_at, window.ended_at or window.ends_at,
-            window.reference,
-        )  # fmt: skip
         for slug in window.components:
-            if slug in by_slug:
-                by_slug[slug].append(interval)
+            if slug not in by_slug:
+                continue
+            # Under maintenance all the same, so that what is left of it is no downtime.
+            states = [State.UNDER_MAINTENANCE, *filter(None, [window.effects.get(slug)])]
+            by_slug[slug] += [
+                Interval(
+                    State(state), window.starts_at, window.ended_at or window.ends_at,
+                    window.reference,
+                )
+                for state in states
+            ]  # fmt: skip
     wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
     for episode in episodes.around(session, wanted, since=since):
         names = {episode.alert, f"{episode.alert}:{episode.subject}"}

@@ -151,7 +151,7 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
             )
             for number, one in enumerate(facts["windows"])
         ]  # fmt: skip
-    states: Mapping[str, str] = facts.get("components") or dict.fromkeys(notice.components, "")
+    states = _states(notice)
     affected = [
         f"{names[slug]} ({_STATES[state]})" if state else names[slug]
         for slug, state in states.items()
@@ -161,11 +161,21 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
         found.append(Fact("Affected", ", ".join(affected)))
     if notice.kind == NoticeKind.INCIDENT:
         found.insert(0, Fact("When", at=notice.occurred_at))
+    if facts.get("expected"):
+        found.append(Fact("Expect", facts["expected"]))
     if facts.get("impact") not in {None, "none"}:
         found.append(Fact("Impact", facts["impact"]))
     if "nextUpdateAt" in facts:
         found.append(Fact("Next update by", at=_instant(facts, "nextUpdateAt")))
     return found
+
+
+def _states(notice: Notice) -> dict[str, str]:
+    """What is said of each component, nothing for one that is only named."""
+    said: Mapping[str, str] | None = notice.facts.get("components")
+    if said is not None:
+        return dict(said)
+    return {**dict.fromkeys(notice.components, ""), **notice.facts.get("effects", {})}
 
 
 def _instant(facts: Mapping[str, Any], name: str) -> datetime | None:
@@ -175,10 +185,11 @@ def _instant(facts: Mapping[str, Any], name: str) -> datetime | None:
 
 def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) -> dict[str, Any]:
     """What a webhook gets: the notice with its facts, and where to read on."""
-    facts = dict(notice.facts)
-    states: Mapping[str, str] = facts.pop("components", None) or dict.fromkeys(
-        notice.components, ""
-    )
+    # What is said of components is said of those alone that its readers may know.
+    facts = {
+        name: value for name, value in notice.facts.items() if name not in {"components", "effects"}
+    }
+    states = _states(notice)
     return {
         "id": str(notice.id),
         "type": f"{notice.kind}.{notice.event}",

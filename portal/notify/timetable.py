@@ -15,7 +15,7 @@ from portal import clock
 from portal.durations import spoken
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
-from portal.status import notices
+from portal.status import notices, windows
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
@@ -51,7 +51,7 @@ def _told(
 def _windows(session: Session, now: datetime) -> Iterator[Act]:
     rows = session.scalars(
         select(Window).where(
-            Window.starts_at <= now, Window.ends_at > now - NEWS, Window.cancelled_at.is_(None)
+            Window.starts_at <= now, Window.ends_at > now - NEWS, windows.is_published()
         )
     ).all()
     told = _told(
@@ -72,7 +72,7 @@ def _reminders(session: Session, ahead: tuple[timedelta, ...], now: datetime) ->
         select(Window).where(
             Window.starts_at > now,
             Window.starts_at <= now + max(ahead),
-            Window.cancelled_at.is_(None),
+            windows.is_published(),
         )
     )
     for row in rows:

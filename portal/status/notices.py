@@ -151,6 +151,8 @@ def of_window(
         "startsAt": clock.iso(row.starts_at),
         "endsAt": clock.iso(row.ended_at or row.ends_at),
         "zone": row.zone,
+        **({"expected": row.impact} if row.impact else {}),
+        **({"effects": row.effects} if row.effects else {}),
     }
     if before is not None and before[0] != row.starts_at:
         facts["previousStartsAt"] = clock.iso(before[0])

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
-from portal.status import announcements, components, notices, series, templates, windows
+from portal.status import announcements, components, freezes, notices, series, templates, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.freezes import Freeze, FreezeIn
 from portal.status.notices import Event
 from portal.status.replies import KeptReply
 from portal.status.series import SeriesIn, WindowSeries
@@ -65,7 +66,21 @@ class Once:
 
 
 class Registry(Writer):
-    """Announcements, windows, series and templates."""
+    """Announcements, windows, series, freezes and templates.
+
+    With `wants_approval`, what is planned is a proposal until somebody else has approved it; what
+    begins at once does not wait.
+    """
+
+    def __init__(
+        self,
+        open_session: Callable[[], Session],
+        on_change: Callable[[], None],
+        *,
+        wants_approval: bool = False,
+    ) -> None:
+        super().__init__(open_session, on_change)
+        self._wants_approval = wants_approval
 
     @retried
     def announce(
@@ -163,9 +178,11 @@ class Registry(Writer):
         with self._change() as (session, now):
             components.known(session, wish.components)
             row = Window(
-                reference=windows.new_reference(), created_at=now, updated_at=now, version=1
-            )
+                reference=windows.new_reference(), created_at=now, updated_at=now, version=1,
+                created_by=actor, awaits_approval=False,
+            )  # fmt: skip
             windows.apply(row, wish, now=now)
+            row.awaits_approval = self._wants_approval and row.starts_at > now
             session.add(row)
             session.flush()
             chain.append(
@@ -173,8 +190,7 @@ class Registry(Writer):
                 ref=row.reference, title=row.title,
                 starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
             )  # fmt: skip
-            is_ahead = row.status_at(now) is WindowStatus.SCHEDULED
-            notices.of_window(session, row, Event.SCHEDULED if is_ahead else Event.STARTED, now=now)
+            _tell_of_new_window(session, row, now)
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -190,7 +206,10 @@ class Registry(Writer):
             span = (row.starts_at, row.ends_at)
             changed = _changed_fields(row, lambda: windows.apply(row, wish, now=now))
             _bump(row, now)
-            if {"starts_at", "ends_at", "components"} & set(changed):
+            if row.awaits_approval:
+                # Whoever wrote it last is not the one to look at it.
+                row.created_by = actor
+            elif {"starts_at", "ends_at", "components"} & set(changed):
                 notices.of_window(session, row, Event.CHANGED, now=now, before=span)
             chain.append(
                 session, "maintenance.window.changed", actor=actor, at=now,
@@ -220,13 +239,19 @@ class Registry(Writer):
             elif act.action is Action.END:
                 row.end(now=now)
                 detail |= {"ends": clock.iso(row.ends_at)}
+            elif act.action is Action.APPROVE:
+                row.approve(actor=actor, now=now)
+                detail |= {"author": row.created_by}
             else:
                 row.cancel(now=now)
             _bump(row, now)
             chain.append(
                 session, f"maintenance.window.{_PAST[act.action]}", actor=actor, at=now, **detail
             )
-            notices.of_window(session, row, _PAST[act.action], now=now, before=span)
+            if act.action is Action.APPROVE:
+                _tell_of_new_window(session, row, now)
+            elif not row.awaits_approval:
+                notices.of_window(session, row, _EVENTS[act.action], now=now, before=span)
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -237,14 +262,39 @@ class Registry(Writer):
         with self._change() as (session, now):
             series.check(wish, now=now)
             components.known(session, wish.components)
-            row = series.new(wish, now=now)
+            row = series.new(wish, actor=actor, now=now)
+            row.awaits_approval = self._wants_approval
             session.add(row)
             session.flush()
-            made = series.plan(session, row, now=now)
+            made = [] if row.awaits_approval else series.plan(session, row, now=now)
             chain.append(
                 session, "maintenance.series.created", actor=actor, at=now, ref=row.reference,
                 title=row.title, rule=row.rule, zone=row.zone,
                 windows=[one.reference for one in made],
+            )  # fmt: skip
+            if not row.awaits_approval:
+                notices.of_series(session, row, Event.SCHEDULED, made, now=now)
+            if once is not None:
+                session.flush()
+                once.keep(session, row, now)
+        return row
+
+    @retried
+    def approve_series(
+        self, ref: str, *, version: int | None, actor: str, once: Once | None = None
+    ) -> WindowSeries:
+        """Make the windows of a proposed series; RuleError for whoever proposed it."""
+        with self._change() as (session, now):
+            row = expect(series.find(session, ref), version)
+            if row.cancelled_at is not None or not row.awaits_approval:
+                raise RuleError("action", "Only a series that is proposed can be approved.")
+            windows.check_approval(row, actor=actor)
+            row.planned_until = now
+            made = series.plan(session, row, now=now)
+            _bump(row, now)
+            chain.append(
+                session, "maintenance.series.approved", actor=actor, at=now, ref=row.reference,
+                author=row.created_by, windows=[one.reference for one in made],
             )  # fmt: skip
             notices.of_series(session, row, Event.SCHEDULED, made, now=now)
             if once is not None:
@@ -274,7 +324,8 @@ class Registry(Writer):
                 session, "maintenance.series.cancelled", actor=actor, at=now, ref=row.reference,
                 windows=[one.reference for one in gone],
             )  # fmt: skip
-            notices.of_series(session, row, Event.CANCELLED, list(gone), now=now)
+            if not row.awaits_approval:
+                notices.of_series(session, row, Event.CANCELLED, list(gone), now=now)
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -300,6 +351,34 @@ class Registry(Writer):
                         ref=row.reference, windows=[one.reference for one in made],
                     )  # fmt: skip
         return count
+
+    @retried
+    def add_freeze(self, wish: FreezeIn, *, actor: str, once: Once | None = None) -> Freeze:
+        """A time in which nothing should be planned."""
+        with self._change() as (session, now):
+            row = freezes.new(wish, now=now)
+            session.add(row)
+            session.flush()
+            chain.append(
+                session, "maintenance.freeze.added", actor=actor, at=now, freeze=row.id,
+                title=row.title, starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
+            )  # fmt: skip
+            if once is not None:
+                once.keep(session, row, now)
+        return row
+
+    @retried
+    def remove_freeze(self, number: int, *, actor: str) -> None:
+        """Take a freeze out of the calendar; NotFoundError when there is none."""
+        with self._change() as (session, now):
+            row = session.get(Freeze, number)
+            if row is None:
+                raise NotFoundError
+            chain.append(
+                session, "maintenance.freeze.removed", actor=actor, at=now, freeze=row.id,
+                title=row.title,
+            )  # fmt: skip
+            session.delete(row)
 
     @retried
     def keep_template(
@@ -342,12 +421,13 @@ class Versioned(Protocol):
 
 Row = TypeVar("Row", bound=Versioned)
 
-_PAST = {
+_EVENTS = {
     Action.START: Event.STARTED,
     Action.EXTEND: Event.EXTENDED,
     Action.END: Event.ENDED,
     Action.CANCEL: Event.CANCELLED,
 }
+_PAST = {action: event.value for action, event in _EVENTS.items()} | {Action.APPROVE: "approved"}
 
 
 def _hash(data: bytes) -> str:
@@ -373,6 +453,14 @@ def _changed_fields(row: Announcement | Window, change: Callable[[], None]) -> l
     before = {name: getattr(row, name) for name in columns}
     change()
     return [name for name in columns if getattr(row, name) != before[name]]
+
+
+def _tell_of_new_window(session: Session, row: Window, now: datetime) -> None:
+    status = row.status_at(now)
+    if status is WindowStatus.SCHEDULED:
+        notices.of_window(session, row, Event.SCHEDULED, now=now)
+    elif status is WindowStatus.ACTIVE:
+        notices.of_window(session, row, Event.STARTED, now=now)
 
 
 def _tell_of_announcement(

@@ -16,7 +16,7 @@ from portal.status import recurrence, windows
 from portal.status.announcements import Audiences, Channels, Message, Title
 from portal.status.components import Slug
 from portal.status.terms import Audience, Camel, Channel, Instant, RuleError, check_span
-from portal.status.windows import Window, ZoneName
+from portal.status.windows import Preparation, PreparationIn, Window, ZoneName
 from portal.store.base import Base
 
 AHEAD = timedelta(days=62)
@@ -25,7 +25,7 @@ SHOWN = 5
 LONGEST = timedelta(days=7)
 
 
-class WindowSeries(Base):
+class WindowSeries(Preparation, Base):
     """The rule and what its windows have in common."""
 
     __tablename__ = "window_series"
@@ -48,7 +48,7 @@ class WindowSeries(Base):
     version: Mapped[int]
 
 
-class SeriesIn(Camel):
+class SeriesIn(PreparationIn):
     """A window that comes again: its first start and end, and the rule."""
 
     title: Title
@@ -82,6 +82,13 @@ class SeriesOut(Camel):
     recurrence: str
     duration_seconds: int
     next: list[Occurrence]
+    owner: str
+    impact: str
+    rollback_plan: str
+    effects: dict[str, str]
+    created_by: str
+    awaits_approval: bool
+    approved_by: str | None
     planned_until: datetime
     cancelled_at: datetime | None
     created_at: datetime
@@ -113,8 +120,8 @@ def upcoming(wish: SeriesIn, *, now: datetime, most: int = SHOWN) -> list[Occurr
     ]
 
 
-def new(wish: SeriesIn, *, now: datetime) -> WindowSeries:
-    return WindowSeries(
+def new(wish: SeriesIn, *, actor: str, now: datetime) -> WindowSeries:
+    row = WindowSeries(
         reference="s" + windows.new_reference()[1:], title=wish.title, message=wish.message,
         zone=wish.zone, audiences=[one.value for one in dict.fromkeys(wish.audiences)],
         channels=[one.value for one in dict.fromkeys(wish.channels)],
@@ -122,7 +129,10 @@ def new(wish: SeriesIn, *, now: datetime) -> WindowSeries:
         first_local=_text(_local(wish.starts_at, wish.zone)),
         duration_seconds=int((wish.ends_at - wish.starts_at).total_seconds()),
         planned_until=now, cancelled_at=None, created_at=now, updated_at=now, version=1,
+        created_by=actor, awaits_approval=False,
     )  # fmt: skip
+    windows.prepare(row, wish, row.components)
+    return row
 
 
 def plan(session: Session, row: WindowSeries, *, now: datetime) -> list[Window]:
@@ -138,7 +148,10 @@ def plan(session: Session, row: WindowSeries, *, now: datetime) -> list[Window]:
             reference=windows.new_reference(), title=row.title, message=row.message, zone=row.zone,
             audiences=row.audiences, channels=row.channels, components=row.components,
             starts_at=moment, ends_at=moment + length, first_ends_at=moment + length,
-            series_id=row.id, occurrence=_text(local), created_at=now, updated_at=now, version=1,
+            owner=row.owner, impact=row.impact, rollback_plan=row.rollback_plan,
+            effects=row.effects, created_by=row.created_by, approved_by=row.approved_by,
+            awaits_approval=False, series_id=row.id, occurrence=_text(local),
+            created_at=now, updated_at=now, version=1,
         )
         for local, moment in found
     ]  # fmt: skip
@@ -155,6 +168,7 @@ def due(session: Session, *, now: datetime) -> list[WindowSeries]:
             select(WindowSeries)
             .where(
                 WindowSeries.cancelled_at.is_(None),
+                WindowSeries.awaits_approval.is_(False),
                 WindowSeries.planned_until < now + AHEAD - timedelta(days=1),
             )
             .with_for_update()

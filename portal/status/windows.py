@@ -3,11 +3,24 @@
 import secrets
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, func, or_, select, text
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    false,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import durations
@@ -30,6 +43,8 @@ _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
 class WindowStatus(StrEnum):
+    # Waits for somebody else to look at it; nobody but operators knows of it.
+    PROPOSED = "proposed"
     SCHEDULED = "scheduled"
     ACTIVE = "active"
     ENDED = "ended"
@@ -43,9 +58,23 @@ class Action(StrEnum):
     EXTEND = "extend"
     END = "end"
     CANCEL = "cancel"
+    APPROVE = "approve"
 
 
-class Window(Base):
+class Preparation:
+    """What operators think of beforehand; `impact` is for everyone, the rest stays inside."""
+
+    owner: Mapped[str] = mapped_column(String(120), server_default="")
+    impact: Mapped[str] = mapped_column(String(500), server_default="")
+    rollback_plan: Mapped[str] = mapped_column(Text, server_default="")
+    # Of components that are not simply under maintenance: what is left of them.
+    effects: Mapped[dict[str, str]] = mapped_column(JSON, server_default=text("'{}'"))
+    created_by: Mapped[str] = mapped_column(String(120), server_default="")
+    awaits_approval: Mapped[bool] = mapped_column(server_default=false())
+    approved_by: Mapped[str | None] = mapped_column(String(120))
+
+
+class Window(Preparation, Base):
     """One planned maintenance. `ends_at` is when it was to end, `ended_at` when it did."""
 
     __tablename__ = "window"
@@ -75,6 +104,8 @@ class Window(Base):
     def status_at(self, now: datetime) -> WindowStatus:
         if self.cancelled_at is not None and self.cancelled_at <= now:
             return WindowStatus.CANCELLED
+        if self.awaits_approval:
+            return WindowStatus.PROPOSED
         status = derive_status(
             is_draft=False,
             starts_at=self.starts_at,
@@ -112,9 +143,18 @@ class Window(Base):
         self.ended_at = now
 
     def cancel(self, *, now: datetime) -> None:
-        """Call off a window that has not begun."""
-        self._require(WindowStatus.SCHEDULED, now, "has not begun can be cancelled")
+        """Call off a window that has not begun, or that nobody approved."""
+        self._require(
+            WindowStatus.SCHEDULED, now, "has not begun can be cancelled", WindowStatus.PROPOSED
+        )
         self.cancelled_at = now
+
+    def approve(self, *, actor: str, now: datetime) -> None:
+        """The second pair of eyes: not those of whoever wrote it last."""
+        self._require(WindowStatus.PROPOSED, now, "is proposed can be approved")
+        check_approval(self, actor=actor)
+        if self.ends_at <= now:
+            raise RuleError("action", "Its end has passed; cancel it, and plan another.")
 
     def _require(self, wanted: WindowStatus, now: datetime, text: str, *also: WindowStatus) -> None:
         status = self.status_at(now)
@@ -128,10 +168,24 @@ def _is_zone(name: str) -> str:
     return name
 
 
+# What may be left of a component in a window.
+Effect = Literal["degraded_performance", "partial_outage", "major_outage"]
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class WindowIn(Camel):
+class PreparationIn(Camel):
+    """What goes with a window: who is in charge, what it means, and the way back.
+
+    `effects` says of components what is left of them, where that is more than nothing.
+    """
+
+    owner: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")] = ""
+    impact: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
+    rollback_plan: Message = ""
+    effects: dict[Slug, Effect] = Field(default={}, max_length=100)
+
+
+class WindowIn(PreparationIn):
     """A window as API, forms and CLI send it; without a start it begins now."""
 
     title: Title
@@ -169,22 +223,56 @@ class WindowOut(Camel):
     ended_at: datetime | None
     cancelled_at: datetime | None
     occurrence: str | None
+    owner: str
+    impact: str
+    rollback_plan: str
+    effects: dict[str, str]
+    created_by: str
+    approved_by: str | None
     created_at: datetime
     updated_at: datetime
     version: int
     overlaps: list[str] = []
+    freezes: list[str] = []
 
 
-def out(row: Window, *, now: datetime, overlaps: list[str] | None = None) -> WindowOut:
+def out(
+    row: Window,
+    *,
+    now: datetime,
+    overlaps: list[str] | None = None,
+    freezes: list[str] | None = None,
+) -> WindowOut:
     """The row as the API shows it at `now`."""
     values = {
         name: getattr(row, name)
         for name in WindowOut.model_fields
-        if name not in {"status", "overlaps"}
+        if name not in {"status", "overlaps", "freezes"}
     }
     return WindowOut.model_validate(
-        {**values, "status": row.status_at(now), "overlaps": overlaps or []}
+        {
+            **values,
+            "status": row.status_at(now),
+            "overlaps": overlaps or [],
+            "freezes": freezes or [],
+        }
     )
+
+
+def prepare(row: Preparation, wish: PreparationIn, components: list[str]) -> None:
+    """Take the preparation over; RuleError for an effect on what is not touched."""
+    for slug in wish.effects:
+        if slug not in components:
+            raise RuleError("effects", f"{slug} is not among the components of this window.")
+    row.owner, row.impact = wish.owner, wish.impact
+    row.rollback_plan, row.effects = wish.rollback_plan, dict(wish.effects)
+
+
+def check_approval(row: Preparation, *, actor: str) -> None:
+    """RuleError when the second pair of eyes are the first; approves otherwise."""
+    if row.created_by == actor:
+        raise RuleError("action", "You wrote this; somebody else has to look at it.")
+    row.awaits_approval, row.approved_by = False, actor
 
 
 def apply(row: Window, wish: WindowIn, *, now: datetime) -> None:
@@ -203,6 +291,7 @@ def apply(row: Window, wish: WindowIn, *, now: datetime) -> None:
     row.audiences = [audience.value for audience in dict.fromkeys(wish.audiences)]
     row.channels = [channel.value for channel in dict.fromkeys(wish.channels)]
     row.components = list(dict.fromkeys(wish.components))
+    prepare(row, wish, row.components)
     row.starts_at, row.ends_at = starts_at, wish.ends_at
     if status is not WindowStatus.ACTIVE:
         row.first_ends_at = wish.ends_at
@@ -216,6 +305,11 @@ def local(moment: datetime, zone: str) -> datetime:
 def new_reference() -> str:
     """A short name that is easy to read out: `m-7k3fq2`."""
     return "m-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def is_published() -> ColumnElement[bool]:
+    """The condition that a window is neither called off nor still to be looked at."""
+    return and_(Window.cancelled_at.is_(None), Window.awaits_approval.is_(False))
 
 
 def find(session: Session, ref: str) -> Window | None:
@@ -238,7 +332,7 @@ def running(session: Session, *, now: datetime) -> list[Window]:
     """Those that are active at `now`, the earliest end first."""
     rows = session.scalars(
         select(Window)
-        .where(Window.starts_at <= now, Window.ends_at > now, Window.cancelled_at.is_(None))
+        .where(Window.starts_at <= now, Window.ends_at > now, is_published())
         .order_by(Window.ends_at)
     )
     return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]

@@ -30,6 +30,7 @@ from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
+from portal.web.api import freezes as freezes_api
 from portal.web.api import incidents as incidents_api
 from portal.web.api import notifications as notifications_api
 from portal.web.api import runtime as runtime_api
@@ -182,6 +183,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         announcements_api.blueprint,
         windows_api.blueprint,
         series_api.blueprint,
+        freezes_api.blueprint,
         templates_api.blueprint,
         notifications_api.blueprint,
         incidents_api.blueprint,

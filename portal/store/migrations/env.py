@@ -14,7 +14,7 @@ for _room in (
     "audit.addresses", "audit.chain", "guard.blocks", "guard.offences", "guard.offenders",
     "notify.outbox", "notify.subscribers", "runtime.episodes", "runtime.samples",
     "runtime.workers", "status.announcements", "status.components", "status.incidents",
-    "status.notices", "status.retrospectives", "status.replies", "status.series",
+    "status.freezes", "status.notices", "status.retrospectives", "status.replies", "status.series",
     "status.templates", "status.windows", "store.lease", "store.revision",
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")

@@ -78,6 +78,20 @@ def one(ref: str) -> Response:
         return writes.shown(_shown(row), row.version)
 
 
+@blueprint.post("/<ref>/approval")
+@blueprint.output(SeriesOut)
+@blueprint.doc(security="token", responses=ERRORS)
+def approve(ref: str) -> Response:
+    """Approve a series that somebody else proposed; its windows are made then."""
+    version = writes.wanted_version()
+    return writes.write(
+        lambda actor, once: writes.registry().approve_series(
+            ref, version=version, actor=actor, once=once
+        ),
+        _shown,
+    )
+
+
 @blueprint.delete("/<ref>")
 @blueprint.output(SeriesOut)
 @blueprint.doc(security="token", responses=ERRORS)

@@ -2,9 +2,10 @@
 
 from apiflask import APIBlueprint
 from flask import Response, current_app
+from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.status import windows
+from portal.status import freezes, windows
 from portal.status.registry import NotFoundError
 from portal.status.terms import Camel
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowOut
@@ -31,7 +32,7 @@ def listing(page: PageQuery) -> WindowList:
     """List windows, the latest start first."""
     with current_app.extensions["portal"].open_session() as session:
         rows, total = windows.page(session, limit=page.limit, offset=page.offset)
-        items = [_with_overlaps(session, row) for row in rows]
+        items = [_with_warnings(session, row) for row in rows]
     return WindowList(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
@@ -40,7 +41,7 @@ def listing(page: PageQuery) -> WindowList:
 @blueprint.output(WindowOut, status_code=201)
 @blueprint.doc(security="token", responses=ERRORS)
 def create(wish: WindowIn) -> Response:
-    """Plan a window; without `startsAt` it runs from now. `overlaps` is a warning."""
+    """Plan a window; without `startsAt` it runs from now. `overlaps` and `freezes` are warnings."""
     return writes.write(
         lambda actor, once: writes.registry().open_window(wish, actor=actor, once=once),
         _shown,
@@ -57,7 +58,7 @@ def one(ref: str) -> Response:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        return writes.shown(_with_overlaps(session, row), row.version)
+        return writes.shown(_with_warnings(session, row), row.version)
 
 
 @blueprint.put("/<ref>")
@@ -80,7 +81,7 @@ def replace(ref: str, wish: WindowIn) -> Response:
 @blueprint.output(WindowOut)
 @blueprint.doc(security="token", responses=ERRORS)
 def act(ref: str, wish: WindowAct) -> Response:
-    """Start, extend by a duration, end or cancel."""
+    """Start, extend by a duration, end, cancel, or approve what somebody else proposed."""
     return _act(ref, wish)
 
 
@@ -104,8 +105,13 @@ def _act(ref: str, wish: WindowAct) -> Response:
 
 def _shown(row: Window) -> WindowOut:
     with current_app.extensions["portal"].open_session() as session:
-        return _with_overlaps(session, row)
+        return _with_warnings(session, row)
 
 
-def _with_overlaps(session, row: Window) -> WindowOut:  # type: ignore[no-untyped-def]
-    return windows.out(row, now=clock.now(), overlaps=windows.overlapping(session, row))
+def _with_warnings(session: Session, row: Window) -> WindowOut:
+    return windows.out(
+        row,
+        now=clock.now(),
+        overlaps=windows.overlapping(session, row),
+        freezes=freezes.touching(session, row.starts_at, row.ends_at),
+    )

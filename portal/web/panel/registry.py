@@ -3,22 +3,35 @@
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Blueprint, current_app, redirect, request
 from pydantic import ValidationError
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, durations
 from portal.board import banners
 from portal.board.picture import MOST_OF_SERIES
-from portal.status import announcements, components, series, windows
+from portal.notify import subscribers
+from portal.status import announcements, components, freezes, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
+from portal.status.components import State
+from portal.status.freezes import FreezeIn
+from portal.status.notices import SENT, Notice, NoticeKind
 from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
 from portal.status.series import Occurrence, SeriesIn
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
-from portal.status.windows import Window, WindowAct, WindowIn, WindowStatus
+from portal.status.windows import (
+    Effect,
+    PreparationIn,
+    Window,
+    WindowAct,
+    WindowIn,
+    WindowOut,
+    WindowStatus,
+)
 from portal.web import access, problems, render
 from portal.web.panel import cards
 from portal.web.problems import Errors, Problem
@@ -31,6 +44,10 @@ _LISTED = 50
 
 @blueprint.get("/maintenance")
 def listing() -> Response:
+    return _listing()
+
+
+def _listing(errors: Errors | None = None) -> Response:
     now = clock.now()
     with current_app.extensions["portal"].open_session() as session:
         planned, _ = windows.page(session, limit=_LISTED, offset=0)
@@ -38,13 +55,55 @@ def listing() -> Response:
         again, _ = series.page(session, limit=_LISTED, offset=0)
         return render.panel(
             "panel/maintenance/list.html",
-            windows=[
-                windows.out(row, now=now, overlaps=windows.overlapping(session, row))
-                for row in _in_order(planned, now)
-            ],
+            windows=[_warned(session, row, now) for row in _in_order(planned, now)],
+            freezes=[freezes.out(row) for row in freezes.coming(session, now=now)],
+            errors=errors or {},
+            form=request.form if errors else {},
+            status=422 if errors else 200,
             announcements=[announcements.out(row, now=now) for row in said],
             series=[series.out(row, now=now) for row in again if row.cancelled_at is None],
         )
+
+
+def _warned(session: Session, row: Window, now: datetime) -> WindowOut:
+    """A window with what it overlaps and which freezes it touches."""
+    return windows.out(
+        row, now=now, overlaps=windows.overlapping(session, row),
+        freezes=freezes.touching(session, row.starts_at, row.ends_at),
+    )  # fmt: skip
+
+
+@blueprint.post("/freezes")
+def freeze_add() -> Response:
+    """A time to keep free, in UTC."""
+    errors: Errors = {}
+    values = {
+        "title": request.form.get("freezeTitle", ""),
+        "startsAt": _instant("freezeStartsAt", "UTC", errors),
+        "endsAt": _instant("freezeEndsAt", "UTC", errors),
+    }
+    wish, errors = _wish(FreezeIn, values, errors)
+    if wish is not None:
+        try:
+            _registry().add_freeze(wish, actor=access.caller().actor)
+        except RuleError as error:
+            errors = {error.field: [error.text]}
+    if errors:
+        return _listing(errors)
+    return redirect("/panel/maintenance#freezes", 303)
+
+
+@blueprint.post("/freezes/<int(max=2147483647):number>/removal")
+def freeze_remove(number: int) -> Response:
+    _registry().remove_freeze(number, actor=access.caller().actor)
+    return redirect("/panel/maintenance#freezes", 303)
+
+
+@blueprint.post("/series/<ref>/approval")
+def series_approve(ref: str) -> Response:
+    """The second pair of eyes for a series."""
+    _registry().approve_series(ref, version=form_version(), actor=access.caller().actor)
+    return redirect("/panel/maintenance", 303)
 
 
 def _in_order(rows: list[Window], now: datetime) -> list[Window]:
@@ -62,7 +121,12 @@ def _in_order(rows: list[Window], now: datetime) -> list[Window]:
         coming.append(row)
     over = by_status.get(WindowStatus.ENDED, []) + by_status.get(WindowStatus.CANCELLED, [])
     over.sort(key=lambda one: one.starts_at, reverse=True)
-    return by_status.get(WindowStatus.ACTIVE, []) + coming + over
+    return (
+        by_status.get(WindowStatus.ACTIVE, [])
+        + by_status.get(WindowStatus.PROPOSED, [])
+        + coming
+        + over
+    )
 
 
 @blueprint.post("/windows/now")
@@ -154,16 +218,18 @@ def window_edit(ref: str) -> Response:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        shown = windows.out(row, now=now, overlaps=windows.overlapping(session, row))
+        shown = _warned(session, row, now)
     if request.method == "GET":
         form = {
             "title": shown.title, "message": shown.message, "zone": shown.zone,
             "startsAt": f"{windows.local(shown.starts_at, shown.zone):%Y-%m-%dT%H:%M}",
             "endsAt": f"{windows.local(shown.ends_at, shown.zone):%Y-%m-%dT%H:%M}",
+            "owner": shown.owner, "impact": shown.impact, "rollbackPlan": shown.rollback_plan,
         }  # fmt: skip
         return _window_form(
             form, audiences=list(shown.audiences), channels=list(shown.channels),
-            components=shown.components, ref=ref, version=shown.version, overlaps=shown.overlaps,
+            impacts=dict.fromkeys(shown.components, "under_maintenance") | shown.effects,
+            ref=ref, version=shown.version, shown=shown,
         )  # fmt: skip
     wish, errors = _window_wish()
     if wish is None:
@@ -258,6 +324,7 @@ def preview() -> Response:
     now = clock.now()
     banner = None
     coming: list[Occurrence] = []
+    warnings: list[str] = []
     wish: Any
     if "zone" in request.form:
         wish, errors = _window_wish()
@@ -267,6 +334,8 @@ def preview() -> Response:
                 windows.apply(window, wish, now=now)
                 window.created_at = now
                 banner = banners.of_window(window, now=now)
+                with current_app.extensions["portal"].open_session() as session:
+                    warnings = freezes.touching(session, window.starts_at, window.ends_at)
                 rule = request.form.get("recurrence", "").strip()
                 if rule:
                     again, errors = _window_wish(SeriesIn, recurrence=rule)
@@ -289,8 +358,22 @@ def preview() -> Response:
         banner=banner,
         errors=errors,
         coming=coming,
+        freezes=warnings,
+        recipients=_recipients(wish) if wish is not None and not errors else None,
         zone=request.form.get("zone", "UTC"),
     )
+
+
+def _recipients(wish: Any) -> int:
+    """How many subscribers will be told of it."""
+    kind = NoticeKind.WINDOW if isinstance(wish, PreparationIn) else NoticeKind.ANNOUNCEMENT
+    draft = Notice(
+        kind=kind.value, audiences=list(wish.audiences),
+        channels=[one for one in SENT if one in wish.channels],
+        components=list(getattr(wish, "components", [])),
+    )  # fmt: skip
+    with current_app.extensions["portal"].open_session() as session:
+        return sum(subscribers.told(session, draft).values())
 
 
 def _registry() -> Registry:
@@ -371,7 +454,13 @@ def _window_wish(model: Any = WindowIn, **more: str) -> tuple[Any, Errors]:
         "zone": zone,
         "audiences": request.form.getlist("audiences"),
         "channels": request.form.getlist("channels"),
-        "components": request.form.getlist("components"),
+        "components": list(_impacts()),
+        "effects": {
+            slug: state for slug, state in _impacts().items() if state != State.UNDER_MAINTENANCE
+        },
+        "owner": request.form.get("owner", ""),
+        "impact": request.form.get("impact", ""),
+        "rollbackPlan": request.form.get("rollbackPlan", "").replace("\r\n", "\n"),
         "startsAt": _instant("startsAt", zone, errors),
         "endsAt": _instant("endsAt", zone, errors),
     }
@@ -404,14 +493,24 @@ def _wish(model: Any, values: dict[str, Any], errors: Errors) -> tuple[Any, Erro
 
 def _window_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     with current_app.extensions["portal"].open_session() as session:
-        parts = [row.slug for row in components.everyone(session)]
+        parts = components.everyone(session)
     return _form(
         "panel/maintenance/window_form.html", form, status,
         {
-            "zones": sorted(available_timezones()), "overlaps": [], "parts": parts,
-            "components": request.form.getlist("components"), **context,
+            "zones": sorted(available_timezones()), "shown": None, "parts": parts,
+            "states": [State.OPERATIONAL, State.UNDER_MAINTENANCE, *get_args(Effect)],
+            "impacts": _impacts(), **context,
         },
     )  # fmt: skip
+
+
+def _impacts() -> dict[str, str]:
+    """What the form says of each component that the window touches."""
+    return {
+        name.removeprefix("impact-"): value
+        for name, value in request.form.items()
+        if name.startswith("impact-") and value not in {"", State.OPERATIONAL}
+    }
 
 
 def _announcement_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:

@@ -51,7 +51,7 @@ def window(ref: str) -> Response:
     """A window that everyone may see."""
     with _open_session() as session:
         row = session.scalar(select(Window).where(Window.reference == ref))
-        if row is None or Audience.PUBLIC not in row.audiences:
+        if row is None or Audience.PUBLIC not in row.audiences or row.awaits_approval:
             raise Problem(404, "There is nothing here.")
         return _page(
             "window",
@@ -79,7 +79,11 @@ def history() -> Response:
         ]
         planned = session.scalars(
             select(Window)
-            .where(Window.starts_at >= begin, Window.starts_at < end)
+            .where(
+                Window.starts_at >= begin,
+                Window.starts_at < end,
+                Window.awaits_approval.is_(False),
+            )
             .order_by(Window.starts_at.desc())
         )
         return _page(
