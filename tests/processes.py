@@ -113,6 +113,10 @@ class Served:
     def put(self, path: str, body: object, **headers: str) -> Answer:
         return self._send("PUT", path, body, headers)
 
+    def submit(self, path: str, form: str, headers: dict[str, str]) -> Answer:
+        """A form as a browser sends it; redirects are followed."""
+        return self._ask(urllib.request.Request(self.address + path, form.encode(), headers))
+
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
         headers = {"Content-Type": "application/json", **headers}
         data = json.dumps(body).encode()

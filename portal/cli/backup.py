@@ -14,6 +14,7 @@ from portal import Portal, clock, create_app
 from portal.audit import chain
 from portal.cli import application
 from portal.cli.lifecycle import serving_pid
+from portal.notify import timetable
 from portal.settings import Settings
 from portal.store import engine
 
@@ -78,6 +79,7 @@ def restore(file: Path) -> None:
             file=file.name, last_seq=last[0].seq if last else 0,
             last_at=clock.iso(last[0].at) if last else "",
         )  # fmt: skip
+        timetable.silence(session, settings, now=clock.now())
         session.commit()
     click.echo(f"Restored; the audit log marks the gap. The old database is {kept}.")
 

@@ -11,6 +11,7 @@ from portal.cli import (
     backup,
     blocks,
     demo,
+    incidents,
     lifecycle,
     maintenance,
     server,
@@ -45,6 +46,8 @@ portal.add_command(accounts.operator)
 portal.add_command(accounts.token)
 portal.add_command(maintenance.maintenance)
 portal.add_command(maintenance.announce)
+portal.add_command(incidents.incident)
+portal.add_command(incidents.notify)
 portal.add_command(blocks.block)
 portal.add_command(snapshot.snapshot_group)
 portal.add_command(audit.audit)

@@ -30,6 +30,7 @@ from portal.durations import spoken
 from portal.guard import offences, offenders
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.notify import outbox, publishing, subscribers, timetable
+from portal.notify.channels import chat
 from portal.notify.channels.mail import Letters, Mail
 from portal.notify.delivery import Dispatcher
 from portal.runtime import episodes, queues, samples, series, workers
@@ -363,8 +364,14 @@ def check() -> None:
         f" {spoken(auto.window.total_seconds())},"
         f" for {spoken(auto.ttl.total_seconds())}"
     )
+    server = settings.smtp_url
+    click.echo(f"mail: {f'{server.host}:{server.port}, {server.tls}' if server else 'off'}")
+    broken = chat.check(settings.operator_channels)
+    click.echo(f"operators' chats: {', '.join(chat.names(settings.operator_channels)) or 'none'}")
+    for name in broken:
+        click.echo(f"operators' chats: the address of {name} is not right", err=True)
     names = ", ".join(worker.name for worker in settings.workers_declared) or "none"
     click.echo(f"declared workers: {names}")
     click.echo(f"environment: {settings.env}")
-    if readiness.status == "fail":
+    if readiness.status == "fail" or broken:
         raise SystemExit(1)

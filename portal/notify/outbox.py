@@ -449,3 +449,16 @@ def drop_of(session: Session, subscriber: int, *, now: datetime) -> None:
         .where(Delivery.recipient == _name(subscriber), Delivery.state == State.PENDING)
         .values(state=State.DROPPED.value, settled_at=now, error="unsubscribed meanwhile")
     )
+
+
+def drop_all(session: Session, reason: str, *, now: datetime) -> int:
+    """Send nothing of what waits; how many deliveries that drops."""
+    session.execute(update(Notice).where(Notice.addressed_at.is_(None)).values(addressed_at=now))
+    waiting = Delivery.state.in_([State.PENDING, State.SENDING])
+    count = session.scalar(select(func.count()).select_from(Delivery).where(waiting)) or 0
+    session.execute(
+        update(Delivery)
+        .where(waiting)
+        .values(state=State.DROPPED.value, settled_at=now, error=reason, claimed_by="")
+    )
+    return count

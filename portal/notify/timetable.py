@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.durations import spoken
+from portal.notify import outbox
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
 from portal.status import notices, windows
@@ -34,6 +35,16 @@ def due(session: Session, settings: Settings, *, now: datetime) -> list[Act]:
         *_updates(session, now),
         *_alerts(session, settings, now),
     ]
+
+
+def silence(session: Session, settings: Settings, *, now: datetime) -> int:
+    """Tell nothing of what is waiting or due now; how many deliveries that drops.
+
+    For a database that was put back: what it has as waiting has most likely been told since.
+    """
+    for act in due(session, settings, now=now):
+        act()
+    return outbox.drop_all(session, "the database was put back from a backup", now=now)
 
 
 def _told(

@@ -118,8 +118,17 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "All are answered within a second.",
         "One rendering for all of them.",
     ),
-    23: ("A mail server that hangs or refuses.", "", ""),
-    24: ("A webhook's target that leads elsewhere or never ends.", "", ""),
+    23: (
+        "A mail server that is away, hangs, refuses, puts off, or breaks off after the mail; the"
+        " worker killed at random meanwhile.",
+        "Publishing returns at once; what is on its way, and what was given up, with its reason.",
+        "Ten thousand recipients get a notice once, by the server's own log; other ways go on.",
+    ),
+    24: (
+        "A webhook's target that leads inside, changes its mind, redirects, or never ends.",
+        "Given up or put off, with the reason.",
+        "Nothing inside is called, in whatever notation; 5 s and 64 KiB, then it is left.",
+    ),
     25: (
         "A second scraper and a person read the feed while Prometheus is away.",
         "The panel still names the one that is missing.",
@@ -162,10 +171,7 @@ ROWS: dict[int, tuple[str, str, str]] = {
     ),
 }
 # Faults of parts that are not there yet, with the reason.
-WAITING = {
-    23: "nothing is sent by mail yet",
-    24: "nothing is sent to webhooks yet",
-}
+WAITING: dict[int, str] = {}
 
 _outcomes: dict[int, list[tuple[str, str]]] = {}
 

@@ -7,7 +7,7 @@ import pytest
 
 from portal import clock
 from portal.cli.server import keep_time, turn
-from portal.notify import outbox, publishing
+from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
 from portal.status.announcements import AnnouncementIn
@@ -261,3 +261,24 @@ def test_who_comes_back_is_told_how_things_stand(site: Site, still: StandingCloc
         last = session.query(Notice).order_by(Notice.id.desc()).first()
         assert last is not None
         assert told == [last.id]
+
+
+@pytest.mark.fault(30)
+def test_a_database_that_was_put_back_tells_nothing_again(site: Site, still: StandingClock):
+    """What was waiting in the copy, and what began since, has been told by the one it replaces."""
+    subscribe(site, "ada@example.com")
+    plan(site, in_=timedelta(minutes=5))
+    still.advance(minutes=10)
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        outbox.address(session, [], now=clock.now())
+        assert timetable.silence(session, site.settings, now=clock.now()) == 1
+        session.commit()
+        assert {one.state for one in session.query(Delivery)} == {"dropped"}
+        assert not outbox.has_unaddressed(session)
+    look(site)
+    assert events(site) == ["scheduled", "started"]
+    still.advance(hours=1)
+    look(site)
+    # What comes after is told as ever.
+    assert events(site) == ["scheduled", "started", "ended"]

@@ -13,7 +13,7 @@ from portal import clock
 from portal.board import incidents as views
 from portal.board.answers import CACHE_CONTROL
 from portal.status import incidents, prose, retrospectives, windows
-from portal.status.components import Component
+from portal.status.components import Component, State
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
 from portal.status.windows import Window
@@ -57,7 +57,10 @@ def window(ref: str) -> Response:
             "window",
             window=windows.out(row, now=clock.now()),
             message_html=prose.to_html(row.message),
-            names=list(_names(session, list(row.components)).values()),
+            names=[
+                (name, row.effects.get(slug, State.UNDER_MAINTENANCE.value))
+                for slug, name in _names(session, list(row.components)).items()
+            ],
         )
 
 
