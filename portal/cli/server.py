@@ -47,6 +47,7 @@ TELLING_LEASE = "notifications"
 FIGURES_EVERY = timedelta(seconds=10)
 RENEW_EVERY = timedelta(seconds=5)
 TIMETABLE_EVERY = timedelta(seconds=2)
+FAILED_PAUSE_SECONDS = 5.0
 
 
 @click.command()
@@ -229,6 +230,10 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
             led_at = None
+        except Exception:
+            # A full disk, a folder that is gone: whatever it is, it may pass, and then people wait.
+            _log.exception("worker.telling_failed")
+            stop.wait(FAILED_PAUSE_SECONDS)
         stop.wait(0.02 if is_busy else 0.2 if post.is_waiting else 1.0)
     try:
         post.stop()

@@ -223,7 +223,14 @@ class Dispatcher:
         self._write(take)
         refused = []
         for parcel in parcels:
-            outcome = self._hand_over(parcel, known or names)
+            try:
+                outcome = self._hand_over(parcel, known or names)
+            except Exception as error:
+                # One that cannot be written must not hold up those behind it.
+                _log.exception("notify.unwritten", delivery=parcel.delivery)
+                outcome = Outcome(
+                    parcel.delivery, Result.LATER, f"It cannot be written: {type(error).__name__}"
+                )
             if outcome is not None:
                 refused.append(outcome)
         if refused:

@@ -10,7 +10,9 @@ import pytest
 from portal import clock
 from portal.cli.server import dispatcher
 from portal.notify import outbox, subscribers
-from portal.notify.outbox import Delivery, State
+from portal.notify.channels.mail import Letters
+from portal.notify.messages import Message
+from portal.notify.outbox import Delivery, Parcel, State
 from portal.notify.subscribers import SubscriptionIn
 from portal.settings import MailServer
 from portal.status.components import ComponentIn
@@ -293,6 +295,27 @@ def test_what_was_put_off_is_not_told_after_the_end(site: Site, post: Post, stil
         "[Test status] Resolved: Payments fail"
     ]
     assert states(site) == {"sent": 1, "dropped": 1}
+
+
+def test_one_that_cannot_be_written_holds_up_nobody(
+    site: Site, post: Post, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("ada", "eve"):
+        subscribe(site, f"{name}@example.com")
+    write = Letters.write
+
+    def stumble(letters: Letters, parcel: Parcel, message: Message) -> Any:
+        assert parcel.subscriber is not None
+        if parcel.subscriber.address.startswith("ada"):
+            raise ValueError("nobody foresaw this")
+        return write(letters, parcel, message)
+
+    monkeypatch.setattr(Letters, "write", stumble)
+    with Told(site) as told:
+        site.portal.casebook.open(an_incident(), actor="test")
+        told.run()
+    assert [address for address, _ in post.taken] == ["eve@example.com"]
+    assert states(site) == {"pending": 1, "sent": 1}
 
 
 def test_what_is_a_day_old_is_no_news(site: Site, post: Post, still: StandingClock):
