@@ -164,14 +164,11 @@ def test_links_of_others_open_nothing(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     other = subscribers(site)[0]
     links = site.portal.links
-    good = links.manage(other)
+    # The last letter of a signature has bits that count for nothing; the first one has none.
+    value, _, signed = links.manage(other).rpartition(".")
+    forged = f"{value}.{'A' if signed[0] != 'A' else 'B'}{signed[1:]}"
     client = site.client()
-    for token in (
-        good[:-1] + ("A" if good[-1] != "A" else "B"),
-        "x",
-        "x.y.z",
-        links.confirm(other),
-    ):
+    for token in (forged, "x", "x.y.z", links.confirm(other)):
         assert "You are not subscribed" in client.get(f"/subscription/{token}").text, token
         client.post(f"/unsubscribe/{token}")
     assert len(subscribers(site)) == 1
