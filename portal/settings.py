@@ -254,8 +254,8 @@ def _mail_server(raw: str) -> MailServer:
 
 
 def _mail_from(raw: str) -> str:
-    name, address = parseaddr(raw)
-    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not f"{name}{address}".isprintable():
+    address = parseaddr(raw)[1]
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not raw.isprintable():
         raise ValueError("must be such as Example status <status@example.com>")
     return raw
 
@@ -282,7 +282,7 @@ def _reminders(raw: str) -> tuple[timedelta, ...]:
 # whatever address it is given.
 CHAT_SCHEMES = frozenset(
     {
-        "slack", "msteams", "workflows", "discord", "tgram", "mmost", "mmosts", "gchat", "ntfy",
+        "slack", "workflows", "discord", "tgram", "mmost", "mmosts", "gchat", "ntfy",
         "ntfys", "pover", "opsgenie", "pagerduty", "rocket", "rockets", "matrix", "matrixs",
         "zulip", "webex", "wxteams", "signal", "signals", "gotify", "gotifys",
     }
@@ -405,7 +405,7 @@ class Settings:
         (),
         _chats,
         "chats of the operators as addresses of Apprise, a space between them:"
-        " `slack://…`, `msteams://…`, `discord://…`, `tgram://…`, `mmosts://…`, `ntfys://…`",
+        " `slack://…`, `workflows://…` (Teams), `discord://…`, `tgram://…`, `mmosts://…`, `ntfys://…`",
         is_secret=True,
     )
     allowed_targets: tuple[Target, ...] = _setting(

@@ -147,16 +147,17 @@ def of_window(
     at: datetime | None = None,
 ) -> None:
     """Something about a window; `before` is when it was to start and end until now."""
+    ends_at = row.ended_at or row.ends_at
     facts = {
         "startsAt": clock.iso(row.starts_at),
-        "endsAt": clock.iso(row.ended_at or row.ends_at),
+        "endsAt": clock.iso(ends_at),
         "zone": row.zone,
         **({"expected": row.impact} if row.impact else {}),
         **({"effects": row.effects} if row.effects else {}),
     }
     if before is not None and before[0] != row.starts_at:
         facts["previousStartsAt"] = clock.iso(before[0])
-    if before is not None and before[1] != row.ends_at:
+    if before is not None and before[1] != ends_at:
         facts["previousEndsAt"] = clock.iso(before[1])
     put(
         session, NoticeKind.WINDOW, event, row.reference, title=row.title, message=row.message,

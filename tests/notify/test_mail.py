@@ -178,7 +178,15 @@ def test_a_longer_window_says_previously_and_now(site: Site, post: Post, still: 
             row.reference, WindowAct(action="extend", duration="1h"), version=None, actor="test"
         )
         told.run()
-    first, second = post.to("ada@example.com")
+        still.advance(minutes=20)
+        site.portal.registry.act_on_window(
+            row.reference, WindowAct(action="end"), version=None, actor="test"
+        )
+        told.run()
+    first, second, third = post.to("ada@example.com")
+    assert "Maintenance is over: Migration" in third["Subject"]
+    assert "Previously: Mon 3 Jun, 14:00 – 15:30" in text_of(third)
+    assert "Now: Mon 3 Jun, 14:00 – 14:20" in text_of(third)
     assert "Maintenance has begun: Migration" in first["Subject"]
     assert "Maintenance takes longer: Migration" in second["Subject"]
     assert "Previously: Mon 3 Jun, 14:00 – 14:30 (Europe/Berlin, 12:00 – 12:30 UTC)" in text_of(
