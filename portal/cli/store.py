@@ -8,6 +8,7 @@ from flask_migrate import upgrade as run_migrations
 from portal import clock
 from portal.cli import application
 from portal.notify import timetable
+from portal.notify.channels.mail import JOURNAL
 from portal.store import engine
 
 
@@ -27,10 +28,11 @@ def upgrade() -> None:
 
 @db.command("forget-notices")
 def forget_notices() -> None:
-    """Send nothing of what waits to be told: after a database was put back from a copy."""
+    """Send nothing of what waits: after a database was put back, with the portal stopped."""
     portal = application.make().extensions["portal"]
     with portal.open_session() as session:
         engine.begin_write(session)
         dropped = timetable.silence(session, portal.settings, now=clock.now())
         session.commit()
+    (portal.settings.data_dir / JOURNAL).unlink(missing_ok=True)
     click.echo(f"Nothing that waited is sent; {dropped} deliveries were dropped.")

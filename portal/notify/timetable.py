@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -133,32 +133,42 @@ def _updates(session: Session, now: datetime) -> Iterator[Act]:
 
 
 def _alerts(session: Session, settings: Settings, now: datetime) -> Iterator[Act]:
-    rows = session.scalars(
-        select(Episode).where(or_(Episode.closed_at.is_(None), Episode.closed_at > now - NEWS))
+    told = session.execute(
+        select(Notice.ref, Notice.event).where(
+            Notice.kind == NoticeKind.ALERT, Notice.event.in_([Event.LASTS, Event.RECOVERED])
+        )
     ).all()
-    told = _told(
-        session, NoticeKind.ALERT, [f"episode-{row.id}" for row in rows],
-        Event.LASTS, Event.RECOVERED,
-    )  # fmt: skip
+    lasting = {ref for ref, event in told if event == Event.LASTS}
+    over = {ref for ref, event in told if event == Event.RECOVERED}
+    rows = session.scalars(
+        select(Episode).where(
+            Episode.closed_at.is_(None), Episode.opened_at < now - settings.sustained_after
+        )
+    )
     for row in rows:
-        ref = f"episode-{row.id}"
-        has_lasted = (ref, Event.LASTS) in told
-        if row.closed_at is None and now - row.opened_at > settings.sustained_after:
-            if not has_lasted:
-                yield partial(
-                    notices.for_operators, session, Event.LASTS, ref, title=_title(row),
-                    message=f"It holds since {row.opened_at:%H:%M} UTC:"
-                    f" {row.value:g} {row.unit} (limit {row.threshold:g})."
-                    " The panel offers to tell the public.",
-                    link="/panel", now=now,
-                )  # fmt: skip
-        elif row.closed_at is not None and has_lasted and (ref, Event.RECOVERED) not in told:
-            gap = spoken((row.closed_at - row.opened_at).total_seconds())
+        if _ref(row) not in lasting:
             yield partial(
-                notices.for_operators, session, Event.RECOVERED, ref, title=_title(row),
-                message=f"It held for {gap}, until {row.closed_at:%H:%M} UTC.", link="/panel",
-                now=now,
+                notices.for_operators, session, Event.LASTS, _ref(row), title=_title(row),
+                message=f"It holds since {row.opened_at:%H:%M} UTC:"
+                f" {row.value:g} {row.unit} (limit {row.threshold:g})."
+                " The panel offers to tell the public.",
+                link="/panel", now=now,
             )  # fmt: skip
+    numbers = [int(ref.removeprefix("episode-")) for ref in lasting - over]
+    ended = session.scalars(
+        select(Episode).where(Episode.id.in_(numbers), Episode.closed_at > now - NEWS)
+    )
+    for row in ended:
+        assert row.closed_at is not None
+        gap = spoken((row.closed_at - row.opened_at).total_seconds())
+        yield partial(
+            notices.for_operators, session, Event.RECOVERED, _ref(row), title=_title(row),
+            message=f"It held for {gap}, until {row.closed_at:%H:%M} UTC.", link="/panel", now=now,
+        )  # fmt: skip
+
+
+def _ref(row: Episode) -> str:
+    return f"episode-{row.id}"
 
 
 def _title(row: Episode) -> str:

@@ -17,6 +17,7 @@ from typing import IO, Any, ClassVar
 
 import structlog
 
+from portal import clock
 from portal.notify.messages import Message
 from portal.notify.outbox import Outcome, Parcel, Result
 from portal.notify.subscribers import Links, Topic
@@ -28,6 +29,9 @@ COURIER = Path(__file__).parents[1] / "courier.py"
 CONNECTIONS = 4
 MOST_AT_ONCE = 100
 STOP_SECONDS = 5.0
+# One that falls over its own feet is not started as fast as it falls.
+START_AGAIN_SECONDS = 2.0
+JOURNAL = "outbox.journal"
 # Renders templates/mail/<name>.txt and .html.
 Render = Callable[..., tuple[str, str]]
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -100,10 +104,11 @@ class Mail:
 
     def __init__(self, server: MailServer, letters: Letters, *, rate: float, folder: Path) -> None:
         self._server, self._letters, self._rate = server, letters, rate
-        self._journal = folder / "outbox.journal"
+        self._journal = folder / JOURNAL
         self._told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
+        self._started_at = -START_AGAIN_SECONDS
         self._is_ready = threading.Event()
         self._under_way: set[int] = set()
 
@@ -111,6 +116,9 @@ class Mail:
         """Start a courier unless one runs; it waits for the last one's end by itself."""
         if self._process is not None and self._process.poll() is None:
             return
+        if clock.boot_seconds() - self._started_at < START_AGAIN_SECONDS:
+            return
+        self._started_at = clock.boot_seconds()
         if self._process is not None:
             _log.warning("mail.courier_died", code=self._process.returncode)
             self.stop()
