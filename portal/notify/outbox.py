@@ -77,6 +77,8 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("notice_id", "recipient"),
         Index("ix_delivery_state_lane_due_at", "state", "lane", "due_at"),
+        # So that counting thirty notices of ten thousand each reads no row.
+        Index("ix_delivery_notice_id_state", "notice_id", "state"),
     )
 
 

@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("notice_id", "recipient", name=op.f("uq_delivery_notice_id")),
     )
     op.create_index("ix_delivery_state_lane_due_at", "delivery", ["state", "lane", "due_at"])
+    op.create_index("ix_delivery_notice_id_state", "delivery", ["notice_id", "state"])
 
 
 def downgrade() -> None:
