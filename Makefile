@@ -61,4 +61,4 @@ screenshots: install ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots
 
 lock: ## renew requirements.lock
-	$(PYTHON) -m piptools compile --quiet --generate-hashes --allow-unsafe --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --annotation-style line -o requirements.lock pyproject.toml
+	$(PYTHON) -m piptools compile --quiet --generate-hashes --allow-unsafe --extra dev --no-strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --annotation-style line -o requirements.lock pyproject.toml
