@@ -48,6 +48,7 @@ FIGURES_EVERY = timedelta(seconds=10)
 RENEW_EVERY = timedelta(seconds=5)
 TIMETABLE_EVERY = timedelta(seconds=2)
 FAILED_PAUSE_SECONDS = 5.0
+SWEEPS_AT_ONCE = 20
 
 
 @click.command()
@@ -149,6 +150,16 @@ def worker() -> None:
     me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     telling = threading.Thread(target=tell, args=(portal, me, stop), name="tell")
     telling.start()
+    try:
+        _rounds(portal, me, stop)
+    finally:
+        # Half a worker is none: what ends the rounds ends the telling, and a new one is started.
+        stop.set()
+        telling.join()
+    _stopped(portal)
+
+
+def _rounds(portal: Portal, me: str, stop: threading.Event) -> None:
     swept_at = None
     while not stop.is_set() and not portal.lifecycle.is_leaving:
         try:
@@ -167,9 +178,6 @@ def worker() -> None:
         for _ in range(int(workers.OWN_INTERVAL.total_seconds())):
             if portal.lifecycle.is_leaving or stop.wait(1.0):
                 break
-    stop.set()
-    telling.join()
-    _stopped(portal)
 
 
 def lead(portal: Portal, me: str, name: str = LEASE, fence: lease.Fence | None = None) -> bool:
@@ -206,27 +214,29 @@ def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
 def tell(portal: Portal, me: str, stop: threading.Event) -> None:
     """Deliver notices beside the worker's rounds, which no slow mail server holds up."""
     fence = lease.Fence()
-    post = dispatcher(portal, fence)
+    post: Dispatcher | None = None
     led_at = counted_at = kept_at = None
-    is_leader = False
+    is_leader = is_busy = False
     while not stop.is_set() and not portal.lifecycle.is_leaving:
-        is_busy = False
         try:
-            now = clock.now()
+            post = post or dispatcher(portal, fence)
+            now, is_busy = clock.now(), False
             # Whichever way the clock was set meanwhile.
             if led_at is None or abs(now - led_at) >= RENEW_EVERY:
                 is_leader, led_at = lead(portal, me, TELLING_LEASE, fence), now
-            if is_leader:
+            if not is_leader:
+                post.rest()
+            else:
                 if kept_at is None or abs(now - kept_at) >= TIMETABLE_EVERY:
-                    keep_time(portal, fence)
                     kept_at = now
+                    _keep_time_or_say(portal, fence)
                 is_busy = post.turn()
                 if counted_at is None or abs(now - counted_at) >= FIGURES_EVERY:
                     _count(portal, post)
                     counted_at = now
         except lease.LeaseLostError:
             _log.warning("worker.lease_lost", lease=TELLING_LEASE)
-            led_at = None
+            led_at, is_leader = None, False
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
             led_at = None
@@ -234,7 +244,10 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
             # A full disk, a folder that is gone: whatever it is, it may pass, and then people wait.
             _log.exception("worker.telling_failed")
             stop.wait(FAILED_PAUSE_SECONDS)
-        stop.wait(0.02 if is_busy else 0.2 if post.is_waiting else 1.0)
+        is_waiting = post is not None and post.is_waiting
+        stop.wait(0.02 if is_busy else 0.2 if is_waiting else 1.0)
+    if post is None:
+        return
     try:
         post.stop()
         if fence.held is not None:
@@ -242,6 +255,16 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
             _give_back(portal, fence.held)
     except SQLAlchemyError as error:
         _log.warning("worker.database_unreachable", error=type(error).__name__)
+
+
+def _keep_time_or_say(portal: Portal, fence: lease.Fence) -> None:
+    """What is due by the clock; trouble with it holds up nothing that is on its way."""
+    try:
+        keep_time(portal, fence)
+    except lease.LeaseLostError:
+        raise
+    except Exception:
+        _log.exception("worker.timetable_failed")
 
 
 def keep_time(portal: Portal, fence: lease.Fence) -> None:
@@ -301,12 +324,19 @@ def sweep(portal: Portal) -> None:
         throttle.sweep(session, now=now)
         replies.sweep(session, now=now)
         subscribers.sweep(session, now=now)
-        outbox.sweep(session, now=now)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)
         offences.sweep(session, portal.settings.auto_block, now=now)
         addresses.forget(session, now=now, after=timedelta(days=portal.settings.audit_address_days))
         session.commit()
+    # Of large numbers some at a time: a statement has two seconds.
+    for _ in range(SWEEPS_AT_ONCE):
+        with portal.open_session() as session:
+            engine.begin_write(session)
+            is_more = outbox.sweep(session, now=now)
+            session.commit()
+        if not is_more:
+            break
     _seal(portal)
 
 

@@ -103,6 +103,9 @@ class Courier:
             except Closed as closed:
                 result, reason, is_usable = "closed", str(closed), False
                 self._closed = (time.monotonic(), reason)
+            except Exception as error:
+                # Whatever it is: a thread that ends by it would end silently.
+                result, reason, is_usable = "later", type(error).__name__, False
             self._note(mail["id"], result, reason)
             count += 1
             if not is_usable or count >= PER_CONNECTION:
@@ -137,7 +140,8 @@ class Courier:
                 made.starttls(context=context)
             if self._server["user"]:
                 made.login(self._server["user"], self._server["password"])
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:
+            # A password that cannot be spelled, a challenge that cannot be read: all of it counts.
             raise Closed(f"The mail server cannot be used: {_said(error)}") from None
         return made
 
@@ -188,7 +192,11 @@ class Courier:
         line = json.dumps({"id": number, "result": result, "reason": reason}).encode() + b"\n"
         # One call: a line is there whole or not at all. No sync: it is to outlive processes, and
         # does so in the system's memory.
-        os.write(self._journal, line)
+        try:
+            os.write(self._journal, line)
+        except OSError:
+            # A full disk: then the worker alone is told, which is nearly always enough.
+            print("courier: the journal cannot be written", file=sys.stderr)
         with self._lock:
             try:
                 sys.stdout.buffer.write(line)
@@ -230,7 +238,8 @@ def main() -> None:
     fcntl.flock(journal, fcntl.LOCK_EX)
     # From here on this courier is the only one: what the last one noted is told first.
     with open(sys.argv[1], "rb") as noted:
-        sys.stdout.buffer.write(noted.read() + b"{}\n")
+        # A last line that was cut off must not swallow the mark behind it.
+        sys.stdout.buffer.write(noted.read() + b"\n{}\n")
         sys.stdout.buffer.flush()
     first = sys.stdin.buffer.readline()
     if first:

@@ -30,6 +30,7 @@ WEBHOOKS_AT_ONCE = 2
 CHATS_AT_ONCE = 1
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+RELEASE_EVERY = timedelta(seconds=30)
 
 
 @dataclass
@@ -78,23 +79,44 @@ class Dispatcher:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
         self._calls: dict[Future[Outcome], Parcel] = {}
         self._closures: dict[str, Closure] = {}
-        self._is_begun = False
+        # What came back and is not written down yet: the only copy, until it is.
+        self._unsettled: list[tuple[str, Outcome]] = []
+        self._released_at: datetime | None = None
+        self._recovering_since: datetime | None = None
 
     def turn(self) -> bool:
         """One step of everything; True when the next should follow at once."""
         now = clock.now()
-        if not self._is_begun:
-            self._write(
-                lambda session: outbox.release(
-                    session, of=self._node, but=self._me, is_mail=False, now=now
-                )
-            )
-            self._is_begun = True
         self._look_after_mail(now)
         is_busy = self._settle(now)
+        if self._released_at is None or abs(now - self._released_at) >= RELEASE_EVERY:
+            self._release(now)
+            self._released_at = now
         is_busy |= self._address(now)
         is_busy |= self._send(now)
         return is_busy
+
+    def rest(self) -> None:
+        """Another leads now: the courier ends with what it is at, and its journal is free."""
+        if self._mail is not None and self._mail.is_running:
+            self._mail.stop()
+            self._is_mail_recovered = False
+        self._released_at = None
+
+    def _release(self, now: datetime) -> None:
+        """Give back what those took who are not there any more."""
+        under_way = {parcel.delivery for parcel in self._calls.values()}
+        under_way |= {outcome.delivery for _, outcome in self._unsettled}
+        under_way |= self._mail.numbers if self._mail is not None else set()
+
+        def act(session: Session) -> None:
+            for is_mail in (False, True) if self._is_mail_recovered else (False,):
+                outbox.release(
+                    session, of=self._node, but=self._me, under_way=under_way, is_mail=is_mail,
+                    now=now,
+                )  # fmt: skip
+
+        self._write(act)
 
     @property
     def is_waiting(self) -> bool:
@@ -110,6 +132,9 @@ class Dispatcher:
     def trouble(self) -> str:
         """What has kept a way out closed for a minute or more, in a sentence; or nothing."""
         now = clock.now()
+        since = self._recovering_since
+        if since is not None and now - since >= timedelta(minutes=1):
+            return "The courier waits for the end of another one, and no mail is sent meanwhile"
         for closure in self._closures.values():
             if now - closure.since >= timedelta(minutes=1):
                 return f"{closure.reason}; for {spoken((now - closure.since).total_seconds())}"
@@ -129,40 +154,45 @@ class Dispatcher:
         if not mail.is_running:
             # The next courier tells first what the last one did.
             self._is_mail_recovered = False
+            self._recovering_since = self._recovering_since or now
             mail.start()
         if not self._is_mail_recovered and mail.is_ready:
-            found, lost = mail.outcomes(), mail.forget()
+            found = mail.outcomes()
             told = {one.delivery for one in found}
             found += [
                 Outcome(number, Result.CLOSED, "The courier died")
-                for number in lost
+                for number in mail.forget()
                 if number not in told
             ]
-
-            def recover(session: Session) -> None:
-                outbox.settle(session, found, now=now)
-                outbox.release(session, of=self._node, but=self._me, is_mail=True, now=now)
-
-            self._write(recover)
-            self._is_mail_recovered = True
+            self._unsettled += [(MAIL, one) for one in found]
+            self._is_mail_recovered, self._recovering_since = True, None
+            # Before anything of an earlier courier is given back, what it did is written down.
+            self._settle(now)
+            self._release(now)
 
     def _settle(self, now: datetime) -> bool:
-        found = self._mail.outcomes() if self._mail and self._is_mail_recovered else []
-        lanes = dict.fromkeys((one.delivery for one in found), MAIL)
+        if self._mail is not None and self._is_mail_recovered:
+            self._unsettled += [(MAIL, one) for one in self._mail.outcomes()]
         for call in [one for one in self._calls if one.done()]:
             parcel = self._calls.pop(call)
-            lanes[parcel.delivery] = parcel.lane
             if call.cancelled():
-                found.append(Outcome(parcel.delivery, Result.CLOSED, "Stopped before it was sent"))
+                outcome = Outcome(parcel.delivery, Result.CLOSED, "Stopped before it was sent")
             elif (error := call.exception()) is not None:
                 _log.error("notify.channel_failed", lane=parcel.lane, error=repr(error))
-                found.append(Outcome(parcel.delivery, Result.LATER, type(error).__name__))
+                outcome = Outcome(parcel.delivery, Result.LATER, type(error).__name__)
             else:
-                found.append(call.result())
+                outcome = call.result()
+            self._unsettled.append((parcel.lane, outcome))
+        found = list(self._unsettled)
         if found:
-            self._write(lambda session: outbox.settle(session, found, now=now))
-            for one in found:
-                self._learn(lanes[one.delivery], one, now)
+            self._write(
+                lambda session: outbox.settle(
+                    session, [one for _, one in found], of=self._node, now=now
+                )
+            )
+            del self._unsettled[: len(found)]
+            for lane, one in found:
+                self._learn(lane, one, now)
         if self._mail is not None and self._is_mail_recovered:
             self._mail.clear()
         return bool(found)
@@ -233,8 +263,7 @@ class Dispatcher:
                 )
             if outcome is not None:
                 refused.append(outcome)
-        if refused:
-            self._write(lambda session: outbox.settle(session, refused, now=now))
+        self._unsettled += [(lane, one) for one in refused]
         return bool(parcels)
 
     def _hand_over(self, parcel: Parcel, names: Mapping[str, str]) -> Outcome | None:

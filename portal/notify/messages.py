@@ -32,6 +32,7 @@ _ALERT = {
     Event.LASTS: ("Alert lasts", "bad"),
     Event.RECOVERED: ("Recovered", "ok"),
     Event.UPDATE_DUE: ("Update due", "warn"),
+    Event.PUBLISHED: ("Incident opened by itself", "warn"),
 }
 _SEVERITY = {
     "info": "Notice", "maintenance": "Maintenance", "incident": "Incident", "security": "Security",
@@ -155,7 +156,7 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
     affected = [
         f"{names[slug]} ({_STATES[state]})" if state else names[slug]
         for slug, state in states.items()
-        if slug in names
+        if slug in names and state != "operational"
     ]
     if affected and notice.event != Event.RESOLVED:
         found.append(Fact("Affected", ", ".join(affected)))

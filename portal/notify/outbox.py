@@ -6,12 +6,13 @@ that there are never two.
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     String,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from portal.notify import subscribers
 from portal.notify.subscribers import Subscriber
@@ -32,12 +33,15 @@ from portal.status.terms import Camel
 from portal.store.base import Base
 
 AT_ONCE = 500
+SWEPT_AT_ONCE = 5000
 # After these a delivery is tried again, and then no more.
 PAUSES = (
     timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15),
     timedelta(hours=1), timedelta(hours=4),
 )  # fmt: skip
 STUCK_AFTER = timedelta(minutes=15)
+# Nothing is put off for so long: what is due later was written by a clock that was set back since.
+LONGEST_WAIT = timedelta(hours=6)
 # Whoever took a delivery and was not heard of for so long is gone.
 CLAIMED_FOR = timedelta(minutes=10)
 FAILED_SHOWN = timedelta(days=7)
@@ -165,7 +169,9 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
         rows = [(_name(int(notice.ref)), MAIL)]
         notice.addressed_at = now
     else:
-        found = subscribers.after(session, notice.position, before=notice.created_at, most=AT_ONCE)
+        found = subscribers.after(
+            session, notice.position, before=notice.created_at, now=now, most=AT_ONCE
+        )
         rows = [(_name(one.id), one.lane) for one in found if one.wants(notice)]
         if len(found) == AT_ONCE:
             notice.position = found[-1].id
@@ -221,23 +227,27 @@ def lanes(session: Session, *, now: datetime) -> list[str]:
     """The ways out on which something is due."""
     return list(
         session.scalars(
-            select(Delivery.lane)
-            .where(Delivery.state == State.PENDING, Delivery.due_at <= now)
-            .distinct()
+            select(Delivery.lane).where(Delivery.state == State.PENDING, _is_due(now)).distinct()
         )
     )
 
 
 def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> list[Parcel]:
     """Take what is due on a lane; what nobody needs to hear any more is settled on the way."""
+    busy = select(Delivery.recipient).where(Delivery.lane == lane, Delivery.state == State.SENDING)
     due = session.scalars(
         select(Delivery)
-        .where(Delivery.lane == lane, Delivery.state == State.PENDING, Delivery.due_at <= now)
+        .where(
+            Delivery.lane == lane,
+            Delivery.state == State.PENDING,
+            _is_due(now),
+            Delivery.recipient.not_in(busy),
+        )
         .order_by(Delivery.due_at, Delivery.id)
         .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
-    rows = _one_each(session, lane, due)
+    rows = _one_each(due)
     told = {
         one.id: one
         for one in session.scalars(
@@ -248,13 +258,14 @@ def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> 
     people = {
         one.id: one for one in session.scalars(select(Subscriber).where(Subscriber.id.in_(numbers)))
     }
+    overtaken = _overtaken(session, rows, told, now)
     parcels = []
     for row in rows:
         notice, number = told[row.notice_id], subscriber_of(row.recipient)
         person = people.get(number) if number is not None else None
         if number is not None and person is None:
             _settle(row, State.DROPPED, "unsubscribed meanwhile", now)
-        elif row.attempts and _has_later_news(session, row, notice):
+        elif row.id in overtaken:
             _settle(row, State.DROPPED, "overtaken by later news of the same", now)
         elif now - notice.created_at > NEWS:
             _settle(row, State.DEAD, row.error or "could not be sent within a day", now)
@@ -264,36 +275,59 @@ def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> 
     return parcels
 
 
-def _one_each(session: Session, lane: str, due: Sequence[Delivery]) -> list[Delivery]:
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(Delivery.due_at <= now, Delivery.due_at > now + LONGEST_WAIT)
+
+
+def _one_each(due: Sequence[Delivery]) -> list[Delivery]:
     """One delivery a recipient at a time, the oldest first, so that news arrive in their order."""
-    busy = set(
-        session.scalars(
-            select(Delivery.recipient).where(Delivery.lane == lane, Delivery.state == State.SENDING)
+    rows: dict[str, Delivery] = {}
+    for row in sorted(due, key=lambda one: one.id):
+        rows.setdefault(row.recipient, row)
+    return list(rows.values())
+
+
+def _overtaken(
+    session: Session, rows: list[Delivery], told: Mapping[int, Notice], now: datetime
+) -> set[int]:
+    """Those whose recipient has, or after long waiting is about to have, later news of the same."""
+    late = {
+        row.id: row
+        for row in rows
+        if row.attempts or now - told[row.notice_id].created_at > STUCK_AFTER
+    }
+    if not late:
+        return set()
+    earlier = aliased(Notice)
+    later = session.execute(
+        select(earlier.id, Notice.id)
+        .join(Notice, (Notice.kind == earlier.kind) & (Notice.ref == earlier.ref))
+        .where(earlier.id.in_({row.notice_id for row in late.values()}), Notice.id > earlier.id)
+    ).all()
+    if not later:
+        return set()
+    known = session.execute(
+        select(Delivery.notice_id, Delivery.recipient, Delivery.state).where(
+            Delivery.notice_id.in_({number for _, number in later}),
+            Delivery.recipient.in_({row.recipient for row in late.values()}),
         )
     )
-    rows = []
-    for row in sorted(due, key=lambda one: one.id):
-        if row.recipient not in busy:
-            busy.add(row.recipient)
-            rows.append(row)
-    return rows
+    states = {(notice, recipient): state for notice, recipient, state in known}
+    found = set()
+    for row in late.values():
+        is_old = now - told[row.notice_id].created_at > STUCK_AFTER
+        enough = {State.SENT, State.SENDING, State.PENDING} if is_old else {State.SENT}
+        if any(
+            states.get((number, row.recipient)) in enough
+            for first, number in later
+            if first == row.notice_id
+        ):
+            found.add(row.id)
+    return found
 
 
-def _has_later_news(session: Session, row: Delivery, notice: Notice) -> bool:
-    """Whether its recipient has been told more of the same thing while this was put off."""
-    later = (
-        select(Delivery.id)
-        .join(Notice, Notice.id == Delivery.notice_id)
-        .where(
-            Delivery.recipient == row.recipient, Delivery.state == State.SENT,
-            Notice.kind == notice.kind, Notice.ref == notice.ref, Notice.id > notice.id,
-        )
-    )  # fmt: skip
-    return session.scalar(later.limit(1)) is not None
-
-
-def settle(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> None:
-    """Write down how tries went; an outcome of what was settled before changes nothing."""
+def settle(session: Session, outcomes: Iterable[Outcome], *, of: str, now: datetime) -> None:
+    """Write down how the tries of a node went; what was settled before is not changed."""
     found = {one.delivery: one for one in outcomes}
     rows = session.scalars(
         select(Delivery)
@@ -302,7 +336,8 @@ def settle(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> N
     ).all()
     for row in rows:
         outcome = found[row.id]
-        if row.state == State.PENDING and outcome.result is not Result.SENT:
+        is_ours = row.state == State.SENDING and row.claimed_by.startswith(f"{of} ")
+        if not is_ours and outcome.result is not Result.SENT:
             # Old news of a try that was given up; only that it arrived would matter.
             continue
         if outcome.result is Result.SENT:
@@ -325,13 +360,25 @@ def settle(session: Session, outcomes: Iterable[Outcome], *, now: datetime) -> N
             row.error = outcome.reason[:200]
 
 
-def release(session: Session, *, of: str, but: str, is_mail: bool, now: datetime) -> int:
-    """Give back what others of this node took before they died, and what nobody speaks of."""
+def release(
+    session: Session,
+    *,
+    of: str,
+    but: str,
+    under_way: Collection[int],
+    is_mail: bool,
+    now: datetime,
+) -> int:
+    """Give back what others of this node took before they died, and what nobody speaks of.
+
+    What is under way here is not given back, however long it takes.
+    """
     rows = session.scalars(
         select(Delivery)
         .where(
             Delivery.state == State.SENDING,
             (Delivery.lane == MAIL) == is_mail,
+            Delivery.id.not_in(under_way),
             or_(
                 Delivery.claimed_by.startswith(f"{of} ") & (Delivery.claimed_by != but),
                 Delivery.claimed_until < now,
@@ -437,11 +484,18 @@ def dead_letters(session: Session, *, limit: int) -> list[DeadLetter]:
     ]  # fmt: skip
 
 
-def sweep(session: Session, *, now: datetime) -> None:
-    """Forget notices of more than ninety days ago with their deliveries."""
-    old = select(Notice.id).where(Notice.created_at <= now - KEPT)
-    session.execute(delete(Delivery).where(Delivery.notice_id.in_(old)))
-    session.execute(delete(Notice).where(Notice.created_at <= now - KEPT))
+def sweep(session: Session, *, now: datetime) -> bool:
+    """Forget some that were told more than ninety days ago; True when there may be more."""
+    old = session.scalars(
+        select(Notice.id).where(Notice.created_at <= now - KEPT).order_by(Notice.id).limit(1)
+    ).first()
+    if old is None:
+        return False
+    some = select(Delivery.id).where(Delivery.notice_id == old).limit(SWEPT_AT_ONCE)
+    gone = session.execute(delete(Delivery).where(Delivery.id.in_(some)))
+    if gone.rowcount < SWEPT_AT_ONCE:  # type: ignore[attr-defined]
+        session.execute(delete(Notice).where(Notice.id == old))
+    return True
 
 
 def drop_of(session: Session, subscriber: int, *, now: datetime) -> None:

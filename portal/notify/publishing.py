@@ -1,14 +1,20 @@
 """Telling the public of an alert that has lasted, without an operator: if a setting says so."""
 
+from contextlib import suppress
+
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.runtime import offers
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
+from portal.status import notices
 from portal.status.casebook import Casebook
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Link, LinkKind
+from portal.status.notices import Event, NoticeKind
 from portal.status.registry import Once
+from portal.store import engine
 
 ACTOR = "portal worker"
 MOST_LOOKED_AT = 200
@@ -39,17 +45,34 @@ def publish(casebook: Casebook, settings: Settings) -> list[str]:
                 )  # fmt: skip
     opened = []
     for number, wish in wishes.items():
-        key = f"publish episode {number}"
-        if _is_open(casebook, number):
+        if _is_known(casebook, number):
             continue
+        key = f"publish episode {number}"
         once = Once(key, key.encode(), lambda row: {"reference": row.reference})
-        opened.append(casebook.open(wish, actor=ACTOR, once=once).reference)
+        # Opened before by a worker that ended before it noted that, below.
+        with suppress(IntegrityError):
+            opened.append(casebook.open(wish, actor=ACTOR, once=once).reference)
+        _note(casebook, number, wish.title)
     return opened
 
 
-def _is_open(casebook: Casebook, episode: int) -> bool:
+def _note(casebook: Casebook, episode: int, title: str) -> None:
+    """Tell operators; the notice is also what remembers that it was done."""
+    with casebook.open_session() as session:
+        engine.begin_write(session)
+        notices.for_operators(
+            session, Event.PUBLISHED, f"episode-{episode}", title=title,
+            message="Nobody had told the public of an alert that lasts, so the portal did.",
+            link="/panel/incidents", now=clock.now(),
+        )  # fmt: skip
+        session.commit()
+
+
+def _is_known(casebook: Casebook, episode: int) -> bool:
     """Whether an operator, or this, has opened an incident for the episode."""
     with casebook.open_session() as session:
+        if notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{episode}"):
+            return True
         rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))
         link = {"kind": LinkKind.EPISODE.value, "ref": str(episode)}
         return any(link in row.links for row in rows)

@@ -14,13 +14,13 @@ from typing import Annotated, Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, String, UniqueConstraint, delete, func, select
+from sqlalchemy import JSON, String, UniqueConstraint, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.audit import chain
 from portal.notify import targets
 from portal.status import components, notices
-from portal.status.components import Slug
+from portal.status.components import Component, Slug
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.terms import Audience, Camel, RuleError
 from portal.store.base import Base
@@ -52,7 +52,7 @@ _TOPICS = {
     NoticeKind.MESSAGE: Topic.ANNOUNCEMENTS,
 }
 _CHANNELS = {SubscriberKind.MAIL: "email", SubscriberKind.WEBHOOK: "api"}
-_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,190}")
+_MAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{1,190}$)[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 class Subscriber(Base):
@@ -101,16 +101,16 @@ def _wants(kind: str, topics: list[str], parts: list[str], notice: Notice) -> bo
 
 
 def _is_mail(text: str) -> str:
-    text = unicodedata.normalize("NFC", text.strip())
-    local, _, domain = text.rpartition("@")
+    local, _, domain = unicodedata.normalize("NFC", text.strip()).rpartition("@")
     try:
-        domain = domain.encode("idna").decode("ascii").lower()
-        local.encode("ascii")
+        address = f"{local}@{domain.encode('idna').decode('ascii').lower()}"
+        address.encode("ascii")
     except UnicodeError:
         raise ValueError("is not an address that mail can be sent to") from None
-    if not _MAIL.fullmatch(text) or "." not in domain or not text.isprintable():
+    # What it has become: some letters turn into signs on the way.
+    if not _MAIL.fullmatch(address) or not address.isprintable():
         raise ValueError("is not a mail address; write it as name@example.com")
-    return f"{local}@{domain}"
+    return address
 
 
 MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_is_mail)]
@@ -217,7 +217,8 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
     if row is None:
         unconfirmed = session.scalar(select(func.count()).where(Subscriber.confirmed_at.is_(None)))
         if (unconfirmed or 0) >= MOST_UNCONFIRMED:
-            raise RuleError("address", "Too many have asked at once; try again tomorrow.")
+            # Not told: the answer is the same for known and unknown, whatever happens.
+            return
         row = Subscriber(
             kind=SubscriberKind.MAIL.value, address=wish.address, topics=[], components=[],
             question=None, asked_at=now, confirmed_at=None, secret="", created_at=now,
@@ -236,8 +237,9 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
 
 def _public(session: Session, slugs: list[str]) -> None:
     """RuleError for a component that readers do not know; a hidden one is none to them."""
-    for slug, row in components.known(session, slugs).items():
-        if not row.is_public:
+    shown = set(session.scalars(select(Component.slug).where(Component.is_public)))
+    for slug in slugs:
+        if slug not in shown:
             raise RuleError("components", f"There is no component {slug}.")
 
 
@@ -303,12 +305,16 @@ def page(
     return list(rows), total
 
 
-def after(session: Session, position: int, *, before: datetime, most: int) -> list[Subscriber]:
+def after(
+    session: Session, position: int, *, before: datetime, now: datetime, most: int
+) -> list[Subscriber]:
     """The next that had confirmed before an instant, by their numbers."""
+    # Who confirmed by a clock that was set back since had confirmed too.
+    has_confirmed = or_(Subscriber.confirmed_at <= before, Subscriber.confirmed_at > now)
     return list(
         session.scalars(
             select(Subscriber)
-            .where(Subscriber.id > position, Subscriber.confirmed_at <= before)
+            .where(Subscriber.id > position, has_confirmed)
             .order_by(Subscriber.id)
             .limit(most)
         )

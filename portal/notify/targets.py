@@ -109,18 +109,35 @@ def _is_listed(host: str, address: Address, allowed: tuple[Target, ...]) -> bool
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection to an address that was checked, in the name of its host."""
+    """A connection to an address that was checked, in the name of its host, until a deadline."""
 
-    def __init__(self, parts: SplitResult, port: int, address: str, timeout: float) -> None:
-        super().__init__(parts.hostname or "", port, timeout=timeout)
-        self._address = address
+    def __init__(self, parts: SplitResult, port: int, address: str, deadline: float) -> None:
+        super().__init__(parts.hostname or "", port)
+        self._address, self._deadline = address, deadline
         self._is_secure = parts.scheme == "https"
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), self.timeout)
+        self.sock = socket.create_connection((self._address, self.port), self._left())
         if self._is_secure:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
+            # The handshake comes when the socket is where it can be cut.
+            self.sock = context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.settimeout(self._left())
+            self.sock.do_handshake()
+        self.sock.settimeout(self._left())
+
+    def _left(self) -> float:
+        return left_until(self._deadline)
+
+
+def left_until(deadline: float) -> float:
+    """The seconds that are left; TimeoutError when none are."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no answer in time")
+    return left
 
 
 def post(
@@ -141,9 +158,9 @@ def post(
     port = parts.port or (443 if parts.scheme == "https" else 80)
     deadline = time.monotonic() + seconds
     address = checked(parts, port, allowed, look)
-    connection = _Connection(parts, port, address, timeout=seconds)
+    connection = _Connection(parts, port, address, deadline)
     # A target that sends a byte now and then never runs into a socket's own timeout.
-    stop = threading.Timer(max(0.1, deadline - time.monotonic()), _cut, (connection,))
+    stop = threading.Timer(left_until(deadline), _cut, (connection,))
     stop.daemon = True
     stop.start()
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.status import components, incidents, notices, retrospectives
-from portal.status.components import Impact, Span, State
+from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents import (
     Capture,
     Incident,
@@ -67,8 +67,9 @@ class Casebook(Writer):
                 started=clock.iso(started_at),
             )  # fmt: skip
             notices.of_incident(
-                session, row, Event.OPENED, wish.message, wish.components, now=now, at=started_at
-            )
+                session, row, Event.OPENED, wish.message, _states(session, row), now=now,
+                at=started_at,
+            )  # fmt: skip
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -160,10 +161,9 @@ class Casebook(Writer):
                     session, "incident.updated", actor=actor, at=now, incident=row.reference,
                     status=row.status, components=_named(wish.components or []),
                 )  # fmt: skip
-            session.flush()
             notices.of_incident(
                 session, row, Event.RESOLVED if is_first_end else Event.UPDATED, wish.message,
-                incidents.impacts_of(session, [row.id]).get(row.id, []), now=now, at=at,
+                _states(session, row), now=now, at=at,
             )  # fmt: skip
             if once is not None:
                 session.flush()
@@ -259,8 +259,7 @@ class Casebook(Writer):
             if wish.published and not was_published:
                 notices.of_incident(
                     session, incident, Event.LEARNED, wish.root_cause,
-                    incidents.impacts_of(session, [incident.id]).get(incident.id, []),
-                    now=now, at=now,
+                    _states(session, incident), now=now, at=now,
                 )  # fmt: skip
             if once is not None:
                 session.flush()
@@ -288,6 +287,21 @@ def _impair(session: Session, row: Incident, impacts: list[Impact], *, at: datet
         session.add(
             Span(component_id=component_id, incident_id=row.id, state=state.value, began_at=at)
         )
+
+
+def _states(session: Session, row: Incident) -> dict[str, str]:
+    """The components that an incident has touched, as it leaves them."""
+    session.flush()
+    rows = session.execute(
+        select(Component.slug, Span.state, Span.ended_at)
+        .join(Component, Component.id == Span.component_id)
+        .where(Span.incident_id == row.id)
+        .order_by(Span.ended_at.is_(None), Span.began_at)
+    )
+    return {
+        slug: State.OPERATIONAL.value if ended_at is not None else state
+        for slug, state, ended_at in rows
+    }
 
 
 def _spans(session: Session, row: Incident) -> list[Span]:

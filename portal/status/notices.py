@@ -15,7 +15,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
 from portal.status.announcements import Announcement
-from portal.status.components import Impact
 from portal.status.incidents import Incident
 from portal.status.series import WindowSeries
 from portal.status.terms import Audience, Channel
@@ -85,6 +84,7 @@ class Notice(Base):
     addressed_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_notice_kind_ref", "kind", "ref"),
         Index(
             "ix_notice_unaddressed", "id",
             sqlite_where=text("addressed_at IS NULL"),
@@ -205,24 +205,26 @@ def of_incident(
     row: Incident,
     event: Event,
     message: str,
-    impacts: list[Impact],
+    states: Mapping[str, str],
     *,
     now: datetime,
     at: datetime,
 ) -> None:
-    """A public word about an incident, by every channel; what is written up late is not sent."""
+    """A public word about an incident, by every channel; what is written up late is not sent.
+
+    `states` are the components that it has touched, as they are now.
+    """
     if at < now - NEWS:
         return
-    facts: dict[str, Any] = {"status": row.status, "impact": row.impact}
-    if impacts:
-        facts["components"] = {one.component: one.state.value for one in impacts}
+    facts: dict[str, Any] = {
+        "status": row.status, "impact": row.impact, "components": dict(states),
+    }  # fmt: skip
     if row.next_update_at is not None:
         facts["nextUpdateAt"] = clock.iso(row.next_update_at)
     put(
         session, NoticeKind.INCIDENT, event, row.reference, title=row.title, message=message,
-        facts=facts, audiences=row.audiences, channels=list(SENT),
-        components=[one.component for one in impacts], now=now, occurred_at=at,
-        nth="" if event is Event.OPENED else row.version,
+        facts=facts, audiences=row.audiences, channels=list(SENT), components=list(states),
+        now=now, occurred_at=at, nth="" if event is Event.OPENED else row.version,
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ class Post:
 
     port: int = 0
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     # What to do with a recipient or a whole mail: an answer other than 250, or None.
     at_recipient: Callable[[str], str | None] = lambda address: None
     at_mail: Callable[[EmailMessage], str | None] = lambda mail: None
@@ -49,6 +50,7 @@ class Post:
             server.transport.abort()
             return "451 never heard"
         if answer is None:
+            self.raw.append(content)
             self.taken += [(address, mail) for address in envelope.rcpt_tos]
             return "250 Taken"
         return answer

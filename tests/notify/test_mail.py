@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.cli.server import dispatcher
@@ -127,6 +128,10 @@ def test_an_incident_is_told_to_the_end_in_one_thread(mailing: Site, post: Post)
     assert first["References"] == last["References"] == last["In-Reply-To"]
     assert first["Message-ID"] != last["Message-ID"]
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    # As bytes: what reads these headers knows nothing of encoded words.
+    for name in (b"List-Unsubscribe: <https://", b"References: <", b"In-Reply-To: <"):
+        assert name in post.raw[0]
+    assert b"=?" not in post.raw[0]
     link = re.fullmatch(
         r"<(https://status\.example\.com/unsubscribe/\S+)>", first["List-Unsubscribe"]
     )
@@ -324,6 +329,117 @@ def test_one_that_cannot_be_written_holds_up_nobody(
         told.run()
     assert [address for address, _ in post.taken] == ["eve@example.com"]
     assert states(site) == {"pending": 1, "sent": 1}
+
+
+def test_what_a_dead_node_had_taken_is_given_back(mailing: Site, post: Post, still: StandingClock):
+    for name in ("ada", "eve"):
+        subscribe(mailing, f"{name}@example.com")
+    mailing.portal.casebook.open(an_incident(), actor="test")
+    with Told(mailing) as told:
+        told.dispatcher._address(clock.now())
+        with mailing.portal.open_session() as session:
+            engine.begin_write(session)
+            taken = outbox.claim(session, "mail", by="elsewhere 1", most=1, now=clock.now())
+            assert len(taken) == 1
+            session.commit()
+
+        def is_there() -> bool:
+            told.dispatcher.turn()
+            return bool(post.taken)
+
+        until(is_there, what="the first mail")
+        still.advance(minutes=5)
+        until(lambda: not told.dispatcher.turn(), what="a quiet moment")
+        assert len(post.taken) == 1
+        # Later news wait for their turn, and then come too.
+        still.advance(minutes=6)
+        told.run()
+    assert sorted(address for address, _ in post.taken) == ["ada@example.com", "eve@example.com"]
+
+
+def test_what_came_back_is_kept_until_it_is_written(
+    site: Site, post: Post, monkeypatch: pytest.MonkeyPatch
+):
+    subscribe(site, "ada@example.com")
+    settle, failures = outbox.settle, iter([True, True])
+
+    def busy(*args: Any, **kwargs: Any) -> None:
+        if next(failures, False):
+            raise OperationalError("settle", {}, Exception("database is locked"))
+        settle(*args, **kwargs)
+
+    monkeypatch.setattr(outbox, "settle", busy)
+    site.portal.casebook.open(an_incident(), actor="test")
+    with Told(site) as told:
+        for _ in range(2):
+            with pytest.raises(OperationalError):
+                told.run()
+        told.run()
+    # The next courier finds nothing in the journal that is not in the database.
+    with Told(site) as told:
+        told.run()
+    assert len(post.taken) == 1
+    assert states(site) == {"sent": 1}
+
+
+def test_a_broken_journal_stops_nothing(site: Site, post: Post):
+    subscribe(site, "ada@example.com")
+    site.portal.casebook.open(an_incident(), actor="test")
+    journal = site.settings.data_dir / "outbox.journal"
+    journal.write_bytes(b'\0\0\0\n{"id": 1}\n[]\n{"id": 7, "result": "lat')
+    with Told(site) as told:
+        told.run()
+    assert len(post.taken) == 1
+
+
+def test_who_leads_no_more_leaves_the_journal_to_another(site: Site, post: Post):
+    subscribe(site, "ada@example.com")
+    with Told(site) as first, Told(site) as second:
+        site.portal.casebook.open(an_incident(), actor="test")
+        first.run()
+        first.dispatcher.rest()
+        site.portal.casebook.open(an_incident(title="Another"), actor="test")
+        second.run()
+        second.dispatcher.rest()
+        site.portal.casebook.open(an_incident(title="A third"), actor="test")
+        first.run()
+    assert len(post.taken) == 3
+
+
+def test_after_a_long_silence_of_the_server_only_the_last_word_is_sent(
+    site: Site, post: Post, still: StandingClock
+):
+    subscribe(site, "ada@example.com")
+    casebook = site.portal.casebook
+    row = casebook.open(an_incident(), actor="test")
+    with Told(site) as told:
+        told.dispatcher._address(clock.now())
+        still.advance(minutes=20)
+        casebook.update(
+            row.reference, UpdateIn(status="identified", message="x"), version=None, actor="test"
+        )
+        told.run()
+    assert [str(mail["Subject"]).split("] ")[1] for _, mail in post.taken] == [
+        "Identified: Payments fail"
+    ]
+
+
+def test_what_works_again_is_not_told_as_affected(site: Site, post: Post):
+    for slug in ("api", "web"):
+        site.portal.inventory.add(ComponentIn(slug=slug, name=slug.upper()), actor="test")
+    subscribe(site, "api@example.com", components=["api"])
+    both = [{"component": one, "state": "major_outage"} for one in ("api", "web")]
+    with Told(site) as told:
+        row = site.portal.casebook.open(an_incident(components=both), actor="test")
+        told.run()
+        update = UpdateIn.model_validate(
+            {"status": "monitoring", "message": "Half of it.", "components": both[1:]}
+        )
+        site.portal.casebook.update(row.reference, update, version=None, actor="test")
+        told.run()
+    first, second = [text_of(mail) for mail in post.to("api@example.com")]
+    assert "Affected: API (major outage), WEB (major outage)" in first
+    assert "Affected: WEB (major outage)" in second
 
 
 def test_what_is_a_day_old_is_no_news(site: Site, post: Post, still: StandingClock):

@@ -1,6 +1,6 @@
 """What becomes due by the clock is told once, and only what still matters."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
 from portal.status.announcements import AnnouncementIn
-from portal.status.incidents import UpdateIn
+from portal.status.incidents import IncidentEdit, UpdateIn
 from portal.status.notices import Notice
 from portal.status.series import SeriesIn
 from portal.status.windows import WindowAct, WindowIn
@@ -199,6 +199,12 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     (incident,) = listed["items"]
     assert incident["title"] == "[critical] Exporter stale"
     assert incident["impact"] == "major"
+    assert publishing.publish(site.portal.casebook, site.settings) == []
+    # Nor again when somebody has taken the link to the alert away.
+    edit = IncidentEdit(
+        title="Blind", impact="minor", started_at=datetime.fromisoformat(incident["startedAt"])
+    )
+    site.portal.casebook.edit(incident["reference"], edit, version=None, actor="test")
     assert publishing.publish(site.portal.casebook, site.settings) == []
     # An operator who is faster is not followed by a second one.
     site = build(publish_by_itself=True)

@@ -131,6 +131,7 @@ def test_a_question_grows_old(site: Site, post: Post, still: StandingClock):
         "", "ada", "ada@", "@example.com", "ada@localhost", "a da@example.com",
         "ada@example.com\r\nBcc: eve@example.com", "ada@example.com,eve@example.com",
         "<ada@example.com>", "ada@exa\x00mple.com", f"{'a' * 70}@example.com", "ädа@example.com",
+        "ada@example.com，eve＠example.com", "ada@.example.com",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_given_back(site: Site, address: str):
@@ -146,6 +147,8 @@ def test_unknown_choices_are_refused(site: Site):
     for form in ({"topics": ["gossip"]}, {"components": ["nothing"]}, {"components": ["vault"]}):
         answer = ask(site, **form)
         assert answer.status_code == 422, form
+    # Not even by which of two is complained of.
+    assert "no component vault" in ask(site, components=["vault", "nothing"]).text
     assert "vault" not in site.client().get("/subscribe").text
     assert subscribers(site) == []
 

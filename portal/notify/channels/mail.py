@@ -49,44 +49,51 @@ class Letters:
     def envelope_sender(self) -> str:
         return parseaddr(self._sender)[1]
 
-    def write(self, parcel: Parcel, message: Message) -> EmailMessage:
+    def write(self, parcel: Parcel, message: Message) -> bytes:
         """The mail of a delivery; its Message-ID is the same at every try."""
         person = parcel.subscriber
         assert person is not None
+        name = f"{parcel.notice.id}.{parcel.delivery}"
+        head = {"Message-ID": f"<{name}@{self._host}>"}
         if parcel.notice.kind == NoticeKind.SUBSCRIPTION:
-            topics = person.wanted.get("topics", [])
             text, html = self._render(
-                "question", confirm=self._links.confirm(person), topics=_spoken(topics),
-                url=self._url, site_name=self._site,
+                "question", confirm=self._links.confirm(person), url=self._url,
+                topics=_spoken(person.wanted.get("topics", [])), site_name=self._site,
             )  # fmt: skip
-            return self._mail(parcel, f"[{self._site}] Confirm your subscription", text, html)
+            return self._mail(parcel, f"[{self._site}] Confirm your subscription", text, html, head)
         manage = self._links.manage(person)
         text, html = self._render(
             "notice", message=message, manage=manage, url=self._url, site_name=self._site
         )
-        mail = self._mail(parcel, message.subject(self._site), text, html)
         # What is about one thing stands together, for each recipient by itself.
         thread = sha256(f"{parcel.notice.thread} {person.id}".encode()).hexdigest()[:24]
-        mail["References"] = mail["In-Reply-To"] = f"<{thread}@{self._host}>"
-        mail["List-Id"] = f"{self._site} <status.{self._host}>"
-        mail["List-Unsubscribe"] = f"<{self._url}/unsubscribe/{manage}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        return mail
+        head |= {
+            "References": f"<{thread}@{self._host}>",
+            "In-Reply-To": f"<{thread}@{self._host}>",
+            "List-Id": f"<status.{self._host}>",
+            "List-Unsubscribe": f"<{self._url}/unsubscribe/{manage}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        return self._mail(parcel, message.subject(self._site), text, html, head)
 
-    def _mail(self, parcel: Parcel, subject: str, text: str, html: str) -> EmailMessage:
+    def _mail(
+        self, parcel: Parcel, subject: str, text: str, html: str, head: dict[str, str]
+    ) -> bytes:
         assert parcel.subscriber is not None
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = self._sender
         mail["To"] = parcel.subscriber.address
         mail["Subject"] = subject
         mail["Date"] = format_datetime(parcel.notice.created_at)
-        mail["Message-ID"] = f"<{parcel.notice.id}.{parcel.delivery}@{self._host}>"
         # No absence is reported to a machine, and no other machine answers it.
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
-        return mail
+        # The library breaks long addresses up into encoded words, which programs that look for an
+        # address do not read: these go as they are. All of them are of our own making.
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        return lines.encode("ascii") + mail.as_bytes()
 
 
 def _spoken(topics: list[str]) -> str:
@@ -108,6 +115,8 @@ class Mail:
         self._told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
         self._listener: threading.Thread | None = None
+        # Couriers that are still at a mail that they had begun.
+        self._left: list[subprocess.Popen[bytes]] = []
         self._started_at = -START_AGAIN_SECONDS
         self._is_ready = threading.Event()
         self._under_way: set[int] = set()
@@ -116,13 +125,15 @@ class Mail:
         """Start a courier unless one runs; it waits for the last one's end by itself."""
         if self._process is not None and self._process.poll() is None:
             return
+        # What is known of the last one is not what is known of the next.
+        self._is_ready.clear()
         if clock.boot_seconds() - self._started_at < START_AGAIN_SECONDS:
             return
         self._started_at = clock.boot_seconds()
+        self._left = [one for one in self._left if one.poll() is None]
         if self._process is not None:
             _log.warning("mail.courier_died", code=self._process.returncode)
             self.stop()
-        self._is_ready.clear()
         self._journal.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(COURIER), str(self._journal)],
@@ -152,7 +163,7 @@ class Mail:
         self._say(
             {
                 "id": parcel.delivery, "from": self._letters.envelope_sender,
-                "to": parcel.subscriber.address, "data": mail.as_bytes().decode("ascii"),
+                "to": parcel.subscriber.address, "data": mail.decode("ascii"),
             }
         )  # fmt: skip
 
@@ -177,6 +188,11 @@ class Mail:
     def under_way(self) -> int:
         return len(self._under_way)
 
+    @property
+    def numbers(self) -> set[int]:
+        """The deliveries that are under way."""
+        return set(self._under_way)
+
     def clear(self) -> None:
         """Empty the journal; only when all of it is in the database and nothing is under way."""
         if not self._under_way and self._told.empty() and self._journal.stat().st_size > 0:
@@ -184,20 +200,23 @@ class Mail:
             os.truncate(self._journal, 0)
 
     def stop(self) -> None:
-        """Take no more; what was begun the courier ends by itself."""
-        if self._process is None or self._listener is None:
+        """Take no more; what was begun the courier ends by itself, and the next waits for it."""
+        process, self._process = self._process, None
+        if process is None or self._listener is None:
             return
-        assert self._process.stdin is not None
+        assert process.stdin is not None
         with suppress(OSError):
-            self._process.stdin.close()
+            process.stdin.close()
         try:
-            self._process.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
             self._listener.join(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             _log.info("mail.courier_goes_on")
+            self._left.append(process)
 
     def _say(self, line: dict[str, Any]) -> None:
-        assert self._process is not None
+        if self._process is None:
+            return
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
@@ -209,11 +228,18 @@ class Mail:
     def _listen(self, stream: IO[bytes]) -> None:
         with stream:
             for line in stream:
-                told = json.loads(line)
+                if not line.strip():
+                    continue
+                try:
+                    told = json.loads(line)
+                    if told:
+                        outcome = Outcome(told["id"], Result(told["result"]), told["reason"])
+                        self._told.put(outcome)
+                except (ValueError, KeyError, TypeError):
+                    _log.warning("mail.journal_line_broken")
+                    continue
                 if not told:
                     self._is_ready.set()
-                    continue
-                self._told.put(Outcome(told["id"], Result(told["result"]), told["reason"]))
 
 
 def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
     )
     op.create_index(op.f("ix_notice_created_at"), "notice", ["created_at"])
+    op.create_index("ix_notice_kind_ref", "notice", ["kind", "ref"])
     op.create_index(
         "ix_notice_unaddressed",
         "notice",
