@@ -31,8 +31,8 @@ from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
 from portal.lifecycle.phases import Lifecycle
-from portal.notify.channels.mail import Render
 from portal.notify.desk import Desk, Sender
+from portal.notify.messages import Render
 from portal.notify.subscribers import Links
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
@@ -226,7 +226,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     inventory = Inventory(open_session, board.refresh)
     render_mail = assembly.mail_maker(app)
     sender = Sender(settings.site_name, settings.url, render_mail, settings.operator_channels)
-    desk = Desk(open_session, board.refresh, sender)
+    desk = Desk(open_session, sender)
     exporter = Exporter(settings.run_dir)
 
     def pool() -> DatabasePool:

@@ -86,8 +86,7 @@ def capture(reference: str) -> None:
     """Keep the runtime snapshot of this moment on an incident."""
     portal = _portal()
     with application.sentences(MISSING):
-        body = exports.to_json(portal.overview.take()).decode()
-        made = portal.casebook.capture(reference, body, actor=application.actor())
+        made = exports.capture(portal, reference, actor=application.actor())
     click.echo(f"{made.id} sha256 {made.sha256}")
 
 

@@ -207,7 +207,7 @@ def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
         mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
     return Dispatcher(
         lambda: Session(portal.engine, info={"fence": fence}), settings,
-        mail=mail, render=portal.render_mail, url=settings.url,
+        mail=mail, render=portal.render_mail,
     )  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
@@ -16,14 +15,14 @@ from portal import clock
 from portal.durations import spoken
 from portal.notify import messages, outbox
 from portal.notify.channels import chat, webhook
-from portal.notify.channels.mail import Mail, Render
-from portal.notify.messages import Message
-from portal.notify.outbox import CHAT, MAIL, Figures, Outcome, Parcel, Result
+from portal.notify.channels.mail import Mail
+from portal.notify.messages import Render
+from portal.notify.outbox import CHAT, Figures, Outcome, Parcel, Result
+from portal.notify.subscribers import MAIL
 from portal.settings import Settings
-from portal.store import engine
+from portal.store.revision import transaction
 
 _log = structlog.get_logger()
-T = TypeVar("T")
 THREADS = 16
 # How many tries one host, and one chat, has under way.
 WEBHOOKS_AT_ONCE = 2
@@ -65,10 +64,9 @@ class Dispatcher:
         *,
         mail: Mail | None,
         render: Render,
-        url: str,
     ) -> None:
         self._open_session = open_session
-        self._settings, self._url, self._render = settings, url, render
+        self._settings, self._render = settings, render
         self._mail = mail
         self._is_mail_recovered = mail is None
         self._node = node_name(settings.data_dir)
@@ -107,21 +105,19 @@ class Dispatcher:
         """Give back what those took who are not there any more."""
         under_way = {parcel.delivery for parcel in self._calls.values()}
         under_way |= {outcome.delivery for _, outcome in self._unsettled}
-        under_way |= self._mail.numbers if self._mail is not None else set()
+        under_way |= self._mail.under_way if self._mail is not None else set()
 
-        def act(session: Session) -> None:
+        with transaction(self._open_session) as (session, _):
             for is_mail in (False, True) if self._is_mail_recovered else (False,):
                 outbox.release(
                     session, of=self._node, but=self._me, under_way=under_way, is_mail=is_mail,
                     now=now,
                 )  # fmt: skip
 
-        self._write(act)
-
     @property
     def is_waiting(self) -> bool:
         """Whether something is under way, so that an answer may come at any moment."""
-        return bool(self._calls) or (self._mail is not None and self._mail.under_way > 0)
+        return bool(self._calls) or (self._mail is not None and bool(self._mail.under_way))
 
     def figures(self) -> Figures:
         """The outbox as a queue."""
@@ -185,11 +181,8 @@ class Dispatcher:
             self._unsettled.append((parcel.lane, outcome))
         found = list(self._unsettled)
         if found:
-            self._write(
-                lambda session: outbox.settle(
-                    session, [one for _, one in found], of=self._node, now=now
-                )
-            )
+            with transaction(self._open_session) as (session, _):
+                outbox.settle(session, [one for _, one in found], of=self._node, now=now)
             del self._unsettled[: len(found)]
             for lane, one in found:
                 self._learn(lane, one, now)
@@ -213,7 +206,8 @@ class Dispatcher:
         with self._open_session() as session:
             if not outbox.has_unaddressed(session):
                 return False
-        return self._write(lambda session: outbox.address(session, self._chats, now=now))
+        with transaction(self._open_session) as (session, _):
+            return outbox.address(session, self._chats, now=now)
 
     def _send(self, now: datetime) -> bool:
         with self._open_session() as session:
@@ -235,26 +229,18 @@ class Dispatcher:
                 return outbox.AT_ONCE
             if not self._is_mail_recovered:
                 return 0
-            return self._mail.lane_most - self._mail.under_way
+            return self._mail.room
         under_way = Counter(parcel.lane for parcel in self._calls.values())
         most = CHATS_AT_ONCE if lane.startswith(CHAT) else WEBHOOKS_AT_ONCE
         return min(most - under_way[lane], THREADS - len(self._calls))
 
     def _send_on(self, lane: str, room: int, now: datetime) -> bool:
-        names: dict[str, str] = {}
-        known: dict[str, str] = {}
-        parcels: list[Parcel] = []
-
-        def take(session: Session) -> None:
-            parcels.extend(outbox.claim(session, lane, by=self._me, most=room, now=now))
-            names.update(messages.public_names(session))
-            known.update(messages.all_names(session) if lane.startswith(CHAT) else {})
-
-        self._write(take)
-        refused = []
+        with transaction(self._open_session) as (session, _):
+            parcels = outbox.claim(session, lane, by=self._me, most=room, now=now)
+            names = messages.names(session, has_hidden=lane.startswith(CHAT))
         for parcel in parcels:
             try:
-                outcome = self._hand_over(parcel, known or names)
+                outcome = self._hand_over(parcel, names)
             except Exception as error:
                 # One that cannot be written must not hold up those behind it.
                 _log.exception("notify.unwritten", delivery=parcel.delivery)
@@ -262,8 +248,7 @@ class Dispatcher:
                     parcel.delivery, Result.LATER, f"It cannot be written: {type(error).__name__}"
                 )
             if outcome is not None:
-                refused.append(outcome)
-        self._unsettled += [(lane, one) for one in refused]
+                self._unsettled.append((lane, outcome))
         return bool(parcels)
 
     def _hand_over(self, parcel: Parcel, names: Mapping[str, str]) -> Outcome | None:
@@ -279,25 +264,14 @@ class Dispatcher:
                 return Outcome(parcel.delivery, Result.REFUSED, "This chat is not set any more")
             call = self._pool.submit(
                 chat.send, parcel, messages.of(parcel.notice, names), address,
-                site=self._settings.site_name, body=self._chat_body,
+                site=self._settings.site_name, url=self._settings.url, render=self._render,
             )  # fmt: skip
         else:
             payload = messages.payload(
-                parcel.notice, names, site=self._settings.site_name, url=self._url
+                parcel.notice, names, site=self._settings.site_name, url=self._settings.url
             )
             call = self._pool.submit(
                 webhook.send, parcel, payload, allowed=self._settings.allowed_targets
             )
         self._calls[call] = parcel
         return None
-
-    def _chat_body(self, message: Message) -> str:
-        return self._render("chat", message=message, url=self._url)[0]
-
-    def _write(self, act: Callable[[Session], T]) -> T:
-        with self._open_session() as session:
-            session.expire_on_commit = False
-            engine.begin_write(session)
-            result = act(session)
-            session.commit()
-        return result

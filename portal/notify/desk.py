@@ -1,17 +1,19 @@
 """The desk: what operators do about notices and subscribers, each act with its audit event."""
 
+import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.audit import chain
 from portal.notify import messages, outbox, subscribers
-from portal.notify.channels import mail
-from portal.notify.channels.mail import Render
+from portal.notify.channels import chat, mail
+from portal.notify.messages import Render
 from portal.notify.subscribers import Subscriber, SubscriberKind, WebhookIn
 from portal.status import components, notices, templates
 from portal.status.announcements import Audiences
@@ -20,7 +22,7 @@ from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.registry import NotFoundError, Once
 from portal.status.templates import MessageTemplate, TemplateName
 from portal.status.terms import Audience, Camel
-from portal.store.revision import Writer
+from portal.store.revision import transaction
 from portal.store.trouble import retried
 
 
@@ -75,24 +77,22 @@ class Sender:
     chats: tuple[str, ...]
 
 
-class Desk(Writer):
-    """Sends, tries again, adds and removes."""
+class Desk:
+    """Sends, tries again, adds and removes; nothing of it is on the board."""
 
-    def __init__(
-        self, open_session: Callable[[], Session], on_change: Callable[[], None], sender: Sender
-    ) -> None:
-        super().__init__(open_session, on_change)
+    def __init__(self, open_session: Callable[[], Session], sender: Sender) -> None:
+        self._open_session = open_session
         self._sender = sender
 
     def rehearse(self, wish: NotificationIn) -> Notification:
         """All messages and their numbers of recipients; nothing is stored."""
-        with self.open_session() as session:
+        with self._open_session() as session:
             return self._shown(session, self._notice(session, wish), None)
 
     @retried
     def send(self, wish: NotificationIn, *, actor: str, once: Once | None = None) -> Made:
         """Put it into the outbox."""
-        with self._change() as (session, now):
+        with transaction(self._open_session) as (session, now):
             draft = self._notice(session, wish)
             notices.put(
                 session, NoticeKind.MESSAGE, Event.SENT, draft.ref, title=draft.title,
@@ -113,7 +113,7 @@ class Desk(Writer):
     @retried
     def try_again(self, delivery: int, *, actor: str) -> None:
         """Give a dead letter another life; NotFoundError when it is none."""
-        with self._change() as (session, now):
+        with transaction(self._open_session) as (session, now):
             if outbox.try_again(session, delivery, now=now) is None:
                 raise NotFoundError
             chain.append(
@@ -123,7 +123,7 @@ class Desk(Writer):
     @retried
     def add_webhook(self, wish: WebhookIn, *, actor: str, once: Once | None = None) -> Made:
         """A webhook, with the key of its signatures, which is shown this once."""
-        with self._change() as (session, now):
+        with transaction(self._open_session) as (session, now):
             row = subscribers.add_webhook(session, wish, actor=actor, now=now)
             shown = subscribers.WebhookOut(**subscribers.out(row).model_dump(), secret=row.secret)
             if once is not None:
@@ -134,7 +134,7 @@ class Desk(Writer):
     @retried
     def remove_subscriber(self, number: int, *, actor: str) -> None:
         """End a subscription; NotFoundError when there is none."""
-        with self._change() as (session, now):
+        with transaction(self._open_session) as (session, now):
             row = session.get(Subscriber, number)
             if row is None:
                 raise NotFoundError
@@ -150,39 +150,41 @@ class Desk(Writer):
         rendered = templates.render(template, wish.values)
         return Notice(
             kind=NoticeKind.MESSAGE.value, event=Event.SENT.value, ref=secrets.token_hex(8),
+            occurred_at=clock.now(),
             title=rendered.title, message=rendered.message, facts={},
             audiences=[one.value for one in dict.fromkeys(wish.audiences)],
             channels=list(notices.SENT), components=wish.components,
         )  # fmt: skip
 
     def _shown(self, session: Session, notice: Notice, number: int | None) -> Notification:
-        found = self.renderings(session, notice)
+        found = self._renderings(session, notice)
         return Notification(
             id=number, title=notice.title, message=notice.message, messages=found,
             recipients=sum(one.recipients for one in found),
         )  # fmt: skip
 
-    def renderings(self, session: Session, notice: Notice) -> list[Rendering]:
+    def _renderings(self, session: Session, notice: Notice) -> list[Rendering]:
         """A notice as each kind of recipient gets it, with how many there are."""
         sender, told = self._sender, subscribers.told(session, notice)
-        names: Mapping[str, str] = messages.public_names(session)
+        names = messages.names(session)
         message = messages.of(notice, names)
         subject, text, html = mail.preview(
             message, render=sender.render, site=sender.site, url=sender.url
         )
-        body = messages.plain_json(messages.draft(notice, names, site=sender.site, url=sender.url))
-        chat = messages.quiet(sender.render("chat", message=message, url=sender.url)[0])
+        body = messages.payload(notice, names, site=sender.site, url=sender.url)
         return [
             Rendering(
                 channel="mail", subject=subject, text=text, html=html,
                 recipients=told[SubscriberKind.MAIL],
             ),
             Rendering(
-                channel="webhook", subject="", text=body, html="",
+                channel="webhook", subject="", html="",
+                text=json.dumps(body, ensure_ascii=False, indent=2),
                 recipients=told[SubscriberKind.WEBHOOK],
             ),
             Rendering(
-                channel="chat", subject=messages.quiet(subject), text=chat, html="",
+                channel="chat", subject=messages.quiet(subject), html="",
+                text=chat.body(message, render=sender.render, url=sender.url),
                 recipients=len(sender.chats),
             ),
         ]  # fmt: skip

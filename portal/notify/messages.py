@@ -1,8 +1,7 @@
 """Messages: a notice as a mail, as a chat's lines and as JSON for machines."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,8 @@ from portal.status import prose
 from portal.status.components import Component
 from portal.status.notices import Event, Notice, NoticeKind
 
+# Renders templates/mail/<name>.txt and .html.
+Render = Callable[..., tuple[str, str]]
 _TONES = {
     "investigating": "bad", "identified": "warn", "monitoring": "info", "resolved": "ok",
     "info": "info", "maintenance": "info", "incident": "bad", "security": "warn",
@@ -77,15 +78,10 @@ class Message:
         return _CONTROL.sub(" ", f"[{site}] {told}").strip()
 
 
-def public_names(session: Session) -> dict[str, str]:
-    """The names of the components that everyone may see."""
-    rows = session.execute(select(Component.slug, Component.name).where(Component.is_public))
-    return {row.slug: row.name for row in rows}
-
-
-def all_names(session: Session) -> dict[str, str]:
-    """The names of all components, for operators."""
-    rows = session.execute(select(Component.slug, Component.name))
+def names(session: Session, *, has_hidden: bool = False) -> dict[str, str]:
+    """The names of the components that everyone may see; for operators of all."""
+    query = select(Component.slug, Component.name)
+    rows = session.execute(query if has_hidden else query.where(Component.is_public))
     return {row.slug: row.name for row in rows}
 
 
@@ -185,14 +181,14 @@ def _instant(facts: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) -> dict[str, Any]:
-    """What a webhook gets: the notice with its facts, and where to read on."""
+    """What a webhook gets: the notice with its facts, and where to read on; a draft has no id."""
     # What is said of components is said of those alone that its readers may know.
     facts = {
         name: value for name, value in notice.facts.items() if name not in {"components", "effects"}
     }
     states = _states(notice)
     return {
-        "id": str(notice.id),
+        "id": str(notice.id or ""),
         "type": f"{notice.kind}.{notice.event}",
         "occurredAt": clock.iso(notice.occurred_at),
         "site": {"name": site, "url": url},
@@ -207,19 +203,6 @@ def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) ->
         ],
         **facts,
     }
-
-
-def draft(notice: Notice, names: Mapping[str, str], *, site: str, url: str) -> dict[str, Any]:
-    """The payload of a notice that may not be stored yet."""
-    if notice.id is not None:
-        return payload(notice, names, site=site, url=url)
-    now = clock.now()
-    notice.occurred_at = notice.occurred_at or now
-    return payload(notice, names, site=site, url=url) | {"id": ""}
-
-
-def plain_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def quiet(text: str) -> str:

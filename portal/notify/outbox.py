@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from portal.notify import subscribers
-from portal.notify.subscribers import Subscriber
+from portal.notify.subscribers import MAIL, Subscriber
 from portal.status.notices import NEWS, Notice, NoticeKind
 from portal.status.terms import Camel
 from portal.store.base import Base
@@ -46,8 +46,6 @@ LONGEST_WAIT = timedelta(hours=6)
 CLAIMED_FOR = timedelta(minutes=10)
 FAILED_SHOWN = timedelta(days=7)
 KEPT = timedelta(days=90)
-MAIL = "mail"
-WEBHOOK = "webhook "
 CHAT = "chat "
 
 

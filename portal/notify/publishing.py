@@ -6,15 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
-from portal.runtime import offers
-from portal.runtime.episodes import Episode
+from portal.runtime import episodes, offers
 from portal.settings import Settings
 from portal.status import notices
 from portal.status.casebook import Casebook
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Link, LinkKind
 from portal.status.notices import Event, NoticeKind
 from portal.status.registry import Once
-from portal.store import engine
+from portal.store.revision import transaction
 
 ACTOR = "portal worker"
 MOST_LOOKED_AT = 200
@@ -25,18 +24,11 @@ def publish(casebook: Casebook, settings: Settings) -> list[str]:
     """Open an incident for each alert that has lasted and has none; their references."""
     now = clock.now()
     with casebook.open_session() as session:
-        lasting = [
-            row
-            for row in session.scalars(select(Episode).where(Episode.closed_at.is_(None)))
-            if now - row.opened_at > settings.sustained_after
-        ]
         wishes = {}
-        for row in lasting:
-            text = offers.offer(
-                session, title=row.title, severity=row.severity, since=row.opened_at,
-                figure=offers.figure_of(row.value, row.unit, row.threshold),
-                impact="We are looking into it.", runbook=settings.url, now=now,
-            )  # fmt: skip
+        for row in episodes.lasting(session, settings.sustained_after, now=now):
+            text = offers.of_episode(
+                session, row, impact="We are looking into it.", runbook=settings.url, now=now
+            )
             if text is not None:
                 wishes[row.id] = IncidentIn(
                     title=text.title, message=text.message, started_at=row.opened_at,
@@ -58,14 +50,12 @@ def publish(casebook: Casebook, settings: Settings) -> list[str]:
 
 def _note(casebook: Casebook, episode: int, title: str) -> None:
     """Tell operators; the notice is also what remembers that it was done."""
-    with casebook.open_session() as session:
-        engine.begin_write(session)
+    with transaction(casebook.open_session) as (session, now):
         notices.for_operators(
             session, Event.PUBLISHED, f"episode-{episode}", title=title,
             message="Nobody had told the public of an alert that lasts, so the portal did.",
-            link="/panel/incidents", now=clock.now(),
+            link="/panel/incidents", now=now,
         )  # fmt: skip
-        session.commit()
 
 
 def _is_known(casebook: Casebook, episode: int) -> bool:

@@ -29,6 +29,8 @@ CONFIRM_WITHIN = timedelta(hours=48)
 # Whoever asks again and again fills nobody's mailbox.
 ASK_AGAIN_AFTER = timedelta(minutes=10)
 MOST_UNCONFIRMED = 5000
+# The lane of all mail.
+MAIL = "mail"
 
 
 class SubscriberKind(StrEnum):
@@ -80,7 +82,7 @@ class Subscriber(Base):
     def lane(self) -> str:
         """What shares a way out: all mail does, and all webhooks of a host."""
         if self.kind == SubscriberKind.MAIL:
-            return "mail"
+            return MAIL
         return f"webhook {targets.host_of(self.address)}"[:200]
 
     def wants(self, notice: Notice) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.durations import spoken
 from portal.notify import outbox
+from portal.runtime import episodes
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
 from portal.status import notices, windows
@@ -140,12 +141,7 @@ def _alerts(session: Session, settings: Settings, now: datetime) -> Iterator[Act
     ).all()
     lasting = {ref for ref, event in told if event == Event.LASTS}
     over = {ref for ref, event in told if event == Event.RECOVERED}
-    rows = session.scalars(
-        select(Episode).where(
-            Episode.closed_at.is_(None), Episode.opened_at < now - settings.sustained_after
-        )
-    )
-    for row in rows:
+    for row in episodes.lasting(session, settings.sustained_after, now=now):
         if _ref(row) not in lasting:
             yield partial(
                 notices.for_operators, session, Event.LASTS, _ref(row), title=_title(row),

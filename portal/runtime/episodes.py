@@ -76,6 +76,15 @@ def open_one(session: Session, alert: str, subject: str) -> Episode | None:
     )
 
 
+def lasting(session: Session, after: timedelta, *, now: datetime) -> list[Episode]:
+    """The open ones that have held for longer than `after`."""
+    return list(
+        session.scalars(
+            select(Episode).where(Episode.closed_at.is_(None), Episode.opened_at < now - after)
+        )
+    )
+
+
 def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[Episode]:
     """The episodes of some alerts, and all of Alertmanager's, that reach beyond `since`."""
     return list(

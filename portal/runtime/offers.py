@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.durations import spoken
+from portal.runtime.episodes import Episode
 from portal.status import templates
 from portal.status.templates import MessageTemplate, Rendered
 
@@ -39,6 +40,17 @@ def offer(
     }
     values = {name: known.get(name, OPEN) for name in templates.fields_of(template)}
     return templates.render(template, values)
+
+
+def of_episode(
+    session: Session, row: Episode, *, impact: str, runbook: str, now: datetime
+) -> Rendered | None:
+    """The same of an episode."""
+    return offer(
+        session, title=row.title, severity=row.severity, since=row.opened_at,
+        figure=figure_of(row.value, row.unit, row.threshold), impact=impact, runbook=runbook,
+        now=now,
+    )  # fmt: skip
 
 
 def figure_of(value: float, unit: str, threshold: float) -> str:

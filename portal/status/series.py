@@ -13,10 +13,8 @@ from sqlalchemy import JSON, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.status import recurrence, windows
-from portal.status.announcements import Audiences, Channels, Message, Title
-from portal.status.components import Slug
 from portal.status.terms import Audience, Camel, Channel, Instant, RuleError, check_span
-from portal.status.windows import Preparation, PreparationIn, Window, ZoneName
+from portal.status.windows import PlanIn, Preparation, Window
 from portal.store.base import Base
 
 AHEAD = timedelta(days=62)
@@ -48,15 +46,9 @@ class WindowSeries(Preparation, Base):
     version: Mapped[int]
 
 
-class SeriesIn(PreparationIn):
+class SeriesIn(PlanIn):
     """A window that comes again: its first start and end, and the rule."""
 
-    title: Title
-    message: Message = ""
-    zone: ZoneName = "UTC"
-    audiences: Audiences = [Audience.PUBLIC]
-    channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]
-    components: list[Slug] = Field(default=[], max_length=100)
     starts_at: Instant
     ends_at: Instant
     recurrence: Annotated[str, Field(min_length=1, max_length=200)]

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import durations
+from portal.status import freezes
 from portal.status.announcements import Audiences, Channels, Message, Title
 from portal.status.components import Slug
 from portal.status.terms import (
@@ -173,20 +174,11 @@ Effect = Literal["degraded_performance", "partial_outage", "major_outage"]
 ZoneName = Annotated[str, AfterValidator(_is_zone)]
 
 
-class PreparationIn(Camel):
-    """What goes with a window: who is in charge, what it means, and the way back.
+class PlanIn(Camel):
+    """What windows and series have in common: what is told, and what operators think of before.
 
     `effects` says of components what is left of them, where that is more than nothing.
     """
-
-    owner: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")] = ""
-    impact: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
-    rollback_plan: Message = ""
-    effects: dict[Slug, Effect] = Field(default={}, max_length=100)
-
-
-class WindowIn(PreparationIn):
-    """A window as API, forms and CLI send it; without a start it begins now."""
 
     title: Title
     message: Message = ""
@@ -194,6 +186,15 @@ class WindowIn(PreparationIn):
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]
     components: list[Slug] = Field(default=[], max_length=100)
+    owner: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")] = ""
+    impact: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
+    rollback_plan: Message = ""
+    effects: dict[Slug, Effect] = Field(default={}, max_length=100)
+
+
+class WindowIn(PlanIn):
+    """A window as API, forms and CLI send it; without a start it begins now."""
+
     starts_at: Instant | None = None
     ends_at: Instant
 
@@ -259,7 +260,17 @@ def out(
     )
 
 
-def prepare(row: Preparation, wish: PreparationIn, components: list[str]) -> None:
+def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:
+    """The same with what it overlaps and which freezes it touches."""
+    return out(
+        row,
+        now=now,
+        overlaps=overlapping(session, row),
+        freezes=freezes.touching(session, row.starts_at, row.ends_at),
+    )
+
+
+def prepare(row: Preparation, wish: PlanIn, components: list[str]) -> None:
     """Take the preparation over; RuleError for an effect on what is not touched."""
     for slug in wish.effects:
         if slug not in components:

@@ -37,21 +37,28 @@ def advance(session: Session, which: int = BOARD) -> None:
 
 
 @contextmanager
-def change(
-    open_session: Callable[[], Session], which: int = BOARD
-) -> Iterator[tuple[Session, datetime]]:
-    """One write transaction that raises a revision; gives the session and its instant."""
+def transaction(open_session: Callable[[], Session]) -> Iterator[tuple[Session, datetime]]:
+    """One write transaction; gives the session and its instant."""
     with open_session() as session:
         session.expire_on_commit = False
         engine.begin_write(session)
         yield session, clock.now()
-        advance(session, which)
         try:
             session.commit()
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise UnknownOutcomeError("the connection broke at the commit") from error
             raise
+
+
+@contextmanager
+def change(
+    open_session: Callable[[], Session], which: int = BOARD
+) -> Iterator[tuple[Session, datetime]]:
+    """One write transaction that raises a revision; gives the session and its instant."""
+    with transaction(open_session) as (session, now):
+        yield session, now
+        advance(session, which)
 
 
 class Writer:

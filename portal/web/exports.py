@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, current_app
 
 from portal.runtime.snapshot import Snapshot
+from portal.status.incidents import Capture
 from portal.web.problems import Problem
 
 FORMATS = ("json", "csv")
@@ -56,6 +57,13 @@ def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, st
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest
+
+
+def capture(portal: Any, reference: str, *, actor: str) -> Capture:
+    """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
+    body = to_json(portal.overview.take()).decode()
+    made: Capture = portal.casebook.capture(reference, body, actor=actor)
+    return made
 
 
 def download(wanted: str, *, actor: str) -> Response:

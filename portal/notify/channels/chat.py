@@ -1,11 +1,10 @@
 """The operators' chats, through Apprise."""
 
 import logging
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from portal.notify.messages import Message, quiet
+from portal.notify.messages import Message, Render, quiet
 from portal.notify.outbox import Outcome, Parcel, Result
 
 _TYPES = {"ok": "success", "info": "info", "warn": "warning", "bad": "failure", "muted": "info"}
@@ -37,13 +36,19 @@ def check(addresses: tuple[str, ...]) -> list[str]:
     ]
 
 
+def body(message: Message, *, render: Render, url: str) -> str:
+    """A message as a chat's lines."""
+    return quiet(render("chat", message=message, url=url)[0])
+
+
 def send(
     parcel: Parcel,
     message: Message,
     address: str,
     *,
     site: str,
-    body: Callable[[Message], str],
+    url: str,
+    render: Render,
 ) -> Outcome:
     """Say it in one chat."""
     service = _service(address)
@@ -51,7 +56,7 @@ def send(
         return Outcome(parcel.delivery, Result.REFUSED, "The address of this chat is not right")
     is_sent = service.notify(
         title=quiet(message.subject(site)),
-        body=quiet(body(message)),
+        body=body(message, render=render, url=url),
         notify_type=_TYPES[message.tone],
     )
     if is_sent:

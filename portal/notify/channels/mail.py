@@ -6,7 +6,6 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -18,7 +17,7 @@ from typing import IO, Any, ClassVar
 import structlog
 
 from portal import clock
-from portal.notify.messages import Message
+from portal.notify.messages import Message, Render
 from portal.notify.outbox import Outcome, Parcel, Result
 from portal.notify.subscribers import Links, Topic
 from portal.settings import MailServer
@@ -32,8 +31,6 @@ STOP_SECONDS = 5.0
 # One that falls over its own feet is not started as fast as it falls.
 START_AGAIN_SECONDS = 2.0
 JOURNAL = "outbox.journal"
-# Renders templates/mail/<name>.txt and .html.
-Render = Callable[..., tuple[str, str]]
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
@@ -103,8 +100,6 @@ def _spoken(topics: list[str]) -> str:
 
 class Mail:
     """The channel: a courier process, started with the first mail and again when it falls."""
-
-    lane_most = MOST_AT_ONCE
 
     # How long the courier waits for a connection and an answer, where not as long as it would.
     patience: ClassVar[dict[str, float]] = {}
@@ -185,13 +180,14 @@ class Mail:
         return self._process is not None and self._process.poll() is None
 
     @property
-    def under_way(self) -> int:
-        return len(self._under_way)
+    def under_way(self) -> frozenset[int]:
+        """The deliveries that the courier has in its hands."""
+        return frozenset(self._under_way)
 
     @property
-    def numbers(self) -> set[int]:
-        """The deliveries that are under way."""
-        return set(self._under_way)
+    def room(self) -> int:
+        """How many more it may be given."""
+        return MOST_AT_ONCE - len(self._under_way)
 
     def clear(self) -> None:
         """Empty the journal; only when all of it is in the database and nothing is under way."""

@@ -67,11 +67,9 @@ def offer(name: str, query: OfferQuery) -> Offer:
         row = episodes.open_one(session, name, query.subject)
         if row is None or now - row.opened_at <= portal.settings.sustained_after:
             raise NotFoundError
-        text = offers.offer(
-            session, title=row.title, severity=row.severity, since=row.opened_at,
-            figure=offers.figure_of(row.value, row.unit, row.threshold), impact=offers.OPEN,
-            runbook=portal.overview.runbook, now=now,
-        )  # fmt: skip
+        text = offers.of_episode(
+            session, row, impact=offers.OPEN, runbook=portal.overview.runbook, now=now
+        )
         if text is None:
             raise NotFoundError
         return Offer(

@@ -146,7 +146,8 @@ def acknowledge(reference: str) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def capture(reference: str) -> Response:
     """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
-    made = take(reference, actor=access.caller().actor)
+    portal = current_app.extensions["portal"]
+    made = exports.capture(portal, reference, actor=access.caller().actor)
     body = CaptureOut(id=made.id, sha256=made.sha256, captured_at=made.captured_at)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
     response.status_code = 201
@@ -231,14 +232,6 @@ def export(reference: str, query: ExportQuery) -> Response:
             response = jsonify(_whole(session, incident, row))
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-def take(reference: str, *, actor: str) -> Capture:
-    """Capture the snapshot of this moment on an incident."""
-    portal = current_app.extensions["portal"]
-    body = exports.to_json(portal.overview.take()).decode()
-    made: Capture = portal.casebook.capture(reference, body, actor=actor)
-    return made
 
 
 def _whole(session: Session, incident: Incident, row: Retrospective | None) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from apiflask import APIBlueprint
 from flask import Response, current_app
-from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.status import freezes, windows
+from portal.status import windows
 from portal.status.registry import NotFoundError
 from portal.status.terms import Camel
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowOut
@@ -32,7 +31,7 @@ def listing(page: PageQuery) -> WindowList:
     """List windows, the latest start first."""
     with current_app.extensions["portal"].open_session() as session:
         rows, total = windows.page(session, limit=page.limit, offset=page.offset)
-        items = [_with_warnings(session, row) for row in rows]
+        items = [windows.warned(session, row, now=clock.now()) for row in rows]
     return WindowList(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
@@ -58,7 +57,7 @@ def one(ref: str) -> Response:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        return writes.shown(_with_warnings(session, row), row.version)
+        return writes.shown(windows.warned(session, row, now=clock.now()), row.version)
 
 
 @blueprint.put("/<ref>")
@@ -105,13 +104,4 @@ def _act(ref: str, wish: WindowAct) -> Response:
 
 def _shown(row: Window) -> WindowOut:
     with current_app.extensions["portal"].open_session() as session:
-        return _with_warnings(session, row)
-
-
-def _with_warnings(session: Session, row: Window) -> WindowOut:
-    return windows.out(
-        row,
-        now=clock.now(),
-        overlaps=windows.overlapping(session, row),
-        freezes=freezes.touching(session, row.starts_at, row.ends_at),
-    )
+        return windows.warned(session, row, now=clock.now())

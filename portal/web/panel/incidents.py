@@ -25,8 +25,7 @@ from portal.status.incidents import (
 from portal.status.registry import NotFoundError, StaleVersionError
 from portal.status.retrospectives import ActionKind, Retrospective, RetrospectiveIn
 from portal.status.terms import Audience, RuleError
-from portal.web import access, problems, render
-from portal.web.api.incidents import take
+from portal.web import access, exports, problems, render
 from portal.web.panel.registry import checked, form_version, once
 from portal.web.problems import Errors, Problem
 
@@ -121,7 +120,8 @@ def acknowledge(reference: str) -> Response:
 
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
-    take(reference, actor=access.caller().actor)
+    portal = current_app.extensions["portal"]
+    exports.capture(portal, reference, actor=access.caller().actor)
     return redirect(f"/panel/incidents/{reference}#captures", 303)
 
 

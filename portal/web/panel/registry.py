@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Blueprint, current_app, redirect, request
 from pydantic import ValidationError
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, durations
@@ -25,11 +24,10 @@ from portal.status.series import Occurrence, SeriesIn
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
 from portal.status.windows import (
     Effect,
-    PreparationIn,
+    PlanIn,
     Window,
     WindowAct,
     WindowIn,
-    WindowOut,
     WindowStatus,
 )
 from portal.web import access, problems, render
@@ -55,7 +53,7 @@ def _listing(errors: Errors | None = None) -> Response:
         again, _ = series.page(session, limit=_LISTED, offset=0)
         return render.panel(
             "panel/maintenance/list.html",
-            windows=[_warned(session, row, now) for row in _in_order(planned, now)],
+            windows=[windows.warned(session, row, now=now) for row in _in_order(planned, now)],
             freezes=[freezes.out(row) for row in freezes.coming(session, now=now)],
             errors=errors or {},
             form=request.form if errors else {},
@@ -63,14 +61,6 @@ def _listing(errors: Errors | None = None) -> Response:
             announcements=[announcements.out(row, now=now) for row in said],
             series=[series.out(row, now=now) for row in again if row.cancelled_at is None],
         )
-
-
-def _warned(session: Session, row: Window, now: datetime) -> WindowOut:
-    """A window with what it overlaps and which freezes it touches."""
-    return windows.out(
-        row, now=now, overlaps=windows.overlapping(session, row),
-        freezes=freezes.touching(session, row.starts_at, row.ends_at),
-    )  # fmt: skip
 
 
 @blueprint.post("/freezes")
@@ -174,28 +164,14 @@ def window_new() -> Response:
                 "startsAt": f"{start:%Y-%m-%dT%H:%M}",
                 "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}"}  # fmt: skip
         return _window_form(form, audiences=["public"], channels=["web", "email", "api"])
-    if request.form.get("recurrence", "").strip():
-        return _series_new()
-    wish, errors = _window_wish()
+    # With a rule in it the same form makes a window that comes again.
+    rule = request.form.get("recurrence", "").strip()
+    wish, errors = _window_wish(SeriesIn, recurrence=rule) if rule else _window_wish()
     if wish is not None:
+        open_it: Any = _registry().open_series if rule else _registry().open_window
         try:
             once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
-                _registry().open_window(wish, actor=access.caller().actor, once=key)
-            ))  # fmt: skip
-        except RuleError as error:
-            errors = {error.field: [error.text]}
-        else:
-            return redirect("/panel/maintenance", 303)
-    return _window_form(_posted(), errors=errors, status=422)
-
-
-def _series_new() -> Response:
-    """A window that comes again; the form is the same, with a rule in it."""
-    wish, errors = _window_wish(SeriesIn, recurrence=request.form["recurrence"].strip())
-    if wish is not None:
-        try:
-            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
-                _registry().open_series(wish, actor=access.caller().actor, once=key)
+                open_it(wish, actor=access.caller().actor, once=key)
             ))  # fmt: skip
         except RuleError as error:
             errors = {error.field: [error.text]}
@@ -218,7 +194,7 @@ def window_edit(ref: str) -> Response:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        shown = _warned(session, row, now)
+        shown = windows.warned(session, row, now=now)
     if request.method == "GET":
         form = {
             "title": shown.title, "message": shown.message, "zone": shown.zone,
@@ -366,7 +342,7 @@ def preview() -> Response:
 
 def _recipients(wish: Any) -> int:
     """How many subscribers will be told of it."""
-    kind = NoticeKind.WINDOW if isinstance(wish, PreparationIn) else NoticeKind.ANNOUNCEMENT
+    kind = NoticeKind.WINDOW if isinstance(wish, PlanIn) else NoticeKind.ANNOUNCEMENT
     draft = Notice(
         kind=kind.value, audiences=list(wish.audiences),
         channels=[one for one in SENT if one in wish.channels],
