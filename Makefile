@@ -1,32 +1,52 @@
 # Portal: `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
+# Modules are compiled when they are first used: most never are, and they take 50 MB.
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+PACKAGES := .build/packages
+HTMX := $(PACKAGES)/django_htmx/static/django_htmx/htmx-2.min.js
 HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
+# One resolution for every system and every Python from 3.11 on; no address in the file.
+RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header
+# A part of the tests: a path, or words as pytest's -k takes them.
+PART = $(if $(T),$(if $(wildcard $(firstword $(subst ::, ,$(T)))),$(T),-k "$(T)"))
 export PYTHONWARNINGS ?= default
 
-.PHONY: help install run demo test faults lint bench lock docs screenshots
+.PHONY: help install develop run demo test unit watch faults lint fix bench lock wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: .venv/.installed static/vendor/htmx.min.js ## make the environment and nothing else
+install: .venv/.installed static/vendor/htmx.min.js ## make the environment that the portal runs on
 
-.venv/.installed: requirements.lock pyproject.toml
+develop: .venv/.developing static/vendor/htmx.min.js ## add to it what testing, linting and the docs need
+
+$(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portal needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv; on Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+
+# What builds the portal, and htmx, stay out of the environment.
+$(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
+	@rm -rf $(PACKAGES)
+	$(PIP_INSTALL) --no-deps --require-hashes --target $(PACKAGES) -r requirements-build.lock
+	@touch $@
+
+.venv/.installed: requirements.lock pyproject.toml $(PACKAGES)/.installed
+	$(PIP_INSTALL) --require-hashes -r requirements.lock
+	PYTHONPATH=$(PACKAGES) $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.developing: requirements-dev.lock .venv/.installed
+	$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-dev.lock
 	@touch $@
 
 # The wheel of django-htmx carries htmx; only that one file of it is used.
-static/vendor/htmx.min.js: requirements-htmx.lock | .venv/.installed
-	@rm -rf .build/htmx && mkdir -p .build static/vendor
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .build/htmx -r requirements-htmx.lock
-	@echo "$(HTMX_SHA256)  .build/htmx/django_htmx/static/django_htmx/htmx-2.min.js" | sha256sum --check --quiet
-	@cp .build/htmx/django_htmx/static/django_htmx/htmx-2.min.js $@
+static/vendor/htmx.min.js: $(PACKAGES)/.installed
+	@$(BIN)/python -c 'import hashlib, sys; sys.exit(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest() != sys.argv[2])' $(HTMX) $(HTMX_SHA256)
+	@mkdir -p $(@D) && cp $(HTMX) $@
 
 run: install ## serve on http://127.0.0.1:8000
 	@$(BIN)/portal serve
@@ -36,29 +56,43 @@ demo: install ## run with a lived-in example in its own data directory
 	@$(DEMO) $(BIN)/portal demo || true
 	@$(DEMO) $(BIN)/portal serve
 
-test: install ## run the suite; what takes minutes is in `make faults`
+test: develop ## run the suite, or a part: make test T=tests/board, T="audit and not seal"
 	@command -v chromium >/dev/null || echo "No Chromium: the browser tests are left out. On Debian: apt-get install chromium"
-	@command -v prometheus >/dev/null || echo "No Prometheus: its test is left out. On Debian: apt-get install prometheus"
+	@command -v prometheus >/dev/null || echo "No Prometheus: its tests are left out. On Debian: apt-get install prometheus"
 	@command -v redis-server >/dev/null || echo "No Redis: its tests are left out. On Debian: apt-get install redis-server"
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n auto $(PART)
 
-faults: install ## break what can break, and write docs/faults.md; five minutes
+unit: develop ## run the tests that need no app and no database
+	$(BIN)/pytest -m unit $(PART)
+
+watch: develop ## run them again after every change
+	$(BIN)/watchfiles --filter python "$(BIN)/pytest -m unit $(PART)" portal tests
+
+faults: develop ## break what can break, and write docs/faults.md
 	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md
 
-lint: install ## style, types and the directions of imports
+lint: develop ## style, types and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: install ## measure against nginx, side by side; wants nginx and wrk
+fix: develop ## format, and mend what the linter can mend safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: develop ## measure against nginx, side by side; wants nginx and wrk
 	$(BIN)/python -m bench
 
-docs: install ## write docs/settings.md from the settings table
+docs: develop ## write docs/settings.md from the settings table
 	$(BIN)/python -m docs.generate
 
-screenshots: install ## take the README's pictures of the demo; wants Chromium
+screenshots: develop ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots
 
-lock: ## renew requirements.lock
-	$(PYTHON) -m piptools compile --quiet --generate-hashes --allow-unsafe --extra dev --no-strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --annotation-style line -o requirements.lock pyproject.toml
+lock: develop ## renew requirements.lock and requirements-dev.lock from pyproject.toml
+	$(RESOLVE) -o requirements.lock pyproject.toml
+	$(RESOLVE) -o requirements-dev.lock --extra dev -c requirements.lock $$(sed -nE 's/^([a-z0-9._-]+).*==.*/--no-emit-package \1/p' requirements.lock) pyproject.toml
+
+wheels: develop ## whether each locked package has a wheel for every system
+	$(BIN)/python -m deploy.wheels

@@ -28,7 +28,7 @@ def test_the_page_of_faults_has_every_row_and_none_that_failed():
 
 
 def test_the_lock_names_no_address():
-    for lock in ("requirements.lock", "requirements-htmx.lock"):
+    for lock in ("requirements.lock", "requirements-dev.lock", "requirements-build.lock"):
         text = (ROOT / lock).read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--index|--find-links", text)
