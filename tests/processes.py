@@ -1,12 +1,15 @@
 """Real processes of the portal, and of Prometheus, on loopback."""
 
+import fcntl
 import json
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -15,17 +18,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.commands import Command, Commands
+
 ROOT = Path(__file__).parents[1]
+# Below the ports that the system gives to whoever asks for any, so that nobody else takes them.
+PORTS = range(10_000, 30_000)
+_commands = Commands()
+_held_ports: list[int] = []
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this process alone until it ends, on a machine that runs other tests too."""
+    folder = Path(tempfile.gettempdir()) / "portal-tests-ports"
+    folder.mkdir(exist_ok=True)
+    while True:
+        port = random.choice(PORTS)
+        lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            os.close(lock)
+            continue
+        _held_ports.append(lock)
+        return port
 
 
-def until(condition: Callable[[], Any], *, seconds: float = 20, what: str = "it") -> Any:
-    """Poll a real process until the condition holds; fails loudly after `seconds`."""
+def until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "it") -> Any:
+    """Poll a real process until the condition holds; fails loudly after `seconds`.
+
+    The end is generous: a machine that is busy with something else fails no test.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
@@ -50,7 +75,10 @@ class Answer:
 class Served:
     """`portal serve` with a data directory of its own."""
 
-    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, by_shell: bool = False, **settings: str
+    ) -> None:
+        self._by_shell = by_shell  # started by `python -m portal`, not forked from a loaded one
         self.folder = folder
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -65,22 +93,30 @@ class Served:
         }
         self.log = folder.with_suffix(".log")
         self._options = options
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Command | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Served":
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it, again if need be, and wait until it answers."""
         if self.process is not None:
-            self.process.wait(30)  # the one before, on the same data directory
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "portal", "serve", *self._options],
-                env=self.environ, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+            self.process.wait(60)  # the one before, on the same data directory
+        arguments = ("serve", *self._options)
+        if self._by_shell:
+            with self.log.open("wb") as log:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "portal", *arguments],
+                    env=self.environ, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                )  # fmt: skip
+        else:
+            self.process = _commands.start(arguments, self.environ, self.log)
         try:
             until(lambda: self.get("/health/live").status == 200, what="the start")
         except AssertionError:
             self.stop()
             raise AssertionError(self.output) from None
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -89,19 +125,23 @@ class Served:
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
 
     def run(self, *arguments: str, text: str = "", code: int = 0) -> str:
-        """A `portal` command beside the server."""
-        done = subprocess.run(
-            [sys.executable, "-m", "portal", *arguments],
-            env=self.environ, cwd=ROOT, input=text.encode(), capture_output=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr.decode()
-        return done.stdout.decode()
+        """A `portal` command beside the server; its standard output."""
+        done = _commands.run(arguments, self.environ, text)
+        assert done.code == code, done.errors
+        return done.output
+
+    def execute(self, *arguments: str) -> str:
+        """The same, as a user's shell starts it."""
+        command = [sys.executable, "-m", "portal", *arguments]
+        return subprocess.run(
+            command, env=self.environ, cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
 
     def get(self, path: str, **headers: str) -> Answer:
         return self._ask(urllib.request.Request(self.address + path, headers=headers))
@@ -124,7 +164,7 @@ class Served:
 
     def _ask(self, request: urllib.request.Request) -> Answer:
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return Answer(answer.status, answer.read().decode(), dict(answer.headers))
         except urllib.error.HTTPError as error:
             with error:

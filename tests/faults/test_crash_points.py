@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import fresh_database
+from tests.databases import fresh_database
 from tests.processes import ROOT
+
+pytestmark = pytest.mark.process
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status.windows import WindowIn
 from tests.conftest import Build, Site
+from tests.databases import migrate
 from tests.faults.servers import Postgres
 
 
@@ -31,6 +32,7 @@ def fault(request: pytest.FixtureRequest, build: Build, tmp_path: Path) -> Itera
         yield Fault(site, lambda: path.rename(away), lambda: away.rename(path))
         return
     server = Postgres(tmp_path / "own")
+    migrate(server.url)
     yield Fault(build(database_url=server.url), server.stop, server.start)
     server.end()
 

@@ -31,6 +31,8 @@ from tests.processes import (
     web_processes,
 )
 
+pytestmark = pytest.mark.process
+
 READS = ("/", "/banner", "/api/status", "/api/runtime/maintenance")
 MAINTENANCE = "/api/admin/runtime/maintenance"
 RATE = 200

@@ -22,7 +22,8 @@ from portal.notify.subscribers import Subscriber, SubscriberKind, Topic
 from portal.settings import MailServer
 from portal.status.incidents import IncidentIn
 from portal.store import engine
-from tests.conftest import Build, Site, fresh_database
+from tests.conftest import Build, Site
+from tests.databases import fresh_database
 from tests.notify.post import Post, serving
 from tests.processes import ROOT
 
@@ -94,6 +95,7 @@ def fill(site: Site, hook: str) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.fault(23)
 @pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
+@pytest.mark.process
 def test_ten_thousand_get_a_notice_once_whoever_dies(
     build: Build, request: pytest.FixtureRequest, engine_name: str
 ):

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from tests.conftest import figure, fresh_database
+from tests.conftest import figure
+from tests.databases import fresh_database
 from tests.faults.invariants import bearer, holds
 from tests.processes import Served, children, until, web_processes
+
+pytestmark = pytest.mark.process
 
 MAINTENANCE = "/api/admin/runtime/maintenance"
 

@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -140,14 +140,14 @@ def test_lookups_agree_with_a_plain_search():
         f"{chosen.choice([8, 12, 16, 20, 24])}"
         for _ in range(300)
     ]
-    networks = sorted({str(ip_network(one, strict=False)) for one in networks})
-    copy = Copy([row("range", one) for one in networks])
+    ranges = sorted({ip_network(one, strict=False) for one in networks})
+    copy = Copy([row("range", str(one)) for one in ranges])
     for _ in range(2000):
         client = ".".join(str(chosen.randrange(1, 224)) for _ in range(4))
         held = copy.find(client, f"ip:{client}", NOW.timestamp())
-        holding = [one for one in networks if ip_network(client).subnet_of(ip_network(one))]
-        best = max(holding, key=lambda one: ip_network(one).prefixlen, default=None)
-        assert (held.id if held else None) == best
+        holding = [one for one in ranges if ip_address(client) in one]
+        best = max(holding, key=lambda one: one.prefixlen, default=None)
+        assert (held.id if held else None) == (str(best) if best else None)
 
 
 def test_a_look_asks_once_a_prefix_length_however_many_blocks_there_are():

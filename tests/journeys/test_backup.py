@@ -6,6 +6,8 @@ import pytest
 
 from tests.processes import Served
 
+pytestmark = pytest.mark.process
+
 
 @pytest.mark.fault(30)
 def test_a_copy_taken_while_running_comes_back_with_the_gap_on_record(tmp_path: Path):

@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Served, until
+
+pytestmark = pytest.mark.process
 
 
 def test_an_incident_from_the_command_line_reaches_a_mailbox(tmp_path: Path):

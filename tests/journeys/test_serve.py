@@ -13,11 +13,13 @@ import pytest
 from tests.conftest import figure
 from tests.processes import Served, has, needed, until, web_processes
 
+pytestmark = pytest.mark.process
+
 SCRAPES = "gigvora_metrics_scrapes_total"
 
 
 def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
-    with Served(tmp_path / "data") as served:
+    with Served(tmp_path / "data", by_shell=True) as served:
         assert served.get("/").status == 200
         assert served.get("/static/css/base.css").status == 200
         assert re.search(r"/panel/first-run/\S{40,}", served.output)
@@ -27,7 +29,7 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
         before = served.get("/api/runtime/maintenance").text
         served.run("maintenance", "extend", "--duration", "15m")
         until(lambda: served.get("/api/runtime/maintenance").text != before, seconds=2)
-        assert reference in served.run("maintenance", "list")
+        assert reference in served.execute("maintenance", "list")
         served.run("maintenance", "end", reference)
         until(lambda: "Under maintenance" not in served.get("/").text, seconds=2)
         served.run("announce", "--title", "Hello", "--severity", "info", "--duration", "1h")

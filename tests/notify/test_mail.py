@@ -21,7 +21,8 @@ from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
-from tests.conftest import Build, Site, StandingClock, fresh_database
+from tests.conftest import Build, Site, StandingClock
+from tests.databases import fresh_database
 from tests.notify.post import Post, serving, text_of
 from tests.processes import until
 
@@ -79,7 +80,11 @@ class Told:
     def __exit__(self, *_: object) -> None:
         self.dispatcher.stop()
 
-    def run(self, seconds: float = 20) -> None:
+    def is_quiet(self) -> bool:
+        """Take a turn; whether it left nothing to do and nothing under way."""
+        return not self.dispatcher.turn() and not self.dispatcher.is_waiting
+
+    def run(self, seconds: float = 60) -> None:
         """Until no delivery is due and none is under way."""
 
         def is_done() -> bool:
@@ -274,7 +279,7 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
     with Told(site) as told:
         site.portal.casebook.open(an_incident(), actor="test")
         for _ in range(30):
-            until(lambda: not told.dispatcher.turn(), what="a quiet moment")
+            until(told.is_quiet, what="a quiet moment")
             still.advance(minutes=5)
         assert states(site) == {"pending": 1}
         assert "Connection refused" in told.dispatcher.trouble

@@ -14,7 +14,8 @@ from sqlalchemy import text
 from portal.accounts.roles import Role
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.settings import DeclaredWorker
-from tests.conftest import Build, Person, Site, figure, fresh_database
+from tests.conftest import Build, Person, Site, figure
+from tests.databases import fresh_database
 from tests.processes import until
 
 ATTACK = "/?q=1'%20UNION%20SELECT%201--"

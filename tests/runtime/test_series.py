@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from portal.runtime.series import shared_families
 
 COUNT = """
@@ -17,6 +19,7 @@ os._exit(9)
 """
 
 
+@pytest.mark.process
 def test_dead_processes_add_up_beside_one_that_just_starts(tmp_path: Path):
     for count in ("3", "4"):
         subprocess.run([sys.executable, "-c", COUNT, str(tmp_path), count], check=False)

@@ -141,9 +141,8 @@ def test_expansion_agrees_with_a_walk_by_the_minute():
         moment, place = begin, ZoneInfo(zone)
         while moment <= end:
             local = moment.astimezone(place)
-            day = f"{local:%Y-%m-%d}"
             if (local.hour, local.minute) == (hour, minute) and days[local.weekday()] in wanted:
-                walked.setdefault(day, moment)
+                walked.setdefault(f"{local:%Y-%m-%d}", moment)
             moment += timedelta(minutes=1)
         by_day = {f"{local:%Y-%m-%d}": instant for local, instant in found}
         for day, instant in walked.items():

@@ -1,0 +1,96 @@
+"""Pages in real Chromium: what watches them, who signs in, and traffic that trips everything."""
+
+import itertools
+import os
+import re
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.conftest import PASSWORD
+from tests.processes import ROOT, Served
+
+ARTEFACTS = ROOT / "artefacts"
+# What a test waits for comes within this on a machine that is busy with something else.
+PATIENCE_MS = 60_000
+_numbers = itertools.count(1)
+expect.set_options(timeout=PATIENCE_MS)
+
+
+class Watched:
+    """A page whose console errors and policy violations are collected."""
+
+    def __init__(self, browser: Browser, **options: object) -> None:
+        # Colours that fade in would be looked at half way.
+        self.context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        self.context.set_default_timeout(PATIENCE_MS)
+        self.problems: list[str] = []
+        self.context.add_init_script(
+            "document.addEventListener('securitypolicyviolation',"
+            " e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI))"
+        )
+        self.page: Page = self.context.new_page()
+        self.page.on(
+            "console",
+            lambda one: self.problems.append(one.text) if one.type == "error" else None,
+        )
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+
+def sign_up(served: Served, page: Page) -> None:
+    """As the first operator, by the link that `portal serve` prints; works once."""
+    link = re.search(r"\S+/panel/first-run/\S+", served.output)
+    assert link
+    page.goto(link.group(0))
+    page.fill("input[name=name]", "ada")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/panel")
+
+
+def sign_in(served: Served, page: Page) -> None:
+    """As an operator that nobody was before."""
+    name = f"ada{next(_numbers)}"
+    create = ("operator", "create", name, "--role", "admin", "--password-stdin")
+    served.run(*create, text=PASSWORD)
+    page.goto(f"{served.address}/panel/login")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/panel")
+
+
+def photograph(page: Page, name: str, place: Locator | None = None) -> None:
+    """A picture in `artefacts/` for whoever asked for pictures: `make test PICTURES=1`."""
+    if os.environ.get("PICTURES"):
+        path = ARTEFACTS / f"{name}.png"
+        if place is None:
+            page.screenshot(path=path, full_page=True)
+        else:
+            place.screenshot(path=path)
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+def press(served: Served) -> None:
+    """Traffic that trips everything once, from addresses of the documentation ranges."""
+    for _ in range(70):
+        served.get("/api/status", **{"X-Forwarded-For": "198.51.100.7"})
+    for _ in range(9):
+        served.get("/?q=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})
+    for number in range(3):
+        origin = f"https://evil{number}.example"
+        served.get("/panel", **{"Origin": origin, "X-Forwarded-For": "192.0.2.5"})
+    token = served.run(
+        "token", "create", f"pushes{next(_numbers)}", "--scope", "workers:push"
+    ).strip()
+    for pending in (1, 4, 9, 30, 128):
+        served.put(
+            "/api/admin/runtime/workers/profileEngagement",
+            {"status": "healthy", "pending": pending, "stuck": 2},
+            Authorization=f"Bearer {token}",
+        )

