@@ -54,8 +54,9 @@ lint: install ## style, types and the directions of imports
 bench: install ## measure against nginx, side by side; wants nginx and wrk
 	$(BIN)/python -m bench
 
-docs: install ## write docs/settings.md from the settings table
+docs: install ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.rooms
 
 screenshots: install ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots
