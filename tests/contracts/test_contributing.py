@@ -21,8 +21,13 @@ REFERENCE = re.compile(
 def references(text: str) -> list[tuple[str, str | None]]:
     """The paths in code spans, each with the name that is given after it."""
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    found = map(REFERENCE.fullmatch, re.findall(r"`([^`\n]+)`", prose))
-    return [(one[1], one[2]) for one in found if one]
+    found = []
+    for span in re.findall(r"`([^`\n]+)`", prose):
+        match = REFERENCE.fullmatch(span)
+        assert match or not span.startswith(tuple(f"{one}/" for one in FOLDERS)), span
+        if match:
+            found.append((match[1], match[2]))
+    return found
 
 
 def defined(path: Path) -> set[str]:
