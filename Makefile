@@ -84,8 +84,9 @@ fix: develop ## format, and mend what the linter can mend safely
 bench: develop ## measure against nginx, side by side; wants nginx and wrk
 	$(BIN)/python -m bench
 
-docs: develop ## write docs/settings.md from the settings table
+docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.rooms
 
 screenshots: develop ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots

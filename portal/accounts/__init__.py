@@ -1,0 +1,1 @@
+"""Operators, their roles, passwords and sessions, and the tokens of the API."""

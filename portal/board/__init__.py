@@ -1,0 +1,1 @@
+"""What the public sees at an instant, kept as ready-made answers."""

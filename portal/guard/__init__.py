@@ -1,0 +1,1 @@
+"""Who may come in: addresses, blocks, rate limits and the WAF, in front of Flask."""

@@ -1,0 +1,1 @@
+"""Starting, ready, draining, stopped: the readiness checks and the ordered way out."""

@@ -1,0 +1,1 @@
+"""Telling people: mails, webhooks and chats, sent from an outbox."""

@@ -1,0 +1,1 @@
+"""What the platform is doing: counters, workers, the snapshot, alerts and episodes."""

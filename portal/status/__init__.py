@@ -1,0 +1,1 @@
+"""What the public is told: announcements, windows, incidents and components."""

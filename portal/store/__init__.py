@@ -1,0 +1,1 @@
+"""The database: engine, connection pool, revisions, leases and migrations."""

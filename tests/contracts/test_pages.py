@@ -1,0 +1,22 @@
+"""Every page is looked at in a browser: none is left out of the check of accessibility."""
+
+from tests.conftest import Site
+from tests.contracts.sources import ROOT
+
+# Parts of pages, which the pages themselves poll.
+FRAGMENTS = {"cards.alerts", "public.banner"}
+
+
+def test_every_page_without_a_parameter_is_checked_in_a_browser(site: Site):
+    text = (ROOT / "tests/browser/test_accessibility.py").read_text()
+    pages = [
+        rule
+        for rule in site.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+        and not rule.arguments
+        and not rule.rule.startswith(("/api/", "/health"))
+        and rule.endpoint not in FRAGMENTS
+    ]
+    assert len(pages) > 15
+    for rule in pages:
+        assert f'"{rule.rule}"' in text, f"{rule.rule} ({rule.endpoint})"
