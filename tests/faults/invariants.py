@@ -1,6 +1,7 @@
 """What must hold after every fault, once it is taken away."""
 
 import re
+import statistics
 import time
 
 from tests.conftest import figure
@@ -9,8 +10,8 @@ from tests.processes import Answer, Served, until
 
 def holds(served: Served) -> None:
     """Ready within 10 s without a hand on it, counters that agree, a log that is whole."""
-    until(lambda: served.get("/health/ready").status == 200, seconds=10, what="ready again")
-    text = until(lambda: served.scrape().text, seconds=5, what="a scrape")
+    until(lambda: served.get("/health/ready").status == 200, what="ready again")
+    text = until(lambda: served.scrape().text, what="a scrape")
     hits, allowed, blocked = (
         figure(text, f"gigvora_rate_limit_{name}_total") for name in ("hits", "allowed", "blocked")
     )
@@ -18,12 +19,34 @@ def holds(served: Served) -> None:
     assert "the chain is whole" in served.run("audit", "verify")
 
 
-def quick(served: Served, path: str, *, seconds: float = 1.0) -> Answer:
-    """The answer, which must come in time and without a trace."""
-    begun = time.monotonic()
-    answer = served.get(path)
-    assert time.monotonic() - begun < seconds, path
-    assert "Traceback" not in answer.text
+class Pace:
+    """How long answers take while something is broken.
+
+    Judged by the median: what holds answers up holds up most of them, while a machine that is busy
+    with something else holds up one now and then.
+    """
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._took: list[float] = []
+
+    def get(self, path: str) -> Answer:
+        """An answer, without a trace."""
+        begun = time.monotonic()
+        answer = self._served.get(path)
+        self._took.append(time.monotonic() - begun)
+        assert "Traceback" not in answer.text
+        return answer
+
+    def holds(self, seconds: float) -> None:
+        assert statistics.median(self._took) < seconds
+
+
+def quick(served: Served, path: str) -> Answer:
+    """The answer, which nothing that is broken may hold up."""
+    pace = Pace(served)
+    answer = [pace.get(path) for _ in range(3)][-1]
+    pace.holds(1.0)
     return answer
 
 

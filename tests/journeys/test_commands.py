@@ -47,7 +47,7 @@ def test_an_incident_from_the_command_line_reaches_a_mailbox(tmp_path: Path):
             assert "--- mail: 1 recipients" in shown
             served.run("notify", "operations", *values[1:], code=1)
             assert "1 recipients" in served.run("notify", "operations", *values)
-            until(lambda: len(post.taken) == 4, seconds=30, what="the mails")
+            until(lambda: len(post.taken) == 4, what="the mails")
     subjects = [str(mail["Subject"]).removeprefix("[Portal] ") for _, mail in post.taken[1:]]
     assert subjects[:2] == ["Investigating: Payments fail", "Resolved: Payments fail"]
     assert subjects[2].startswith("Message: ")

@@ -25,15 +25,15 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
         assert re.search(r"/panel/first-run/\S{40,}", served.output)
         started = served.run("maintenance", "start", "--title", "Upgrade", "--duration", "30m")
         reference = started.split()[0]
-        until(lambda: "Upgrade" in served.get("/").text, seconds=2, what="the banner")
+        until(lambda: "Upgrade" in served.get("/").text, what="the banner")
         before = served.get("/api/runtime/maintenance").text
         served.run("maintenance", "extend", "--duration", "15m")
-        until(lambda: served.get("/api/runtime/maintenance").text != before, seconds=2)
+        until(lambda: served.get("/api/runtime/maintenance").text != before)
         assert reference in served.execute("maintenance", "list")
         served.run("maintenance", "end", reference)
-        until(lambda: "Under maintenance" not in served.get("/").text, seconds=2)
+        until(lambda: "Under maintenance" not in served.get("/").text)
         served.run("announce", "--title", "Hello", "--severity", "info", "--duration", "1h")
-        until(lambda: "Hello" in served.get("/banner").text, seconds=2, what="the banner")
+        until(lambda: "Hello" in served.get("/banner").text, what="the banner")
         token = served.run("token", "create", "ci", "--scope", "runtime:read").strip()
         health = served.get("/api/admin/runtime/health", Authorization=f"Bearer {token}")
         assert health.status == 200
@@ -124,7 +124,7 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         # Each request is a new connection, so both processes answer some of these.
         until(
             lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {403},
-            seconds=3, what="the block in both processes",
+            what="the block in both processes",
         )  # fmt: skip
         assert {served.get("/api/status").status for _ in range(12)} == {200}
         listed = served.run("block", "list")
@@ -133,11 +133,11 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         served.run("block", "remove", "203.0.113.9")
         until(
             lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {200},
-            seconds=3, what="the end of the block in both processes",
+            what="the end of the block in both processes",
         )  # fmt: skip
         served.run("block", "add", "127.0.0.1", "--duration", "1h", "--reason", "x", code=1)
         served.run("block", "add", "198.51.100.0/24", "--scope", "range", "--duration", "1h",
                    "--reason", "scan")  # fmt: skip
         served.run("block", "raise", "198.51.100.0/24", "--duration", "2h")
         neighbour = {"X-Forwarded-For": "198.51.100.20"}
-        until(lambda: served.get("/api/status", **neighbour).status == 403, seconds=3)
+        until(lambda: served.get("/api/status", **neighbour).status == 403)

@@ -139,7 +139,7 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
         thread.start()
     started.wait()
     pool = site.portal.node.pool
-    until(lambda: pool().pending == 8, seconds=2, what="eight waiters")
+    until(lambda: pool().pending == 8, what="eight waiters")
     told = {
         family.name.removeprefix("gigvora_database_pool_"): family.samples[0].value
         for family in site.portal.feed.collect()
