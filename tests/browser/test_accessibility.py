@@ -12,8 +12,6 @@ from tests.browser.pages import Watched, overflow, photograph, press, sign_up
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Served, until
 
-pytestmark = pytest.mark.timeout(600)
-
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES = {"runOnly": {"type": "tag", "values": [*WCAG, "best-practice"]}}
 # What the dark colours can change.

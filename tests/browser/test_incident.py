@@ -11,8 +11,6 @@ from tests.browser.pages import Watched, photograph, sign_up
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Prometheus, Served, has, needed, until
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture
 def post() -> Iterator[Post]:

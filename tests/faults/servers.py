@@ -96,5 +96,5 @@ class RedisServer:
         if self._process is not None:
             self.send(signal.SIGCONT)
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None

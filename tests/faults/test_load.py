@@ -211,7 +211,7 @@ def proxy(nodes: tuple[Served, Served], tmp_path: Path) -> Iterator[int]:
     until(lambda: (folder / "pid").exists(), what="the start of nginx")
     yield port
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def deploy(node: Served) -> None:
@@ -227,7 +227,7 @@ def deploy(node: Served) -> None:
 
 @pytest.mark.slow
 @pytest.mark.fault(2, 13)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_the_load_goes_on_through_deaths_and_a_deploy(
     own: Postgres, nodes: tuple[Served, Served], proxy: int
 ):

@@ -21,7 +21,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def ask(served: Served, raw: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection:
         connection.sendall(raw)
         parts = []
         while part := connection.recv(65536):
@@ -46,7 +46,7 @@ def test_bodies_that_never_come_hold_nobody_up(served: Served):
 
 def test_a_body_without_a_length_is_bounded_all_the_same(served: Served):
     chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=60) as connection:
         connection.sendall(post("/panel/login", "Transfer-Encoding: chunked"))
         for _ in range(64):
             try:

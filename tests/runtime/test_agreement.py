@@ -131,7 +131,7 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
         started.wait()
         with site.portal.open_session() as session:
             session.execute(text("SELECT 1"))
-            release.wait(10)
+            release.wait(60)
             done.append(1)
 
     threads = [threading.Thread(target=hold) for _ in range(10)]

@@ -202,4 +202,4 @@ receivers:
         until(lambda: held() == [], what="the end")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)

@@ -158,7 +158,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     until(is_up, what="the start of Redis")
     yield url
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def test_a_redis_list_and_a_stream_are_read_where_they_live(redis: str):
