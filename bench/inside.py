@@ -10,7 +10,6 @@ from statistics import median
 from typing import Any
 
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import event
 
 from portal import clock, create_app, settings
@@ -18,7 +17,7 @@ from portal.guard.blocks import Block
 from portal.guard.waf import Inspected
 from portal.status.components import Component, Span
 from portal.status.incidents import Incident, IncidentUpdate
-from portal.store import revision
+from portal.store import revision, schema
 from portal.web import access
 
 ROUNDS = 5
@@ -40,8 +39,7 @@ def app(folder: Path) -> Any:
     # The same view as on the bare app, behind everything that stands in front.
     access.TABLE["bench"] = access.PUBLIC
     made.add_url_rule("/bench", "bench", lambda: {"status": "pass"})
-    with made.app_context():
-        upgrade()
+    schema.upgrade(made.config["SQLALCHEMY_DATABASE_URI"])
     return made
 
 

@@ -48,12 +48,12 @@ from portal.status.inventory import Inventory
 from portal.status.registry import Registry
 from portal.status.terms import Severity
 from portal.store import engine as engines
+from portal.store import schema
 from portal.store.lease import Fence
 from portal.store.pool import CountingPool
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
-MIGRATIONS = Path(__file__).resolve().parent / "store" / "migrations"
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,6 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         RATELIMIT_HEADERS_ENABLED=False,
     )
     extensions.db.init_app(app)
-    extensions.migrate.init_app(app, extensions.db, directory=str(MIGRATIONS))
     extensions.csrf.init_app(app)
     extensions.htmx.init_app(app)
     with app.app_context():
@@ -254,7 +253,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     apart = engines.apart(url)
     checks = Checks(
         lambda: apart,
-        assembly.migration_head,
+        schema.head,
         is_storage_up=(lambda: limits.is_storage_up) if settings.redis_url else None,
         workers=workers.all,
         pool=node.pool,

@@ -17,10 +17,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from flask_migrate import upgrade
 
-from portal import create_app
-from portal.settings import Settings
+from portal.store import schema
 
 FOLDER = "TESTS_RUN_FOLDER"
 TEMPLATE = "template_migrated"
@@ -36,6 +34,11 @@ def end_run() -> None:
     shutil.rmtree(os.environ.pop(FOLDER), ignore_errors=True)
 
 
+def is_run() -> bool:
+    """Whether this is a run of tests; the benches use the same processes without one."""
+    return FOLDER in os.environ
+
+
 def run_folder() -> Path:
     return Path(os.environ[FOLDER])
 
@@ -48,17 +51,7 @@ def alone(name: str) -> Iterator[None]:
         yield
 
 
-def migrate(url: str) -> None:
-    """Bring a database to the newest version, as `portal db upgrade` does."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(env="test", data_dir=Path(folder), database_url=url))
-        with app.app_context():
-            upgrade()
-            app.extensions["sqlalchemy"].engine.dispose()
-        app.extensions["portal"].engine.dispose()
-
-
-def sqlite_template(name: str = "migrated", fill: Callable[[str], None] = migrate) -> Path:
+def sqlite_template(name: str = "migrated", fill: Callable[[str], None] = schema.upgrade) -> Path:
     """The file to copy: made by `fill`, given its address, once in a run."""
     path = run_folder() / f"{name}.db"
     if not path.exists():
@@ -71,7 +64,7 @@ def sqlite_template(name: str = "migrated", fill: Callable[[str], None] = migrat
 
 
 def put_sqlite(folder: Path, template: Path | None = None) -> Path:
-    """A migrated SQLite file where a portal with this data directory looks for it."""
+    """Lay a migrated SQLite file where a portal with this data directory looks for it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "portal.db"
     shutil.copyfile(template or sqlite_template(), path)
@@ -96,7 +89,7 @@ def postgres() -> Iterator[str]:
             connection.exec_driver_sql("SELECT pg_reload_conf()")
             unfinished = f"{TEMPLATE}_new"
             connection.exec_driver_sql(f"CREATE DATABASE {unfinished}")
-            migrate(named(address, unfinished))
+            schema.upgrade(named(address, unfinished))
             connection.exec_driver_sql(f"ALTER DATABASE {unfinished} RENAME TO {TEMPLATE}")
     yield address
     server.cleanup()

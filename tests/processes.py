@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import databases
 from tests.commands import Command, Commands
 
 ROOT = Path(__file__).parents[1]
@@ -104,6 +105,8 @@ class Served:
         if self.process is not None:
             self.process.wait(60)  # the one before, on the same data directory
         arguments = ("serve", *self._options)
+        if databases.is_run() and not (self._by_shell or self.folder.exists()):
+            databases.put_sqlite(self.folder)
         if self._by_shell:
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from flask_migrate import upgrade
 from sqlalchemy.engine import make_url
 
 from portal import Portal, clock, create_app
@@ -17,7 +16,7 @@ from portal.cli.lifecycle import serving_pid
 from portal.notify import timetable
 from portal.notify.channels.mail import JOURNAL
 from portal.settings import Settings
-from portal.store import engine
+from portal.store import engine, schema
 
 
 @click.command()
@@ -69,8 +68,7 @@ def restore(file: Path) -> None:
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     fresh.replace(target)
     app = create_app(settings)
-    with app.app_context():
-        upgrade()
+    schema.upgrade(settings.resolved_database_url)
     portal: Portal = app.extensions["portal"]
     with portal.open_session() as session:
         engine.begin_write(session)

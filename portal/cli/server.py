@@ -16,7 +16,6 @@ from pathlib import Path
 import click
 import structlog
 from apiflask import APIFlask
-from flask_migrate import upgrade as run_migrations
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -37,7 +36,7 @@ from portal.runtime import episodes, queues, samples, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
 from portal.status import replies
-from portal.store import engine, lease
+from portal.store import engine, lease, schema
 
 _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
@@ -106,8 +105,7 @@ def _prepare_database(app: APIFlask, portal: Portal) -> bool:
     settings = portal.settings
     try:
         if settings.env == "development":
-            with app.app_context():
-                run_migrations()
+            schema.upgrade(settings.resolved_database_url)
         with portal.open_session() as session:
             engine.begin_write(session)
             link = operators.new_first_run_link(session)

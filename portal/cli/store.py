@@ -3,13 +3,12 @@
 import logging
 
 import click
-from flask_migrate import upgrade as run_migrations
 
 from portal import clock
 from portal.cli import application
 from portal.notify import timetable
 from portal.notify.channels.mail import JOURNAL
-from portal.store import engine
+from portal.store import engine, schema
 
 
 @click.group()
@@ -21,8 +20,7 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the tables up to this version."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with application.make().app_context():
-        run_migrations()
+    schema.upgrade(application.settings().resolved_database_url)
     click.echo("The database is up to date.")
 
 

@@ -2,12 +2,9 @@
 
 import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import structlog
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, g, request
@@ -108,16 +105,6 @@ class StrictJSON(DefaultJSONProvider):
         except (RecursionError, UnicodeError) as error:
             raise ValueError("the text is too deep, or not UTF-8") from error
         return value
-
-
-@cache
-def migration_head() -> str:
-    """The revision that the database must be at."""
-    from portal import MIGRATIONS
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return ScriptDirectory.from_config(config).get_current_head() or ""
 
 
 def page_maker(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:

@@ -1,7 +1,6 @@
 """schemathesis throws what the OpenAPI document allows, and what it does not, at every route."""
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.conftest import Build
@@ -11,6 +10,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 @pytest.fixture
 def api(build: Build):
+    # Two seconds to import, for this test alone.
+    import schemathesis
+
     site = build()
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", site.app)
     return schema, site.bearer(), site.portal.lifecycle

@@ -13,8 +13,8 @@ import pytest
 import sqlalchemy
 
 from portal.accounts.roles import Role
+from portal.store import schema
 from tests.conftest import Build, figure
-from tests.databases import migrate
 from tests.faults.invariants import Pace, bearer, holds, is_back, kinds, quick
 from tests.faults.network import Cable
 from tests.faults.servers import Postgres
@@ -183,7 +183,7 @@ def test_a_database_that_hangs_holds_up_neither_polls_nor_probes(own: Postgres, 
 def test_after_a_failover_to_a_read_only_server_pages_go_on_and_writes_say_so(
     own: Postgres, build: Build
 ):
-    migrate(own.url)
+    schema.upgrade(own.url)
     site = build(database_url=own.url)
     person, headers = site.signed_in(Role.ADMIN), site.bearer()
     client = site.client()

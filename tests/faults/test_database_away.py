@@ -11,8 +11,8 @@ from portal import clock
 from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status.windows import WindowIn
+from portal.store import schema
 from tests.conftest import Build, Site
-from tests.databases import migrate
 from tests.faults.servers import Postgres
 
 
@@ -32,7 +32,7 @@ def fault(request: pytest.FixtureRequest, build: Build, tmp_path: Path) -> Itera
         yield Fault(site, lambda: path.rename(away), lambda: away.rename(path))
         return
     server = Postgres(tmp_path / "own")
-    migrate(server.url)
+    schema.upgrade(server.url)
     yield Fault(build(database_url=server.url), server.stop, server.start)
     server.end()
 

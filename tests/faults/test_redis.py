@@ -31,7 +31,10 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def served(redis: RedisServer, tmp_path: Path) -> Iterator[Served]:
     with Served(
-        tmp_path / "data", PORTAL_REDIS_URL=redis.url, PORTAL_RATE_LIMIT="100000/minute"
+        tmp_path / "data",
+        "--no-worker",
+        PORTAL_REDIS_URL=redis.url,
+        PORTAL_RATE_LIMIT="100000/minute",
     ) as running:
         yield running
 
@@ -92,7 +95,10 @@ def test_redis_that_forgets_begins_a_window_anew_and_totals_stay(
     redis: RedisServer, tmp_path: Path
 ):
     with Served(
-        tmp_path / "data", PORTAL_REDIS_URL=redis.url, PORTAL_RATE_LIMIT="20/hour"
+        tmp_path / "data",
+        "--no-worker",
+        PORTAL_REDIS_URL=redis.url,
+        PORTAL_RATE_LIMIT="20/hour",
     ) as served:
         statuses = [served.get("/api/status").status for _ in range(25)]
         assert statuses.count(200) == 20
@@ -104,7 +110,10 @@ def test_redis_that_forgets_begins_a_window_anew_and_totals_stay(
         blocked = figure(served.scrape().text, "gigvora_rate_limit_blocked_total")
         assert blocked >= 5
         with Served(
-            tmp_path / "second", PORTAL_REDIS_URL=redis.url, PORTAL_RATE_LIMIT="20/hour"
+            tmp_path / "second",
+            "--no-worker",
+            PORTAL_REDIS_URL=redis.url,
+            PORTAL_RATE_LIMIT="20/hour",
         ) as fresh:
             assert fresh.get("/api/status").status == 200
         holds(served)

@@ -58,9 +58,10 @@ def test_wrong_input_on_the_command_line_is_a_sentence(tmp_path: Path):
     served.run("check", code=2)
 
 
-@pytest.fixture
-def two(tmp_path: Path):
-    with Served(tmp_path / "data", "--workers", "2") as served:
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("two") / "data"
+    with Served(folder, "--workers", "2", "--no-worker") as served:
         yield served
 
 
@@ -115,7 +116,7 @@ def test_promtool_accepts_the_feed(two: Served):
 def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
     offender = {"X-Forwarded-For": "203.0.113.9"}
     with Served(
-        tmp_path / "data", "--workers", "2", PORTAL_TRUSTED_PROXIES="127.0.0.1/32"
+        tmp_path / "data", "--workers", "2", "--no-worker", PORTAL_TRUSTED_PROXIES="127.0.0.1/32"
     ) as served:
         statuses = [
             served.get("/?q=1'%20UNION%20SELECT%201--", **offender).status for _ in range(8)

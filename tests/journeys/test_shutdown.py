@@ -152,7 +152,7 @@ def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgr
 
 
 def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
-    with Served(tmp_path / "data", "--workers", "2") as served:
+    with Served(tmp_path / "data", "--workers", "2", "--no-worker") as served:
         told = served.folder / "run" / "processes"
         until(lambda: len(list(told.glob("*.json"))) == 2, what="both processes on record")
         stuck = web_processes(served)[0]
@@ -170,7 +170,7 @@ def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
 
 @pytest.mark.fault(28)
 def test_a_signal_drains_and_a_second_one_forces(tmp_path: Path):
-    with Served(tmp_path / "data", PORTAL_DRAIN_DELAY="30s") as served:
+    with Served(tmp_path / "data", "--no-worker", PORTAL_DRAIN_DELAY="30s") as served:
         assert served.process is not None
         served.process.send_signal(signal.SIGTERM)
         until(lambda: served.get("/health/ready").status == 503, what="the drain")
@@ -182,7 +182,7 @@ def test_a_signal_drains_and_a_second_one_forces(tmp_path: Path):
 
 
 def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
-    with Served(tmp_path / "data") as served:
+    with Served(tmp_path / "data", "--no-worker") as served:
         headers = bearer(served)
         assert "ready" in served.run("lifecycle", "status")
         wish = {"reason": "a deploy"}

@@ -1,12 +1,11 @@
-"""Alembic's way in; the engine is the app's."""
+"""Alembic's way in, for `portal.store.schema`."""
 
 import importlib
 
 from alembic import context
-from flask import current_app
 
 from portal.store.base import Base
-from portal.store.engine import ensure_file, for_migrations
+from portal.store.engine import for_migrations
 
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
@@ -19,9 +18,7 @@ for _room in (
 ):  # fmt: skip
     importlib.import_module(f"portal.{_room}")
 
-url = current_app.extensions["migrate"].db.engine.url.render_as_string(hide_password=False)
-engine = for_migrations(url)
-ensure_file(engine)
+engine = for_migrations(context.config.attributes["url"])
 with engine.connect() as connection:
     context.configure(
         connection=connection,
