@@ -77,8 +77,14 @@ class Served:
     """`portal serve` with a data directory of its own."""
 
     def __init__(
-        self, folder: Path, *options: str, by_shell: bool = False, **settings: str
+        self,
+        folder: Path,
+        *options: str,
+        by_shell: bool = False,
+        cwd: Path = ROOT,
+        **settings: str,
     ) -> None:
+        self._cwd = cwd
         self._by_shell = by_shell  # started by `python -m portal`, not forked from a loaded one
         self.folder = folder
         self.port = free_port()
@@ -111,7 +117,7 @@ class Served:
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(
                     [sys.executable, "-m", "portal", *arguments],
-                    env=self.environ, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT,
+                    env=self.environ, cwd=self._cwd, stdout=log, stderr=subprocess.STDOUT,
                 )  # fmt: skip
         else:
             self.process = _commands.start(arguments, self.environ, self.log)

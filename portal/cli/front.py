@@ -1,4 +1,4 @@
-"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N`.
+"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N [SECONDS]`.
 
 It imports little and loads no app; its web processes do.
 """
@@ -16,8 +16,8 @@ MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 
 
-def main(bind: str, workers: int) -> None:
-    """Serve until told to stop."""
+def main(bind: str, workers: int, static_seconds: int = 3600) -> None:
+    """Serve until told to stop; browsers keep what is under `/static` for `static_seconds`."""
     host, _, port = bind.rpartition(":")
     Server(
         "portal.cli.web:app",
@@ -39,9 +39,9 @@ def main(bind: str, workers: int) -> None:
         workers_kill_timeout=10,
         static_path_route=["/static"],
         static_path_mount=[STATIC],
-        static_path_expires=3600,
+        static_path_expires=static_seconds,
     ).serve()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))

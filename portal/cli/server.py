@@ -23,7 +23,7 @@ from portal import ROOT, VERSION, Portal, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import addresses, segments
 from portal.audit.record import UnrecordedError
-from portal.cli import application
+from portal.cli import application, reload
 from portal.cli.supervisor import Child, Supervisor
 from portal.durations import spoken
 from portal.guard import offences, offenders
@@ -53,9 +53,12 @@ SWEEPS_AT_ONCE = 20
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--no-worker", is_flag=True, help="start no background worker beside the web")
-def serve(workers: int, no_worker: bool) -> None:
+@click.option("--reload", "reloads", is_flag=True, help="begin anew when code or templates change")
+def serve(workers: int, no_worker: bool, reloads: bool) -> None:
     """Serve the portal, with one background worker beside it."""
     settings = application.settings()
+    if reloads and settings.env != "development":
+        raise click.UsageError("--reload is for development; PORTAL_ENV says otherwise.")
     portal = _prepare(settings, workers)
     if workers > 1:
         # prometheus_client decides at its first import whether counters are shared: the web
@@ -65,11 +68,16 @@ def serve(workers: int, no_worker: bool) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     )
-    children = [Child("web", [sys.executable, "-P", str(FRONT), settings.bind, str(workers)])]
+    front = [sys.executable, "-P", str(FRONT), settings.bind, str(workers)]
+    # Browsers keep styles and scripts for an hour, but not while somebody works on them.
+    children = [Child("web", [*front, "0"] if reloads else front)]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
+    supervisor = Supervisor(portal, children, partial(_record, portal))
+    if reloads:
+        reload.watch(supervisor.outdate)
     try:
-        Supervisor(portal, children, partial(_record, portal)).run()
+        supervisor.run()
     finally:
         _record(portal, "runtime.stopped", version=VERSION)
         (settings.run_dir / "serve.json").unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 
@@ -85,6 +86,7 @@ class Supervisor:
         self._children = children
         self._record = record
         self._signals: list[int] = []
+        self._is_outdated = threading.Event()
 
     def run(self) -> None:
         """Until told to stop; then everything is down."""
@@ -94,9 +96,13 @@ class Supervisor:
             child.start()
         while not self._signals:
             time.sleep(LOOK_SECONDS)
-            if not self._portal.lifecycle.is_leaving:
-                for child in self._children:
-                    child.tend()
+            if self._portal.lifecycle.is_leaving:
+                continue
+            if self._is_outdated.is_set():
+                self._is_outdated.clear()
+                self._replace()
+            for child in self._children:
+                child.tend()
         try:
             if self._portal.lifecycle.phase() is not Phase.CLOSING:
                 self._drain()
@@ -105,6 +111,16 @@ class Supervisor:
         at_once = len(self._signals) > 1
         for child in reversed(self._children):
             child.stop(at_once=at_once)
+
+    def outdate(self) -> None:
+        """Replace the processes by new ones at the next step of the loop; from any thread."""
+        self._is_outdated.set()
+
+    def _replace(self) -> None:
+        for child in reversed(self._children):
+            child.stop()
+        for child in self._children:
+            child.start()
 
     def _drain(self) -> None:
         patience = Patience(

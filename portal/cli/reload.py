@@ -1,0 +1,24 @@
+"""`portal serve --reload`: watches code, templates and rules while somebody works on them."""
+
+import threading
+from collections.abc import Callable
+
+from portal import ROOT
+from portal.cli import application
+
+FOLDERS = (ROOT / "portal", ROOT / "templates")
+ENDINGS = (".py", ".html", ".txt", ".conf")
+
+
+def watch(on_change: Callable[[], None]) -> None:
+    """Call `on_change` after every change below `FOLDERS`, from a thread of its own."""
+    try:
+        import watchfiles
+    except ImportError:
+        application.stop("--reload needs the package watchfiles; `make develop` installs it.")
+
+    def look() -> None:
+        for _ in watchfiles.watch(*FOLDERS, watch_filter=lambda _, path: path.endswith(ENDINGS)):
+            on_change()
+
+    threading.Thread(target=look, daemon=True, name="reload").start()
