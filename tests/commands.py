@@ -34,8 +34,8 @@ class Done:
 class Command:
     """A command that runs; told and waited for as a `subprocess.Popen` is."""
 
-    def __init__(self, commands: "Commands", pid: int) -> None:
-        self._commands, self.pid = commands, pid
+    def __init__(self, commands: "Commands", pid: int, file: Path) -> None:
+        self._commands, self.pid, self._file = commands, pid, file
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -58,6 +58,11 @@ class Command:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+    def output(self) -> str:
+        """What it wrote, once it has ended."""
+        self.wait(90)
+        return self._file.read_text()
 
 
 class Commands:
@@ -88,7 +93,7 @@ class Commands:
             "arguments": arguments, "environ": dict(environ), "source": str(source),
             "output": str(output), "errors": str(errors or output),
         })  # fmt: skip
-        return Command(self, int(pid))
+        return Command(self, int(pid), output)
 
     def ask(self, order: dict[str, Any]) -> Any:
         with self._lock:

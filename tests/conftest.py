@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from portal import clock, create_app
 from portal.accounts import operators, tokens
@@ -159,6 +160,25 @@ class Person:
         return self.client.post(path, data={"csrf_token": self.csrf(), **form})
 
 
+def remember_routes() -> None:
+    """Compile the functions that write addresses once a process, not once an app.
+
+    All apps have the same routes, and this takes half the time that an app takes to make.
+    """
+    compile_builder, known = Rule._compile_builder, {}
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), tuple(sorted((rule.defaults or {}).items())), append_unknown)
+        if key not in known:
+            known[key] = compile_builder(rule, append_unknown)
+        return known[key]
+
+    Rule._compile_builder = remembered  # type: ignore[method-assign]
+
+
+remember_routes()
+
+
 class CompiledTemplates(BytecodeCache):
     """Templates compiled by one app of a process, for the next."""
 
@@ -235,6 +255,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
         made.append(_others.pop())
     for site in made:
         close_site(site)
+    databases.drop_databases()
 
 
 @pytest.fixture

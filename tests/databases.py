@@ -22,11 +22,17 @@ from portal.store import schema
 
 FOLDER = "TESTS_RUN_FOLDER"
 TEMPLATE = "template_migrated"
+ROOM_BYTES = 2 * 1024**3
 
 
 def begin_run() -> None:
-    """Make the run's folder; xdist's workers inherit its name."""
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="portal-tests-")
+    """Make the run's folder, in memory where the system has a place for that.
+
+    xdist's workers inherit its name.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 (a folder of its own is made in it)
+    is_roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_BYTES
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="portal-tests-", dir=memory if is_roomy else None)
 
 
 def end_run() -> None:
@@ -95,6 +101,17 @@ def postgres() -> Iterator[str]:
     server.cleanup()
 
 
+_made: list[str] = []
+
+
+def drop_databases() -> None:
+    """Drop what `fresh_database` made in this process; a test's end calls it."""
+    while _made:
+        url = sqlalchemy.make_url(_made.pop())
+        with administrator(named(url.render_as_string(False), "postgres")) as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {url.database} WITH (FORCE)")
+
+
 @contextmanager
 def administrator(address: str) -> Iterator[sqlalchemy.Connection]:
     """A connection outside transactions, as CREATE DATABASE wants it."""
@@ -114,11 +131,7 @@ def fresh_database(address: str, *, template: str = TEMPLATE) -> str:
     name = f"t{secrets.token_hex(8)}"
     with administrator(address) as connection:
         connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    return named(address, name)
-
-
-def drop_database(url: str) -> None:
-    """Take a database away with whatever is connected to it, so that its files go too."""
-    parts = sqlalchemy.make_url(url)
-    with administrator(named(url, "postgres")) as connection:
-        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {parts.database} WITH (FORCE)")
+    url = named(address, name)
+    if template == TEMPLATE:  # a server of a test's own takes its databases with it
+        _made.append(url)
+    return url

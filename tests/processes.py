@@ -99,7 +99,7 @@ class Served:
             **settings,
         }
         self.log = folder.with_suffix(".log")
-        self._options = options
+        self.options = options
         self.process: Command | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Served":
@@ -110,7 +110,7 @@ class Served:
         """Start it, again if need be, and wait until it answers."""
         if self.process is not None:
             self.process.wait(60)  # the one before, on the same data directory
-        arguments = ("serve", *self._options)
+        arguments = ("serve", *self.options)
         if databases.is_run() and not (self._by_shell or self.folder.exists()):
             databases.put_sqlite(self.folder)
         if self._by_shell:
@@ -144,6 +144,10 @@ class Served:
         done = _commands.run(arguments, self.environ, text)
         assert done.code == code, done.errors
         return done.output
+
+    def begin(self, *arguments: str) -> Command:
+        """A command that goes on beside the test."""
+        return _commands.start(arguments, self.environ, self.folder.with_suffix(".command"))
 
     def execute(self, *arguments: str) -> str:
         """The same, as a user's shell starts it."""

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,10 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
+from tests.commands import Command
 from tests.conftest import figure
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
-from tests.processes import ROOT, Served, children, until, web_processes
+from tests.processes import Served, children, until, web_processes
 
 pytestmark = pytest.mark.process
 
@@ -46,11 +45,8 @@ def report(served: Served, pending: int, headers: dict[str, str]) -> None:
     until(lambda: served.put(WORKER, body, **headers).status == 200, what="the report")
 
 
-def shut_down(served: Served, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "portal", "lifecycle", "shutdown", *options],
-        env=served.environ, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+def shut_down(served: Served, *options: str) -> Command:
+    return served.begin("lifecycle", "shutdown", *options)
 
 
 def events(served: Served, headers: dict[str, str]) -> list[dict[str, object]]:
@@ -63,7 +59,7 @@ def test_the_runbooks_fourth_section(served: Served):
     headers = bearer(served)
     report(served, 3, headers)
     refused = shut_down(served, "--wait", "0.5")
-    said = refused.communicate(timeout=90)[0]
+    said = refused.output()
     assert refused.returncode == 3, said
     assert "jobs has 3 jobs pending" in said
     assert served.get("/health/ready").status == 200
@@ -89,12 +85,13 @@ def test_the_runbooks_fourth_section(served: Served):
         if text:
             seen.append((time.monotonic(), figure(text, SIZE)))
         time.sleep(0.25)
-    said = leaving.communicate()[0]
+    said = leaving.output()
     assert leaving.returncode == 0, said
     assert seen[-1][1] == 0, "the feed told of empty pools until the port closed"
     assert sum(size == 0 for _, size in seen) >= 4
     assert served.get("/health/live").status == 0
 
+    served.options = ("--no-worker",)  # enough to read what is on record
     with served:
         told = [str(one["type"]) for one in events(served, headers)]
         order = [
@@ -136,13 +133,14 @@ def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgr
                 served, "--wait", "0", "--delay", "0", "--requests", "0.2", "--close", "0.6",
                 "--linger", "0",
             )  # fmt: skip
-            said = leaving.communicate(timeout=90)[0]
+            said = leaving.output()
             is_over.set()
             for asker in askers:
                 asker.join()
         assert leaving.returncode == 1, said
         assert "were not given back" in said
     database.dispose()
+    served.options = ("--no-worker",)
     with served:
         (failed,) = [
             one for one in events(served, headers)
@@ -160,7 +158,7 @@ def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
         try:
             leaving = shut_down(served, "--wait", "0", "--delay", "0", "--close", "1",
                                 "--linger", "0")  # fmt: skip
-            said = leaving.communicate(timeout=90)[0]
+            said = leaving.output()
         finally:
             with suppress(ProcessLookupError):
                 os.kill(stuck, signal.SIGCONT)
@@ -210,18 +208,3 @@ def test_processes_that_die_come_back(tmp_path: Path):
                 what=f"the return of {mark}",
             )  # fmt: skip
         until(lambda: served.get("/health/ready").status == 200, what="ready")
-
-
-@pytest.mark.fault(14)
-def test_a_killed_service_leaves_nothing_in_the_way_of_the_next(tmp_path: Path):
-    with Served(tmp_path / "data", "--workers", "2") as served:
-        served.run("lifecycle", "drain")
-        assert served.process is not None
-        served.process.kill()
-        served.process.wait()
-        until(lambda: served.get("/health/live").status == 0, what="the end of what it left")
-        with served:
-            # The mark of the service before is not believed.
-            until(lambda: served.get("/health/ready").status == 200, what="ready")
-            assert served.get("/").status == 200
-            assert "the chain is whole" in served.run("audit", "verify")
