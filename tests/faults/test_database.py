@@ -28,7 +28,7 @@ MAINTENANCE = "/api/admin/runtime/maintenance"
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Postgres]:
     """A PostgreSQL of the test's own."""
-    server = Postgres(tmp_path / "pg")
+    server = Postgres()
     yield server
     # A server that is down cannot be ended; it is brought up for that.
     with suppress(subprocess.CalledProcessError):

@@ -31,7 +31,7 @@ def fault(request: pytest.FixtureRequest, build: Build, tmp_path: Path) -> Itera
         away = path.with_name("away.db")
         yield Fault(site, lambda: path.rename(away), lambda: away.rename(path))
         return
-    server = Postgres(tmp_path / "own")
+    server = Postgres()
     schema.upgrade(server.url)
     yield Fault(build(database_url=server.url), server.stop, server.start)
     server.end()

@@ -150,7 +150,7 @@ class Watcher:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Postgres]:
-    server = Postgres(tmp_path / "pg")
+    server = Postgres()
     yield server
     with suppress(subprocess.CalledProcessError):
         server.start()
