@@ -20,6 +20,7 @@ from portal.accounts.roles import Role, Scope
 from portal.settings import ScraperToken, Settings
 from portal.store import engine
 from tests import databases
+from tests import lived_in as lived_in_rows
 from tests.databases import fresh_database, postgres  # noqa: F401 (a fixture)
 from tests.faults.table import (  # noqa: F401 (hooks of the run)
     pytest_addoption,
@@ -272,3 +273,16 @@ def either(request: pytest.FixtureRequest, build: Build) -> Iterator[Site]:
         return
     url = fresh_database(request.getfixturevalue("postgres"))
     yield build(database_url=url)
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with ninety days behind it, for reading alone; its clock stands at `START`."""
+    before = clock.use(StandingClock())
+    folder = tmp_path_factory.mktemp("lived-in")
+    databases.put_sqlite(folder, databases.sqlite_template("lived-in", lived_in_rows.fill))
+    site = make_site(settings_of_tests(folder, workers_declared=lived_in_rows.WORKERS))
+    lived_in_rows.tend(site.portal)
+    yield site
+    close_site(site)
+    clock.use(before)

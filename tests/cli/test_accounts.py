@@ -1,0 +1,157 @@
+"""`portal operator` and `portal token`."""
+
+from datetime import timedelta
+
+import pytest
+
+from portal import clock
+from portal.accounts import operators
+from portal.accounts.roles import Role, Scope
+from tests.cli.conftest import Cli
+from tests.conftest import PASSWORD, Person, StandingClock
+from tests.web.pages import recorded
+
+OTHER = "battery staple horse"
+
+
+def person(cli: Cli, name: str) -> Person:
+    return Person(cli.site.client(), name)
+
+
+def create(cli: Cli, name: str = "ada", role: Role = Role.OPERATOR) -> None:
+    cli.run(
+        "operator", "create", name, "--role", role.value, "--password-stdin", text=f"{PASSWORD}\n"
+    )
+
+
+def test_an_operator_is_added_and_may_sign_in(cli: Cli):
+    create(cli)
+    assert person(cli, "ada").sign_in().status_code == 303
+    (event,) = recorded(cli.site, "account.operator.created")
+    assert event.actor == cli.actor
+    assert event.detail == {"name": "ada", "role": "operator"}
+    assert cli.run("operator", "list").output == "ada\toperator\tactive\n"
+
+
+def test_a_password_can_be_asked_for_twice(cli: Cli):
+    made = cli.run("operator", "create", "ada", "--role", "admin", text=f"{PASSWORD}\n{PASSWORD}\n")
+    assert "ada may now sign in as admin." in made.output
+    assert PASSWORD not in made.output
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "said"),
+    [
+        ("a", PASSWORD, "A name has 2 to 64 letters"),
+        ("ada lovelace", PASSWORD, "A name has 2 to 64 letters"),
+        ("ADA", PASSWORD, "There is an operator named ada already."),
+        ("ben", "short", "A password has"),
+        ("ben", "administrator", "among the first that are tried"),
+    ],
+)
+def test_an_operator_that_cannot_be_is_a_sentence_and_nothing_stored(
+    cli: Cli, name: str, password: str, said: str
+):
+    create(cli)
+    refused = cli.run(
+        "operator", "create", name, "--role", "admin", "--password-stdin",
+        text=f"{password}\n", code=1,
+    )  # fmt: skip
+    assert said in refused.stderr
+    with cli.site.portal.open_session() as session:
+        assert [one.name for one in operators.everyone(session)] == ["ada"]
+    assert len(recorded(cli.site, "account.operator.created")) == 1
+
+
+def test_a_role_must_be_one(cli: Cli):
+    refused = cli.run("operator", "create", "ada", "--role", "king", "--password-stdin", code=2)
+    assert "king" in refused.stderr
+
+
+def test_a_new_password_ends_all_sessions(cli: Cli):
+    create(cli)
+    ada = person(cli, "ada")
+    ada.sign_in()
+    cli.run("operator", "password", "ada", "--password-stdin", text=f"{OTHER}\n")
+    assert ada.client.get("/panel").status_code == 302
+    assert person(cli, "ada").sign_in().status_code == 401
+    assert person(cli, "ada").sign_in(OTHER).status_code == 303
+    (event,) = recorded(cli.site, "account.password.changed")
+    assert (event.actor, event.detail) == (cli.actor, {"name": "ada"})
+
+
+def test_a_new_password_that_cannot_be_leaves_the_old_one(cli: Cli):
+    create(cli)
+    refused = cli.run("operator", "password", "ada", "--password-stdin", text="x\n", code=1)
+    assert "A password has" in refused.stderr
+    missing = cli.run("operator", "password", "ben", "--password-stdin", text=f"{OTHER}\n", code=1)
+    assert "There is no operator named ben." in missing.stderr
+    assert person(cli, "ada").sign_in().status_code == 303
+    assert recorded(cli.site, "account.password") == []
+
+
+def test_an_operator_is_shut_out_at_once(cli: Cli):
+    create(cli)
+    ada = person(cli, "ada")
+    ada.sign_in()
+    assert "ada is shut out." in cli.run("operator", "disable", "ada").output
+    assert ada.client.get("/panel").status_code == 302
+    assert person(cli, "ada").sign_in().status_code == 401
+    assert "ada\toperator\tdisabled" in cli.run("operator", "list").output
+    assert [one.detail for one in recorded(cli.site, "account.operator.disabled")] == [
+        {"name": "ada"}
+    ]
+    assert "no operator named ben" in cli.run("operator", "disable", "ben", code=1).stderr
+
+
+def test_a_token_is_printed_alone_and_works(cli: Cli, still: StandingClock):
+    made = cli.run("token", "create", "ci", "--scope", Scope.RUNTIME_READ.value, "--days", "2")
+    text = made.stdout.strip()
+    assert made.stdout == f"{text}\n"
+    headers = {"Authorization": f"Bearer {text}"}
+    path = "/api/admin/runtime/workers"
+    assert cli.site.client().get(path, headers=headers).status_code == 200
+    listed = cli.run("token", "list").output
+    end = clock.iso(still.now() + timedelta(days=2))
+    assert listed == f"ci\tvalid\t{end}\truntime:read\n"
+    assert text not in listed
+    still.advance(days=2)
+    assert "ci\tended" in cli.run("token", "list").output
+    assert cli.site.client().get(path, headers=headers).status_code == 401
+
+
+def test_a_token_is_revoked_at_once(cli: Cli):
+    text = cli.run("token", "create", "ci", "--scope", Scope.RUNTIME_READ.value).stdout.strip()
+    assert "ci is revoked." in cli.run("token", "revoke", "ci").output
+    answer = cli.site.client().get(
+        "/api/admin/runtime/workers", headers={"Authorization": f"Bearer {text}"}
+    )
+    assert answer.status_code == 401
+    assert [one.type for one in recorded(cli.site, "account.token")] == [
+        "account.token.revoked", "account.token.created",
+    ]  # fmt: skip
+    assert {one.actor for one in recorded(cli.site, "account.token")} == {cli.actor}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (("x", "--scope", "runtime:read"), "2 to 64 characters", 1),
+        (("ci", "--scope", "runtime:read"), "There is a token named ci already.", 1),
+        (("new", "--scope", "runtime:read", "--days", "0"), "A token lives 1 to", 1),
+        (("new", "--scope", "everything"), "everything", 2),
+        (("new",), "--scope", 2),
+    ],
+)
+def test_a_token_that_cannot_be_is_a_sentence(
+    cli: Cli, arguments: tuple[str, ...], said: str, code: int
+):
+    cli.run("token", "create", "ci", "--scope", "runtime:read")
+    refused = cli.run("token", "create", *arguments, code=code)
+    assert said in refused.stderr
+    assert refused.stdout == ""
+    assert len(recorded(cli.site, "account.token")) == 1
+
+
+def test_a_token_that_is_not_there_cannot_be_revoked(cli: Cli):
+    assert "There is no token named ci." in cli.run("token", "revoke", "ci", code=1).stderr

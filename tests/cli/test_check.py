@@ -1,0 +1,19 @@
+"""`portal check`."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Cli
+
+
+def test_a_check_says_what_is_on_and_off(cli: Cli):
+    said = cli.run("check", PORTAL_WORKERS_DECLARED="jobs:30s", PORTAL_AUTO_BLOCK="off").output
+    for wanted in (
+        "database: pass", "migrations: pass", "metrics feed: off", "automatic blocks: off",
+        "mail: off", "operators' chats: none", "declared workers: jobs", "environment: test",
+    ):  # fmt: skip
+        assert wanted in said, wanted
+
+
+def test_a_check_of_what_is_not_ready_ends_with_1(cli: Cli, tmp_path: Path):
+    said = cli.run("check", code=1, PORTAL_DATA_DIR=str(tmp_path / "empty")).output
+    assert "database: fail (does not answer" in said

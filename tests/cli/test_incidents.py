@@ -1,0 +1,191 @@
+"""`portal incident` and `portal notify`."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.status import incidents
+from portal.status.components import ComponentIn
+from portal.status.incidents import Capture, Category, Incident
+from portal.status.notices import Notice
+from portal.status.retrospectives import RetrospectiveIn
+from portal.status.templates import TemplateIn
+from tests.cli.conftest import Cli
+from tests.conftest import START, StandingClock
+from tests.web.pages import recorded
+
+REFERENCE = "INC-2030-0001"
+
+
+def open_one(cli: Cli, *more: str, code: int = 0) -> str:
+    result = cli.run(
+        "incident", "open", "--title", "Slow answers", "--impact", "major", "--message", "We look.",
+        *more, code=code,
+    )  # fmt: skip
+    return result.output
+
+
+def resolve(cli: Cli) -> None:
+    cli.run(
+        "incident", "update", REFERENCE, "--status", "resolved", "--message", "Over.",
+        "--category", "capacity",
+    )  # fmt: skip
+
+
+def stored(cli: Cli) -> Incident:
+    with cli.site.portal.open_session() as session:
+        row = incidents.find(session, REFERENCE)
+    assert row is not None
+    return row
+
+
+def impacts(cli: Cli) -> dict[str, str]:
+    with cli.site.portal.open_session() as session:
+        found = incidents.impacts_of(session, [stored(cli).id])
+    return {one.component: one.state.value for many in found.values() for one in many}
+
+
+def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock):
+    cli.site.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    assert open_one(cli, "--component", "api=major_outage") == f"{REFERENCE} is open.\n"
+    assert impacts(cli) == {"api": "major_outage"}
+    still.advance(seconds=1)  # the web looks twice a second
+    assert "Slow answers" in cli.site.client().get("/").text
+    still.advance(minutes=19, seconds=59)
+    said = cli.run(
+        "incident", "update", REFERENCE, "--status", "identified", "--message", "The disk.",
+        "--component", "api=degraded_performance",
+    ).output  # fmt: skip
+    assert said == f"{REFERENCE} is identified.\n"
+    assert impacts(cli) == {"api": "degraded_performance"}
+    resolve(cli)
+    row = stored(cli)
+    assert (row.resolved_at, row.root_cause_category) == (
+        START + timedelta(minutes=20), Category.CAPACITY,
+    )  # fmt: skip
+    assert {one.actor for one in recorded(cli.site, "incident")} == {cli.actor}
+    listed = cli.run("incident", "list").output.strip().split("\t")
+    assert listed == [
+        REFERENCE, "resolved", "major", clock.iso(START),
+        clock.iso(START + timedelta(minutes=20)), "Slow answers",
+    ]  # fmt: skip
+
+
+def test_one_that_goes_on_has_no_end_in_the_list(cli: Cli):
+    open_one(cli, "--audience", "operations")
+    assert cli.run("incident", "list").output.split("\t")[4] == "-"
+    assert stored(cli).audiences == ["operations"]
+    assert "Slow answers" not in cli.site.client().get("/").text
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "code"),
+    [
+        (("--component", "none=major_outage"), "components: There is no component none.", 1),
+        (("--component", "api=on_fire"), "components.0.state", 1),
+        (("--component", "api"), "is not name=text", 2),
+        (("--audience", "everyone"), "everyone", 2),
+    ],
+)
+def test_an_incident_that_cannot_be_is_a_sentence(
+    cli: Cli, more: tuple[str, ...], said: str, code: int
+):
+    assert said in open_one(cli, *more, code=code)
+    assert recorded(cli.site, "incident") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((REFERENCE, "--status", "resolved", "--message", "Over."), "rootCauseCategory: Say what"),
+        ((REFERENCE, "--status", "identified", "--message", ""), "message:"),
+        ((REFERENCE, "--status", "identified", "--message", "x", "--category", "deploy"),
+         "rootCauseCategory: The category is said when it is resolved."),
+        (("INC-2030-0099", "--status", "identified", "--message", "x"),
+         "There is no incident of that reference."),
+    ],
+)  # fmt: skip
+def test_an_update_that_cannot_be_tells_nobody(cli: Cli, arguments: tuple[str, ...], said: str):
+    open_one(cli)
+    assert said in cli.run("incident", "update", *arguments, code=1).stderr
+    assert stored(cli).version == 1
+
+
+def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
+    open_one(cli)
+    said = cli.run("incident", "capture", REFERENCE).output.split()
+    with cli.site.portal.open_session() as session:
+        kept = session.scalars(select(Capture)).one()
+    assert said == [kept.id, "sha256", kept.sha256]
+    assert json.loads(kept.body)["databasePool"]["engine"] == "sqlite"
+    findings = cli.run("incident", "findings", REFERENCE).output
+    assert "gigvora_database_pool_size" in findings
+    resolve(cli)
+    cli.site.portal.casebook.keep_retrospective(
+        REFERENCE, RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A full disk."),
+        version=None, actor="a",
+    )  # fmt: skip
+    told = cli.run("incident", "export", REFERENCE).output
+    for wanted in (
+        f"# {REFERENCE}: Slow answers",
+        "A full disk.",
+        "We look.",
+        "Over.",
+        kept.sha256,
+    ):
+        assert wanted in told, wanted
+
+
+@pytest.mark.parametrize("act", ["capture", "findings", "export"])
+def test_of_what_is_not_there_nothing_is_given_out(cli: Cli, act: str):
+    refused = cli.run("incident", act, "INC-2030-0099", code=1)
+    assert "There is no incident of that reference." in refused.stderr
+
+
+def template(cli: Cli) -> None:
+    cli.site.portal.registry.keep_template(
+        TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
+        version=None, actor="a",
+    )  # fmt: skip
+
+
+VALUES = ("--value", "what=The mail", "--value", "when=tomorrow")
+
+
+def told(cli: Cli) -> list[Notice]:
+    with cli.site.portal.open_session() as session:
+        return list(session.scalars(select(Notice)))
+
+
+def test_a_message_is_rehearsed_and_then_sent(cli: Cli):
+    template(cli)
+    shown = cli.run("notify", "late", *VALUES, "--dry-run").output
+    assert "The mail is late" in shown
+    assert "0 recipients" in shown
+    assert told(cli) == []
+    said = cli.run("notify", "late", *VALUES).output
+    assert said == "On its way to 0 recipients.\n"
+    (row,) = told(cli)
+    assert (row.title, row.message) == ("The mail is late", "It comes tomorrow.")
+    (event,) = recorded(cli.site, "maintenance.notification.sent")
+    assert event.actor == cli.actor
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (("none", *VALUES), "There is no template named none.", 1),
+        (("late", "--value", "what=x"), "when", 1),
+        (("late", "--value", "what"), "is not name=text", 2),
+        (("late", *VALUES, "--component", "none"), "none", 1),
+    ],
+)
+def test_a_message_that_cannot_be_is_not_sent(
+    cli: Cli, arguments: tuple[str, ...], said: str, code: int
+):
+    template(cli)
+    assert said in cli.run("notify", *arguments, code=code).stderr
+    assert told(cli) == []

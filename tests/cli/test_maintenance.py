@@ -1,0 +1,135 @@
+"""`portal maintenance` and `portal announce`."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from portal.status.announcements import Announcement
+from portal.status.terms import Status
+from portal.status.windows import Window, WindowStatus
+from tests.cli.conftest import Cli
+from tests.conftest import START, StandingClock
+from tests.web.pages import recorded
+
+
+def start(cli: Cli, title: str = "Failover", duration: str = "30m") -> str:
+    said = cli.run("maintenance", "start", "--title", title, "--duration", duration).output
+    return said.split()[0]
+
+
+def stored(cli: Cli) -> list[Window]:
+    with cli.site.portal.open_session() as session:
+        return list(session.scalars(select(Window).order_by(Window.id)))
+
+
+def test_a_window_begins_now_and_the_public_sees_it(cli: Cli):
+    said = cli.run(
+        "maintenance", "start", "--title", "Failover", "--duration", "30m",
+        "--message", "Two **minutes**.", "--zone", "Europe/Berlin",
+    ).output  # fmt: skip
+    (row,) = stored(cli)
+    assert said.startswith(f"{row.reference} runs until 2030-06-03T12:30:00")
+    assert (row.zone, row.message, row.ends_at) == (
+        "Europe/Berlin", "Two **minutes**.", START + timedelta(minutes=30),
+    )  # fmt: skip
+    assert "Failover" in cli.site.client().get("/").text
+    (event,) = recorded(cli.site, "maintenance.window.created")
+    assert event.actor == cli.actor
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said", "code"),
+    [
+        (("--title", "", "--duration", "30m"), "title", 1),
+        (("--title", "x", "--duration", "soon"), "soon", 2),
+        (("--title", "x", "--duration", "30m", "--zone", "Nowhere"), "zone", 1),
+        (("--title", "x", "--duration", "400d"), "endsAt: The end may be 366 days", 1),
+        (("--title", "x"), "--duration", 2),
+    ],
+)
+def test_a_window_that_cannot_be_is_a_sentence(
+    cli: Cli, arguments: tuple[str, ...], said: str, code: int
+):
+    assert said in cli.run("maintenance", "start", *arguments, code=code).stderr
+    assert stored(cli) == []
+
+
+def test_the_one_that_runs_needs_no_name(cli: Cli, still: StandingClock):
+    reference = start(cli)
+    said = cli.run("maintenance", "extend", "--duration", "15m").output
+    assert said.startswith(f"{reference} now ends at 2030-06-03T12:45:00")
+    assert cli.run("maintenance", "end").output == f"{reference} is over.\n"
+    (row,) = stored(cli)
+    assert row.status_at(still.now()) is WindowStatus.ENDED
+    assert row.ends_at == START + timedelta(minutes=45)
+
+
+def test_of_several_the_window_is_named(cli: Cli):
+    first, second = start(cli), start(cli, "Another", "1h")
+    refused = cli.run("maintenance", "end", code=1)
+    assert f"Name the window: {first}, {second} of them runs." in refused.stderr
+    cli.run("maintenance", "end", second)
+    assert [row.ended_at for row in stored(cli)] == [None, START]
+
+
+def test_without_one_that_runs_there_is_nothing_to_end(cli: Cli):
+    assert "none of them runs" in cli.run("maintenance", "end", code=1).stderr
+    missing = cli.run("maintenance", "end", "m-nothing", code=1)
+    assert "There is no window of that reference." in missing.stderr
+
+
+@pytest.mark.parametrize("duration", ["soon", "400d"])
+def test_an_extension_that_cannot_be_is_a_sentence(cli: Cli, duration: str):
+    start(cli)
+    assert cli.run("maintenance", "extend", "--duration", duration, code=1).stderr
+    assert stored(cli)[0].ends_at == START + timedelta(minutes=30)
+
+
+def test_the_list_says_how_each_stands(cli: Cli, still: StandingClock):
+    over = start(cli, "Over", "1m")
+    still.advance(minutes=5)
+    runs = start(cli, "Runs")
+    lines = [one.split("\t") for one in cli.run("maintenance", "list").output.splitlines()]
+    assert [(one[0], one[1], one[4]) for one in lines] == [
+        (runs, "active", "Runs"), (over, "ended", "Over"),
+    ]  # fmt: skip
+
+
+def test_an_announcement_is_published_now(cli: Cli):
+    said = cli.run(
+        "announce", "--title", "New terms", "--severity", "security", "--duration", "2h",
+        "--message", "Read **them**.", "--channel", "web", "--channel", "email",
+    ).output  # fmt: skip
+    assert said == "new-terms is published.\n"
+    with cli.site.portal.open_session() as session:
+        (row,) = session.scalars(select(Announcement))
+    assert row.status_at(START) is Status.ACTIVE
+    assert (row.severity, row.channels) == ("security", ["web", "email"])
+    assert row.ends_at == START + timedelta(hours=2)
+    assert "New terms" in cli.site.client().get("/").text
+
+
+def test_without_a_duration_it_has_no_end_and_not_everyone_sees_it(cli: Cli):
+    cli.run("announce", "--title", "For us", "--severity", "info", "--audience", "operations")
+    with cli.site.portal.open_session() as session:
+        (row,) = session.scalars(select(Announcement))
+    assert (row.ends_at, row.audiences) == (None, ["operations"])
+    assert "For us" not in cli.site.client().get("/").text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--title", "", "--severity", "info"), 1),
+        (("--title", "x", "--severity", "loud"), 2),
+        (("--title", "x", "--severity", "info", "--audience", "everyone"), 2),
+        (("--title", "x", "--severity", "info", "--channel", "pigeon"), 2),
+        (("--title", "x", "--severity", "info", "--duration", "soon"), 2),
+    ],
+)
+def test_an_announcement_that_cannot_be_tells_nobody(
+    cli: Cli, arguments: tuple[str, ...], code: int
+):
+    cli.run("announce", *arguments, code=code)
+    assert recorded(cli.site, "announcement") == []

@@ -1,0 +1,80 @@
+"""The board over ninety days: what a rebuild asks, and what the picture holds."""
+
+import pytest
+
+from portal.board.components import DAYS
+from portal.status.components import State
+from portal.status.incidents import Progress
+from tests import lived_in as rows
+from tests.conftest import Site, StandingClock, close_site, make_site
+from tests.queries import counted
+from tests.scale.conftest import Reader
+from tests.scale.looks import READY_MADE, Look, each
+
+REBUILD = 12
+LOOK = 1
+PUBLIC = rows.COMPONENTS - 3
+READS = tuple(
+    Look(path, None, 0, READY_MADE)
+    for path in (
+        "/", "/banner", "/api/status", "/api/runtime/maintenance",
+        "/api/runtime/maintenance?windowMinutes=1440&limit=50&includeResolved=true",
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("look", each(READS))
+def test_a_public_read_asks_nothing(
+    lived_in: Site, reader: Reader, still: StandingClock, look: Look
+):
+    with counted(lived_in) as queries:
+        assert reader(None).get(look.path).status_code == 200
+    queries.expect(look.most, look.note)
+
+
+def test_a_rebuild_asks_the_same_with_ninety_days_behind_it(lived_in: Site, still: StandingClock):
+    other = make_site(lived_in.settings)
+    with counted(other) as queries:
+        other.portal.board.tend()
+    queries.expect(REBUILD, "A rebuild of the board.")
+    with counted(other) as queries:
+        other.portal.board.tend()
+    queries.expect(LOOK, "A look that finds nothing changed.")
+    close_site(other)
+
+
+def test_postgresql_is_asked_the_same(on_postgresql: tuple[Site, Reader], still: StandingClock):
+    other = make_site(on_postgresql[0].settings)
+    with counted(other) as queries:
+        other.portal.board.tend()
+    queries.expect(REBUILD, "A rebuild of the board.")
+    close_site(other)
+
+
+def test_the_picture_holds_all_components_with_their_days(lived_in: Site, still: StandingClock):
+    picture = lived_in.portal.board.current().picture
+    assert len(picture.components) == rows.COMPONENTS
+    assert len(picture.public_components) == PUBLIC
+    assert {len(one.states) for one in picture.components} == {DAYS}
+    # Its history is shorter than the page: the days before it are nobody's.
+    newest = next(one for one in picture.components if one.slug == "part-00")
+    assert newest.states.count(None) == DAYS - 21
+
+
+def test_a_window_that_runs_puts_its_components_under_maintenance(
+    lived_in: Site, still: StandingClock
+):
+    with lived_in.portal.open_session() as session:
+        repeated = rows.running_of_series(session, now=still.now())
+    states = {one.slug: one.state for one in lived_in.portal.board.current().picture.components}
+    assert repeated
+    assert all(states[slug].rank >= State.UNDER_MAINTENANCE.rank for slug in repeated)
+
+
+def test_the_picture_holds_all_incidents_that_go_on(lived_in: Site, still: StandingClock):
+    picture = lived_in.portal.board.current().picture
+    going_on = [one for one in picture.incidents if one.status is not Progress.RESOLVED]
+    assert len(going_on) == rows.OPEN_INCIDENTS
+    assert [one.reference for one in picture.open_incidents] == [
+        one.reference for one in going_on if one.is_public
+    ]

@@ -1,0 +1,197 @@
+"""Lists of the API and the panel over ninety days: what they ask, and what they hold."""
+
+import re
+
+import pytest
+
+from portal import clock
+from portal.accounts.roles import Role, Scope
+from portal.audit import chain
+from tests import lived_in as rows
+from tests.conftest import Site, StandingClock
+from tests.queries import counted
+from tests.scale.conftest import Reader
+from tests.scale.looks import LIST, PANEL_POLL, Look, each
+
+RUNTIME = "/api/admin/runtime"
+MAINTENANCE = f"{RUNTIME}/maintenance"
+
+N_PLUS_ONE = "It asks for the timelines, impacts and captures of each incident by itself."
+WARNED = "It asks for the overlaps and freezes of each window by itself."
+# The token is one of them.
+API = (
+    Look(f"{RUNTIME}/incidents?limit=50", None, 153, LIST, N_PLUS_ONE),
+    Look(f"{RUNTIME}/incidents?limit=50&open=true", None, 15, LIST, N_PLUS_ONE),
+    Look(f"{RUNTIME}/components", None, 3, LIST),
+    Look(f"{RUNTIME}/workers", None, 1, LIST),
+    Look(f"{RUNTIME}/audit?limit=50", None, 4, LIST),
+    Look(f"{RUNTIME}/health", None, 13, PANEL_POLL, "It takes the whole snapshot."),
+    Look(f"{MAINTENANCE}?limit=50", None, 3, LIST),
+    Look(f"{MAINTENANCE}/windows?limit=50", None, 103, LIST, WARNED),
+    Look(f"{MAINTENANCE}/series?limit=50", None, 3, LIST),
+    Look(f"{MAINTENANCE}/freezes", None, 2, LIST),
+    Look(f"{MAINTENANCE}/templates", None, 2, LIST),
+    Look(f"{MAINTENANCE}/notifications?limit=50", None, 5, LIST),
+    Look(f"{MAINTENANCE}/notifications/dead", None, 2, LIST),
+    Look(f"{MAINTENANCE}/subscribers?limit=50", None, 3, LIST),
+    Look(f"{MAINTENANCE}/perimeter/blocks?limit=50", None, 3, LIST),
+    Look(f"{MAINTENANCE}/perimeter/blocks?limit=50&active=false", None, 3, LIST),
+    Look(f"{RUNTIME}/incidents/INC-2030-0060", None, 5, LIST),
+    Look(f"{RUNTIME}/incidents/INC-2030-0001/retrospective/export", None, 7, LIST,
+         "It reads the captures twice."),
+    Look(f"{MAINTENANCE}/windows/{rows.RUNNING}", None, 4, LIST),
+)  # fmt: skip
+# The session and its operator are two of them.
+PANEL = (
+    Look("/panel/maintenance", Role.ADMIN, 30, LIST, WARNED),
+    Look("/panel/maintenance", Role.VIEWER, 30, LIST, WARNED),
+    Look("/panel/incidents", Role.ADMIN, 7, LIST, "It asks twice how many there are."),
+    Look("/panel/incidents/INC-2030-0060", Role.ADMIN, 10, PANEL_POLL, "Captures are read twice."),
+    Look("/panel/incidents/INC-2030-0001/retrospective", Role.ADMIN, 8, PANEL_POLL),
+    Look("/panel/incidents/new", Role.ADMIN, 4, PANEL_POLL),
+    Look("/panel/components", Role.ADMIN, 5, LIST),
+    Look("/panel/components/part-03", Role.ADMIN, 4, LIST),
+    Look("/panel/perimeter", Role.ADMIN, 17, LIST, "It takes the whole snapshot besides its list."),
+    Look("/panel/notifications", Role.ADMIN, 11, LIST, "Seven small counts and lists."),
+    Look("/panel/notifications", Role.VIEWER, 9, LIST, "The same without the subscribers."),
+    Look("/panel/notifications/new", Role.ADMIN, 6, LIST),
+    Look("/panel/audit", Role.ADMIN, 6, LIST),
+    Look("/panel/audit?page=12", Role.ADMIN, 6, LIST),
+    Look("/panel/audit?type=account.login", Role.ADMIN, 6, LIST),
+    Look("/panel/windows/new", Role.ADMIN, 4, LIST),
+    Look(f"/panel/windows/{rows.RUNNING}", Role.ADMIN, 7, PANEL_POLL),
+    Look("/panel/announcements/word-55", Role.ADMIN, 4, LIST),
+)
+PUBLIC = (
+    Look("/history", None, 2, LIST),
+    Look("/history?month=2030-05", None, 2, LIST),
+    Look("/incidents/INC-2030-0001", None, 5, LIST),
+    Look(f"/maintenance/{rows.RUNNING}", None, 2, LIST),
+)
+
+
+@pytest.fixture(scope="module")
+def token(lived_in: Site) -> dict[str, str]:
+    return lived_in.bearer(*Scope)
+
+
+@pytest.mark.parametrize("look", each(API))
+def test_a_list_of_the_api_asks_no_more_than_this(
+    lived_in: Site, token: dict[str, str], still: StandingClock, look: Look
+):
+    client = lived_in.client()
+    assert client.get(look.path, headers=token).status_code == 200
+    still.advance(seconds=10)
+    with counted(lived_in) as queries:
+        assert client.get(look.path, headers=token).status_code == 200
+    queries.expect(look.most, look.note)
+
+
+@pytest.mark.parametrize("look", each([*PANEL, *PUBLIC]))
+def test_a_page_asks_no_more_than_this(
+    lived_in: Site, reader: Reader, still: StandingClock, look: Look
+):
+    client = reader(look.role)
+    assert client.get(look.path).status_code == 200
+    still.advance(seconds=10)
+    with counted(lived_in) as queries:
+        assert client.get(look.path).status_code == 200
+    queries.expect(look.most, look.note)
+
+
+@pytest.mark.parametrize("look", each(one for one in API if one.most <= one.budget))
+def test_postgresql_is_asked_the_same(
+    on_postgresql: tuple[Site, Reader], still: StandingClock, look: Look
+):
+    site, _ = on_postgresql
+    token = site.bearer(*Scope)
+    with counted(site) as queries:
+        assert site.client().get(look.path, headers=token).status_code == 200
+    queries.expect(look.most, look.note)
+
+
+@pytest.mark.parametrize(
+    "look",
+    each(one for one in API if "limit=50" in one.path and one.most <= one.budget),
+)
+def test_ten_rows_ask_as_much_as_fifty(
+    lived_in: Site, token: dict[str, str], still: StandingClock, look: Look
+):
+    numbers = set()
+    for path in (look.path, look.path.replace("limit=50", "limit=10")):
+        with counted(lived_in) as queries:
+            assert lived_in.client().get(path, headers=token).status_code == 200
+        numbers.add(len(queries))
+    assert len(numbers) == 1, look.note
+
+
+@pytest.mark.parametrize(
+    ("path", "total"),
+    [
+        (f"{RUNTIME}/incidents", rows.INCIDENTS),
+        (f"{RUNTIME}/incidents?open=true", rows.OPEN_INCIDENTS),
+        (f"{RUNTIME}/incidents?open=false", rows.INCIDENTS - rows.OPEN_INCIDENTS),
+        (MAINTENANCE, rows.ANNOUNCEMENTS),
+        (f"{MAINTENANCE}/series", rows.SERIES),
+        (f"{MAINTENANCE}/notifications", rows.NOTICES),
+        (f"{MAINTENANCE}/subscribers", rows.SUBSCRIBERS + 10),
+        (f"{MAINTENANCE}/perimeter/blocks", rows.BLOCKS_IN_FORCE),
+        (f"{MAINTENANCE}/perimeter/blocks?active=false", rows.BLOCKS),
+    ],
+)
+def test_a_walk_over_the_pages_meets_every_row_once(
+    lived_in: Site, token: dict[str, str], still: StandingClock, path: str, total: int
+):
+    seen: list[str] = []
+    while True:
+        sign = "&" if "?" in path else "?"
+        page = lived_in.client().get(f"{path}{sign}limit=100&offset={len(seen)}", headers=token)
+        assert page.json["total"] == total
+        if not page.json["items"]:
+            break
+        seen += [str(one.get("id") or one.get("reference")) for one in page.json["items"]]
+    assert len(seen) == len(set(seen)) == total
+
+
+def test_the_audit_log_is_whole_and_its_pages_meet_every_event(
+    lived_in: Site, reader: Reader, still: StandingClock
+):
+    with lived_in.portal.open_session() as session:
+        assert [one.first_bad_seq for one in chain.verify(session)][-1] is None
+        stored = chain.length(session)
+    seen: list[int] = []
+    for page in range(1, -(-stored // 50) + 1):
+        text = reader(Role.ADMIN).get(f"/panel/audit?page={page}").get_data(as_text=True)
+        seen += [int(one) for one in re.findall(r"<td[^>]*>\s*(\d{1,4})\s*</td>", text)]
+    assert set(range(1, rows.EVENTS + 1)) <= set(seen)
+
+
+def test_what_goes_on_stands_first_among_incidents(
+    lived_in: Site, reader: Reader, token: dict[str, str], still: StandingClock
+):
+    found = lived_in.client().get(f"{RUNTIME}/incidents?limit=50", headers=token).json["items"]
+    assert [one["resolvedAt"] for one in found[: rows.OPEN_INCIDENTS]] == [None] * 4
+    assert all(3 <= len(one["updates"]) <= 6 and len(one["notes"]) == 1 for one in found)
+    page = reader(Role.ADMIN).get("/panel/incidents").get_data(as_text=True)
+    assert page.index(found[0]["reference"]) < page.index(found[-1]["reference"])
+
+
+def test_a_list_of_series_names_the_next_of_each(
+    lived_in: Site, token: dict[str, str], still: StandingClock
+):
+    found = lived_in.client().get(f"{MAINTENANCE}/series", headers=token).json["items"]
+    for one in found:
+        starts = [next_["startsAt"] for next_ in one["next"]]
+        assert len(starts) == 5
+        assert starts == sorted(starts)
+        assert starts[0] >= clock.iso(still.now())[:16]
+
+
+def test_the_history_of_a_month_holds_all_of_it(
+    lived_in: Site, reader: Reader, still: StandingClock
+):
+    text = reader(None).get("/history?month=2030-05").get_data(as_text=True)
+    for number in range(rows.SERIES):
+        assert len(set(re.findall(rf"/maintenance/m-{number}-\d\d\d", text))) == 31
+    running = reader(None).get("/history").get_data(as_text=True)
+    assert f"/maintenance/{rows.RUNNING}" in running

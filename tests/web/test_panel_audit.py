@@ -1,0 +1,101 @@
+"""The audit log, the export and the cards in the panel."""
+
+import hashlib
+import json
+import re
+
+import pytest
+
+from portal.accounts.roles import Role
+from portal.web.panel.cards import CARDS
+from tests.conftest import Person, Site, StandingClock
+from tests.web.pages import recorded, text_of
+
+
+@pytest.fixture
+def person(site: Site, still: StandingClock) -> Person:
+    return site.signed_in(Role.ADMIN)
+
+
+def fill(site: Site, number: int) -> None:
+    for one in range(number):
+        site.portal.record(
+            "incident.noted", actor="ada" if one % 2 else "ben", incident=f"INC-2030-{one:04}"
+        )
+
+
+def numbers(page: str) -> list[int]:
+    return [int(one) for one in re.findall(r"<td[^>]*>\s*(\d{1,4})\s*</td>", page)]
+
+
+def test_pages_go_from_the_newest_to_the_first(site: Site, person: Person):
+    fill(site, 60)
+    total = len(text_of(person.client.get("/panel/audit")).split("incident.noted")) - 1
+    assert total == 50
+    first = numbers(text_of(person.client.get("/panel/audit")))
+    second = numbers(text_of(person.client.get("/panel/audit?page=2")))
+    assert first == sorted(first, reverse=True)
+    assert first[-1] == second[0] + 1
+    assert second[-1] == 1
+    assert numbers(text_of(person.client.get("/panel/audit?page=9"))) == []
+
+
+def test_filters_choose_by_the_beginning_of_the_type_and_by_the_actor(site: Site, person: Person):
+    fill(site, 4)
+    page = text_of(person.client.get("/panel/audit?type=incident&actor=ada"))
+    assert page.count("INC-2030-") == 2
+    assert "account.login.succeeded" not in page
+    assert 'value="ada"' in page
+    # What means something to a pattern means itself.
+    assert "INC-2030" not in text_of(person.client.get("/panel/audit?type=%25"))
+
+
+@pytest.mark.parametrize("page", ["-1", "two", "99999999", "²"])
+def test_a_page_must_be_a_number(person: Person, page: str):
+    text_of(person.client.get("/panel/audit", query_string={"page": page}), 400)
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.SECURITY, 200)])
+def test_the_log_is_for_those_who_may_read_it(
+    site: Site, still: StandingClock, role: Role, status: int
+):
+    assert site.signed_in(role).client.get("/panel/audit").status_code == status
+
+
+def test_addresses_stand_in_it_as_long_as_they_are_known(site: Site, person: Person):
+    stranger = Person(site.client(), "nobody")
+    assert stranger.sign_in("wrong password here").status_code == 401
+    page = text_of(person.client.get("/panel/audit?type=account.login.refused"))
+    assert "127.0.0.1" in page
+    assert "nobody" in page
+
+
+def test_an_export_is_on_record_with_the_hash_of_what_was_given_out(site: Site, person: Person):
+    answer = person.post("/panel/snapshot", format="json")
+    assert answer.status_code == 200
+    assert "attachment" in answer.headers["Content-Disposition"]
+    (event,) = recorded(site, "runtime.snapshot.exported")
+    assert event.actor == person.name
+    assert event.detail["sha256"] == hashlib.sha256(answer.data).hexdigest()
+    assert json.loads(answer.data)["id"] == event.detail["snapshot"]
+
+
+def test_a_table_can_be_exported_and_a_word_that_is_no_format_cannot(site: Site, person: Person):
+    table = person.post("/panel/snapshot", format="csv")
+    assert table.status_code == 200
+    assert table.content_type.startswith("text/csv")
+    assert person.post("/panel/snapshot", format="pdf").status_code in {400, 422}
+    assert [one.detail["format"] for one in recorded(site, "runtime.snapshot")] == ["csv"]
+
+
+def test_every_card_is_a_fragment_and_others_are_not_there(person: Person):
+    for name in CARDS:
+        text = text_of(person.client.get(f"/panel/cards/{name}"))
+        assert "<html" not in text, name
+    text_of(person.client.get("/panel/cards/fortune"), 404)
+
+
+def test_the_runbook_has_the_sections_that_alerts_lead_to(person: Person):
+    page = text_of(person.client.get("/panel/runbook"))
+    for number in range(1, 5):
+        assert f'id="section-{number}"' in page

@@ -1,0 +1,189 @@
+"""Notifications in the panel: what is told, who is told, and what could not be."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal import clock
+from portal.accounts.roles import Role
+from portal.notify import outbox
+from portal.notify.outbox import Delivery, State
+from portal.notify.subscribers import Subscriber
+from portal.status import notices
+from portal.status.components import ComponentIn
+from portal.status.notices import Event, Notice, NoticeKind
+from portal.status.templates import TemplateIn
+from portal.store import engine
+from tests.conftest import Person, Site, StandingClock
+from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
+
+WEBHOOK: dict[str, Any] = {"url": "https://hooks.example.com/x", "topics": ["incidents"]}
+MESSAGE: dict[str, Any] = {
+    "template": "late", "value-what": "The mail", "value-when": "tomorrow",
+    "audiences": ["public"], "key": KEY,
+}  # fmt: skip
+
+
+def subscribed(site: Site) -> list[Subscriber]:
+    with site.portal.open_session() as session:
+        return list(session.scalars(select(Subscriber)))
+
+
+def told(site: Site) -> list[Notice]:
+    with site.portal.open_session() as session:
+        return list(session.scalars(select(Notice)))
+
+
+@pytest.fixture
+def person(site: Site, still: StandingClock) -> Person:
+    site.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    site.portal.registry.keep_template(
+        TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
+        version=None, actor="a",
+    )  # fmt: skip
+    return site.signed_in(Role.OPERATOR)
+
+
+def dead_letter(site: Site) -> int:
+    """A delivery that was given up."""
+    now = clock.now()
+    with site.portal.open_session() as session:
+        engine.begin_write(session)
+        notices.put(
+            session, NoticeKind.MESSAGE, Event.SENT, "late", title="The mail is late",
+            audiences=["public"], channels=["api"], components=[], now=now,
+        )  # fmt: skip
+        outbox.address(session, ["ops"], now=now)
+        session.flush()
+        row = session.scalars(select(Delivery)).first()
+        assert row is not None
+        row.state, row.error, row.settled_at = State.DEAD.value, "It answered 500.", now
+        row.attempts = 6
+        session.commit()
+        return row.id
+
+
+def test_a_webhook_is_added_for_what_was_ticked(site: Site, person: Person):
+    form = {**WEBHOOK, "topics": ["incidents", "maintenance"], "components": ["api"]}
+    page = text_of(person.post("/panel/notifications/webhooks", **form))
+    (row,) = subscribed(site)
+    assert (row.topics, row.components) == (["incidents", "maintenance"], ["api"])
+    assert row.confirmed_at is not None
+    assert row.secret in page
+    (event,) = recorded(site, "subscriber.webhook.added")
+    # The log names the host alone: a path may hold a secret.
+    assert event.detail == {"subscriber": row.id, "host": "hooks.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"url": "ftp://hooks.example.com/"}, "http"),
+        ({"url": ""}, "Write something here."),
+        ({"topics": []}, "at least 1 item"),
+        ({"topics": ["gossip"]}, "Input should be 'incidents'"),
+        ({"components": ["none"]}, "There is no component none."),
+    ],
+)
+def test_a_webhook_that_cannot_be_keeps_its_text(
+    site: Site, person: Person, change: dict[str, Any], said: str
+):
+    sent = {**WEBHOOK, **change}
+    page = text_of(person.post("/panel/notifications/webhooks", **sent), 422)
+    assert "Nothing was stored" in page
+    assert said in page
+    assert value_of(page, "url") == sent["url"]
+    assert subscribed(site) == []
+
+
+def test_the_same_webhook_is_added_once(site: Site, person: Person):
+    person.post("/panel/notifications/webhooks", **WEBHOOK)
+    page = text_of(person.post("/panel/notifications/webhooks", **WEBHOOK), 422)
+    assert "This address is told already." in page
+    assert len(subscribed(site)) == 1
+
+
+def test_a_subscriber_is_removed_and_only_the_number_stays(site: Site, person: Person):
+    person.post("/panel/notifications/webhooks", **WEBHOOK)
+    (row,) = subscribed(site)
+    path = f"/panel/notifications/subscribers/{row.id}/removal"
+    assert "hooks.example.com/x" in text_of(person.client.get("/panel/notifications"))
+    assert person.post(path).status_code == 303
+    assert subscribed(site) == []
+    (event,) = recorded(site, "subscriber.removed")
+    assert event.detail == {"subscriber": row.id, "kind": "webhook"}
+    text_of(person.post(path), 404)
+
+
+def test_a_dead_letter_is_shown_and_given_another_life(site: Site, person: Person):
+    number = dead_letter(site)
+    page = text_of(person.client.get("/panel/notifications"))
+    for wanted in ("Could not be delivered", "It answered 500.", "6 tries"):
+        assert wanted in page, wanted
+    path = f"/panel/notifications/dead/{number}/retry"
+    assert person.post(path).status_code == 303
+    with site.portal.open_session() as session:
+        row = session.get(Delivery, number)
+        assert row is not None
+        assert (row.state, row.attempts) == (State.PENDING, 0)
+    assert "Could not be delivered" not in text_of(person.client.get("/panel/notifications"))
+    assert len(recorded(site, "maintenance.notification.retried")) == 1
+    # It is no dead letter any more.
+    text_of(person.post(path), 404)
+
+
+def test_a_message_is_looked_at_before_it_is_sent(site: Site, person: Person):
+    page = text_of(person.client.get("/panel/notifications/new?template=late"))
+    assert value_of(page, "value-what") == ""
+    assert len(hidden_of(page, "key")) == 36
+    shown = text_of(person.post("/panel/notifications/new", act="look", **MESSAGE))
+    assert "The mail is late" in shown
+    assert told(site) == []
+    for _ in range(2):
+        assert person.post("/panel/notifications/new", act="send", **MESSAGE).status_code == 303
+    (row,) = told(site)
+    assert (row.title, row.message) == ("The mail is late", "It comes tomorrow.")
+    (event,) = recorded(site, "maintenance.notification.sent")
+    assert (event.actor, event.detail["template"]) == (person.name, "late")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"value-when": ""}, {"audiences": ["everyone"]}, {"components": ["none"]}],
+)
+def test_a_message_that_is_not_right_keeps_its_text_and_is_not_sent(
+    site: Site, person: Person, change: dict[str, Any]
+):
+    page = text_of(
+        person.post("/panel/notifications/new", act="send", **{**MESSAGE, **change}), 422
+    )
+    assert value_of(page, "value-what") == "The mail"
+    assert told(site) == []
+
+
+def test_a_message_without_the_forms_key_is_not_sent(site: Site, person: Person):
+    text_of(person.post("/panel/notifications/new", act="send", **{**MESSAGE, "key": ""}), 400)
+    assert told(site) == []
+
+
+def test_a_template_that_is_not_there_is_not_found(person: Person):
+    text_of(person.client.get("/panel/notifications/new?template=none"), 404)
+
+
+def test_a_viewer_sees_what_was_told_and_nobodys_address(site: Site, person: Person):
+    person.post("/panel/notifications/webhooks", **WEBHOOK)
+    number = dead_letter(site)
+    viewer = site.signed_in(Role.VIEWER)
+    page = text_of(viewer.client.get("/panel/notifications"))
+    assert "The mail is late" in page
+    for word in ("hooks.example.com/x", "Add a webhook", "Try again"):
+        assert word not in page
+    for path, form in (
+        ("webhooks", WEBHOOK),
+        ("new", {**MESSAGE, "act": "send"}),
+        (f"dead/{number}/retry", {}),
+        ("subscribers/1/removal", {}),
+    ):
+        assert viewer.post(f"/panel/notifications/{path}", **form).status_code == 403
+    assert len(subscribed(site)) == 1

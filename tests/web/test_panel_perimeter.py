@@ -1,0 +1,183 @@
+"""The perimeter in the panel: blocks are added, put off, raised and lifted by forms."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.roles import Role
+from portal.guard.blocks import Block
+from tests.conftest import START, Person, Site, StandingClock
+from tests.web.pages import recorded, text_of, value_of
+
+FORM: dict[str, Any] = {
+    "scope": "ip", "value": "203.0.113.7", "kind": "ban", "duration": "1h",
+    "reason": "Tries passwords", "from": "perimeter",
+}  # fmt: skip
+
+
+def stored(site: Site) -> list[Block]:
+    with site.portal.open_session() as session:
+        return list(session.scalars(select(Block).order_by(Block.created_at, Block.value)))
+
+
+@pytest.fixture
+def person(site: Site, still: StandingClock) -> Person:
+    return site.signed_in(Role.SECURITY)
+
+
+def test_a_form_blocks_and_says_so(site: Site, person: Person):
+    answer = person.post("/panel/blocks", **FORM)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/panel/perimeter")
+    (row,) = stored(site)
+    assert (row.value, row.scope, row.kind, row.source) == ("203.0.113.7", "ip", "ban", "manual")
+    assert (row.until, row.created_by) == (START + timedelta(hours=1), person.name)
+    page = text_of(person.client.get("/panel/perimeter"))
+    for wanted in ("203.0.113.7", "Tries passwords", "In force", "Remove: 203.0.113.7"):
+        assert wanted in page, wanted
+    refused = site.client().get("/api/status", environ_base={"REMOTE_ADDR": "203.0.113.7"})
+    assert refused.status_code == 403
+
+
+def test_one_click_on_an_offender_blocks_its_address(site: Site, person: Person):
+    data = {
+        "csrf_token": person.csrf(), "scope": "key", "value": "ip:203.0.113.9", "duration": "1h",
+    }  # fmt: skip
+    for _ in range(2):  # a second click finds done what it wanted
+        answer = person.client.post("/panel/blocks", data=data, headers={"HX-Request": "true"})
+        card = text_of(answer)
+        assert "<html" not in card
+        assert "203.0.113.9" in card
+    (row,) = stored(site)
+    assert (row.scope, row.value, row.reason) == ("ip", "203.0.113.9", "Blocked from the panel")
+
+
+def test_the_same_is_blocked_once_and_the_form_says_until_when(site: Site, person: Person):
+    person.post("/panel/blocks", **FORM)
+    page = text_of(person.post("/panel/blocks", **FORM), 409)
+    assert "This is blocked already until" in page
+    assert len(stored(site)) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"value": "not an address"}, "This is not an address or a range of addresses."),
+        ({"value": "203.0.113.0/24"}, "This is a range; the scope for it is range."),
+        ({"scope": "range", "value": "0.0.0.0/1"}, "The widest range is a /8."),
+        ({"scope": "origin", "value": "evil.example"}, "An origin looks like"),
+        ({"duration": "31d"}, "30 days"),
+        ({"value": "127.0.0.1"}, "force"),
+    ],
+)
+def test_a_form_that_is_not_right_keeps_its_text(
+    site: Site, person: Person, change: dict[str, str], said: str
+):
+    sent = {**FORM, **change}
+    page = text_of(person.post("/panel/blocks", **sent), 422)
+    assert "Nothing was stored" in page
+    assert said in page
+    for field in ("value", "duration", "reason"):
+        assert value_of(page, field) == sent[field], field
+    assert stored(site) == []
+    assert recorded(site, "perimeter") == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"duration": "soon"}, {"duration": ""}, {"scope": "planet"}, {"kind": "hug"}]
+)
+def test_a_word_that_no_form_offers_blocks_nobody(
+    site: Site, person: Person, change: dict[str, str]
+):
+    text_of(person.post("/panel/blocks", **{**FORM, **change}), 422)
+    assert stored(site) == []
+
+
+def test_htmx_gets_the_error_itself(site: Site, person: Person):
+    data = {**FORM, "csrf_token": person.csrf(), "value": "nobody"}
+    answer = person.client.post("/panel/blocks", data=data, headers={"HX-Request": "true"})
+    assert answer.status_code == 422
+    assert answer.content_type == "application/problem+json"
+    assert answer.json["errors"] == {"value": ["This is not an address or a range of addresses."]}
+
+
+def test_whoever_insists_may_block_what_is_trusted(site: Site, person: Person):
+    sent = {**FORM, "value": "127.0.0.1", "force": "on"}
+    assert person.post("/panel/blocks", **sent).status_code == 303
+    assert stored(site)[0].is_forced
+
+
+def test_a_block_is_put_off_raised_and_lifted(site: Site, person: Person, still: StandingClock):
+    person.post("/panel/blocks", **{**FORM, "kind": "throttle"})
+    (row,) = stored(site)
+    path = f"/panel/blocks/{row.id}/act"
+    extended = person.post(
+        path, action="extend", duration="30m", version="1", **{"from": "perimeter"}
+    )
+    assert extended.headers["Location"] == "/panel/perimeter"
+    assert stored(site)[0].until == START + timedelta(minutes=90)
+    assert person.post(path, action="raise", duration="24h", version="2").status_code == 303
+    assert stored(site)[0].until == START + timedelta(hours=24)
+    lifted = person.post(path, action="remove", version="3")
+    assert (lifted.status_code, lifted.headers["Location"]) == (303, "/panel")
+    assert stored(site)[0].removed_at == still.now()
+    assert "Removed" in text_of(person.client.get("/panel/perimeter"))
+    kinds = [one.type.rpartition(".")[2] for one in recorded(site, "perimeter.block")]
+    assert kinds == ["removed", "raised", "extended", "created"]
+    assert {one.actor for one in recorded(site, "perimeter.block")} == {person.name}
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ({"action": "explode", "version": "1"}, 400),
+        ({"version": "1"}, 400),
+        ({"action": "extend", "version": "1"}, 422),
+        ({"action": "extend", "duration": "soon", "version": "1"}, 422),
+        ({"action": "raise", "duration": "90d", "version": "1"}, 422),
+        ({"action": "extend", "duration": "30m", "version": "2"}, 412),
+        ({"action": "remove", "version": "2"}, 412),
+        ({"action": "remove", "version": "two"}, 400),
+    ],
+)
+def test_an_act_that_does_not_fit_changes_nothing(
+    site: Site, person: Person, form: dict[str, str], status: int
+):
+    person.post("/panel/blocks", **FORM)
+    (row,) = stored(site)
+    assert person.post(f"/panel/blocks/{row.id}/act", **form).status_code == status
+    (kept,) = stored(site)
+    assert (kept.version, kept.until, kept.removed_at) == (1, row.until, None)
+
+
+def test_what_is_not_there_is_not_found(site: Site, person: Person):
+    text_of(person.post("/panel/blocks/blk0000000000/act", action="remove"), 404)
+    acts = {"action": "extend", "duration": "30m"}
+    text_of(person.post("/panel/blocks/blk0000000000/act", **acts), 404)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_others_see_the_blocks_and_are_offered_no_act(site: Site, person: Person, role: Role):
+    person.post("/panel/blocks", **FORM)
+    (row,) = stored(site)
+    other = site.signed_in(role)
+    page = text_of(other.client.get("/panel/perimeter"))
+    assert "203.0.113.7" in page
+    assert "Add a block" not in page
+    assert "Remove:" not in page
+    assert other.post("/panel/blocks", **{**FORM, "value": "203.0.113.8"}).status_code == 403
+    assert other.post(f"/panel/blocks/{row.id}/act", action="remove").status_code == 403
+    assert [one.removed_at for one in stored(site)] == [None]
+
+
+def test_what_has_run_out_is_told_from_what_is_in_force(
+    site: Site, person: Person, still: StandingClock
+):
+    person.post("/panel/blocks", **{**FORM, "duration": "5m"})
+    still.advance(minutes=6)
+    person.post("/panel/blocks", **{**FORM, "value": "203.0.113.8"})
+    page = text_of(person.client.get("/panel/perimeter"))
+    assert page.index("203.0.113.8") < page.index("203.0.113.7")
+    assert "Run out" in page
+    assert "Remove: 203.0.113.7" not in page
