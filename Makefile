@@ -5,7 +5,7 @@ HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 export PYTHONWARNINGS ?= default
 
-.PHONY: help install run demo test faults lint bench lock docs screenshots
+.PHONY: help install run demo test faults mutants lint bench lock docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -44,6 +44,9 @@ test: install ## run the suite; what takes minutes is in `make faults`
 
 faults: install ## break what can break, and write docs/faults.md; five minutes
 	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md
+
+mutants: install ## change the rules in small ways and list what no test notices; ROOM=board for one room, OF=10 for a tenth
+	@$(BIN)/python -m mutants $(addprefix --room ,$(ROOM)) $(if $(OF),--of $(OF))
 
 lint: install ## style, types and the directions of imports
 	$(BIN)/ruff check .
