@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import CO_OPTIMIZED
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -21,9 +22,11 @@ import pytest
 
 from mutants.changes import Change
 
-# A test that takes so much longer than before will not end.
-_PATIENCE = 5.0
+# A test that takes so much longer than before, when coverage slowed it down, will not end.
+_PATIENCE = 2.0
 _LEAST_SECONDS = 5.0
+# Of the tests that ran a statement the quickest are tried, up to so many seconds in all.
+_MOST_SECONDS = 20.0
 _MADE, _ONE_DONE, _FAILED, _PASSED = b"M", b".", b"F", b"P"
 
 
@@ -74,8 +77,7 @@ class Trials:
             room = self.tests_of(change.file)
             items = [item for item in session.items if item.nodeid in names]
             own = [item for item in items if item.nodeid.startswith(room)]
-            own.sort(key=lambda item: self._seconds[item.nodeid])
-            self.verdicts[change] = self._try(change, own, live, caches)
+            self.verdicts[change] = self._try(change, self._quickest(own), live, caches)
             if number % 50 == 0:
                 self.tell(f"{number} of {len(self.changes)}: {time.monotonic() - begun:.0f} s")
             for left in set(folder.iterdir()) - kept:
@@ -99,6 +101,11 @@ class Trials:
             file: data.contexts_by_lineno(str(self.root / file))
             for file in {change.file for change in self.changes}
         }
+
+    def _quickest(self, own: list[pytest.Item]) -> list[pytest.Item]:
+        own = sorted(own, key=lambda item: self._seconds[item.nodeid])
+        sums = accumulate(self._seconds[item.nodeid] for item in own)
+        return [item for item, seconds in zip(own, sums, strict=True) if seconds <= _MOST_SECONDS]
 
     def _try(
         self,
