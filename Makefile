@@ -45,7 +45,7 @@ test: install ## run the suite; what takes minutes is in `make faults`
 faults: install ## break what can break, and write docs/faults.md; five minutes
 	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md
 
-mutants: install ## change the rules in small ways and list what no test notices; ROOM=board for one room, OF=10 for a tenth
+mutants: install ## change the rules in small ways, one of four, and list what no test notices; ROOM=board, OF=1 for all
 	@$(BIN)/python -m mutants $(addprefix --room ,$(ROOM)) $(if $(OF),--of $(OF))
 
 lint: install ## style, types and the directions of imports
