@@ -139,6 +139,21 @@ def test_while_one_rebuilds_the_others_go_on_with_what_there_is(world):
     thread.join()
 
 
+def test_whoever_waited_for_the_first_does_not_look_again(world):
+    class Turn:
+        """A lock that comes when another has made the first picture."""
+
+        def __enter__(self) -> None:
+            world.board._answers = SimpleNamespace(picture=picture())
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    world.board._one_at_a_time = Turn()
+    assert world.board.current(NOW) is not None
+    assert world.database.looks == 0
+
+
 def test_without_a_database_the_last_picture_goes_on(world):
     world.board.current(NOW)
     world.database.is_away = True

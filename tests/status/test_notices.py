@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
@@ -275,3 +277,20 @@ def test_each_act_on_a_window_is_on_record_and_told(
         name: str(value)[11:16] for name, value in found[0].detail.items() if name != "ref"
     } == (detail)
     assert found[0].actor == "bob"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("dialect", "kind"), [("postgresql", postgresql.Insert), ("sqlite", sqlite.Insert)]
+)
+def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, kind):
+    said: list[Any] = []
+    session = SimpleNamespace(
+        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)),
+        execute=said.append,
+    )
+    notices.put(
+        session, NoticeKind.MESSAGE, Event.SENT, "x", title="T", audiences=[], channels=[],  # type: ignore[arg-type]
+        components=[], now=NOW,
+    )  # fmt: skip
+    assert isinstance(said[0], kind)
