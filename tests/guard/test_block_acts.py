@@ -413,6 +413,11 @@ def test_without_a_database_it_is_held_here_and_counted_on(
         assert "4 requests" in session.scalars(select(Block.reason)).one()
 
 
+def test_with_nothing_fresh_the_store_is_not_asked(counts: Any):
+    counts._open_session = away
+    counts.flush()
+
+
 def test_the_table_of_clients_is_bounded(
     counts: Any, still: StandingClock, monkeypatch: pytest.MonkeyPatch
 ):

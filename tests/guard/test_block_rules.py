@@ -151,6 +151,7 @@ def test_loopback_and_proxies_are_trusted(client, is_trusted):
         (RANGE, "126.0.0.0/7", "127.0.0.0/8", "a range with loopback in it"),
         (KEY, "ip:127.0.0.1", "127.0.0.0/8", "loopback by its key"),
         (KEY, "ip:::1", "::1", "of IPv6 too"),
+        (KEY, "ip:10.1.2.3/16", "10.0.0.0/8", "a network by its key"),
         (IP, "10.1.2.3", "10.0.0.0/8", "a proxy"),
         (RANGE, "10.1.0.0/16", "10.0.0.0/8", "some proxies"),
         (KEY, "token:127.0.0.1", None, "a key that is no address"),

@@ -218,6 +218,21 @@ def test_a_clock_that_was_set_back_does_not_keep_the_storage_away(now: float):
     assert storage.asked == 1
 
 
+def test_what_another_process_took_first_is_not_allowed(now: float):
+    storage = Broken()
+    storage.is_away = False
+    storage.hit = lambda item, key, cost=1: False  # type: ignore[method-assign]
+    answer = limit("10/minute", storage).hit("ip:a", "GET /", now=now)
+    assert (answer.is_allowed, answer.remaining) == (False, 0)
+
+
+def test_figures_at_the_first_instant_of_a_window_are_of_that_window(now: float):
+    one = limit("10/minute")
+    one.hit("ip:a", "GET /", now=now)
+    shown = one.figures()
+    assert (shown.current_window.hits, shown.history) == (1, [])
+
+
 def test_figures_of_this_window_and_the_ones_before(still: StandingClock, now: float):
     one = limit("10/minute")
     for _ in range(12):

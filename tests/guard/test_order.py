@@ -2,7 +2,9 @@
 
 import io
 import json
+from datetime import timedelta
 from ipaddress import ip_network
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from portal.guard.inspection import Inspection, Stopped
 from portal.guard.limits import Decision
 from portal.guard.perimeter import Denied, Held
 from portal.guard.waf import Inspected, Refusal, WafError
+from portal.settings import AutoBlockRule
 from tests.conftest import START, StandingClock
 
 pytestmark = pytest.mark.unit
@@ -301,8 +304,14 @@ def test_what_flask_says_itself_stands_and_the_rest_is_added(world: World):
     [("/panel", True), ("/api/admin/x", True), ("/api/status2", False), ("/x", False)],
 )
 def test_what_is_private_is_kept_by_no_cache(world: World, path, is_private):
-    _, headers, _ = call(world.chain(), path)
-    assert headers["Cache-Control"] == ("no-store" if is_private else "public")
+    told: list[Any] = []
+    world.chain()(
+        {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "",
+         "wsgi.input": io.BytesIO()},
+        lambda status, headers, *_: told.extend(headers),
+    )  # fmt: skip
+    said = [value for name, value in told if name == "Cache-Control"]
+    assert said == (["no-store"] if is_private else ["public"])
 
 
 def test_ready_answers_go_out_without_flask(world: World):
@@ -490,6 +499,21 @@ def test_an_engine_that_fails_lets_reads_through(inspection: Any, method, status
     assert inspection._series.counts == {"waf_evaluated": 1, "waf_errors": 1}
     assert inspection.recent() == []
     assert inspection.last_block_at() is None
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_figures_of_the_waf_say_when_it_blocks(inspection: Any, is_set: bool):
+    rule = AutoBlockRule(threshold=8, window=timedelta(minutes=10), ttl=timedelta(minutes=15))
+    inspection._offences.rule = rule if is_set else None
+    inspection._series = SimpleNamespace(
+        read=lambda: SimpleNamespace(waf_evaluated=5, waf_blocked=2, waf_errors=1, auto_blocks=3)
+    )
+    shown = inspection.figures()
+    assert (shown.evaluated, shown.blocked, shown.errors) == (5, 2, 1)
+    block = shown.auto_block
+    assert (block.enabled, block.threshold, block.window_seconds, block.ttl_seconds) == (
+        (True, 8, 600, 900) if is_set else (False, 0, 0, 0)
+    )
 
 
 def test_what_passes_is_evaluated_and_no_more(inspection: Any):

@@ -160,6 +160,12 @@ def test_held_in_this_process_alone():
     assert judge(one, now=NOW + timedelta(seconds=59)) is not None
 
 
+def test_what_is_held_here_takes_nothing_from_what_is_held_everywhere():
+    one = make(block("ip", "192.0.2.1"))
+    one.hold_locally("ip:192.0.2.9", held())
+    assert judge(one) is not None
+
+
 def test_only_so_many_are_held_in_this_process(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(perimeter, "MOST_HELD_LOCALLY", 2)
     one = make()
@@ -189,10 +195,11 @@ def test_figures_of_the_perimeter(still: StandingClock):
         block("ip", "192.0.2.1", created_at=NOW - HOUR, source="auto"),
         block("ip", "192.0.2.2", created_at=NOW),
         block("ip", "192.0.2.3", until=NOW),
+        block("ip", "192.0.2.4", created_at=NOW - 2 * HOUR),
     )
     shown = one.figures()
-    assert [row.value for row in shown.blocks] == ["192.0.2.2", "192.0.2.1"]
-    assert (shown.active_blocks, shown.auto_blocks) == (2, 1)
+    assert [row.value for row in shown.blocks] == ["192.0.2.2", "192.0.2.1", "192.0.2.4"]
+    assert (shown.active_blocks, shown.auto_blocks) == (3, 1)
     assert (shown.last_blocked_at, shown.active_blocked_origins) == (None, 0)
     one.refused(Denied(None, "https://evil.example"), client="a", route="r", now=NOW)
     still.advance(seconds=perimeter.ACTIVE_ORIGIN_SECONDS)

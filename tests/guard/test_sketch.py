@@ -35,6 +35,8 @@ def test_more_are_counted_within_a_percent(keys: int):
         seen.add(f"k{number}")
     assert seen.count() == pytest.approx(keys, rel=0.01)
     assert seen._hashes == set()
+    assert seen._map is not None
+    assert len(seen._map) == distinct.BITS // 8
     seen.seal()
     assert seen.count() == pytest.approx(keys, rel=0.01)
     assert seen._map is None
