@@ -269,6 +269,52 @@ def test_a_connection_that_was_closed_in_between_is_made_anew(
     assert len(broken.made) == 1
 
 
+def test_a_connection_that_broke_off_is_not_used_again(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+):
+    office = Office(monkeypatch, Fresh(mail=smtplib.SMTPServerDisconnected()), closed_seconds=0.0)
+    assert office.work(2) == [(0, "closed"), (1, "sent")]
+    assert office.made[0].log.count("mail") == 1
+
+
+class Thread:
+    """A thread that has done its work when it is started."""
+
+    made: list["Thread"] = []
+
+    def __init__(self, target: Any, daemon: bool) -> None:
+        self.target, self.is_daemon, self.waited = target, daemon, -1.0
+        Thread.made.append(self)
+
+    def start(self) -> None:
+        pass
+
+    def join(self, seconds: float) -> None:
+        self.waited = seconds
+        self.target()
+
+
+def test_what_was_begun_is_brought_to_its_end(monkeypatch: pytest.MonkeyPatch, clock: Clock):
+    lines = [json.dumps({**MAIL, "id": number}).encode() for number in (1, 2)]
+    monkeypatch.setattr(courier.sys, "stdin", type("In", (), {"buffer": lines}))
+    monkeypatch.setattr(courier.threading, "Thread", Thread)
+    one, seen = make(connections=2), list[Any]()
+
+    def work() -> None:
+        found = one._mails.get(timeout=1)
+        while found is not None:
+            seen.append((found["id"], one._is_leaving))
+            found = one._mails.get(timeout=1)
+
+    monkeypatch.setattr(one, "_work", work)
+    Thread.made.clear()
+    one.run()
+    assert seen == [(1, True), (2, True)]
+    assert [(thread.is_daemon, thread.waited) for thread in Thread.made] == [
+        (True, courier.LEAVE_WITHIN_SECONDS),
+    ] * 2  # fmt: skip
+
+
 def test_an_error_of_any_kind_ends_no_thread(monkeypatch: pytest.MonkeyPatch, clock: Clock):
     office = Office(monkeypatch, ValueError("x"))
     assert office.work(2) == [(0, "later"), (1, "sent")]

@@ -76,7 +76,8 @@ class Pool:
         self.calls.append((made, parcel))
         return made
 
-    def shutdown(self, **_: Any) -> None:
+    def shutdown(self, **how: Any) -> None:
+        self.how = how
         for call, _parcel in self.calls:
             call.cancel()
 
@@ -278,6 +279,7 @@ def test_what_did_not_begin_is_given_back_at_the_end(world: Any):
     one.one.stop()
     assert one.states() == [("pending", "Stopped before it was sent")]
     assert one.mail.log[-2:] == ["stop", "clear"]
+    assert one.pool.how == {"wait": True, "cancel_futures": True}
     world().one.stop()
 
 

@@ -116,6 +116,12 @@ def test_of_what_will_not_be_nobody_is_reminded(session: Session, values):
     assert due(session) == []
 
 
+def test_one_that_is_not_due_holds_up_no_other(session: Session):
+    window(session, HOUR - TICK, 2 * HOUR, created_at=NOW)
+    window(session, HOUR, 2 * HOUR, reference="m-2")
+    assert [one.ref for one in due(session)] == ["m-2"]
+
+
 def test_a_window_that_was_put_off_is_told_again(session: Session):
     row = window(session, HOUR, 2 * HOUR)
     assert len(due(session)) == 1

@@ -263,6 +263,17 @@ def test_what_is_overtaken_is_not_sent(session, attempts, age, other, is_dropped
     assert (row.state == "dropped") is is_dropped, why
 
 
+def test_later_news_of_another_thing_overtakes_nothing_of_a_recipients(session: Session):
+    for number, ref in ((1, "m-1"), (2, "m-2"), (3, "m-1")):
+        put(session, number, ref=ref)
+    first = deliver(session, 1, notice_id=1, recipient="chat a", attempts=1)
+    other = deliver(session, 2, notice_id=2, recipient="chat b", attempts=1)
+    for number, name in ((3, "a"), (4, "b")):
+        deliver(session, number, notice_id=3, recipient=f"chat {name}", lane="x", state="sent")
+    outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert (first.state, other.state) == ("dropped", "sending")
+
+
 def test_news_of_something_else_overtakes_nothing(session: Session):
     put(session, 1, ref="m-1", created_at=NOW - HOUR)
     put(session, 2, ref="m-2")
