@@ -114,8 +114,6 @@ def _report(
     pytest.main(
         [
             *(f"tests/{room}" for room in rooms), "-m", "not slow and not browser",
-            # What a rule says it says on both databases; the slower one is left out here.
-            "-k", "not postgresql",
             "-p", "no:cacheprovider", f"--basetemp={root.parent / 'tests'}",
         ],
         plugins=[trials],

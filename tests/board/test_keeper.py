@@ -114,6 +114,8 @@ def test_a_board_that_is_tended_does_not_look(world):
     assert world.board.tend() == LONGEST_LIFE.total_seconds()
     assert world.board.current(NOW + HOUR) is not None
     assert world.database.looks == 1
+    world.board.tend()
+    assert (world.database.looks, world.board.rebuilds) == (2, 1)
     world.still.advance(seconds=5)
     assert world.board.tend() == LONGEST_LIFE.total_seconds() - 5
 

@@ -129,9 +129,9 @@ def test_findings_without_a_capture_say_so(session: Session):
 
 def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
     row = incident(session)
-    capture(session, NOW, metrics={"scrapes": 5})
     alert = {"title": "A", "value": 1, "unit": "s", "threshold": 0, "since": "t"}
-    capture(session, NOW - HOUR, alerts=[alert])
+    capture(session, NOW, metrics={"scrapes": 5}, alerts=[alert])
+    capture(session, NOW - HOUR)
     lines = findings.of_captures(session, row, prefix="p_").splitlines()
     assert "Nothing was captured." not in lines
     heads = [line for line in lines if line.startswith("## ")]
@@ -139,7 +139,8 @@ def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
         "## Captured at 2030-06-03T12:00:00Z", "## Captured at 2030-06-03T11:00:00Z",
     ]  # fmt: skip
     assert "| `p_metrics_scrapes_total` | 5 |" in lines
-    assert lines[-1:] == ["- A: 1 s (limit 0), since t"]
+    number = lines.index("- A: 1 s (limit 0), since t")
+    assert lines[number - 1 : number + 3] == ["", lines[number], "", heads[1]]
 
 
 def retrospective(**values: Any) -> Retrospective:

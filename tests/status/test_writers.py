@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from portal.status import (
     components,
     freezes,
     incidents,
+    replies,
     retrospectives,
     series,
     windows,
@@ -137,6 +139,21 @@ def test_an_incident_impairs_from_its_start_and_nothing_after_its_end(world: Wor
     assert world.told() == ["opened", "updated", "updated", "updated", "resolved"]
     kind, detail = world.logged()
     assert (kind, detail["category"]) == ("incident.resolved", "deploy")
+
+
+def test_what_has_ended_is_not_ended_again(world: World):
+    world.parts("api", "web")
+    reference = world.open(components=hit(("api", "major_outage")))
+    world.update(reference, components=hit(("web", "major_outage")))
+    world.still.advance(minutes=5)
+    world.resolve(reference)
+    assert [ended for _, _, ended in world.spans()] == [NOW, NOW + 5 * MINUTE]
+    with world.open_session() as session:
+
+        def since(moment: datetime) -> int:
+            return len(components.spans(session, since=moment))
+
+        assert (since(NOW - TICK), since(NOW), since(NOW + 5 * MINUTE)) == (2, 1, 0)
 
 
 def test_the_states_of_another_incident_are_its_own(world: World):
@@ -315,6 +332,9 @@ def test_actions_that_are_overdue_are_listed_the_longest_first(world: World):
                    {"kind": "other", "text": "done", "due_at": due, "done": True}]  # fmt: skip
         keep(world, reference, actions=actions)
     with world.open_session() as session:
+        stored = session.scalars(select(retrospectives.Retrospective)).first()
+        assert stored is not None
+        assert set(stored.actions[0]) == {"kind", "text", "owner", "dueAt", "done"}
         found = retrospectives.overdue(session, today=date(2030, 6, 3))
     assert [(one.title, one.action.text) for one in found] == [
         ("T5", "a5"), ("T3", "a3"), ("T2", "a2"),
@@ -811,6 +831,29 @@ def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
     with world.open_session() as session:
         assert len(session.scalars(select(KeptReply)).all()) == len(calls)
         assert session.scalars(select(MessageTemplate.name)).all() == ["ops"]
+
+
+@pytest.mark.parametrize(("age", "is_kept"), [(replies.KEPT - TICK, True), (replies.KEPT, False)])
+def test_answers_are_kept_for_a_day(world: World, age, is_kept):
+    world.still.moment = NOW - age
+    once = Once("k", b"r", lambda row: {})
+    world.registry.announce(AnnouncementIn(title="N"), actor="a", once=once)
+    with world.open_session() as session:
+        replies.sweep(session, now=NOW)
+        session.commit()
+    assert (world.registry.kept_reply("k", b"r") is not None) is is_kept
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("find", [announcements.find, windows.find])
+@pytest.mark.parametrize(("digits", "is_number"), [(9, True), (10, False)])
+def test_a_number_that_no_row_can_have_is_a_name(find, digits: int, is_number: bool):
+    asked: list[str] = []
+    session = SimpleNamespace(
+        get=lambda *_: asked.append("number"), scalar=lambda _: asked.append("name")
+    )
+    find(session, "1" * digits)
+    assert asked[0] == ("number" if is_number else "name")
 
 
 def edit_with(world: World, reference: str, key: Once) -> Incident:
