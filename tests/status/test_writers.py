@@ -303,6 +303,7 @@ def test_what_was_learned_is_told_when_it_is_published(world: World):
     assert world.told()[2:] == []
     assert keep(world, reference, 1, published=True).version == 2
     assert world.told()[2:] == ["learned"]
+    world.casebook.note(reference, NoteIn(message="n"), actor="bob")
     keep(world, reference, 2, published=True, root_cause="more")
     assert world.told()[2:] == ["learned"]
     keep(world, reference, 3)
@@ -501,6 +502,7 @@ def change(world: World, status: str, **values: Any) -> Any:
 
 def test_a_draft_is_published_taken_back_and_resolved(world: World):
     announce(world, status="draft", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+    assert change(world, "draft").published_at is None
     row = change(world, "active")
     assert (row.starts_at, row.ends_at, row.published_at) == (NOW, NOW + 2 * HOUR, NOW)
     assert row.is_draft is False
