@@ -47,21 +47,22 @@ class _Condition(Operator):
     form: str
 
     @staticmethod
-    def place(node: Any) -> int | None:
-        """Where among the node's parts the condition is; None when it has none."""
-        if node.type in {"if_stmt", "while_stmt", "comp_if"}:
-            return 1
-        return 2 if node.type in {"ternary", "test"} else None
+    def places(node: Any) -> list[int]:
+        """Where among the node's parts its conditions are."""
+        if node.type == "if_stmt":
+            words = [getattr(one, "value", "") for one in node.children]
+            return [number + 1 for number, word in enumerate(words) if word in {"if", "elif"}]
+        if node.type in {"while_stmt", "comp_if"}:
+            return [1]
+        return [2] if node.type in {"ternary", "test"} else []
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
-        place = self.place(node)
-        if place is not None:
+        for place in self.places(node):
             condition = node.children[place]
             yield condition.start_pos, condition.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
-        place = self.place(node)
-        assert place is not None
+        place = self.places(node)[index]
         condition = node.children[place].get_code().strip()
         node.children[place] = parso.parse(f" {self.form.format(condition)}")
         return node
@@ -123,9 +124,8 @@ def _is_meant(operator: Operator, node: Any) -> bool:
     name = type(operator).__name__
     if name.startswith("ReplaceBinaryOperator"):
         return node.parent.type in _ARITHMETIC
-    is_condition = node.parent is not None and _Condition.place(node.parent) == (
-        node.parent.children.index(node)
-    )
+    above = node.parent
+    is_condition = above is not None and (above.children.index(node) in _Condition.places(above))
     return not (is_condition and name in _TURNED)
 
 
