@@ -247,3 +247,11 @@ def test_an_alert_impairs_what_depends_on_it(session: Session, alerts, values, s
     part(session, alerts=alerts)
     episode(session, **values)
     assert take(session).components[0].state is state, why
+
+
+def test_a_label_of_an_alert_of_ours_names_no_component(session: Session):
+    part(session, "web", alerts=["worker-error"])
+    part(session, "api")
+    episode(session, labels={"component": "api"})
+    found = {one.slug: one.state for one in take(session).components}
+    assert found == {"web": State.DEGRADED, "api": State.OPERATIONAL}
