@@ -15,7 +15,7 @@ COVERAGE = $(if $(T),,--cov --cov-report=)
 PART = $(if $(T),$(if $(wildcard $(firstword $(subst ::, ,$(T)))),$(T),-k "$(T)"))
 export PYTHONWARNINGS ?= default
 
-.PHONY: help install develop run demo test unit watch faults lint fix bench lock wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -73,6 +73,9 @@ watch: develop ## run them again after every change
 
 faults: develop ## break what can break, and write docs/faults.md
 	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md
+
+mutants: develop ## change the rules in small ways, one of four, and list what no test notices; ROOM=board, OF=1 for all
+	@$(BIN)/python -m mutants $(addprefix --room ,$(ROOM)) $(if $(OF),--of $(OF))
 
 lint: develop ## style, types and the directions of imports
 	$(BIN)/ruff check .

@@ -1,0 +1,238 @@
+"""A plugin of pytest that runs the tests once, and then tries each change in a fork of its own."""
+
+import functools
+import gc
+import os
+import select
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from inspect import CO_OPTIMIZED
+from itertools import accumulate
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import coverage
+import pytest
+
+from mutants.changes import Change
+
+# A test that takes so much longer than before, when coverage slowed it down, will not end.
+_PATIENCE = 2.0
+_LEAST_SECONDS = 3.0
+# Of the tests that ran a statement the quickest are tried, up to so many seconds in all.
+_MOST_SECONDS = 10.0
+_MADE, _ONE_DONE, _FAILED, _PASSED = b"M", b".", b"F", b"P"
+
+
+class Verdict(StrEnum):
+    NOTICED = "noticed"
+    UNNOTICED = "not noticed"
+
+
+@dataclass
+class Trials:
+    """Tries `changes` of the tree at `root`; `tests_of` names the folder of a file's own tests."""
+
+    root: Path
+    changes: list[Change]
+    tests_of: Callable[[str], str]
+    tell: Callable[[str], None]
+    verdicts: dict[Change, Verdict] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _pipe: int | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """In a fork the first failure says all; before, it says that nothing can be tried."""
+        if not report.failed:
+            return
+        if self._pipe is None:
+            self.failures.append(report.nodeid)
+        else:
+            os.write(self._pipe, _FAILED)
+            os._exit(0)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """What a rule says it says on both databases; the slower one is left out here."""
+        items[:] = [one for one in items if not _is_on_postgres(one)]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            self.failures.append("the collection")
+            return True
+        begun = time.monotonic()
+        lines = self._run_unchanged(session.items)
+        self.tell(f"{len(session.items)} tests unchanged: {time.monotonic() - begun:.0f} s")
+        if self.failures:
+            return True
+        live, caches = _live(self.root)
+        gc.freeze()
+        folder: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        kept = set(folder.iterdir())
+        for number, change in enumerate(self.changes, start=1):
+            names = set().union(*(lines[change.file].get(line, ()) for line in change.lines))
+            room = self.tests_of(change.file)
+            items = [item for item in session.items if item.nodeid in names]
+            own = [item for item in items if item.nodeid.startswith(room)]
+            self.verdicts[change] = self._try(change, self._quickest(own), live, caches)
+            if number % 50 == 0:
+                self.tell(f"{number} of {len(self.changes)}: {time.monotonic() - begun:.0f} s")
+            for left in set(folder.iterdir()) - kept:
+                shutil.rmtree(left, ignore_errors=True)
+        return True
+
+    def _run_unchanged(self, items: list[pytest.Item]) -> dict[str, dict[int, list[str]]]:
+        """Which tests ran which lines of which file; what lives for the session is kept up."""
+        measured = coverage.Coverage(
+            data_file=None, source=[str(self.root / "portal")], config_file=False, messages=False
+        )
+        measured.start()
+        for item in items:
+            measured.switch_context(item.nodeid)
+            begun = time.perf_counter()
+            _run(item)
+            self._seconds[item.nodeid] = time.perf_counter() - begun
+        measured.stop()
+        data = measured.get_data()
+        return {
+            file: data.contexts_by_lineno(str(self.root / file))
+            for file in {change.file for change in self.changes}
+        }
+
+    def _quickest(self, own: list[pytest.Item]) -> list[pytest.Item]:
+        own = sorted(own, key=lambda item: self._seconds[item.nodeid])
+        sums = accumulate(self._seconds[item.nodeid] for item in own)
+        return [item for item, seconds in zip(own, sums, strict=True) if seconds <= _MOST_SECONDS]
+
+    def _try(
+        self,
+        change: Change,
+        own: list[pytest.Item],
+        live: dict[CodeType, list[FunctionType]],
+        caches: list[Any],
+    ) -> Verdict:
+        if not own:
+            return Verdict.UNNOTICED
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setsid()
+                self._pipe = writing
+                manager = own[0].config.pluginmanager
+                manager.unregister(manager.getplugin("terminalreporter"))
+                _make(change, self.root, live, caches)
+                os.write(writing, _MADE)
+                for item in own:
+                    _run(item)
+                    os.write(writing, _ONE_DONE)
+                os.write(writing, _PASSED)
+            finally:
+                # Whatever got out is a failure: nothing was written.
+                os._exit(0)
+        os.close(writing)
+        try:
+            if os.read(reading, 1) != _MADE:
+                self.tell(f"No function that lives runs {change.place}.")
+                return Verdict.UNNOTICED
+            return self._wait(reading, own)
+        finally:
+            os.close(reading)
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    def _wait(self, reading: int, own: list[pytest.Item]) -> Verdict:
+        for item in own:
+            limit = max(_LEAST_SECONDS, _PATIENCE * self._seconds[item.nodeid])
+            ready, _, _ = select.select([reading], [], [], limit)
+            if not ready or os.read(reading, 1) != _ONE_DONE:
+                return Verdict.NOTICED
+        ready, _, _ = select.select([reading], [], [], _LEAST_SECONDS)
+        is_passed = bool(ready) and os.read(reading, 1) == _PASSED
+        return Verdict.UNNOTICED if is_passed else Verdict.NOTICED
+
+
+def _is_on_postgres(item: pytest.Item) -> bool:
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    fixtures: tuple[str, ...] = getattr(item, "fixturenames", ())
+    return "postgres" in fixtures or parameters.get("either") == "postgresql"
+
+
+def _run(item: pytest.Item) -> None:
+    """The session is named as what comes next, so that servers for all tests stay up."""
+    item.config.hook.pytest_runtest_protocol(item=item, nextitem=item.session)
+
+
+def is_of_function(change: Change, root: Path) -> bool:
+    """Whether the change is in what a function does, and not in what an import does."""
+    before = _code(root, change.file)
+    after = compile(change.source, before.co_filename, "exec", dont_inherit=True)
+    # Of a loop that is always true anyway nothing differs.
+    differing = [old for old, new in _pairs(before, after) if _own(old, new)]
+    return bool(differing) and all(old.co_flags & CO_OPTIMIZED for old in differing)
+
+
+def _live(root: Path) -> tuple[dict[CodeType, list[FunctionType]], list[Any]]:
+    """The functions of the portal by their code, and its caches."""
+    functions: dict[CodeType, list[FunctionType]] = {}
+    caches = []
+    for found in gc.get_objects():
+        if type(found) is FunctionType:
+            if found.__code__.co_filename.startswith(f"{root}/portal/"):
+                functions.setdefault(found.__code__, []).append(found)
+        elif type(found) is functools._lru_cache_wrapper:
+            if found.__module__.startswith("portal."):
+                caches.append(found)
+    return functions, caches
+
+
+def _make(
+    change: Change, root: Path, live: dict[CodeType, list[FunctionType]], caches: list[Any]
+) -> None:
+    """Give the functions that are there already the changed code."""
+    before = _code(root, change.file)
+    after = compile(change.source, before.co_filename, "exec", dont_inherit=True)
+    made = 0
+    for old, new in _pairs(before, after):
+        if old != new:
+            for function in live.get(old, ()):
+                if function.__code__.co_filename == old.co_filename:
+                    function.__code__ = new
+                    made += 1
+    if not made:
+        raise LookupError(f"no function runs {change.place}")
+    for cache in caches:
+        cache.cache_clear()
+
+
+@functools.cache
+def _code(root: Path, file: str) -> CodeType:
+    path = root / file
+    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+
+
+def _pairs(before: CodeType, after: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """The codes of both, side by side: modules, classes, functions and what is in them."""
+    yield before, after
+    olds = [one for one in before.co_consts if isinstance(one, CodeType)]
+    news = [one for one in after.co_consts if isinstance(one, CodeType)]
+    for old, new in zip(olds, news, strict=True):
+        yield from _pairs(old, new)
+
+
+def _own(old: CodeType, new: CodeType) -> bool:
+    """Whether the code itself differs, apart from codes in it."""
+
+    def plain(code: CodeType) -> tuple[Any, ...]:
+        values = [one for one in code.co_consts if not isinstance(one, CodeType)]
+        return code.co_code, repr(values), code.co_names
+
+    return plain(old) != plain(new)

@@ -1,0 +1,109 @@
+"""A component's days: where they are cut, what is counted on each, and what it was; on values."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from portal.board import components
+from portal.board.components import Interval
+from portal.status.components import Component, State
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def part(since: date = date(2030, 1, 1)) -> Component:
+    return Component(
+        slug="api", name="API", group_name="", position=0, description="", is_public=True,
+        alerts=[], since=since, version=1,
+    )  # fmt: skip
+
+
+def interval(state: State, begin: float, end: float | None, label: str = "") -> Interval:
+    """Hours before now."""
+    return Interval(state, NOW - HOUR * begin, None if end is None else NOW - HOUR * end, label)
+
+
+def down(*intervals: Interval) -> float:
+    """Hours that count as down."""
+    uptime = components.view(part(), list(intervals), now=NOW).uptime
+    assert uptime is not None
+    return round((1 - uptime) * (89 * 24 + 12), 1)
+
+
+def days(*intervals: Interval) -> list[tuple[int, State, int]]:
+    shown = components.view(part(), list(intervals), now=NOW)
+    return [(one.day.day, one.state, one.minutes) for one in shown.events]
+
+
+def test_quiet_hours_between_two_outages_do_not_count():
+    both = interval(State.MAJOR, 9, 8), interval(State.MAJOR, 5, 3)
+    assert down(*both) == 3.0
+    assert days(*both) == [(3, State.MAJOR, 180)]
+
+
+def test_a_day_tells_how_long_it_was_at_its_worst():
+    assert days(interval(State.DEGRADED, 9, 5), interval(State.MAJOR, 5, 4)) == [
+        (3, State.MAJOR, 60),
+    ]  # fmt: skip
+    assert days(interval(State.DEGRADED, 9, 3), interval(State.MAJOR, 5, 4)) == [
+        (3, State.MAJOR, 60),
+    ]  # fmt: skip
+
+
+def test_what_ends_at_midnight_is_not_of_the_next_day():
+    assert days(interval(State.MAJOR, 14, 12)) == [(2, State.MAJOR, 120)]
+    assert days(interval(State.MAJOR, 12, 11)) == [(3, State.MAJOR, 60)]
+    assert days(interval(State.MAJOR, 5, 5)) == []
+
+
+def test_a_moment_is_told_as_a_minute():
+    assert days(interval(State.MAJOR, 5, 4.999)) == [(3, State.MAJOR, 1)]
+    assert days(interval(State.MAJOR, 5, 4.96)) == [(3, State.MAJOR, 2)]
+
+
+def test_what_has_no_name_names_nothing():
+    shown = components.view(
+        part(),
+        [interval(State.MAJOR, 9, 8), interval(State.MAJOR, 7, 6, "INC-1"),
+         interval(State.MAJOR, 5, 4, "INC-1")],
+        now=NOW,
+    )  # fmt: skip
+    assert shown.events[0].labels == ["INC-1"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "uptime", "why"),
+    [(0, None, "nothing is known yet"), (1, 1.0, "an hour is"), (12, 1.0, "half a day")],
+)
+def test_on_its_first_day(hours: int, uptime: float | None, why: str):
+    midnight = NOW.replace(hour=0)
+    shown = components.view(part(midnight.date()), [], now=midnight + HOUR * hours)
+    assert shown.uptime == uptime, why
+    assert shown.states[-2:] == [None, State.OPERATIONAL]
+
+
+def test_what_was_before_the_first_day_or_is_to_come_does_not_count():
+    row = part(date(2030, 6, 3))
+    found = components.view(row, [interval(State.MAJOR, 20, 6)], now=NOW)
+    assert found.uptime == 0.5
+    assert [one.day.day for one in found.events] == [3]
+    assert days(interval(State.MAJOR, -1, -2)) == []
+    assert days(interval(State.MAJOR, 1, -2)) == [(3, State.MAJOR, 60)]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "state"),
+    [(0, None, State.MAJOR), (1, 0, State.OPERATIONAL), (1, -0.001, State.MAJOR),
+     (-0.001, None, State.OPERATIONAL)],
+)  # fmt: skip
+def test_the_state_of_this_instant(begin, end, state):
+    shown = components.view(part(), [interval(State.MAJOR, begin, end)], now=NOW)
+    assert shown.state is state
+
+
+def test_two_at_once_on_a_day_are_weighed_as_the_worse():
+    assert down(interval(State.PARTIAL, 8, 4), interval(State.MAJOR, 6, 5)) == 2.5
+    assert down(interval(State.UNDER_MAINTENANCE, 8, 4), interval(State.MAJOR, 6, 5)) == 0.0
+    assert down(interval(State.DEGRADED, 8, 4)) == 0.0

@@ -1,0 +1,236 @@
+"""When the board is looked at and rebuilt, and what it serves without a database."""
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from portal.board import components, publish
+from portal.board.copy import EVERY, Copy
+from portal.board.picture import LONGEST_LIFE, Picture
+from portal.board.publish import LOOK_EVERY, Board
+from portal.status.components import State
+from tests.board.test_picture import HOUR, NOW, TICK, banner, picture
+from tests.conftest import StandingClock
+
+pytestmark = pytest.mark.unit
+
+
+class Database:
+    """A revision, and how often it was looked at; or nothing at all while it is away."""
+
+    def __init__(self) -> None:
+        self.revision, self.looks, self.is_away = 1, 0, False
+
+    def __enter__(self) -> "Database":
+        self.looks += 1
+        if self.is_away:
+            raise OperationalError("", {}, Exception())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def scalar(self, _: Any) -> int:
+        return self.revision
+
+
+class Shelf:
+    """The copy on the disk."""
+
+    def __init__(self) -> None:
+        self.kept: Picture | None = None
+
+    def keep(self, shown: Picture) -> None:
+        self.kept = shown
+
+    def load(self) -> Picture | None:
+        return self.kept
+
+
+@pytest.fixture
+def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    still.moment = NOW
+    database, shelf = Database(), Shelf()
+
+    def take(session: Database, *, now: Any) -> Picture:
+        return picture(
+            banner(), revision=session.revision, generated_at=now, valid_until=now + LONGEST_LIFE
+        )
+
+    monkeypatch.setattr(publish.pictures, "take", take)
+    board = Board(
+        lambda: database,  # type: ignore[arg-type, return-value]
+        lambda shown: SimpleNamespace(picture=shown),  # type: ignore[arg-type, return-value]
+        shelf,  # type: ignore[arg-type]
+    )
+    return SimpleNamespace(board=board, database=database, shelf=shelf, still=still)
+
+
+@pytest.mark.parametrize(
+    ("step", "looks", "rebuilds", "why"),
+    [
+        (timedelta(0), 1, 1, "it has just looked"),
+        (LOOK_EVERY - TICK, 1, 1, "not yet"),
+        (LOOK_EVERY, 2, 1, "half a second later, and nothing changed"),
+        (LONGEST_LIFE - TICK, 2, 1, "the picture is good still"),
+        (LONGEST_LIFE, 2, 2, "its time is over"),
+        (-HOUR, 2, 2, "a clock that was set back"),
+    ],
+)
+def test_how_often_it_looks_and_rebuilds(world, step, looks, rebuilds, why):
+    assert world.board.current(NOW) is not None
+    assert world.board.current(NOW + step) is not None
+    assert (world.database.looks, world.board.rebuilds) == (looks, rebuilds), why
+
+
+def test_a_picture_whose_time_is_over_is_taken_anew_at_once(world):
+    world.board.current(NOW)
+    world.board._answers.picture.__dict__["valid_until"] = NOW + TICK
+    world.board.current(NOW)
+    assert world.database.looks == 1
+    world.board.current(NOW + TICK)
+    assert (world.database.looks, world.board.rebuilds) == (2, 2)
+
+
+def test_a_change_is_seen_at_the_next_look(world):
+    world.board.current(NOW)
+    world.database.revision = 2
+    assert world.board.current(NOW + LOOK_EVERY).picture.revision == 2
+    assert (world.board.revision, world.board.rebuilds) == (2, 2)
+    world.database.revision = 3
+    world.board.refresh()
+    assert world.board.revision == 3
+    assert world.shelf.kept.revision == 3
+
+
+def test_a_board_that_is_tended_does_not_look(world):
+    world.board.is_tended = True
+    assert world.board.current(NOW) is None
+    assert world.board.tend() == LONGEST_LIFE.total_seconds()
+    assert world.board.current(NOW + HOUR) is not None
+    assert world.database.looks == 1
+    world.board.tend()
+    assert (world.database.looks, world.board.rebuilds) == (2, 1)
+    world.still.advance(seconds=5)
+    assert world.board.tend() == LONGEST_LIFE.total_seconds() - 5
+
+
+def test_age_and_revision_before_and_after_the_first(world):
+    assert (world.board.age_seconds, world.board.revision) == (-1.0, 0)
+    world.board.current(NOW)
+    world.still.advance(seconds=7)
+    assert (world.board.age_seconds, world.board.revision) == (7.0, 1)
+    world.still.advance(seconds=-60)
+    assert world.board.age_seconds == 0.0
+
+
+def test_while_one_rebuilds_the_others_go_on_with_what_there_is(world):
+    first = world.board.current(NOW)
+    world.database.revision = 2
+    found = []
+    with world.board._one_at_a_time:
+        thread = threading.Thread(target=lambda: found.append(world.board.current(NOW + HOUR)))
+        thread.start()
+        thread.join(2)
+        assert found == [first]
+    thread.join()
+
+
+def test_whoever_waited_for_the_first_does_not_look_again(world):
+    class Turn:
+        """A lock that comes when another has made the first picture."""
+
+        def __enter__(self) -> None:
+            world.board._answers = SimpleNamespace(picture=picture())
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    world.board._one_at_a_time = Turn()
+    assert world.board.current(NOW) is not None
+    assert world.database.looks == 0
+
+
+def test_without_a_database_the_last_picture_goes_on(world):
+    world.board.current(NOW)
+    world.database.is_away = True
+    world.still.advance(seconds=1)
+    stale = world.board.current(world.still.now()).picture
+    assert (stale.stale_since, stale.generated_at) == (NOW + timedelta(seconds=1), NOW)
+    assert stale.valid_until == NOW + timedelta(seconds=1) + LONGEST_LIFE
+    world.still.advance(seconds=1)
+    assert world.board.current(world.still.now()).picture is stale
+    world.still.moment = stale.valid_until - TICK
+    assert world.board.current(world.still.now()).picture is stale
+    world.still.moment = stale.valid_until
+    moved = world.board.current(world.still.now()).picture
+    assert moved is not stale
+    assert moved.stale_since == stale.stale_since
+    assert world.board.rebuilds == 1
+    world.database.is_away = False
+    world.still.advance(seconds=1)
+    fresh = world.board.current(world.still.now()).picture
+    assert (fresh.stale_since, world.board.rebuilds) == (None, 2)
+
+
+def test_a_start_without_a_database_has_the_copy(world):
+    world.database.is_away = True
+    assert world.board.current(NOW) is None
+    assert world.board.tend() == LOOK_EVERY.total_seconds()
+    world.shelf.kept = picture(banner(ends_at=NOW - TICK), generated_at=NOW - HOUR)
+    world.still.advance(seconds=1)
+    shown = world.board.current(world.still.now()).picture
+    assert shown.stale_since == NOW - HOUR
+    assert [one.status for one in shown.banners] == ["resolved"]
+
+
+def test_a_look_that_waited_for_a_timeout_is_not_repeated_at_once(world):
+    world.board.current(NOW)
+    world.database.is_away = True
+    later = NOW + timedelta(seconds=1)
+    world.still.moment = NOW + timedelta(seconds=9)
+    world.board.current(later)
+    assert world.board._looked_at == NOW + timedelta(seconds=9)
+
+
+@pytest.mark.parametrize(
+    ("step", "revision", "is_written", "why"),
+    [
+        (timedelta(0), 1, False, "it was written just now"),
+        (EVERY - TICK, 1, False, "less than a minute ago"),
+        (EVERY, 1, True, "a minute ago"),
+        (timedelta(0), 2, True, "it is another one"),
+        (-EVERY, 1, True, "a clock that was set back"),
+    ],
+)
+def test_when_the_copy_is_written(tmp_path: Path, step, revision, is_written, why):
+    copy = Copy(tmp_path / "board.json")
+    copy.keep(picture(banner("first")))
+    copy.keep(picture(banner("second"), generated_at=NOW + step, revision=revision))
+    shown = copy.load()
+    assert shown is not None
+    assert shown.banners[0].ref == ("second" if is_written else "first"), why
+    assert (tmp_path / "board.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_cannot_be_had_is_none(tmp_path: Path):
+    assert Copy(tmp_path / "nothing.json").load() is None
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    assert Copy(bad).load() is None
+    lost = Copy(tmp_path / "no" / "folder.json")
+    lost.keep(picture())
+    assert lost.load() is None
+    assert lost._kept is None
+
+
+def test_bars_tell_days_apart_by_their_height():
+    days = (State.OPERATIONAL, None, State.MAJOR, State.OPERATIONAL)
+    assert components.bars(days) == (
+        ("operational", "M2 0V32M14 0V32"), ("none", "M6 28V32"), ("major_outage", "M10 20V32"),
+    )  # fmt: skip

@@ -1,0 +1,257 @@
+"""What is read into a picture, and what is too old, too far ahead or not for everyone."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from portal.board import picture as pictures
+from portal.board.picture import CANCELLED_DAYS, PAST_DAYS, UPCOMING_DAYS, Picture
+from portal.runtime.episodes import Episode
+from portal.status.announcements import Announcement
+from portal.status.components import Component, Span, State
+from portal.status.incidents import Incident
+from portal.status.windows import Window
+from tests import memory
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TICK = timedelta(microseconds=1)
+AHEAD, PAST = UPCOMING_DAYS * DAY, PAST_DAYS * DAY
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with memory.session() as made:
+        yield made
+
+
+def take(session: Session) -> Picture:
+    session.flush()
+    return pictures.take(session, now=NOW)
+
+
+def moment(step: timedelta | None) -> datetime | None:
+    return None if step is None else NOW + step
+
+
+def window(session: Session, **values: Any) -> Window:
+    row = Window(
+        **{
+            "reference": "m-1", "title": "T", "message": "", "zone": "UTC",
+            "audiences": ["public"], "channels": ["web"], "components": [],
+            "starts_at": NOW - HOUR, "ends_at": NOW + HOUR, "first_ends_at": NOW + HOUR,
+            "ended_at": None, "cancelled_at": None, "effects": {}, "awaits_approval": False,
+            "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+        }
+    )  # fmt: skip
+    session.add(row)
+    return row
+
+
+def part(session: Session, slug: str = "api", **values: Any) -> None:
+    session.add(
+        Component(
+            **{
+                "slug": slug, "name": slug, "group_name": "", "position": 0, "description": "",
+                "is_public": True, "alerts": [], "since": (NOW - 300 * DAY).date(), "version": 1,
+                "updated_at": NOW, **values,
+            }
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def incident(session: Session, number: int = 1, **values: Any) -> None:
+    session.add(
+        Incident(
+            **{
+                "id": number, "reference": f"INC-{number}", "title": "T", "impact": "major",
+                "status": "identified", "audiences": ["public"], "started_at": NOW - 3 * HOUR,
+                "resolved_at": None, "next_update_at": None, "links": [], "opened_by": "ada",
+                "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+            }
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "resolved", "is_draft", "is_shown", "why"),
+    [
+        (-HOUR, None, None, False, True, "it runs"),
+        (-HOUR, None, None, True, False, "a draft is shown to nobody"),
+        (AHEAD, None, None, False, True, "sixty days ahead"),
+        (AHEAD + TICK, None, None, False, False, "farther ahead"),
+        (-9 * DAY, -PAST + TICK, None, False, True, "over a moment less than a week ago"),
+        (-9 * DAY, -PAST, None, False, False, "a week ago"),
+        (-9 * DAY, None, -PAST + TICK, False, True, "resolved less than a week ago"),
+        (-9 * DAY, None, -PAST, False, False, "resolved a week ago"),
+        (-9 * DAY, HOUR, -PAST - HOUR, False, False, "resolved long before its planned end"),
+    ],
+)
+def test_which_announcements_are_read(session, starts, ends, resolved, is_draft, is_shown, why):
+    session.add(
+        Announcement(
+            slug="a", title="T", message="", severity="info", is_draft=is_draft,
+            audiences=["public"], channels=["web"], dismissible=True, starts_at=NOW + starts,
+            ends_at=moment(ends), published_at=NOW, resolved_at=moment(resolved),
+            last_broadcast_at=None, created_at=NOW, updated_at=NOW, version=1,
+        )
+    )  # fmt: skip
+    assert bool(take(session).banners) is is_shown, why
+
+
+@pytest.mark.parametrize(
+    ("values", "is_shown", "why"),
+    [
+        ({}, True, "it runs"),
+        ({"awaits_approval": True}, False, "nobody approved it"),
+        ({"cancelled_at": NOW}, False, "it was called off"),
+        ({"starts_at": NOW + AHEAD, "ends_at": NOW + AHEAD + HOUR}, True, "sixty days ahead"),
+        ({"starts_at": NOW + AHEAD + TICK, "ends_at": NOW + AHEAD + HOUR}, False, "farther"),
+        ({"starts_at": NOW - 9 * DAY, "ends_at": NOW - PAST + TICK}, True, "less than a week ago"),
+        ({"starts_at": NOW - 9 * DAY, "ends_at": NOW - PAST}, False, "a week ago"),
+    ],
+)
+def test_which_windows_are_read(session: Session, values, is_shown, why):
+    window(session, **values)
+    assert bool(take(session).banners) is is_shown, why
+
+
+@pytest.mark.parametrize(
+    ("ago", "awaits", "is_told", "why"),
+    [
+        (timedelta(0), False, True, "just now"),
+        (CANCELLED_DAYS * DAY - TICK, False, True, "less than a month ago"),
+        (CANCELLED_DAYS * DAY, False, False, "a month ago"),
+        (timedelta(0), True, False, "nobody ever knew of it"),
+    ],
+)
+def test_which_cancelled_windows_calendars_are_told(session: Session, ago, awaits, is_told, why):
+    window(session, cancelled_at=NOW - ago, awaits_approval=awaits)
+    assert bool(take(session).cancelled) is is_told, why
+
+
+def test_incidents_are_read_with_a_banner_each(session: Session):
+    incident(session)
+    incident(session, 2, resolved_at=NOW - PAST + TICK, status="resolved")
+    incident(session, 3, resolved_at=NOW - PAST, status="resolved")
+    found = take(session)
+    assert {one.reference for one in found.incidents} == {"INC-1", "INC-2"}
+    assert {one.ref for one in found.banners} == {"INC-1", "INC-2"}
+    assert found.generated_at == NOW
+    assert found.components == ()
+
+
+def span(session: Session, began: timedelta, ended: timedelta | None, **values: Any) -> None:
+    session.add(
+        Span(
+            **{
+                "component_id": 1, "incident_id": None, "state": "major_outage",
+                "began_at": NOW + began, "ended_at": moment(ended), **values,
+            }
+        )
+    )  # fmt: skip
+
+
+def events(session: Session, number: int = 0) -> list[tuple[State, list[str]]]:
+    return [(one.state, one.labels) for one in take(session).components[number].events]
+
+
+def test_a_component_is_impaired_by_what_the_public_may_know(session: Session):
+    part(session)
+    incident(session, 1, audiences=["admin"])
+    incident(session, 2)
+    incident(session, 3, resolved_at=NOW - HOUR, status="resolved")
+    span(session, -3 * HOUR, None, incident_id=1)
+    assert events(session) == []
+    span(session, -2 * HOUR, -HOUR, incident_id=2, state="partial_outage")
+    assert events(session) == [(State.PARTIAL, ["INC-2"])]
+    span(session, -4 * HOUR, -3 * HOUR, incident_id=3, state="degraded_performance")
+    assert events(session) == [(State.PARTIAL, ["INC-3", "INC-2"])]
+    span(session, -HOUR, None)
+    assert events(session) == [(State.MAJOR, ["INC-3", "INC-2"])]
+    assert take(session).components[0].state is State.MAJOR
+
+
+@pytest.mark.parametrize(("ago", "is_known"), [(90 * DAY - TICK, True), (90 * DAY, False)])
+def test_an_incident_of_ninety_days_ago_is_forgotten(session: Session, ago, is_known):
+    part(session)
+    incident(session, resolved_at=NOW - ago, status="resolved", started_at=NOW - 95 * DAY)
+    span(session, -HOUR, None, incident_id=1)
+    assert bool(events(session)) is is_known
+
+
+def test_windows_put_their_components_under_maintenance(session: Session):
+    for slug in ("api", "web", "docs"):
+        part(session, slug)
+    window(session, reference="m-1", components=["nothing", "api"])
+    window(session, reference="m-2", components=["web"], audiences=["admin"])
+    window(session, reference="m-3", components=["docs"], effects={"docs": "partial_outage"},
+           ended_at=NOW - HOUR / 2)  # fmt: skip
+    window(session, reference="m-4", components=["api"], starts_at=NOW - 95 * DAY,
+           ends_at=NOW - 90 * DAY)  # fmt: skip
+    window(session, reference="m-5", components=["web"], starts_at=NOW + TICK)
+    window(session, reference="m-6", components=["web"], cancelled_at=NOW)
+    found = {one.slug: one for one in take(session).components}
+    assert {slug: one.state for slug, one in found.items()} == {
+        "api": State.UNDER_MAINTENANCE, "web": State.OPERATIONAL, "docs": State.OPERATIONAL,
+    }  # fmt: skip
+    assert [one.labels for one in found["api"].events] == [["m-1"]]
+    assert found["web"].events == []
+    assert [(one.state, one.minutes) for one in found["docs"].events] == [(State.PARTIAL, 30)]
+    assert found["docs"].uptime == 1.0
+
+
+def test_a_window_that_starts_now_counts(session: Session):
+    part(session)
+    window(session, components=["api"], starts_at=NOW)
+    assert take(session).components[0].state is State.UNDER_MAINTENANCE
+
+
+def episode(session: Session, **values: Any) -> None:
+    session.add(
+        Episode(
+            **{
+                "alert": "worker-error", "subject": "jobs", "title": "T", "severity": "critical",
+                "opened_at": NOW - HOUR, "seen_at": NOW, "closed_at": None, "value": 1.0,
+                "peak": 1.0, "threshold": 0.0, "unit": "", "labels": {}, "source": "portal",
+                **values,
+            }
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("alerts", "values", "state", "why"),
+    [
+        (["worker-error"], {}, State.DEGRADED, "it depends on the alert"),
+        (["worker-error:jobs"], {}, State.DEGRADED, "or on the alert of one subject"),
+        (["worker-error:other"], {}, State.OPERATIONAL, "not on that of another"),
+        (["pool-waiting"], {}, State.OPERATIONAL, "nor on another alert"),
+        ([], {"labels": {"component": "api"}}, State.OPERATIONAL, "ours names no component"),
+        ([], {"labels": {"component": "api"}, "source": "alertmanager"}, State.PARTIAL,
+         "one of Alertmanager's may"),
+        ([], {"labels": {"component": "web"}, "source": "alertmanager"}, State.OPERATIONAL,
+         "it names another"),
+        ([], {"labels": {"component": "api"}, "source": "alertmanager", "severity": "warning"},
+         State.DEGRADED, "it is not so bad"),
+        (["worker-error"], {"source": "alertmanager"}, State.DEGRADED, "without naming one"),
+        (["worker-error"], {"closed_at": NOW - HOUR / 2}, State.OPERATIONAL, "it is over"),
+    ],
+)  # fmt: skip
+def test_an_alert_impairs_what_depends_on_it(session: Session, alerts, values, state, why):
+    part(session, alerts=alerts)
+    episode(session, **values)
+    assert take(session).components[0].state is state, why
+
+
+def test_a_label_of_an_alert_of_ours_names_no_component(session: Session):
+    part(session, "web", alerts=["worker-error"])
+    part(session, "api")
+    episode(session, labels={"component": "api"})
+    found = {one.slug: one.state for one in take(session).components}
+    assert found == {"web": State.DEGRADED, "api": State.OPERATIONAL}

@@ -1,0 +1,37 @@
+"""A database in memory with all tables, for rules that read rows; no app, no file."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from portal import create_app  # noqa: F401 (its imports name every table)
+from portal.store.base import Base
+from portal.store.revision import BOARD, PERIMETER, Revision
+
+
+@contextmanager
+def database() -> Iterator[Callable[[], Session]]:
+    """What opens sessions on a database of its own, as writers want it; one at a time."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+
+    @event.listens_for(engine, "connect")
+    def set_pragma(connection: Any, record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    Base.metadata.create_all(engine)
+    with Session(engine) as made:
+        made.add_all([Revision(id=one, number=0) for one in (BOARD, PERIMETER)])
+        made.commit()
+    yield lambda: Session(engine, expire_on_commit=False)
+    engine.dispose()
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """A session on a database of its own."""
+    with database() as open_session, open_session() as made:
+        yield made

@@ -1,0 +1,285 @@
+"""What operators do about notices and subscribers, and what the worker publishes by itself."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from ipaddress import ip_network
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.audit import chain
+from portal.notify import publishing, targets
+from portal.notify.desk import Desk, NotificationIn, Sender
+from portal.notify.outbox import Delivery
+from portal.notify.subscribers import Subscriber, WebhookIn
+from portal.notify.targets import TargetError
+from portal.runtime.episodes import Episode
+from portal.status import notices
+from portal.status.casebook import Casebook
+from portal.status.incidents import Incident, IncidentIn
+from portal.status.notices import Event, Notice
+from portal.status.registry import NotFoundError, Once
+from portal.status.replies import KeptReply
+from portal.status.templates import MessageTemplate
+from portal.status.terms import RuleError
+from tests import memory
+from tests.conftest import START, StandingClock
+
+NOW = START
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def open_session(still: StandingClock) -> Iterator[Callable[[], Session]]:
+    with memory.database() as made:
+        with made() as session:
+            session.add(
+                MessageTemplate(
+                    name="ops", title="On {{when}}", message="m", updated_at=NOW, version=1
+                )
+            )
+            session.commit()
+        yield made
+
+
+@pytest.fixture
+def desk(open_session: Callable[[], Session]) -> Desk:
+    sender = Sender("Site", "https://s.example", lambda *_, **__: ("text", "html"), ("c1", "c2"))
+    return Desk(open_session, sender)
+
+
+def logged(open_session: Callable[[], Session]) -> tuple[str, dict[str, Any]]:
+    with open_session() as session:
+        (event, *_), _ = chain.search(session)
+    return event.type, event.detail
+
+
+def person(number: int) -> Subscriber:
+    return Subscriber(
+        id=number, kind="mail", address=f"p{number}@example.com", topics=["announcements"],
+        components=[], wanted={}, question=None, asked_at=NOW - HOUR, confirmed_at=NOW - HOUR,
+        secret="", created_at=NOW - HOUR,
+    )  # fmt: skip
+
+
+WISH = NotificationIn(template="ops", values={"when": "Monday"})
+
+
+def test_a_rehearsal_stores_nothing_and_counts(desk: Desk, open_session: Any):
+    with open_session() as session:
+        session.add_all([person(1), person(2)])
+        session.commit()
+    shown = desk.rehearse(WISH)
+    assert (shown.id, shown.title, shown.recipients) == (None, "On Monday", 4)
+    assert [(one.channel, one.recipients) for one in shown.messages] == [
+        ("mail", 2), ("webhook", 0), ("chat", 2),
+    ]  # fmt: skip
+    with open_session() as session:
+        assert session.scalars(select(Notice)).all() == []
+
+
+def test_what_is_sent_is_in_the_outbox_and_on_record(desk: Desk, open_session: Any):
+    once = Once("k", b"r", lambda made: {"id": made.id})
+    made = desk.send(WISH, actor="ada", once=once)
+    with open_session() as session:
+        row = session.scalars(select(Notice)).one()
+        kept = session.scalars(select(KeptReply)).one()
+    assert (row.id, row.event, row.title) == (made.id, "sent", "On Monday")
+    assert kept.body == {"id": made.id}
+    assert logged(open_session) == (
+        "maintenance.notification.sent",
+        {"template": "ops", "audiences": ["public"], "recipients": 2},
+    )
+    desk.send(WISH, actor="ada")
+    for wish, error in (
+        (NotificationIn(template="nothing"), NotFoundError),
+        (NotificationIn(template="ops"), RuleError),
+        (WISH.model_copy(update={"components": ["nothing"]}), RuleError),
+    ):
+        with pytest.raises(error):
+            desk.send(wish, actor="ada")
+
+
+def test_a_dead_letter_is_tried_again(desk: Desk, open_session: Any):
+    desk.send(WISH, actor="ada")
+    with open_session() as session:
+        session.add(
+            Delivery(
+                notice_id=1, recipient="chat c", lane="chat c", state="dead", attempts=6,
+                due_at=NOW, claimed_by="", claimed_until=None, settled_at=NOW, error="x",
+            )
+        )  # fmt: skip
+        session.commit()
+    desk.try_again(1, actor="ada")
+    assert logged(open_session)[1] == {"delivery": 1}
+    for number in (1, 99):
+        with pytest.raises(NotFoundError):
+            desk.try_again(number, actor="ada")
+
+
+def test_a_webhooks_key_is_shown_once(desk: Desk, open_session: Any):
+    once = Once("k", b"r", lambda made: made.shown.model_dump(mode="json"))
+    made = desk.add_webhook(WebhookIn(url="https://h.example/x"), actor="ada", once=once)
+    assert len(made.shown.secret) == 48
+    with open_session() as session:
+        assert session.scalars(select(KeptReply)).one().body["secret"] == ""
+    desk.add_webhook(WebhookIn(url="https://h.example/y"), actor="ada")
+    desk.remove_subscriber(made.id, actor="ada")
+    with pytest.raises(NotFoundError):
+        desk.remove_subscriber(made.id, actor="ada")
+    assert logged(open_session)[0] == "subscriber.removed"
+
+
+@pytest.fixture
+def casebook(open_session: Callable[[], Session]) -> Casebook:
+    return Casebook(open_session, lambda: None)
+
+
+def test_what_somebody_told_of_is_not_published(casebook: Casebook, open_session: Any):
+    assert not publishing._is_known(casebook, 1)
+    link = {"kind": "episode", "ref": "2"}
+    casebook.open(IncidentIn(title="T", impact="minor", message="m", links=[link]), actor="ada")
+    assert publishing._is_known(casebook, 2)
+    assert not publishing._is_known(casebook, 1)
+    with open_session() as session:
+        notices.for_operators(
+            session, Event.PUBLISHED, "episode-1", title="", message="", link="", now=NOW
+        )
+        session.commit()
+    assert publishing._is_known(casebook, 1)
+    assert not publishing._is_known(casebook, 3)
+
+
+@pytest.mark.parametrize(
+    ("severity", "age", "impact"),
+    [("critical", HOUR, "major"), ("warning", HOUR, "minor"), ("critical", timedelta(0), None)],
+)
+def test_an_alert_that_lasts_is_published_once(
+    casebook: Casebook, open_session: Any, severity, age, impact
+):
+    with open_session() as session:
+        session.add(
+            MessageTemplate(
+                name="operations", title="{{title}}", message="{{impact}}", updated_at=NOW,
+                version=1,
+            )
+        )  # fmt: skip
+        session.add(
+            Episode(
+                alert="pool-waiting", subject="", title="Pool waiting", severity=severity,
+                opened_at=NOW - age, seen_at=NOW, closed_at=None, value=1.0, peak=1.0,
+                threshold=0.0, unit="s", labels={}, source="portal",
+            )
+        )  # fmt: skip
+        session.commit()
+    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5), url="https://s.example")
+    opened = publishing.publish(casebook, settings)
+    assert len(opened) == (0 if impact is None else 1)
+    assert publishing.publish(casebook, settings) == []
+    if impact is not None:
+        with open_session() as session:
+            found = [one.event for one in session.scalars(select(Notice).order_by(Notice.id))]
+            row = session.scalars(select(Incident)).one()
+        assert found == ["opened", "published"]
+        assert (row.impact, row.started_at) == (impact, NOW - age)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        ("https://h.example/x?y=1", True),
+        ("http://h.example:80", True),
+        ("http://h.example:443", True),
+        ("http://h.example:1024", True),
+        ("http://h.example:1023", False),
+        ("http://h.example:22", False),
+        ("http://h.example:0", False),
+        ("http://h.example:99999", False),
+        ("http://hä.example/", False),
+        ("http://h.example/a b", False),
+        ("http://h.example/\x7f", False),
+        ("http://h.example\\x", False),
+        ("http://user@h.example/", False),
+        ("http://:secret@h.example/", False),
+        ("ftp://h.example/", False),
+        ("https:///x", False),
+    ],
+)
+def test_which_addresses_could_be_called(url, is_taken):
+    if is_taken:
+        assert targets.split(url).hostname == "h.example"
+    else:
+        with pytest.raises(TargetError):
+            targets.split(url)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("found", "allowed", "address", "why"),
+    [
+        (["1.1.1.1"], (), "1.1.1.1", "the open internet"),
+        (["1.1.1.1", "10.0.0.1"], (), None, "one address inside is enough"),
+        ([], (), None, "no address"),
+        (["10.0.0.1"], ("h.example",), "10.0.0.1", "its name is listed"),
+        (["10.0.0.1"], ("other.example",), None, "another name is"),
+        (["10.0.0.1"], (ip_network("10.0.0.0/8"),), "10.0.0.1", "its network is listed"),
+        (["10.0.0.1"], (ip_network("192.168.0.0/16"),), None, "another network is"),
+        (["fe80::1%eth0"], (), None, "a link's own"),
+    ],
+)
+def test_where_a_name_may_lead(found, allowed, address, why):
+    parts = targets.split("https://H.example/")
+    look = lambda host, port: found  # noqa: E731
+    if address is not None:
+        assert targets.checked(parts, 443, allowed, look) == address, why
+    else:
+        with pytest.raises(TargetError):
+            targets.checked(parts, 443, allowed, look)
+
+
+class Answer:
+    status, headers = 200, {"Retry-After": "7"}
+
+    def read(self, most: int) -> bytes:
+        return b""
+
+
+class Connection:
+    """What would be called, and with what."""
+
+    calls: list[tuple[Any, ...]] = []
+
+    def __init__(self, parts: Any, port: int, address: str, deadline: float) -> None:
+        self.port, self.address, self.sock = port, address, None
+
+    def request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
+        Connection.calls.append((self.port, self.address, method, path))
+
+    def getresponse(self) -> Answer:
+        return Answer()
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("url", "port", "path"),
+    [
+        ("https://h.example", 443, "/"),
+        ("http://h.example", 80, "/"),
+        ("http://h.example:8080/x", 8080, "/x"),
+        ("https://h.example/x?y=1", 443, "/x?y=1"),
+        ("https://h.example?y", 443, "/?y"),
+    ],
+)
+def test_what_is_called(monkeypatch: pytest.MonkeyPatch, url, port, path):
+    monkeypatch.setattr(targets, "_Connection", Connection)
+    Connection.calls.clear()
+    reply = targets.post(url, b"", {}, look=lambda host, port: ["1.1.1.1"])
+    assert (reply.status, reply.retry_after) == (200, "7")
+    assert Connection.calls == [(port, "1.1.1.1", "POST", path)]

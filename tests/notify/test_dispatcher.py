@@ -1,0 +1,427 @@
+"""One turn of delivering after another: what is taken, given back, held off and written down."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.notify import delivery, outbox
+from portal.notify.delivery import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    RELEASE_EVERY,
+    THREADS,
+    Closure,
+    Dispatcher,
+)
+from portal.notify.outbox import Delivery, Outcome, Result
+from portal.notify.subscribers import Subscriber
+from portal.status.notices import Notice
+from tests import memory
+from tests.conftest import START, StandingClock
+
+NOW = START
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+class Mail:
+    """A courier that takes what it is given and tells what a test says."""
+
+    def __init__(self) -> None:
+        self.is_running, self.is_ready, self.room = True, True, 9
+        self.under_way: set[int] = set()
+        self.sent: list[int] = []
+        self.told: list[Outcome] = []
+        self.forgotten: list[int] = []
+        self.log: list[str] = []
+
+    def start(self) -> None:
+        self.log.append("start")
+        self.is_running = True
+
+    def stop(self) -> None:
+        self.log.append("stop")
+        self.is_running = False
+
+    def outcomes(self) -> list[Outcome]:
+        told, self.told = self.told, []
+        return told
+
+    def forget(self) -> list[int]:
+        return self.forgotten
+
+    def clear(self) -> None:
+        self.log.append("clear")
+
+    def send(self, parcel: Any, message: Any) -> None:
+        self.sent.append(parcel.delivery)
+        self.under_way.add(parcel.delivery)
+
+
+class Pool:
+    """Calls that end when told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Future[Outcome], Any]] = []
+
+    def submit(self, call: Any, parcel: Any, *rest: Any, **more: Any) -> Future[Outcome]:
+        made: Future[Outcome] = Future()
+        self.calls.append((made, parcel))
+        return made
+
+    def shutdown(self, **how: Any) -> None:
+        self.how = how
+        for call, _parcel in self.calls:
+            call.cancel()
+
+    def end(self, result: Result, reason: str = "why") -> None:
+        for call, parcel in self.calls:
+            if not call.done():
+                call.set_result(Outcome(parcel.delivery, result, reason))
+
+
+class World:
+    """A dispatcher on one database."""
+
+    def __init__(
+        self, open_session: Callable[[], Session], still: StandingClock, folder: Path,
+        *, mail: Mail | None = None,
+    ) -> None:  # fmt: skip
+        self.open_session, self.still, self.mail = open_session, still, mail
+        settings = SimpleNamespace(
+            data_dir=folder, operator_channels=("json://127.0.0.1:9",), site_name="Site",
+            url="https://s.example", allowed_targets=(),
+        )  # fmt: skip
+        self.one = Dispatcher(
+            open_session,
+            settings,
+            mail=mail,
+            render=lambda *_, **__: ("", ""),  # type: ignore[arg-type]
+        )
+        self.one._pool.shutdown()
+        self.pool = Pool()
+        self.one._pool = self.pool  # type: ignore[assignment]
+        (self.chat,) = self.one._chats
+
+    def put(self, *rows: dict[str, Any], **notice: Any) -> None:
+        """A notice with its deliveries."""
+        with self.open_session() as session:
+            made = Notice(
+                **{
+                    "key": str(id(rows)), "kind": "window", "event": "started", "ref": "m-1",
+                    "title": "T", "message": "", "facts": {}, "audiences": ["public"],
+                    "channels": ["email", "api"], "components": [], "occurred_at": NOW,
+                    "created_at": self.still.now(), "position": 0, "addressed_at": NOW, **notice,
+                }
+            )  # fmt: skip
+            session.add(made)
+            session.flush()
+            for row in rows:
+                session.add(
+                    Delivery(
+                        **{
+                            "notice_id": made.id, "recipient": "subscriber 1", "lane": "mail",
+                            "state": "pending", "attempts": 0, "due_at": NOW, "claimed_by": "",
+                            "claimed_until": None, "settled_at": None, "error": "", **row,
+                        }
+                    )
+                )  # fmt: skip
+            session.commit()
+
+    def people(self, count: int = 1) -> None:
+        with self.open_session() as session:
+            for number in range(1, count + 1):
+                session.add(
+                    Subscriber(
+                        id=number, kind="mail", address=f"p{number}@example.com",
+                        topics=["maintenance"], components=[], wanted={}, question=None,
+                        asked_at=NOW - HOUR, confirmed_at=NOW - HOUR, secret="",
+                        created_at=NOW - HOUR,
+                    )
+                )  # fmt: skip
+            session.commit()
+
+    def hooks(self, count: int, host: str = "a") -> list[dict[str, Any]]:
+        """Deliveries to webhooks of a host, whose subscribers are there."""
+        self.people(count)
+        return [
+            {"recipient": f"subscriber {n}", "lane": f"webhook {host}"} for n in range(1, count + 1)
+        ]
+
+    def states(self) -> list[tuple[str, str]]:
+        with self.open_session() as session:
+            rows = session.scalars(select(Delivery).order_by(Delivery.id))
+            return [(row.state, row.error) for row in rows]
+
+
+@pytest.fixture
+def world(still: StandingClock, tmp_path: Path) -> Iterator[Callable[..., World]]:
+    with memory.database() as open_session:
+        yield lambda **values: World(open_session, still, tmp_path, **values)
+
+
+def test_a_node_has_one_name_for_good(tmp_path: Path):
+    name = delivery.node_name(tmp_path / "new")
+    assert len(name) == 16
+    assert delivery.node_name(tmp_path / "new") == name
+
+
+def test_a_notice_is_addressed_and_handed_over_in_one_turn(world: Any):
+    one = world(mail=Mail())
+    one.people()
+    assert not one.one.turn()
+    one.put(addressed_at=None)
+    assert one.one.turn()
+    assert one.mail.sent == [1]
+    assert [parcel.lane for _, parcel in one.pool.calls] == [f"chat {one.chat}"]
+    assert one.one.is_waiting
+    assert one.states() == [("sending", ""), ("sending", "")]
+    assert not one.one.turn()
+    one.mail.told, one.mail.under_way = [Outcome(1, Result.SENT)], set()
+    one.pool.end(Result.SENT)
+    assert one.one.turn()
+    assert one.states() == [("sent", ""), ("sent", "")]
+    assert not one.one.is_waiting
+    assert not one.one.turn()
+    figures = one.one.figures()
+    assert (figures.pending, figures.failed) == (0, 0)
+
+
+def test_without_a_mail_server_mail_is_given_up(world: Any):
+    one = world()
+    one.people()
+    one.put({})
+    assert one.one.turn()
+    assert one.one.turn()
+    assert one.states() == [("dead", "No mail server is set")]
+    assert not one.one.is_waiting
+
+
+def test_a_chat_that_is_not_set_any_more_is_given_up(world: Any):
+    one = world()
+    one.put({"recipient": "chat gone", "lane": "chat gone"})
+    one.one.turn()
+    one.one.turn()
+    assert one.states() == [("dead", "This chat is not set any more")]
+
+
+def test_a_host_has_two_tries_under_way_and_a_chat_one(world: Any):
+    one = world()
+    one.put(*one.hooks(4))
+    one.one.turn()
+    assert len(one.pool.calls) == 2
+    assert not one.one.turn()
+    one.pool.end(Result.SENT)
+    assert one.one.turn()
+    assert len(one.pool.calls) == 4
+    assert one.one._room("webhook a") == 0
+    assert one.one._room("webhook b") == 2
+    assert one.one._room("chat c") == 1
+    for number in range(THREADS - 3):
+        one.one._calls[Future()] = SimpleNamespace(lane=f"webhook x{number}", delivery=90 + number)
+    assert one.one._room("webhook b") == 1
+    one.one._calls[Future()] = SimpleNamespace(lane="webhook y", delivery=89)
+    assert one.one._room("webhook b") == 0
+
+
+def test_mail_has_the_room_that_the_courier_says(world: Any):
+    one = world(mail=Mail())
+    assert one.one._room("mail") == 0
+    one.one.turn()
+    assert one.one._room("mail") == 9
+    assert world().one._room("mail") == outbox.AT_ONCE
+    one.people(3)
+    one.put(*({"recipient": f"subscriber {n}"} for n in (1, 2, 3)))
+    one.mail.room = 0
+    assert not one.one.turn()
+    one.mail.room = 2
+    assert one.one.turn()
+    assert one.mail.sent == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [(RuntimeError("secret"), "pending", "RuntimeError"), (None, "sent", "")],
+)
+def test_a_call_that_fails_is_tried_later(world: Any, error, state, said):
+    one = world()
+    one.put(*one.hooks(1))
+    one.one.turn()
+    (call, parcel), = one.pool.calls  # fmt: skip
+    if error is not None:
+        call.set_exception(error)
+    else:
+        call.set_result(Outcome(parcel.delivery, Result.SENT))
+    one.one.turn()
+    assert one.states() == [(state, said)]
+
+
+def test_one_that_cannot_be_written_holds_up_nobody(world: Any):
+    one = world()
+    lane = f"chat {one.chat}"
+    one.put({"recipient": lane, "lane": lane}, kind="incident", event="opened")
+    assert one.one.turn()
+    assert one.one.turn()
+    assert one.states() == [("pending", "It cannot be written: KeyError")]
+
+
+def test_what_did_not_begin_is_given_back_at_the_end(world: Any):
+    one = world(mail=Mail())
+    one.put(*one.hooks(1))
+    one.one.turn()
+    one.one.stop()
+    assert one.states() == [("pending", "Stopped before it was sent")]
+    assert one.mail.log[-2:] == ["stop", "clear"]
+    assert one.pool.how == {"wait": True, "cancel_futures": True}
+    world().one.stop()
+
+
+def close(one: Any, now: Any) -> None:
+    one.one._learn("lane", Outcome(1, Result.CLOSED, "away"), now)
+
+
+def test_a_way_out_that_is_closed_is_tried_less_and_less(world: Any):
+    one = world()
+    close(one, NOW)
+    closure = one.one._closures["lane"]
+    assert (closure.since, closure.pause, closure.until) == (NOW, FIRST_PAUSE, NOW + FIRST_PAUSE)
+    close(one, closure.until - TICK)
+    assert closure.pause == FIRST_PAUSE
+    at = closure.until
+    for _ in range(8):
+        close(one, at)
+        at = closure.until
+    assert (closure.pause, closure.since) == (LONGEST_PAUSE, NOW)
+    assert closure.until == at
+    one.one._learn("lane", Outcome(1, Result.LATER), NOW)
+    assert one.one._closures == {}
+    close(one, NOW)
+    close(one, NOW + FIRST_PAUSE)
+    assert one.one._closures["lane"].pause == 2 * FIRST_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("until", "is_sent", "why"),
+    [
+        (timedelta(0), True, "its pause is over"),
+        (TICK, False, "not yet"),
+        (LONGEST_PAUSE, False, "the longest pause"),
+        (LONGEST_PAUSE + TICK, True, "a clock was set back since"),
+    ],
+)
+def test_nothing_is_sent_on_a_way_that_is_closed(world: Any, until, is_sent, why):
+    one = world()
+    one.put(*one.hooks(1))
+    one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + until)
+    assert one.one.turn() is is_sent, why
+    assert bool(one.pool.calls) is is_sent
+
+
+def test_what_is_closed_on_one_way_holds_up_no_other(world: Any):
+    one = world()
+    rows = one.hooks(2)
+    rows[1]["lane"] = "webhook b"
+    one.put(*rows)
+    one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + FIRST_PAUSE)
+    assert one.one.turn()
+    assert [parcel.lane for _, parcel in one.pool.calls] == ["webhook b"]
+
+
+@pytest.mark.parametrize(
+    ("closed", "recovering", "said"),
+    [
+        (None, None, ""),
+        (MINUTE - TICK, None, ""),
+        (MINUTE, None, "away; for 1 min"),
+        (None, MINUTE - TICK, ""),
+        (None, MINUTE, "The courier waits for the end of another one"),
+        (MINUTE, MINUTE, "The courier waits for the end of another one"),
+    ],
+)
+def test_trouble_is_what_lasts_for_a_minute(world: Any, closed, recovering, said):
+    one = world()
+    if closed is not None:
+        one.one._closures["short"] = Closure(NOW, "short", FIRST_PAUSE, NOW)
+        one.one._closures["lane"] = Closure(NOW - closed, "away", FIRST_PAUSE, NOW)
+    if recovering is not None:
+        one.one._recovering_since = NOW - recovering
+    assert one.one.trouble.startswith(said)
+    assert bool(one.one.trouble) is bool(said)
+
+
+def test_what_an_earlier_courier_did_is_written_down_first(world: Any, still: StandingClock):
+    mail = Mail()
+    one = world(mail=mail)
+    mail.is_running = mail.is_ready = False
+    mail.told, mail.forgotten = [Outcome(1, Result.SENT)], [1, 2]
+    one.people(2)
+    claimed = {"state": "sending", "claimed_by": f"{one.one._node} dead",
+               "claimed_until": NOW + HOUR}  # fmt: skip
+    one.put({"recipient": "subscriber 1", **claimed}, {"recipient": "subscriber 2", **claimed})
+    one.one.turn()
+    assert mail.log == ["start"]
+    assert one.states() == [("sending", ""), ("sending", "")]
+    assert one.one._recovering_since == NOW
+    still.advance(seconds=1)
+    mail.is_running = False
+    one.one.turn()
+    assert one.one._recovering_since == NOW
+    mail.is_ready = True
+    one.one.turn()
+    assert one.states()[0] == ("sent", "")
+    assert one.states()[1][1] == "The courier died"
+    assert one.one._recovering_since is None
+    assert one.one._is_mail_recovered
+
+
+def test_what_the_dead_had_taken_is_given_back_now_and_then(world: Any, still: StandingClock):
+    one = world()
+    one.people(2)
+    one.one.turn()
+    claimed = {"state": "sending", "claimed_by": f"{one.one._node} dead", "lane": "webhook a",
+               "claimed_until": NOW + HOUR}  # fmt: skip
+    one.put(claimed)
+    still.advance(seconds=RELEASE_EVERY.total_seconds() - 0.1)
+    one.one.turn()
+    assert one.states() == [("sending", "")]
+    still.advance(seconds=0.1)
+    one.one.turn()
+    assert len(one.pool.calls) == 1
+    one.pool.end(Result.SENT)
+    one.one.turn()
+    one.put({**claimed, "recipient": "subscriber 2"})
+    still.advance(seconds=-60)
+    one.one.turn()
+    assert len(one.pool.calls) == 2
+
+
+def test_what_is_under_way_here_is_not_given_back(world: Any, still: StandingClock):
+    mail = Mail()
+    one = world(mail=mail)
+    one.people(3)
+    old = {"state": "sending", "claimed_by": "other node", "claimed_until": NOW - HOUR}
+    one.put({**old}, {**old, "recipient": "subscriber 2"}, {**old, "recipient": "subscriber 3"})
+    mail.under_way, mail.room = {1}, 0
+    one.one._unsettled = [("mail", Outcome(2, Result.CLOSED))]
+    one.one._is_mail_recovered = True
+    one.one._release(NOW)
+    assert [state for state, _ in one.states()] == ["sending", "sending", "pending"]
+
+
+def test_who_leads_no_more_stops_the_courier(world: Any):
+    mail = Mail()
+    one = world(mail=mail)
+    one.one.turn()
+    one.one.rest()
+    assert (mail.log[-1], one.one._is_mail_recovered, one.one._released_at) == ("stop", False, None)
+    before = list(mail.log)
+    one.one.rest()
+    assert mail.log == before
+    world().one.rest()

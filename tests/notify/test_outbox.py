@@ -1,0 +1,494 @@
+"""The outbox row by row: who is addressed, what is taken, and what becomes of a try."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.notify import outbox
+from portal.notify.outbox import (
+    CLAIMED_FOR,
+    FAILED_SHOWN,
+    KEPT,
+    LONGEST_WAIT,
+    PAUSES,
+    STUCK_AFTER,
+    Delivery,
+    Outcome,
+    Result,
+    State,
+)
+from portal.notify.subscribers import Subscriber
+from portal.status.notices import NEWS, Notice
+from tests import memory
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+US = "node me"
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with memory.session() as made:
+        yield made
+
+
+def put(session: Session, number: int = 1, **values: Any) -> Notice:
+    row = Notice(
+        **{
+            "id": number, "key": f"k{number}", "kind": "window", "event": "started",
+            "ref": f"m-{number}", "title": f"T{number}", "message": "", "facts": {},
+            "audiences": ["public"], "channels": ["email", "api"], "components": [],
+            "occurred_at": NOW, "created_at": NOW, "position": 0, "addressed_at": None, **values,
+        }
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def person(session: Session, number: int = 1, **values: Any) -> Subscriber:
+    row = Subscriber(
+        **{
+            "id": number, "kind": "mail", "address": f"p{number}@example.com",
+            "topics": ["maintenance"], "components": [], "wanted": {}, "question": None,
+            "asked_at": NOW - HOUR, "confirmed_at": NOW - HOUR, "secret": "",
+            "created_at": NOW - HOUR, **values,
+        }
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
+    row = Delivery(
+        **{
+            "id": number, "notice_id": 1, "recipient": f"chat c{number}", "lane": "chat c",
+            "state": "pending", "attempts": 0, "due_at": NOW, "claimed_by": "",
+            "claimed_until": None, "settled_at": None, "error": "", **values,
+        }
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def addressed(session: Session) -> list[tuple[int, str, str]]:
+    rows = session.scalars(select(Delivery).order_by(Delivery.id))
+    return [(row.notice_id, row.recipient, row.lane) for row in rows]
+
+
+def test_nothing_is_left_to_address(session: Session):
+    assert not outbox.address(session, ["c"], now=NOW)
+    assert not outbox.has_unaddressed(session)
+    put(session, addressed_at=NOW)
+    assert not outbox.address(session, ["c"], now=NOW)
+    assert not outbox.has_unaddressed(session)
+    put(session, 2)
+    assert outbox.has_unaddressed(session)
+
+
+def test_whoever_wants_it_is_addressed_and_then_the_chats(session: Session):
+    person(session, 1)
+    person(session, 2, topics=["incidents"])
+    person(session, 3, kind="webhook", address="https://hooks.example.com/x")
+    person(session, 4, confirmed_at=None)
+    notice = put(session)
+    assert outbox.address(session, ["c"], now=NOW)
+    assert addressed(session) == [
+        (1, "subscriber 1", "mail"),
+        (1, "subscriber 3", "webhook hooks.example.com"),
+        (1, "chat c", "chat c"),
+    ]
+    assert notice.addressed_at == NOW
+    row = session.get(Delivery, 1)
+    assert row is not None
+    assert (row.state, row.attempts, row.due_at, row.error) == ("pending", 0, NOW, "")
+
+
+def test_who_confirmed_after_it_hears_nothing_of_it(session: Session):
+    person(session, 1, confirmed_at=NOW)
+    person(session, 2, confirmed_at=NOW + TICK)
+    # By a clock that was set back since.
+    person(session, 3, confirmed_at=NOW + 2 * HOUR)
+    put(session)
+    outbox.address(session, [], now=NOW + HOUR)
+    assert [recipient for _, recipient, _ in addressed(session)] == ["subscriber 1", "subscriber 3"]
+
+
+def test_many_are_addressed_some_at_a_time(session: Session, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outbox, "AT_ONCE", 2)
+    for number in (1, 2, 3, 4):
+        person(session, number)
+    notice = put(session)
+    assert outbox.address(session, ["c"], now=NOW)
+    assert (notice.position, notice.addressed_at, len(addressed(session))) == (2, None, 2)
+    assert outbox.address(session, ["c"], now=NOW)
+    assert (notice.position, notice.addressed_at, len(addressed(session))) == (4, None, 4)
+    assert outbox.address(session, ["c"], now=NOW)
+    assert notice.addressed_at == NOW
+    assert addressed(session)[-1] == (1, "chat c", "chat c")
+    assert not outbox.address(session, ["c"], now=NOW)
+
+
+def test_a_question_goes_to_the_one_it_is_for(session: Session):
+    put(session, kind="subscription", event="asked", ref="7", audiences=[], channels=[])
+    assert outbox.address(session, ["c"], now=NOW)
+    assert addressed(session) == [(1, "subscriber 7", "mail")]
+
+
+@pytest.mark.parametrize(
+    ("age", "position", "later", "is_told", "why"),
+    [
+        (STUCK_AFTER, 0, True, False, "nobody delivered for long, and there is later news"),
+        (STUCK_AFTER - TICK, 0, True, True, "not so long"),
+        (STUCK_AFTER, 0, False, True, "there is no later news"),
+        (STUCK_AFTER, 1, True, True, "some have been told already"),
+    ],
+)
+def test_what_is_overtaken_is_told_to_nobody(session, age, position, later, is_told, why):
+    notice = put(session, created_at=NOW - age, position=position)
+    put(session, 2, ref="m-1" if later else "m-9", addressed_at=NOW)
+    put(session, 3, kind="series", ref="m-1", addressed_at=NOW)
+    assert outbox.address(session, ["c"], now=NOW)
+    assert notice.addressed_at == NOW
+    assert bool(addressed(session)) is is_told, why
+
+
+def test_a_recipient_is_a_subscriber_or_not():
+    assert outbox.subscriber_of("subscriber 12") == 12
+    assert outbox.subscriber_of("chat 12") is None
+
+
+DUE = [
+    (timedelta(0), True, "it is due now"),
+    (-HOUR, True, "it was due"),
+    (TICK, False, "it will be"),
+    (LONGEST_WAIT, False, "as late as anything is put off"),
+    (LONGEST_WAIT + TICK, True, "later than that: by a clock that was set back since"),
+]
+
+
+@pytest.mark.parametrize(("due", "is_due", "why"), DUE)
+def test_what_is_due(session: Session, due, is_due, why):
+    put(session)
+    deliver(session, due_at=NOW + due)
+    deliver(session, 2, lane="other", state="sent")
+    assert outbox.lanes(session, now=NOW) == (["chat c"] if is_due else []), why
+    taken = outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert bool(taken) is is_due, why
+
+
+def test_what_is_taken_is_marked(session: Session):
+    notice = put(session)
+    row = deliver(session)
+    deliver(session, 2, lane="other")
+    one, *rest = outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert rest == []
+    assert (one.delivery, one.recipient, one.lane) == (1, "chat c1", "chat c")
+    assert (one.notice, one.subscriber) == (notice, None)
+    assert (row.state, row.claimed_by, row.claimed_until) == ("sending", US, NOW + CLAIMED_FOR)
+
+
+def test_a_recipient_has_one_at_a_time_the_oldest_first(session: Session):
+    put(session)
+    put(session, 2)
+    put(session, 3)
+    deliver(session, 1, notice_id=1, recipient="chat a", due_at=NOW)
+    deliver(session, 2, notice_id=2, recipient="chat a", due_at=NOW - HOUR)
+    deliver(session, 3, notice_id=1, recipient="chat b", state="sending")
+    deliver(session, 4, notice_id=2, recipient="chat b")
+    assert [
+        one.delivery for one in outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    ] == [1]  # fmt: skip
+    deliver(session, 5, notice_id=1, recipient="chat d", due_at=NOW - TICK)
+    deliver(session, 6, notice_id=1, recipient="chat e", due_at=NOW)
+    taken = outbox.claim(session, "chat c", by=US, most=1, now=NOW)
+    assert [one.delivery for one in taken] == [5]
+
+
+def test_mail_is_taken_with_its_subscriber(session: Session):
+    put(session)
+    who = person(session, 7)
+    deliver(session, recipient="subscriber 7", lane="mail")
+    gone = deliver(session, 2, recipient="subscriber 8", lane="mail")
+    (one,) = outbox.claim(session, "mail", by=US, most=9, now=NOW)
+    assert one.subscriber is who
+    assert (gone.state, gone.error) == ("dropped", "unsubscribed meanwhile")
+    assert gone.settled_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("age", "error", "state", "said"),
+    [
+        (NEWS, "", "sending", ""),
+        (NEWS + TICK, "", "dead", "could not be sent within a day"),
+        (NEWS + TICK, "the last word", "dead", "the last word"),
+    ],
+)
+def test_what_is_a_day_old_is_given_up(session: Session, age, error, state, said):
+    put(session, created_at=NOW - age)
+    row = deliver(session, error=error)
+    outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert (row.state, row.error) == (state, said)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "age", "other", "is_dropped", "why"),
+    [
+        (0, STUCK_AFTER + TICK, "pending", True, "it waited long, and later news is on its way"),
+        (0, STUCK_AFTER + TICK, "sending", True, "or under way"),
+        (0, STUCK_AFTER + TICK, "sent", True, "or there"),
+        (0, STUCK_AFTER + TICK, "dead", False, "later news that never came is none"),
+        (0, STUCK_AFTER + TICK, None, False, "this one has no later news"),
+        (0, STUCK_AFTER, "sent", False, "it did not wait long, and was never tried"),
+        (1, STUCK_AFTER, "sent", True, "it was tried before, and later news is there"),
+        (1, STUCK_AFTER, "pending", False, "later news is only on its way"),
+        (1, timedelta(0), "sent", True, "tried a moment ago"),
+    ],
+)
+def test_what_is_overtaken_is_not_sent(session, attempts, age, other, is_dropped, why):
+    put(session, 1, ref="m-1", created_at=NOW - age)
+    put(session, 2, ref="m-1", created_at=NOW)
+    row = deliver(session, 1, recipient="chat a", attempts=attempts)
+    if other is not None:
+        deliver(session, 2, notice_id=2, recipient="chat a", lane="elsewhere", state=other)
+    deliver(session, 3, notice_id=2, recipient="chat z", lane="elsewhere", state="sent")
+    outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert (row.state == "dropped") is is_dropped, why
+
+
+def test_later_news_of_another_thing_overtakes_nothing_of_a_recipients(session: Session):
+    for number, ref in ((1, "m-1"), (2, "m-2"), (3, "m-1")):
+        put(session, number, ref=ref)
+    first = deliver(session, 1, notice_id=1, recipient="chat a", attempts=1)
+    other = deliver(session, 2, notice_id=2, recipient="chat b", attempts=1)
+    for number, name in ((3, "a"), (4, "b")):
+        deliver(session, number, notice_id=3, recipient=f"chat {name}", lane="x", state="sent")
+    outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert (first.state, other.state) == ("dropped", "sending")
+
+
+def test_news_of_something_else_overtakes_nothing(session: Session):
+    put(session, 1, ref="m-1", created_at=NOW - HOUR)
+    put(session, 2, ref="m-2")
+    put(session, 3, ref="m-1", kind="series")
+    row = deliver(session, 1, recipient="chat a", attempts=1)
+    for number in (2, 3):
+        deliver(session, number, notice_id=number, recipient="chat a", state="sent")
+    outbox.claim(session, "chat c", by=US, most=9, now=NOW)
+    assert row.state == "sending"
+
+
+def settle(session: Session, result: Result, reason: str = "", number: int = 1) -> None:
+    outbox.settle(session, [Outcome(number, result, reason)], of="node", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("result", "state", "attempts"),
+    [
+        (Result.SENT, State.SENT, 2),
+        (Result.REFUSED, State.DEAD, 3),
+        (Result.GONE, State.DROPPED, 2),
+        (Result.CLOSED, State.PENDING, 2),
+        (Result.LATER, State.PENDING, 3),
+    ],
+)
+def test_what_becomes_of_a_try(session: Session, result, state, attempts):
+    put(session)
+    person(session, 5)
+    person(session, 6)
+    row = deliver(
+        session, recipient="subscriber 5", state="sending", claimed_by=US, attempts=2,
+        claimed_until=NOW + MINUTE,
+    )  # fmt: skip
+    settle(session, result, "why" * 100)
+    assert (row.state, row.attempts) == (state, attempts)
+    assert (row.claimed_by, row.claimed_until) == ("", None)
+    assert row.error == ("" if result is Result.SENT else ("why" * 100)[:200])
+    if state is State.PENDING:
+        assert row.settled_at is None
+        pause = PAUSES[2] if result is Result.LATER else timedelta(0)
+        assert 0.8 * pause <= row.due_at - NOW <= 1.2 * pause
+    else:
+        assert row.settled_at == NOW
+    session.flush()
+    known = set(session.scalars(select(Subscriber.id)))
+    assert known == ({6} if result is Result.GONE else {5, 6})
+
+
+@pytest.mark.parametrize(("attempts", "state"), [(4, State.PENDING), (5, State.DEAD)])
+def test_after_so_many_tries_it_is_given_up(session: Session, attempts, state):
+    put(session)
+    row = deliver(session, state="sending", claimed_by=US, attempts=attempts)
+    settle(session, Result.LATER, "busy")
+    assert (row.state, row.attempts, row.error) == (state, attempts + 1, "busy")
+
+
+@pytest.mark.parametrize(
+    ("state", "by", "result", "after", "why"),
+    [
+        ("sending", US, Result.REFUSED, "dead", "it is ours"),
+        ("sending", "node other", Result.REFUSED, "dead", "it is of another process of this node"),
+        ("sending", "nodes me", Result.REFUSED, "sending", "another node tries it"),
+        ("sending", "nodes me", Result.SENT, "sent", "but it arrived"),
+        ("pending", "", Result.LATER, "pending", "old news of a try that was given up"),
+        ("pending", "", Result.REFUSED, "pending", "of whatever kind"),
+        ("pending", "", Result.SENT, "sent", "but that it arrived counts"),
+        ("dead", "", Result.SENT, "dead", "what was settled is not changed"),
+        ("dropped", US, Result.SENT, "dropped", "nor taken up"),
+    ],
+)
+def test_whose_word_counts(session: Session, state, by, result, after, why):
+    put(session)
+    row = deliver(session, state=state, claimed_by=by)
+    settle(session, result)
+    assert row.state == after, why
+    assert row.attempts == (1 if after == "dead" != state else 0)
+
+
+@pytest.mark.parametrize(
+    ("by", "until", "lane", "number", "is_freed", "why"),
+    [
+        ("node me", MINUTE, "mail", 1, False, "this process has it"),
+        ("node dead", MINUTE, "mail", 1, True, "one that died had it"),
+        ("other me", MINUTE, "mail", 1, False, "another node has it"),
+        ("other me", -TICK, "mail", 1, True, "that was not heard of"),
+        ("other me", timedelta(0), "mail", 1, False, "until this instant it has time"),
+        ("other me", CLAIMED_FOR, "mail", 1, False, "as long as anyone takes it for"),
+        ("other me", CLAIMED_FOR + TICK, "mail", 1, True, "a clock was set back since"),
+        ("node dead", MINUTE, "chat c", 1, False, "it is no mail"),
+        ("node dead", MINUTE, "mail", 5, False, "it is under way here"),
+    ],
+)
+def test_what_is_given_back(session: Session, by, until, lane, number, is_freed, why):
+    put(session)
+    row = deliver(
+        session, number, state="sending", lane=lane, claimed_by=by, claimed_until=NOW + until
+    )
+    deliver(session, 9, lane=lane, claimed_by="node dead", claimed_until=NOW + MINUTE)
+    count = outbox.release(session, of="node", but=US, under_way={5}, is_mail=True, now=NOW)
+    assert count == (1 if is_freed else 0), why
+    assert row.state == ("pending" if is_freed else "sending")
+    if is_freed:
+        assert (row.due_at, row.claimed_by, row.claimed_until) == (NOW, "", None)
+
+
+def test_what_is_no_mail_is_given_back_by_itself(session: Session):
+    put(session)
+    row = deliver(session, state="sending", claimed_by="node dead", claimed_until=NOW + MINUTE)
+    assert outbox.release(session, of="node", but=US, under_way=[], is_mail=False, now=NOW) == 1
+    assert row.state == "pending"
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "created", "why"),
+    [
+        ("pending", HOUR, None, "it is no dead letter"),
+        ("dead", HOUR, -HOUR, "it is news still"),
+        ("dead", 20 * HOUR, -NEWS / 2, "an operator's word makes it news again"),
+    ],
+)
+def test_a_dead_letter_has_another_life(session: Session, state, age, created, why):
+    notice = put(session, created_at=NOW - age)
+    row = deliver(session, state=state, attempts=6, settled_at=NOW - MINUTE)
+    assert outbox.try_again(session, 99, now=NOW) is None
+    assert (outbox.try_again(session, 1, now=NOW) is row) is (created is not None), why
+    if created is not None:
+        assert (row.state, row.attempts, row.settled_at) == ("pending", 0, None)
+        assert (row.due_at, notice.created_at) == (NOW, NOW + created)
+
+
+def test_figures_of_the_queue(session: Session):
+    empty = outbox.figures(session, now=NOW)
+    assert (empty.pending, empty.stuck, empty.failed) == (0, 0, 0)
+    put(session, 1, created_at=NOW - STUCK_AFTER, addressed_at=NOW)
+    put(session, 2, created_at=NOW - STUCK_AFTER - TICK, addressed_at=NOW)
+    put(session, 3)
+    deliver(session, 1, notice_id=1)
+    deliver(session, 2, notice_id=2)
+    deliver(session, 3, notice_id=2, state="sending")
+    deliver(session, 4, notice_id=2, state="sent")
+    deliver(session, 5, notice_id=2, state="dead", settled_at=NOW - FAILED_SHOWN)
+    deliver(session, 6, notice_id=2, state="dead", settled_at=NOW - FAILED_SHOWN + TICK)
+    deliver(session, 7, notice_id=2, state="dropped", settled_at=NOW)
+    found = outbox.figures(session, now=NOW)
+    assert (found.pending, found.stuck, found.failed) == (4, 2, 1)
+
+
+def test_notices_are_listed_with_how_far_they_are(session: Session):
+    assert outbox.page(session, limit=9, offset=0) == ([], 0)
+    for number in (1, 2, 3):
+        put(session, number, addressed_at=NOW if number == 1 else None)
+    put(session, 4, kind="subscription")
+    states = ["sent", "sent", "pending", "sending", "sending", "dead", "dropped", "dropped"]
+    for number, state in enumerate(states, start=1):
+        deliver(session, number, state=state)
+    deliver(session, 20, notice_id=2, state="sent")
+    shown, total = outbox.page(session, limit=9, offset=0)
+    assert total == 3
+    assert [one.id for one in shown] == [3, 2, 1]
+    assert [one.is_addressed for one in shown] == [False, False, True]
+    last = shown[-1]
+    assert (last.sent, last.pending, last.dead, last.dropped) == (2, 3, 1, 2)
+    assert (shown[1].sent, shown[1].pending) == (1, 0)
+    some, total = outbox.page(session, limit=1, offset=1)
+    assert ([one.id for one in some], total) == ([2], 3)
+
+
+def test_dead_letters_are_listed_the_latest_first(session: Session):
+    put(session)
+    deliver(session, 1, state="dead", settled_at=NOW - HOUR, error="no")
+    deliver(session, 2, state="dead", settled_at=NOW)
+    deliver(session, 3, state="sent", settled_at=NOW)
+    found = outbox.dead_letters(session, limit=9)
+    assert [(one.id, one.title) for one in found] == [(2, "T1"), (1, "T1")]
+    assert [one.id for one in outbox.dead_letters(session, limit=1)] == [2]
+
+
+def test_what_was_told_long_ago_is_forgotten(session: Session, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(outbox, "SWEPT_AT_ONCE", 2)
+    put(session, 1, created_at=NOW - KEPT)
+    put(session, 2, created_at=NOW - KEPT + TICK)
+    for number in (1, 2):
+        deliver(session, number, notice_id=1)
+    deliver(session, 4, notice_id=2)
+    left = []
+    while outbox.sweep(session, now=NOW):
+        left.append((len(session.scalars(select(Delivery.id)).all()),
+                     len(session.scalars(select(Notice.id)).all())))  # fmt: skip
+    assert left == [(1, 2), (1, 1)]
+    assert session.scalars(select(Notice.id)).all() == [2]
+
+
+def test_who_unsubscribes_gets_nothing_that_was_on_its_way(session: Session):
+    put(session)
+    rows = [
+        deliver(session, 1, recipient="subscriber 1"),
+        deliver(session, 2, recipient="subscriber 2"),
+    ]
+    put(session, 2)
+    rows.append(deliver(session, 3, notice_id=2, recipient="subscriber 1", state="sent"))
+    outbox.drop_of(session, 1, now=NOW)
+    session.expire_all()
+    assert [row.state for row in rows] == ["dropped", "pending", "sent"]
+    assert rows[0].settled_at == NOW
+
+
+def test_all_that_waits_is_dropped(session: Session):
+    notice, other = put(session), put(session, 2, addressed_at=NOW - HOUR)
+    rows = [
+        deliver(session, number, state=state)
+        for number, state in enumerate(("pending", "sending", "sent", "dead"), start=1)
+    ]
+    assert outbox.drop_all(session, "put back", now=NOW) == 2
+    session.expire_all()
+    assert [row.state for row in rows] == ["dropped", "dropped", "sent", "dead"]
+    assert rows[0].error == "put back"
+    assert (notice.addressed_at, other.addressed_at) == (NOW, NOW - HOUR)
+    assert outbox.drop_all(session, "again", now=NOW) == 0

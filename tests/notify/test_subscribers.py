@@ -1,0 +1,330 @@
+"""Who is told what, and how long a question waits for its answer."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.audit.chain import AuditEvent
+from portal.notify import subscribers
+from portal.notify.subscribers import (
+    ASK_AGAIN_AFTER,
+    CONFIRM_WITHIN,
+    Choices,
+    Links,
+    Subscriber,
+    SubscriberKind,
+    SubscriptionIn,
+    WebhookIn,
+)
+from portal.status.components import Component
+from portal.status.notices import Notice
+from portal.status.terms import RuleError
+from tests import memory
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with memory.session() as made:
+        for number, (slug, is_public) in enumerate((("api", True), ("inside", False))):
+            made.add(
+                Component(
+                    slug=slug, name=slug, group_name="", position=number, description="",
+                    is_public=is_public, alerts=[], since=NOW.date(), version=1, updated_at=NOW,
+                )
+            )  # fmt: skip
+        made.flush()
+        yield made
+
+
+def person(number: int = 1, **values: Any) -> Subscriber:
+    return Subscriber(
+        **{
+            "id": number, "kind": "mail", "address": f"p{number}@example.com",
+            "topics": ["incidents", "maintenance", "announcements"], "components": [],
+            "wanted": {}, "question": None, "asked_at": NOW - HOUR, "confirmed_at": NOW - HOUR,
+            "secret": "", "created_at": NOW - HOUR, **values,
+        }
+    )  # fmt: skip
+
+
+def notice(**values: Any) -> Notice:
+    return Notice(
+        **{
+            "kind": "incident", "audiences": ["public"], "channels": ["email", "api"],
+            "components": [], **values,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("who", "what", "is_told", "why"),
+    [
+        ({}, {}, True, "it is public, of a topic that they want, and comes by mail"),
+        ({"confirmed_at": None}, {}, False, "they never answered"),
+        ({}, {"audiences": ["admin"]}, False, "it is not public"),
+        ({}, {"audiences": ["admin", "public"]}, True, "it is public too"),
+        ({}, {"channels": ["api"]}, False, "it does not come by mail"),
+        ({"kind": "webhook"}, {"channels": ["api"]}, True, "a webhook is the API's"),
+        ({"kind": "webhook"}, {"channels": ["email"]}, False, "and no mail"),
+        ({"topics": ["maintenance"]}, {}, False, "incidents are not what they want"),
+        ({"topics": ["maintenance"]}, {"kind": "series"}, True, "a series is maintenance"),
+        ({"topics": ["announcements"]}, {"kind": "message"}, True, "a message is an announcement"),
+        ({"components": ["api"]}, {}, True, "it is of no component, so of all"),
+        ({"components": ["api"]}, {"components": ["api", "web"]}, True, "one of theirs"),
+        ({"components": ["api"]}, {"components": ["web"]}, False, "none of theirs"),
+        ({}, {"components": ["web"]}, True, "all are theirs"),
+    ],
+)
+def test_who_is_told_what(who, what, is_told, why):
+    assert person(**who).wants(notice(**what)) is is_told, why
+
+
+@pytest.mark.unit
+def test_what_shares_a_way_out():
+    assert person().lane == "mail"
+    hook = person(kind="webhook", address="https://hooks.example.com/secret")
+    assert hook.lane == "webhook hooks.example.com"
+    assert len(person(kind="webhook", address=f"https://{'a' * 300}.example/").lane) == 200
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (" Ada@Example.COM ", "Ada@example.com"),
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("ada@localhost", None),
+        ("example.com", None),
+        ("a b@example.com", None),
+        ("ada@example.com, bob@example.com", None),
+        ("ädä@example.com", None),
+        ("ada@" + "a" * 64 + ".example", None),
+        ("a" * 65 + "@example.com", None),
+        ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
+        ("ada\x7f@example.com", None),
+    ],
+)
+def test_a_mail_address_has_one_spelling(text, address):
+    if address is None:
+        with pytest.raises(ValidationError, match="address"):
+            SubscriptionIn(address=text)
+    else:
+        assert SubscriptionIn(address=text).address == address
+
+
+def ask(session: Session, *, now: datetime = NOW, **values: Any) -> Subscriber | None:
+    wish = SubscriptionIn(**{"address": "ada@example.com", **values})
+    subscribers.ask(session, wish, now=now)
+    session.flush()
+    return session.scalar(select(Subscriber).where(Subscriber.address == wish.address))
+
+
+def questions(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Notice)) or 0
+
+
+def test_nothing_changes_until_the_question_is_answered(session: Session):
+    row = ask(session, topics=["maintenance"], components=["api"])
+    assert row is not None
+    assert (row.confirmed_at, row.topics, questions(session)) == (None, [], 1)
+    subscribers.confirm(row, now=NOW + HOUR)
+    assert (row.topics, row.components) == (["maintenance"], ["api"])
+    assert (row.question, row.wanted, row.confirmed_at) == (None, {}, NOW + HOUR)
+    ask(session, now=NOW + 2 * HOUR, topics=["incidents"])
+    assert row.topics == ["maintenance"]
+    subscribers.confirm(row, now=NOW + 3 * HOUR)
+    assert (row.topics, row.confirmed_at) == (["incidents"], NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("later", "asked", "why"),
+    [
+        (ASK_AGAIN_AFTER - TICK, 1, "asked just now"),
+        (ASK_AGAIN_AFTER, 2, "ten minutes ago"),
+    ],
+)
+def test_whoever_asks_again_and_again_fills_no_mailbox(session: Session, later, asked, why):
+    row = ask(session)
+    assert row is not None
+    first = row.question
+    ask(session, now=NOW + later)
+    assert questions(session) == asked, why
+    assert (row.question != first) is (asked == 2)
+
+
+def test_who_has_answered_may_be_asked_again_at_once(session: Session):
+    row = ask(session)
+    assert row is not None
+    subscribers.confirm(row, now=NOW)
+    ask(session, now=NOW + TICK, topics=["incidents"])
+    assert questions(session) == 2
+
+
+def test_only_so_many_wait_for_their_answer(session: Session, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(subscribers, "MOST_UNCONFIRMED", 2)
+    for number in range(4):
+        ask(session, address=f"p{number}@example.com")
+    assert session.scalar(select(func.count()).select_from(Subscriber)) == 2
+    assert questions(session) == 2
+    known = session.scalars(select(Subscriber)).first()
+    assert known is not None
+    subscribers.confirm(known, now=NOW)
+    assert ask(session, address="p9@example.com") is not None
+
+
+def test_a_hidden_component_is_none_to_readers(session: Session):
+    for slug in ("inside", "nothing"):
+        with pytest.raises(RuleError, match=f"no component {slug}"):
+            ask(session, components=[slug])
+    row = person()
+    with pytest.raises(RuleError):
+        subscribers.choose(session, row, Choices(components=["inside"]))
+    subscribers.choose(session, row, Choices(topics=["incidents"], components=["api"]))
+    assert (row.topics, row.components) == (["incidents"], ["api"])
+
+
+@pytest.mark.parametrize(
+    ("age", "is_good", "why"),
+    [
+        (timedelta(0), True, "just asked"),
+        (CONFIRM_WITHIN, True, "the last instant"),
+        (CONFIRM_WITHIN + TICK, False, "too late"),
+    ],
+)
+def test_a_question_is_good_for_two_days(session: Session, age, is_good, why):
+    links = Links("secret")
+    row = person(question="q", confirmed_at=None, asked_at=NOW - age)
+    session.add(row)
+    session.flush()
+    found = links.to_confirm(session, links.confirm(row), now=NOW)
+    assert (found is row) is is_good, why
+
+
+def test_a_question_is_answered_once(session: Session):
+    links = Links("secret")
+    row = person(question="q", asked_at=NOW)
+    session.add(row)
+    session.flush()
+    text = links.confirm(row)
+    assert links.to_confirm(session, text, now=NOW) is row
+    row.question = "another"
+    assert links.to_confirm(session, text, now=NOW) is None
+    row.question = None
+    assert links.to_confirm(session, text, now=NOW) is None
+    assert links.to_confirm(session, links.confirm(row), now=NOW) is None
+    for bad in ("", "garbage", links.manage(row), Links("other").confirm(row)):
+        assert links.to_confirm(session, bad, now=NOW) is None
+
+
+def test_a_link_opens_its_own_subscription_alone(session: Session):
+    links = Links("secret")
+    row = person()
+    session.add(row)
+    session.flush()
+    text = links.manage(row)
+    assert links.to_manage(session, text) is row
+    assert links.to_manage(session, links.confirm(row)) is None
+    # Numbers of rows come again: whoever has it now is somebody else.
+    row.created_at = NOW
+    assert links.to_manage(session, text) is None
+    session.delete(row)
+    session.flush()
+    assert links.to_manage(session, text) is None
+
+
+def hook(session: Session, url: str = "https://hooks.example.com/x", **values: Any) -> Subscriber:
+    return subscribers.add_webhook(session, WebhookIn(url=url, **values), actor="ada", now=NOW)
+
+
+def test_a_webhook_is_told_at_once_and_its_key_is_its_own(session: Session):
+    row = hook(session, topics=["incidents"], components=["inside"])
+    assert (row.kind, row.confirmed_at, row.components) == ("webhook", NOW, ["inside"])
+    other = hook(session, "https://hooks.example.com/y")
+    assert len(row.secret) == 48
+    assert row.secret != other.secret
+    event = session.scalars(select(AuditEvent)).first()
+    assert event is not None
+    assert event.detail == {"subscriber": row.id, "host": "hooks.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("url", "values", "field"),
+    [
+        ("ftp://hooks.example.com/", {}, "url"),
+        ("https://hooks.example.com/x", {}, "url"),
+        ("https://hooks.example.com/y", {"components": ["nothing"]}, "components"),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused(session: Session, url, values, field):
+    hook(session)
+    with pytest.raises(RuleError) as caught:
+        hook(session, url, **values)
+    assert caught.value.field == field
+
+
+def test_subscribers_are_listed_the_newest_first(session: Session):
+    assert subscribers.page(session, limit=9, offset=0) == ([], 0)
+    session.add_all([person(1), person(2, kind="webhook"), person(3), person(4)])
+    session.flush()
+    rows, total = subscribers.page(session, limit=2, offset=1)
+    assert ([row.id for row in rows], total) == ([3, 2], 4)
+    rows, total = subscribers.page(session, limit=9, offset=0, kind=SubscriberKind.MAIL)
+    assert ([row.id for row in rows], total) == ([4, 3, 1], 3)
+
+
+def test_how_many_are_told_of_a_notice(session: Session):
+    session.add_all(
+        [
+            person(1), person(2, topics=["maintenance"]), person(3, confirmed_at=None),
+            person(4, kind="webhook"), person(5),
+        ]
+    )  # fmt: skip
+    session.flush()
+    assert subscribers.told(session, notice()) == {"mail": 2, "webhook": 1}
+    counts = subscribers.counts(session)
+    assert (counts.mail, counts.webhook, counts.unconfirmed) == (3, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("age", "is_kept"), [(CONFIRM_WITHIN - TICK, True), (CONFIRM_WITHIN, False)]
+)
+def test_who_never_answers_is_forgotten(session: Session, age, is_kept):
+    session.add_all([person(1, confirmed_at=None, asked_at=NOW - age),
+                     person(2, asked_at=NOW - age)])  # fmt: skip
+    session.flush()
+    subscribers.sweep(session, now=NOW)
+    assert set(session.scalars(select(Subscriber.id))) == ({1, 2} if is_kept else {2})
+
+
+def test_an_operator_ends_a_subscription(session: Session):
+    row = person()
+    session.add(row)
+    session.flush()
+    subscribers.remove(session, row, actor="ada", now=NOW)
+    session.flush()
+    assert session.scalars(select(Subscriber)).all() == []
+    event = session.scalars(select(AuditEvent)).one()
+    assert event.detail == {"subscriber": 1, "kind": "mail"}
+
+
+def test_who_comes_next_is_found_by_number(session: Session):
+    session.add_all([person(number) for number in (1, 2, 3, 4)])
+    session.flush()
+
+    def after(position: int, most: int = 9) -> list[int]:
+        found = subscribers.after(session, position, before=NOW, now=NOW, most=most)
+        return [row.id for row in found]
+
+    assert after(0) == [1, 2, 3, 4]
+    assert after(2) == [3, 4]
+    assert after(0, most=2) == [1, 2]

@@ -1,0 +1,110 @@
+"""Which times an announcement may have, and what a wish leaves in the row; on rows alone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from portal.status import announcements
+from portal.status.announcements import Announcement, AnnouncementIn
+from portal.status.terms import LONGEST, START_GRACE, RuleError, Status
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+DRAFT, SCHEDULED, ACTIVE, RESOLVED = Status
+
+
+def announcement(**values: Any) -> Announcement:
+    """A valid, running one."""
+    return Announcement(
+        **{
+            "id": 1, "slug": "a", "title": "A", "message": "", "severity": "info",
+            "is_draft": False, "audiences": ["public"], "channels": ["web"], "dismissible": True,
+            "starts_at": NOW - HOUR, "ends_at": None, "published_at": NOW - HOUR,
+            "resolved_at": None, "last_broadcast_at": None, "created_at": NOW - HOUR,
+            "updated_at": NOW - HOUR, "version": 1, **values,
+        }
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "starts", "ends", "before", "field", "why"),
+    [
+        (RESOLVED, -HOUR, None, None, "status", "nothing begins its life resolved"),
+        (RESOLVED, -HOUR, -2 * HOUR, ACTIVE, None, "one that is resolved is not judged by times"),
+        (DRAFT, HOUR, None, None, None, "a draft need not end"),
+        (DRAFT, -2 * HOUR, -HOUR, None, None, "a draft may lie in the past"),
+        (DRAFT, HOUR, HOUR, None, "endsAt", "but not end as it begins"),
+        (DRAFT, HOUR, HOUR + TICK, None, None, "a moment later is late enough"),
+        (SCHEDULED, HOUR, None, None, None, "it is ahead"),
+        (SCHEDULED, -START_GRACE, None, None, None, "the form took a minute"),
+        (SCHEDULED, -START_GRACE - TICK, None, None, "startsAt", "a scheduled start is ahead"),
+        (SCHEDULED, -START_GRACE - TICK, None, DRAFT, "startsAt", "also for what was a draft"),
+        (SCHEDULED, -HOUR, None, ACTIVE, None, "one that runs was scheduled once"),
+        (SCHEDULED, HOUR, HOUR, None, "endsAt", "a span is checked"),
+        (SCHEDULED, HOUR, HOUR + LONGEST + TICK, None, "endsAt", "so is its length"),
+        (ACTIVE, timedelta(0), None, None, None, "it begins now"),
+        (ACTIVE, -HOUR, None, None, None, "it began"),
+        (ACTIVE, TICK, None, None, "startsAt", "it cannot run before its start"),
+        (ACTIVE, -HOUR, timedelta(0), None, "endsAt", "it cannot run after its end"),
+        (ACTIVE, -HOUR, TICK, None, None, "it still runs"),
+    ],
+)
+def test_which_times_a_status_may_have(status, starts, ends, before, field, why):
+    def check() -> None:
+        ends_at = None if ends is None else NOW + ends
+        announcements.check_times(status, NOW + starts, ends_at, before=before, now=NOW)
+
+    if field is None:
+        check()
+        return
+    with pytest.raises(RuleError) as caught:
+        check()
+    assert caught.value.field == field, why
+
+
+def wish(**values: Any) -> AnnouncementIn:
+    return AnnouncementIn(**{"title": "B", "message": "m", "severity": "security", **values})
+
+
+def test_a_new_one_begins_now_unless_it_says_when():
+    row, later = Announcement(), Announcement()
+    announcements.apply(row, wish(status="active"), now=NOW)
+    announcements.apply(later, wish(status="scheduled", starts_at=NOW + HOUR), now=NOW)
+    assert (row.starts_at, row.published_at, row.is_draft) == (NOW, NOW, False)
+    assert later.starts_at == NOW + HOUR
+    assert (row.title, row.message, row.severity) == ("B", "m", "security")
+    assert row.resolved_at is None
+
+
+def test_a_draft_was_never_published():
+    row = Announcement()
+    announcements.apply(row, wish(status="draft", audiences=["public", "public"]), now=NOW)
+    assert (row.is_draft, row.published_at) == (True, None)
+    assert (row.audiences, row.channels, row.dismissible) == (["public"], ["web"], True)
+
+
+def test_an_edit_keeps_what_it_does_not_say():
+    row = announcement()
+    announcements.apply(row, wish(status="active", dismissible=False), now=NOW)
+    assert row.starts_at == NOW - HOUR
+    assert row.published_at == NOW - HOUR
+    assert row.dismissible is False
+
+
+def test_an_edit_may_resolve_once_and_bring_back():
+    row = announcement(ends_at=NOW + HOUR)
+    announcements.apply(row, wish(status="resolved"), now=NOW)
+    assert row.resolved_at == NOW
+    announcements.apply(row, wish(status="resolved"), now=NOW + HOUR)
+    assert row.resolved_at == NOW
+    announcements.apply(row, wish(status="active"), now=NOW + HOUR)
+    assert row.resolved_at is None
+
+
+def test_it_is_told_with_its_status():
+    told = announcements.out(announcement(resolved_at=NOW), now=NOW)
+    assert (told.status, told.slug) == (Status.RESOLVED, "a")
+    assert announcements.out(announcement(is_draft=True), now=NOW).status is Status.DRAFT

@@ -1,0 +1,296 @@
+"""What subscribers are told of windows, series, announcements and incidents, and what not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from portal.audit import chain
+from portal.status import announcements, notices, registry, series, windows
+from portal.status.announcements import Announcement, AnnouncementIn
+from portal.status.components import ComponentIn
+from portal.status.incidents import Incident
+from portal.status.notices import NEWS, Event, Notice, NoticeKind
+from portal.status.series import SeriesIn
+from portal.status.terms import Status
+from portal.status.windows import Action, Window, WindowAct, WindowIn
+from tests import memory
+from tests.conftest import Site, StandingClock
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with memory.session() as made:
+        yield made
+
+
+def told(session: Session) -> list[Notice]:
+    return list(session.scalars(select(Notice).order_by(Notice.id)))
+
+
+def window(**values: Any) -> Window:
+    row = Window(
+        reference="m-1", created_at=NOW, updated_at=NOW, version=3, created_by="ada",
+        awaits_approval=False,
+    )  # fmt: skip
+    windows.apply(row, WindowIn(**{"title": "T", "ends_at": NOW + HOUR, **values}), now=NOW)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "facts", "why"),
+    [
+        ({}, None, {}, "nothing was before"),
+        ({}, (NOW, NOW + HOUR), {}, "nothing moved"),
+        ({}, (NOW - HOUR, NOW + HOUR), {"previousStartsAt": "2030-06-03T11:00:00Z"}, "the start"),
+        ({}, (NOW, NOW + 2 * HOUR), {"previousEndsAt": "2030-06-03T14:00:00Z"}, "the end"),
+        ({"impact": "slow"}, None, {"expected": "slow"}, "what to expect"),
+        ({"components": ["api"], "effects": {"api": "partial_outage"}}, None,
+         {"effects": {"api": "partial_outage"}}, "what is left"),
+    ],
+)  # fmt: skip
+def test_what_is_told_of_a_window(session: Session, values, before, facts, why):
+    notices.of_window(session, window(**values), Event.CHANGED, now=NOW, before=before)
+    (one,) = told(session)
+    assert one.facts == {
+        "startsAt": "2030-06-03T12:00:00Z", "endsAt": "2030-06-03T13:00:00Z", "zone": "UTC",
+        **facts,
+    }, why  # fmt: skip
+    assert (one.key, one.occurred_at, one.created_at) == ("window m-1 changed 3", NOW, NOW)
+    assert (one.position, one.addressed_at) == (0, None)
+    assert one.channels == ["email", "api"]
+
+
+def test_a_window_that_was_ended_is_told_with_that_end(session: Session):
+    row = window()
+    row.ended_at = NOW + HOUR / 2
+    notices.of_window(
+        session, row, Event.ENDED, now=NOW + HOUR, before=(NOW, NOW + HOUR), at=row.ended_at
+    )
+    (one,) = told(session)
+    assert one.facts["endsAt"] == "2030-06-03T12:30:00Z"
+    assert one.facts["previousEndsAt"] == "2030-06-03T13:00:00Z"
+    assert (one.occurred_at, one.created_at) == (NOW + HOUR / 2, NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("event", "nth", "key"),
+    [
+        (Event.STARTED, "", "window m-1 started"),
+        (Event.ENDED, "", "window m-1 ended"),
+        (Event.EXTENDED, "", "window m-1 extended 3"),
+        (Event.REMINDER, "x", "window m-1 reminder x"),
+    ],
+)
+def test_what_happens_once_is_told_once_by_whatever_hand(session: Session, event, nth, key):
+    row = window()
+    notices.of_window(session, row, event, now=NOW, nth=nth)
+    notices.of_window(session, row, event, now=NOW + HOUR, nth=nth)
+    assert [one.key for one in told(session)] == [key]
+    counted = 3 if event is Event.EXTENDED else nth
+    assert notices.was_put(session, NoticeKind.WINDOW, event, "m-1", counted)
+    assert not notices.was_put(session, NoticeKind.WINDOW, event, "m-2", counted)
+    row.version = 4
+    notices.of_window(session, row, event, now=NOW, nth=nth)
+    assert len(told(session)) == (2 if event is Event.EXTENDED else 1)
+
+
+def test_only_the_ways_that_the_portal_sends_by_are_kept(session: Session):
+    notices.of_window(session, window(channels=["web", "sms", "email"]), Event.STARTED, now=NOW)
+    assert told(session)[0].channels == ["email"]
+
+
+def test_a_series_names_its_next_five(session: Session):
+    row = series.new(
+        SeriesIn(title="T", starts_at=NOW, ends_at=NOW + HOUR, recurrence="FREQ=DAILY"),
+        actor="ada", now=NOW,
+    )  # fmt: skip
+    made = [window(starts_at=NOW + n * HOUR, ends_at=NOW + (n + 1) * HOUR) for n in range(7)]
+    notices.of_series(session, row, Event.SCHEDULED, made[::-1], now=NOW)
+    found = told(session)[0].facts["windows"]
+    assert len(found) == 5
+    assert [one["startsAt"][11:13] for one in found] == ["12", "13", "14", "15", "16"]
+
+
+@pytest.mark.parametrize(
+    ("event", "channels", "nth", "ends", "is_broadcast"),
+    [
+        (Event.PUBLISHED, ["web", "email"], "", True, True),
+        (Event.CHANGED, ["api"], " 3", True, True),
+        (Event.RESOLVED, ["email"], "", False, False),
+        (Event.PUBLISHED, ["web"], "", True, False),
+    ],
+)
+def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is_broadcast):
+    row = Announcement(slug="a", created_at=NOW, updated_at=NOW, version=3)
+    wish = AnnouncementIn(title="T", status="active", ends_at=NOW + HOUR, channels=channels)
+    announcements.apply(row, wish, now=NOW)
+    notices.of_announcement(session, row, event, now=NOW + HOUR, at=NOW)
+    (one,) = told(session)
+    assert one.key == f"announcement a {event}{nth}"
+    assert ("endsAt" in one.facts) is ends
+    assert one.occurred_at == NOW
+    assert row.last_broadcast_at == (NOW + HOUR if is_broadcast else None)
+    row.ends_at = None
+    row.slug = "b"
+    notices.of_announcement(session, row, event, now=NOW)
+    assert "endsAt" not in told(session)[1].facts
+
+
+@pytest.mark.parametrize(
+    ("age", "is_told", "why"),
+    [
+        (timedelta(0), True, "just now"),
+        (NEWS, True, "a day ago is news still"),
+        (NEWS + TICK, False, "what is written up late is not sent"),
+    ],
+)
+def test_what_is_told_of_an_incident(session: Session, age, is_told, why):
+    row = Incident(
+        reference="INC-1", title="T", impact="major", status="identified", audiences=["public"],
+        next_update_at=NOW + HOUR, version=4,
+    )  # fmt: skip
+    for event in (Event.OPENED, Event.UPDATED):
+        notices.of_incident(session, row, event, "m", {"api": "x"}, now=NOW, at=NOW - age)
+    found = told(session)
+    assert bool(found) is is_told, why
+    if is_told:
+        assert [one.key for one in found] == [
+            "incident INC-1 opened", "incident INC-1 updated 4",
+        ]  # fmt: skip
+        assert found[0].facts["nextUpdateAt"] == "2030-06-03T13:00:00Z"
+        assert (found[0].components, found[0].channels) == (["api"], ["email", "api"])
+
+
+@pytest.mark.parametrize(
+    ("values", "is_told", "why"),
+    [
+        ({"ends_at": NOW + 4 * HOUR}, True, "it takes longer"),
+        ({"starts_at": NOW + 2 * HOUR}, True, "it begins later"),
+        ({"components": ["api"]}, True, "it touches something else"),
+        ({"title": "Other words"}, False, "another title is no news"),
+        ({"message": "Other words"}, False, "nor are other words"),
+        ({"owner": "bob", "rollback_plan": "x"}, False, "nor what operators think of"),
+        ({}, False, "nor nothing at all"),
+    ],
+)
+def test_which_edits_of_a_window_are_told(
+    site: Site, still: StandingClock, values: dict[str, Any], is_told: bool, why: str
+):
+    still.moment = NOW
+    site.portal.inventory.add(ComponentIn(slug="api", name="API"), actor="ada")
+    base = {"title": "T", "starts_at": NOW + HOUR, "ends_at": NOW + 3 * HOUR}
+    row = site.portal.registry.open_window(WindowIn(**base), actor="ada")
+    site.portal.registry.edit_window(
+        row.reference, WindowIn(**{**base, **values}), version=1, actor="ada"
+    )
+    with site.portal.open_session() as session:
+        events = [one.event for one in told(session)]
+    assert events == (["scheduled", "changed"] if is_told else ["scheduled"]), why
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "changed", "event", "why"),
+    [
+        (Status.DRAFT, {}, [], Event.PUBLISHED, "it was a draft"),
+        (Status.SCHEDULED, {}, ["title"], Event.PUBLISHED, "it was ahead"),
+        (Status.RESOLVED, {}, [], Event.PUBLISHED, "it is taken up again"),
+        (Status.ACTIVE, {}, ["title"], Event.CHANGED, "it says something else"),
+        (Status.ACTIVE, {}, ["message", "updated_at"], Event.CHANGED, "in its text"),
+        (Status.ACTIVE, {}, ["severity"], Event.CHANGED, "or how severe it is"),
+        (Status.ACTIVE, {}, ["ends_at", "dismissible"], None, "its end is no news"),
+        (Status.ACTIVE, {"resolved_at": NOW}, [], Event.RESOLVED, "it is over"),
+        (Status.SCHEDULED, {"resolved_at": NOW}, [], None, "over before anybody knew"),
+        (Status.RESOLVED, {"resolved_at": NOW}, ["title"], None, "over before"),
+        (Status.DRAFT, {"is_draft": True}, ["title"], None, "a draft is nobody's to know"),
+        (Status.ACTIVE, {"is_draft": True}, ["title"], None, "taken back"),
+        (Status.DRAFT, {"starts_at": NOW + HOUR}, [], None, "it is ahead"),
+    ],
+)
+def test_what_of_an_announcement_is_news(session: Session, before, values, changed, event, why):
+    row = Announcement(slug="a", created_at=NOW, updated_at=NOW, version=1)
+    announcements.apply(row, AnnouncementIn(title="T", status="active"), now=NOW)
+    for name, value in values.items():
+        setattr(row, name, value)
+    registry._tell_of_announcement(session, row, before, changed, NOW)
+    assert [one.event for one in told(session)] == ([event.value] if event else []), why
+
+
+@pytest.mark.parametrize(
+    ("starts", "awaits", "events", "why"),
+    [
+        (HOUR, False, ["scheduled"], "it is ahead"),
+        (timedelta(0), False, ["started"], "it runs"),
+        (HOUR, True, [], "nobody has approved it"),
+    ],
+)
+def test_what_of_a_new_window_is_told(session: Session, starts, awaits, events, why):
+    row = window(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
+    row.awaits_approval = awaits
+    registry._tell_of_new_window(session, row, NOW)
+    assert [one.event for one in told(session)] == events, why
+
+
+@pytest.mark.parametrize(
+    ("action", "starts", "event", "detail"),
+    [
+        (Action.START, HOUR, "started", {"starts": "12:00", "ends": "13:00"}),
+        (Action.EXTEND, HOUR, "extended", {"before": "14:00", "after": "14:30"}),
+        (Action.END, timedelta(0), "ended", {"ends": "14:00"}),
+        (Action.CANCEL, HOUR, "cancelled", {}),
+    ],
+)
+def test_each_act_on_a_window_is_on_record_and_told(
+    site: Site, still: StandingClock, action, starts, event, detail
+):
+    still.moment = NOW
+    wish = WindowIn(title="T", starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
+    row = site.portal.registry.open_window(wish, actor="ada")
+    duration = "30m" if action is Action.EXTEND else None
+    act = WindowAct(action=action, duration=duration)
+    changed = site.portal.registry.act_on_window(row.reference, act, version=1, actor="bob")
+    assert changed.version == 2
+    with site.portal.open_session() as session:
+        last = told(session)[-1]
+        found, _ = chain.search(session, event_type=f"maintenance.window.{event}")
+    assert last.event == event
+    moved = {name for name in last.facts if name.startswith("previous")}
+    assert (
+        moved
+        == {
+            Action.START: {"previousStartsAt", "previousEndsAt"},
+            Action.EXTEND: {"previousEndsAt"},
+            Action.END: {"previousEndsAt"},
+            Action.CANCEL: set(),
+        }[action]
+    )
+    assert {
+        name: str(value)[11:16] for name, value in found[0].detail.items() if name != "ref"
+    } == (detail)
+    assert found[0].actor == "bob"
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("dialect", "kind"), [("postgresql", postgresql.Insert), ("sqlite", sqlite.Insert)]
+)
+def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, kind):
+    said: list[Any] = []
+    session = SimpleNamespace(
+        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)),
+        execute=said.append,
+    )
+    notices.put(
+        session, NoticeKind.MESSAGE, Event.SENT, "x", title="T", audiences=[], channels=[],  # type: ignore[arg-type]
+        components=[], now=NOW,
+    )  # fmt: skip
+    assert isinstance(said[0], kind)

@@ -1,0 +1,190 @@
+"""Templates filled in, and findings and retrospectives as text; on values and rows."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from portal.status import findings, templates
+from portal.status.incidents import Capture, Incident, IncidentUpdate
+from portal.status.retrospectives import Retrospective
+from portal.status.templates import MessageTemplate, TemplateIn
+from portal.status.terms import RuleError
+from tests import memory
+
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    with memory.session() as made:
+        yield made
+
+
+def template(title: str = "On {{when}}", message: str = "{{ what }}, {{when}}") -> MessageTemplate:
+    return MessageTemplate(name="ops", title=title, message=message, updated_at=NOW, version=1)
+
+
+@pytest.mark.unit
+def test_a_template_names_its_fields_once_in_their_order():
+    assert templates.fields_of(template()) == ["when", "what"]
+    assert templates.out(template()).fields == ["when", "what"]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"when": "Monday"}, "Missing: what."),
+        ({"when": "Monday", "what": "  "}, "Missing: what."),
+        ({}, "Missing: when, what."),
+        ({"when": "Monday", "what": "x", "who": "b", "how": "a"}, "has no field how, who."),
+        ({"when": "Monday", "what": "x"}, None),
+    ],
+)
+def test_a_template_is_filled_in_whole(values, text):
+    if text is None:
+        found = templates.render(template(), values)
+        assert (found.title, found.message) == ("On Monday", "x, Monday")
+        return
+    with pytest.raises(RuleError, match=text):
+        templates.render(template(), values)
+
+
+@pytest.mark.unit
+def test_what_is_filled_in_is_cut_to_its_column():
+    found = templates.render(template(), {"when": "a" * 300, "what": "b" * 6000})
+    assert (len(found.title), len(found.message)) == (240, 5000)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("message", "is_taken"),
+    [("{{what}}", True), ("none", True), ("{{What}}", False), ("{{", False), ("}}", False),
+     ("{one}", True)],
+)  # fmt: skip
+def test_braces_are_those_of_a_field(message, is_taken):
+    wish = TemplateIn(name="ops", title="T", message=message)
+    if is_taken:
+        templates.check(wish)
+    else:
+        with pytest.raises(RuleError) as caught:
+            templates.check(wish)
+        assert caught.value.field == "message"
+
+
+@pytest.mark.unit
+def test_the_figures_of_a_snapshot():
+    body = json.dumps(
+        {
+            "metrics": {"lastScrapeAt": "2030-06-03T12:00:00Z", "scrapes": 0},
+            "rateLimit": {"lifetime": {"hits": 7, "blocked": None}},
+            "perimeter": 3,
+            "workers": [{"name": "jobs", "pending": 4}],
+        }
+    )
+    assert findings.figures(body, "p_") == [
+        ("p_metrics_last_scrape_timestamp", "1906718400.000"),
+        ("p_metrics_scrapes_total", "0"),
+        ("p_rate_limit_hits_total", "7"),
+        ('p_worker_queue_pending{worker="jobs"}', "4"),
+    ]
+    assert findings.figures("{}", "p_") == []
+
+
+def incident(session: Session, **values: Any) -> Incident:
+    row = Incident(
+        **{
+            "id": 1, "reference": "INC-1", "title": "Slow", "impact": "major",
+            "status": "identified", "audiences": ["public"], "started_at": NOW - HOUR,
+            "resolved_at": None, "next_update_at": None, "acknowledged_at": None,
+            "acknowledged_by": None, "root_cause_category": None, "links": [], "opened_by": "ada",
+            "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+        }
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
+
+
+def capture(session: Session, at: datetime, **body: Any) -> None:
+    session.add(
+        Capture(
+            id=f"c{at:%H}", incident_id=1, captured_at=at, captured_by="ada", sha256="s",
+            body=json.dumps(body),
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def test_findings_without_a_capture_say_so(session: Session):
+    row = incident(session)
+    text = findings.of_captures(session, row, prefix="p_")
+    assert text.splitlines() == ["# Findings of INC-1: Slow", "", "Nothing was captured."]
+
+
+def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
+    row = incident(session)
+    alert = {"title": "A", "value": 1, "unit": "s", "threshold": 0, "since": "t"}
+    capture(session, NOW, metrics={"scrapes": 5}, alerts=[alert])
+    capture(session, NOW - HOUR)
+    lines = findings.of_captures(session, row, prefix="p_").splitlines()
+    assert "Nothing was captured." not in lines
+    heads = [line for line in lines if line.startswith("## ")]
+    assert heads == [
+        "## Captured at 2030-06-03T12:00:00Z", "## Captured at 2030-06-03T11:00:00Z",
+    ]  # fmt: skip
+    assert "| `p_metrics_scrapes_total` | 5 |" in lines
+    number = lines.index("- A: 1 s (limit 0), since t")
+    assert lines[number - 1 : number + 3] == ["", lines[number], "", heads[1]]
+
+
+def retrospective(**values: Any) -> Retrospective:
+    return Retrospective(
+        **{
+            "id": 1, "root_cause_category": "deploy", "root_cause": "", "impact": "",
+            "actions": [], "is_published": False, "version": 1, **values,
+        }
+    )  # fmt: skip
+
+
+def test_an_incident_as_text(session: Session):
+    row = incident(session)
+    for minutes, status, message in ((50, "investigating", "We\nlook."), (40, None, "inside")):
+        session.add(
+            IncidentUpdate(
+                incident_id=1, at=NOW - timedelta(minutes=minutes), status=status,
+                message=message, is_public=status is not None, author="ada",
+            )
+        )  # fmt: skip
+    session.flush()
+    text = findings.markdown(session, row, None, prefix="p_")
+    assert "- Resolved: not yet\n- Root cause: not said\n- Components: none\n" in text
+    assert "## Actions" not in text
+    assert (
+        "## Timeline\n\n- 2030-06-03T11:10:00Z **investigating** (ada): We look.\n"
+        "- 2030-06-03T11:20:00Z **note** (ada): inside\n\n# Findings" in text
+    )
+
+
+def test_a_retrospective_as_text(session: Session):
+    row = incident(session, resolved_at=NOW, root_cause_category="network_acl")
+    text = findings.markdown(session, row, retrospective(), prefix="p_")
+    assert "- Resolved: 2030-06-03T12:00:00Z\n- Root cause: network acl\n" in text
+    assert "## Impact\n\nNot written.\n\n## Root cause\n\nNot written.\n" in text
+    assert "## Actions\n\nNone.\n" in text
+    kept = retrospective(
+        impact="I", root_cause="R",
+        actions=[
+            {"kind": "alert", "text": "a", "owner": "bob", "dueAt": "2030-07-01", "done": True},
+            {"kind": "other", "text": "b"},
+        ],
+    )  # fmt: skip
+    text = findings.markdown(session, row, kept, prefix="p_")
+    assert "## Impact\n\nI\n\n## Root cause\n\nR\n\n## Actions\n\n" in text
+    assert "- [x] (alert) a, bob, due 2030-07-01\n- [ ] (other) b\n" in text
+    assert "None." not in text

@@ -1,0 +1,263 @@
+"""What can be done to a window when, and what a wish may say; on rows alone."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from portal.status import windows
+from portal.status.terms import LONGEST, START_GRACE, RuleError
+from portal.status.windows import Window, WindowIn, WindowStatus
+
+pytestmark = pytest.mark.unit
+NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+
+def window(starts: timedelta = -HOUR, ends: timedelta = HOUR, **values: Any) -> Window:
+    """A valid window; its times are told from now."""
+    return Window(
+        **{
+            "id": 1, "reference": "m-abcdef", "title": "Upgrade", "message": "", "zone": "UTC",
+            "audiences": ["public"], "channels": ["web"], "components": ["api"],
+            "starts_at": NOW + starts, "ends_at": NOW + ends, "first_ends_at": NOW + ends,
+            "ended_at": None, "cancelled_at": None, "series_id": None, "occurrence": None,
+            "owner": "", "impact": "", "rollback_plan": "", "effects": {}, "created_by": "ada",
+            "awaits_approval": False, "approved_by": None, "created_at": NOW - 2 * HOUR,
+            "updated_at": NOW - 2 * HOUR, "version": 1, **values,
+        }
+    )  # fmt: skip
+
+
+def wish(**values: Any) -> WindowIn:
+    return WindowIn(**{"title": "Upgrade", "ends_at": NOW + HOUR, **values})
+
+
+SCHEDULED = {"starts": HOUR, "ends": 2 * HOUR}
+ACTIVE = {"starts": -HOUR, "ends": HOUR}
+ENDED = {"starts": -2 * HOUR, "ends": -HOUR}
+CANCELLED = {**SCHEDULED, "cancelled_at": NOW}
+PROPOSED = {**SCHEDULED, "awaits_approval": True}
+
+
+@pytest.mark.parametrize(
+    ("values", "status", "why"),
+    [
+        (SCHEDULED, WindowStatus.SCHEDULED, "it is ahead"),
+        ({"starts": timedelta(0)}, WindowStatus.ACTIVE, "its first instant"),
+        (ACTIVE, WindowStatus.ACTIVE, "it runs"),
+        ({"ends": timedelta(0)}, WindowStatus.ENDED, "the end is not part of it"),
+        ({"ended_at": NOW}, WindowStatus.ENDED, "it was ended before its time"),
+        ({"ended_at": NOW + TICK}, WindowStatus.ACTIVE, "it was ended after this instant"),
+        (CANCELLED, WindowStatus.CANCELLED, "it was called off now"),
+        ({**SCHEDULED, "cancelled_at": NOW + TICK}, WindowStatus.SCHEDULED, "and not yet before"),
+        (PROPOSED, WindowStatus.PROPOSED, "nobody has approved it"),
+        ({**ENDED, "awaits_approval": True}, WindowStatus.PROPOSED, "nobody approved it in time"),
+        ({**CANCELLED, "awaits_approval": True}, WindowStatus.CANCELLED, "nor will anybody"),
+    ],
+)
+def test_the_status_of_a_window(values, status, why):
+    assert window(**values).status_at(NOW) is status, why
+
+
+ACTS = {
+    "start": lambda row: row.start(now=NOW),
+    "extend": lambda row: row.extend("30m", now=NOW),
+    "end": lambda row: row.end(now=NOW),
+    "cancel": lambda row: row.cancel(now=NOW),
+    "approve": lambda row: row.approve(actor="bob", now=NOW),
+}
+MAY = {
+    "start": {"scheduled"},
+    "extend": {"scheduled", "active"},
+    "end": {"active"},
+    "cancel": {"scheduled", "proposed"},
+    "approve": {"proposed"},
+}
+STATES = {
+    "proposed": PROPOSED, "scheduled": SCHEDULED, "active": ACTIVE, "ended": ENDED,
+    "cancelled": CANCELLED,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("act", ACTS)
+def test_which_act_fits_which_status(act: str, state: str):
+    row = window(**STATES[state])
+    if state in MAY[act]:
+        ACTS[act](row)
+    else:
+        with pytest.raises(RuleError, match=f"this one is {state}"):
+            ACTS[act](row)
+
+
+def test_starting_early_moves_both_ends():
+    row = window(starts=HOUR, ends=3 * HOUR)
+    row.start(now=NOW)
+    assert (row.starts_at, row.ends_at, row.first_ends_at) == (NOW, NOW + 2 * HOUR, NOW + 2 * HOUR)
+
+
+def test_extending_keeps_the_first_end_on_record():
+    row = window()
+    row.extend("30m", now=NOW)
+    assert row.ends_at == NOW + 1.5 * HOUR
+    assert row.first_ends_at == NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [(None, "duration"), ("", "duration"), ("soon", "duration"), ("999999d", "endsAt"),
+     ("366d", "endsAt")],
+)  # fmt: skip
+def test_extending_wants_a_duration_that_can_be(text, field):
+    row = window()
+    with pytest.raises(RuleError) as caught:
+        row.extend(text, now=NOW)
+    assert caught.value.field == field
+    assert row.ends_at == NOW + HOUR
+
+
+def test_ending_and_cancelling_keep_the_plan():
+    running, ahead = window(), window(**SCHEDULED)
+    running.end(now=NOW)
+    ahead.cancel(now=NOW)
+    assert (running.ended_at, running.ends_at) == (NOW, NOW + HOUR)
+    assert (ahead.cancelled_at, ahead.ends_at) == (NOW, NOW + 2 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("actor", "ends", "text", "why"),
+    [
+        ("bob", TICK, None, "a second pair of eyes, in time"),
+        ("ada", HOUR, "somebody else", "the same eyes"),
+        ("bob", timedelta(0), "end has passed", "it would be over"),
+    ],
+)
+def test_approving_wants_another_person_and_an_end_ahead(actor, ends, text, why):
+    row = window(starts=-HOUR, ends=ends, awaits_approval=True)
+    if text is None:
+        row.approve(actor=actor, now=NOW)
+        assert (row.awaits_approval, row.approved_by) == (False, "bob"), why
+        return
+    with pytest.raises(RuleError, match=text):
+        row.approve(actor=actor, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("starts", "is_taken", "why"),
+    [
+        (timedelta(0), True, "it begins now"),
+        (HOUR, True, "it begins later"),
+        (-START_GRACE, True, "the form took a minute to fill in"),
+        (-START_GRACE - TICK, False, "it would have begun in the past"),
+        (-timedelta(days=1), False, "it would have begun yesterday"),
+    ],
+)
+def test_a_new_window_does_not_start_in_the_past(starts, is_taken, why):
+    row = Window()
+    given = wish(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
+    if is_taken:
+        windows.apply(row, given, now=NOW)
+        assert row.starts_at == NOW + starts, why
+        return
+    with pytest.raises(RuleError) as caught:
+        windows.apply(row, given, now=NOW)
+    assert caught.value.field == "startsAt", why
+
+
+@pytest.mark.parametrize(
+    ("values", "starts", "is_taken", "why"),
+    [
+        (SCHEDULED, 3 * HOUR, True, "one that is ahead is put off"),
+        (SCHEDULED, timedelta(0), True, "or begins now"),
+        (SCHEDULED, -2 * HOUR, False, "but not in the past"),
+        (ACTIVE, None, True, "one that runs keeps its start by itself"),
+        (ACTIVE, -HOUR, True, "the same start may be said again, long ago as it is"),
+        (ACTIVE, timedelta(0), False, "another may not"),
+        (ACTIVE, 2 * HOUR, False, "nor one ahead"),
+        (PROPOSED, 3 * HOUR, True, "a proposal is written anew"),
+        (PROPOSED, -2 * HOUR, False, "and not in the past either"),
+    ],
+)
+def test_which_start_an_edit_may_say(values, starts, is_taken, why):
+    row = window(**values)
+    before = row.starts_at
+    given = wish(starts_at=None if starts is None else NOW + starts, ends_at=NOW + 4 * HOUR)
+    if is_taken:
+        windows.apply(row, given, now=NOW)
+        assert row.starts_at == (before if starts is None else NOW + starts), why
+        return
+    with pytest.raises(RuleError) as caught:
+        windows.apply(row, given, now=NOW)
+    assert caught.value.field == "startsAt", why
+    assert row.starts_at == before
+
+
+@pytest.mark.parametrize("values", [ENDED, CANCELLED], ids=["ended", "cancelled"])
+def test_what_is_over_is_not_edited(values):
+    with pytest.raises(RuleError, match="make a new one") as caught:
+        windows.apply(window(**values), wish(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), now=NOW)
+    assert caught.value.field == "status"
+
+
+def test_the_first_end_is_the_plan_before_it_began():
+    ahead, running = window(**SCHEDULED), window()
+    for row in (ahead, running):
+        windows.apply(row, wish(ends_at=NOW + 5 * HOUR), now=NOW)
+        assert row.ends_at == NOW + 5 * HOUR
+    assert ahead.first_ends_at == NOW + 5 * HOUR
+    assert running.first_ends_at == NOW + HOUR
+
+
+def test_a_window_without_a_start_begins_now_and_names_each_thing_once():
+    row = Window()
+    windows.apply(
+        row,
+        wish(
+            components=["api", "web", "api"], audiences=["public", "public"], channels=["api"] * 2
+        ),
+        now=NOW,
+    )
+    assert (row.starts_at, row.first_ends_at) == (NOW, NOW + HOUR)
+    assert row.components == ["api", "web"]
+    assert (row.audiences, row.channels) == (["public"], ["api"])
+    with pytest.raises(RuleError, match="366 days"):
+        windows.apply(Window(), wish(ends_at=NOW + LONGEST + TICK), now=NOW)
+
+
+def test_an_effect_is_on_a_component_of_the_window():
+    row = Window()
+    windows.apply(row, wish(components=["api"], effects={"api": "partial_outage"}), now=NOW)
+    assert row.effects == {"api": "partial_outage"}
+    with pytest.raises(RuleError, match="web is not among") as caught:
+        windows.apply(row, wish(components=["api"], effects={"web": "partial_outage"}), now=NOW)
+    assert caught.value.field == "effects"
+
+
+@pytest.mark.parametrize(
+    ("zone", "is_known"), [("Europe/Berlin", True), ("UTC", True), ("Berlin", False), ("", False)]
+)
+def test_a_zone_is_one_that_there_is(zone, is_known):
+    if is_known:
+        assert wish(zone=zone).zone == zone
+    else:
+        with pytest.raises(ValidationError, match="is not a time zone"):
+            wish(zone=zone)
+
+
+def test_a_window_is_told_with_what_it_overlaps():
+    row = window(**ACTIVE)
+    plain = windows.out(row, now=NOW)
+    assert (plain.status, plain.overlaps, plain.freezes) == (WindowStatus.ACTIVE, [], [])
+    assert (plain.reference, plain.components) == ("m-abcdef", ["api"])
+    told = windows.out(row, now=NOW, overlaps=["m-other"], freezes=["Sale"])
+    assert (told.overlaps, told.freezes) == (["m-other"], ["Sale"])
+
+
+def test_a_reference_is_easy_to_read_out():
+    found = {windows.new_reference() for _ in range(50)}
+    assert len(found) == 50
+    assert all(one.startswith("m-") and len(one) == 8 and not set(one[2:]) & set("01ilo")
+               for one in found)  # fmt: skip
