@@ -132,7 +132,11 @@ def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
     alert = {"title": "A", "value": 1, "unit": "s", "threshold": 0, "since": "t"}
     capture(session, NOW, metrics={"scrapes": 5}, alerts=[alert])
     capture(session, NOW - HOUR)
-    lines = findings.of_captures(session, row, prefix="p_").splitlines()
+    text = findings.of_captures(session, row, prefix="p_")
+    # Without an alert nothing stands under the table.
+    assert text.endswith("| --- | --- |\n")
+    assert not text.endswith("\n\n")
+    lines = text.splitlines()
     assert "Nothing was captured." not in lines
     heads = [line for line in lines if line.startswith("## ")]
     assert heads == [

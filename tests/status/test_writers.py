@@ -132,6 +132,11 @@ def test_an_incident_impairs_from_its_start_and_nothing_after_its_end(world: Wor
     assert world.notice().facts["components"] == {
         "api": "degraded_performance", "web": "operational",
     }  # fmt: skip
+    with world.open_session() as session:
+        shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
+    assert [(one.component, one.state) for one in shown.components] == [
+        ("api", State.DEGRADED), ("web", State.PARTIAL),
+    ]  # fmt: skip
     row = world.resolve(reference)
     assert row.resolved_at == NOW
     assert all(ended == NOW for _, _, ended in world.spans())
@@ -480,6 +485,19 @@ def test_a_slug_of_digits_that_is_no_number_of_a_row_is_looked_for_by_name(world
         session.get(announcements.Announcement, row.id).slug = "77"  # type: ignore[union-attr]
         session.commit()
         assert announcements.find(session, "77").id == row.id  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({}, ["published"]),
+        ({"status": "draft"}, []),
+        ({"status": "scheduled", "starts_at": NOW + HOUR}, []),
+    ],
+)
+def test_what_is_announced_is_told_when_it_runs(world: World, values, told):
+    announce(world, **values)
+    assert world.told() == told
 
 
 def test_an_edit_keeps_the_slug(world: World):
