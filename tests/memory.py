@@ -1,7 +1,9 @@
 """A database in memory with all tables, for rules that read rows; no app, no file."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import create_engine, event
@@ -13,19 +15,28 @@ from portal.store.base import Base
 from portal.store.revision import BOARD, PERIMETER, Revision
 
 
+@cache
+def _template() -> sqlite3.Connection:
+    """The tables, made once a process and copied for each database."""
+    template = sqlite3.connect(":memory:", check_same_thread=False)
+    engine = create_engine("sqlite://", creator=lambda: template, poolclass=StaticPool)
+    Base.metadata.create_all(engine)
+    with Session(engine) as made:
+        made.add_all([Revision(id=one, number=0) for one in (BOARD, PERIMETER)])
+        made.commit()
+    return template
+
+
 @contextmanager
 def database() -> Iterator[Callable[[], Session]]:
     """What opens sessions on a database of its own, as writers want it; one at a time."""
     engine = create_engine("sqlite://", poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
-    def set_pragma(connection: Any, record: Any) -> None:
+    def copy(connection: Any, record: Any) -> None:
         connection.execute("PRAGMA foreign_keys=ON")
+        _template().backup(connection)
 
-    Base.metadata.create_all(engine)
-    with Session(engine) as made:
-        made.add_all([Revision(id=one, number=0) for one in (BOARD, PERIMETER)])
-        made.commit()
     yield lambda: Session(engine, expire_on_commit=False)
     engine.dispose()
 
