@@ -246,8 +246,8 @@ def _incidents(session: Session, slugs: list[str], dice: random.Random, now: dat
     years: dict[int, int] = {}
     for number in range(INCIDENTS):
         left = INCIDENTS - number
-        began = now - timedelta(days=left * 1.5, minutes=-dice.randrange(700))
         is_open = left <= OPEN_INCIDENTS
+        began = now - timedelta(days=(left - OPEN_INCIDENTS) * 1.6, minutes=dice.randrange(300))
         if is_open:
             began = now - timedelta(hours=left)
         years[began.year] = years.get(began.year, 0) + 1

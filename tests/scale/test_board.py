@@ -78,3 +78,15 @@ def test_the_picture_holds_all_incidents_that_go_on(lived_in: Site, still: Stand
     assert [one.reference for one in picture.open_incidents] == [
         one.reference for one in going_on if one.is_public
     ]
+
+
+def test_a_past_day_names_what_was_resolved_on_it(lived_in: Site, still: StandingClock):
+    picture = lived_in.portal.board.current().picture
+    for day in picture.past_days:
+        shown = [one.ref for one in day.banners if one.kind == "incident"]
+        assert sorted(shown) == sorted(
+            one.reference
+            for one in picture.incidents
+            if one.is_public and one.resolved_at and one.resolved_at.date() == day.day
+        )
+    assert sum(bool(day.banners) for day in picture.past_days) >= 3
