@@ -116,7 +116,9 @@ def prepare(engine: Engine) -> None:
 def ensure_file(engine: Engine) -> None:
     """Make an empty SQLite file for the migrations to fill; nothing else creates one."""
     if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).touch()
+        path = Path(engine.url.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 def begin_write(session: Session) -> None:
