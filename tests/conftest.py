@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,12 +66,21 @@ class StandingClock:
         self.boot += step.total_seconds()
 
 
-@pytest.fixture
-def still() -> Iterator[StandingClock]:
+@contextmanager
+def standing_clock() -> Iterator[StandingClock]:
+    """Time stands at `START` within the block, and goes on after it whatever happens there."""
     standing = StandingClock()
     before = clock.use(standing)
-    yield standing
-    clock.use(before)
+    try:
+        yield standing
+    finally:
+        clock.use(before)
+
+
+@pytest.fixture
+def still() -> Iterator[StandingClock]:
+    with standing_clock() as standing:
+        yield standing
 
 
 _numbers = itertools.count(1)
@@ -278,11 +288,10 @@ def either(request: pytest.FixtureRequest, build: Build) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site with ninety days behind it, for reading alone; its clock stands at `START`."""
-    before = clock.use(StandingClock())
-    folder = tmp_path_factory.mktemp("lived-in")
-    databases.put_sqlite(folder, databases.sqlite_template("lived-in", lived_in_rows.fill))
-    site = make_site(settings_of_tests(folder, workers_declared=lived_in_rows.WORKERS))
-    lived_in_rows.tend(site.portal)
-    yield site
-    close_site(site)
-    clock.use(before)
+    with standing_clock():
+        folder = tmp_path_factory.mktemp("lived-in")
+        databases.put_sqlite(folder, databases.sqlite_template("lived-in", lived_in_rows.fill))
+        site = make_site(settings_of_tests(folder, workers_declared=lived_in_rows.WORKERS))
+        lived_in_rows.tend(site.portal)
+        yield site
+        close_site(site)

@@ -38,8 +38,7 @@ from portal.status.series import WindowSeries
 from portal.status.templates import MessageTemplate
 from portal.status.windows import Window
 from portal.store import engine as engines
-from portal.store import revision
-from tests import databases
+from portal.store import revision, schema
 
 DAYS = 90
 COMPONENTS = 30
@@ -71,7 +70,7 @@ _STEPS = ("investigating", "identified", "identified", "monitoring", "monitoring
 
 def fill(url: str) -> None:
     """Migrate an empty database, and fill it."""
-    databases.migrate(url)
+    schema.upgrade(url)
     settle(url)
 
 

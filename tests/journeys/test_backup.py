@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Served
+from tests.processes import Served, until
 
 pytestmark = pytest.mark.process
 
@@ -19,7 +19,7 @@ def test_a_copy_taken_while_running_comes_back_with_the_gap_on_record(tmp_path: 
         served.run("backup", str(copy), code=1)  # never over a file that is there
         served.run("announce", "--title", "After", "--severity", "info", "--duration", "1h")
         served.run("restore", str(copy), code=1)  # not while it runs
-        assert "After" in served.get("/").text
+        until(lambda: "After" in served.get("/").text, what="the announcement")
     assert "Restored" in served.run("restore", str(copy))
     assert len(list((tmp_path / "data").glob("portal.db.before-*"))) == 1
     with served:

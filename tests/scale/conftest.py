@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from portal import clock
 from portal.accounts.roles import Role
 from tests import lived_in as rows
-from tests.conftest import Site, StandingClock, close_site, make_site, settings_of_tests
+from tests.conftest import Site, close_site, make_site, settings_of_tests, standing_clock
 from tests.databases import fresh_database
 
 Reader = Callable[[Role | None], FlaskClient]
@@ -36,13 +35,12 @@ def on_postgresql(
     postgres: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Site, Reader]]:
     """The same portal on PostgreSQL, with those who look at it."""
-    before = clock.use(StandingClock())
-    url = fresh_database(postgres)
-    rows.settle(url)
-    folder = tmp_path_factory.mktemp("lived-in")
-    settings = settings_of_tests(folder, database_url=url, workers_declared=rows.WORKERS)
-    site = make_site(settings)
-    rows.tend(site.portal)
-    yield site, readers(site)
-    close_site(site)
-    clock.use(before)
+    with standing_clock():
+        url = fresh_database(postgres)
+        rows.settle(url)
+        folder = tmp_path_factory.mktemp("lived-in")
+        settings = settings_of_tests(folder, database_url=url, workers_declared=rows.WORKERS)
+        site = make_site(settings)
+        rows.tend(site.portal)
+        yield site, readers(site)
+        close_site(site)
