@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Modules are compiled when they are first used: most never are, and they take 50 MB.
-PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 PACKAGES := .build/packages
 HTMX := $(PACKAGES)/django_htmx/static/django_htmx/htmx-2.min.js
 HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
@@ -14,6 +14,8 @@ COVERAGE = $(if $(T),,--cov --cov-report=)
 # A part of the tests: a path, or words as pytest's -k takes them.
 PART = $(if $(T),$(if $(wildcard $(firstword $(subst ::, ,$(T)))),$(T),-k "$(T)"))
 export PYTHONWARNINGS ?= default
+# What is compiled is kept, or every process compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheels docs screenshots
 .DEFAULT_GOAL := help
@@ -29,6 +31,7 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portal needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv; on Debian: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv .venv
+	@$(BIN)/pip uninstall --quiet --yes setuptools 2>/dev/null || true
 
 # What builds the portal, and htmx, stay out of the environment.
 $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
@@ -39,6 +42,8 @@ $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
 .venv/.installed: requirements.lock pyproject.toml $(PACKAGES)/.installed
 	$(PIP_INSTALL) --require-hashes -r requirements.lock
 	PYTHONPATH=$(PACKAGES) $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q portal
+	@$(BIN)/python -W ignore -c 'import portal.cli.command, portal.web.gateway, granian.server, uvloop, psycopg, redis'
 	@touch $@
 
 .venv/.developing: requirements-dev.lock .venv/.installed

@@ -96,3 +96,13 @@ def test_the_picture_and_the_table_of_rooms_are_what_the_imports_say():
     page = rooms.PAGE.read_text()
     assert rooms.table(found) in page
     assert page == rooms.page(page, found)
+
+
+def test_every_make_target_it_names_is_in_the_makefile():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named_targets = set(re.findall(r"`make ([a-z]+)", text)) | set(
+        re.findall(r"^make ([a-z]+)", text, re.MULTILINE)
+    )
+    assert len(named_targets) > 8
+    assert named_targets <= targets
