@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,11 @@ START = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # xdist's workers use the folder of who started them
         databases.begin_run()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    # One more than there are cores: who waits for a server or a browser leaves its core to another.
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

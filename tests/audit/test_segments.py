@@ -213,30 +213,6 @@ def test_a_disk_that_cannot_keep_the_file_keeps_the_events(
     assert list((short.settings.data_dir / "audit").iterdir()) == []
 
 
-def test_the_commands_export_and_check(build: Build, tmp_path: Path):
-    from click.testing import CliRunner
-
-    from portal.cli.command import portal
-
-    site = build(data_dir=tmp_path / "data")
-    fill(site, 3)
-    # What names the programs that a run must have is no setting of the portal.
-    environ = {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_TESTS_NEED": None}
-    run = CliRunner(env=environ)
-    target = tmp_path / "out.jsonl"
-    made = run.invoke(portal, ["audit", "export", str(target), "--addresses"])
-    assert made.exit_code == 0, made.output
-    assert "203.0.113.9" in target.read_text()
-    again = run.invoke(portal, ["audit", "export", str(target)])
-    assert again.exit_code == 1
-    assert "choose another name" in again.output
-    good = run.invoke(portal, ["audit", "verify", "--file", str(target)])
-    assert (good.exit_code, "3 events, the chain is whole." in good.output) == (0, True)
-    target.write_text(target.read_text().replace('"ada1"', '"eve"'))
-    bad = run.invoke(portal, ["audit", "verify", "--file", str(target)])
-    assert (bad.exit_code, "event 2:" in bad.output) == (1, True)
-
-
 def test_retention_counts_from_the_settings(build: Build, still: StandingClock):
     site = build(audit_address_days=5)
     fill(site, 1)

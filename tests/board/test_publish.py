@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 from portal.status.windows import WindowAct, WindowIn
-from tests.conftest import START, Site, StandingClock
+from tests.conftest import START, Site, StandingClock, another
 
 
 def open_window(site: Site, minutes: int = 30, **values):
@@ -50,9 +50,7 @@ def test_304_for_who_has_it_also_after_a_rebuild_without_change(site: Site, stil
 
 
 def test_another_process_sees_it_within_a_second(site: Site, still: StandingClock):
-    from portal import create_app
-
-    other = Site(create_app(site.settings), site.settings)
+    other = another(site)
     assert other.client().get("/api/status").get_json()["indicator"] == "none"
     open_window(site)
     still.advance(seconds=1)

@@ -30,3 +30,20 @@ def test_events_that_are_not_there_are_not_exported(cli: Cli, tmp_path: Path):
     assert "cannot be written" in nowhere.stderr
     target.write_text("not a segment")
     assert str(target) in cli.run("audit", "verify", "--file", str(target), code=1).stderr
+
+
+def test_the_log_is_exported_and_the_file_is_checked(cli: Cli, tmp_path: Path):
+    for number in range(3):
+        cli.site.portal.record(
+            "account.login.succeeded", actor="ada", name=f"ada{number}", address="203.0.113.9"
+        )
+    target = tmp_path / "out.jsonl"
+    cli.run("audit", "export", str(target), "--addresses")
+    assert "203.0.113.9" in target.read_text()
+    again = cli.run("audit", "export", str(target), code=1)
+    assert "choose another name" in again.output
+    good = cli.run("audit", "verify", "--file", str(target))
+    assert "3 events, the chain is whole." in good.output
+    target.write_text(target.read_text().replace('"ada1"', '"eve"'))
+    bad = cli.run("audit", "verify", "--file", str(target), code=1)
+    assert "event 2:" in bad.output
