@@ -4,6 +4,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
+# The limiter's key of whoever has no address that can be read.
+UNKNOWN = "ip:unknown"
 
 
 @lru_cache(maxsize=4096)
@@ -30,7 +32,7 @@ def key_of(text: str) -> str:
     """The limiter's key of an address: an IPv6 client is its /64; never empty."""
     address = parse(text)
     if address is None:
-        return "ip:unknown"
+        return UNKNOWN
     if isinstance(address, IPv6Address):
         return f"ip:{ip_network((address, 64), strict=False)}"
     return f"ip:{address}"

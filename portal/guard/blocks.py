@@ -167,7 +167,9 @@ def normalise(scope: BlockScope, value: str) -> str:
     """The one spelling of what is blocked; RuleError when it is none."""
     value = value.strip()
     if scope is BlockScope.KEY:
-        return value
+        kind, _, rest = value.partition(":")
+        is_address = kind == "ip" and value != address.UNKNOWN
+        return f"ip:{normalise(BlockScope.IP, rest)}" if is_address else value
     if scope is BlockScope.ORIGIN:
         found = origins.normalise(value)
         if found is None:
@@ -429,7 +431,7 @@ class Blocks(Writer):
             return
         if covers(scope, value, caller):
             raise RuleError("value", "This holds your own address; send force to block it anyway.")
-        if scope is BlockScope.KEY and value.startswith("ip:"):
+        if scope is BlockScope.KEY and value.startswith("ip:") and value != address.UNKNOWN:
             scope, value = BlockScope.IP, value.removeprefix("ip:")
         if scope is BlockScope.ORIGIN or scope is BlockScope.KEY:
             return

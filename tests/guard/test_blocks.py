@@ -195,6 +195,8 @@ def test_who_may(site: Site):
         {"value": "not-an-address"},
         {"value": "203.0.113.0/24"},
         {"scope": "origin", "value": "evil.example"},
+        {"scope": "key", "value": "ip:garbage"},
+        {"scope": "key", "value": "ip:203.0.113.0/24"},
         {"kind": "hug"},
         {"reason": ""},
         {"surprise": 1},
@@ -251,3 +253,16 @@ def test_an_operator_on_a_blocked_address_keeps_the_panel(site: Site):
     assert refused.status_code == 403
     assert refused.headers["Retry-After"] == "900"
     assert person.client.get("/api/status", environ_base=OFFENDER).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ("ip:2001:DB8::1", "ip:2001:db8::/64"),
+        ("ip:::ffff:203.0.113.9", "ip:203.0.113.9"),
+        ("ip:unknown", "ip:unknown"),
+        ("token:ci", "token:ci"),
+    ],
+)
+def test_a_key_with_an_address_has_one_spelling(value: str, kept: str):
+    assert normalise(BlockScope.KEY, value) == kept
