@@ -15,7 +15,6 @@ from pathlib import Path
 
 import click
 import structlog
-from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -88,13 +87,12 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     (settings.run_dir / "metrics").mkdir(parents=True)
     (settings.run_dir / "serve.json").write_text(json.dumps({"pid": os.getpid()}))
-    app = create_app(settings)
-    portal: Portal = app.extensions["portal"]
+    portal: Portal = create_app(settings).extensions["portal"]
     portal.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"
     application.say(f"Portal {VERSION} on {address}")
     # Without its database the web goes up all the same, and says what is wrong.
-    is_prepared = _prepare_database(app, portal)
+    is_prepared = _prepare_database(portal)
     _record(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
         path = settings.data_dir / "metrics-token"
@@ -102,13 +100,11 @@ def _prepare(settings: Settings, workers: int) -> Portal:
             f"The metrics token of this development copy is in {path}; read the feed with:"
         )
         application.say(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
-    threading.Thread(
-        target=_watch, args=(app, portal, is_prepared), daemon=True, name="watch"
-    ).start()
+    threading.Thread(target=_watch, args=(portal, is_prepared), daemon=True, name="watch").start()
     return portal
 
 
-def _prepare_database(app: APIFlask, portal: Portal) -> bool:
+def _prepare_database(portal: Portal) -> bool:
     """Migrations of a development copy, and the link for its first operator; False without one."""
     settings = portal.settings
     try:
@@ -135,13 +131,13 @@ def _record(portal: Portal, event_type: str, **detail: object) -> None:
         _log.error("serve.unrecorded", detail=str(error))
 
 
-def _watch(app: APIFlask, portal: Portal, is_prepared: bool) -> None:
+def _watch(portal: Portal, is_prepared: bool) -> None:
     """Look for the database's going and coming, beside the supervisor's own loop."""
     watch = Watch(reaches(portal.apart), partial(_record, portal))
     while True:
         watch.look()
         if not is_prepared and watch.is_up:
-            is_prepared = _prepare_database(app, portal)
+            is_prepared = _prepare_database(portal)
         time.sleep(EVERY_SECONDS)
 
 

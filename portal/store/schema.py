@@ -4,6 +4,7 @@ Alembic is loaded only where there is something to change: it takes a tenth of a
 and most starts find their database up to date.
 """
 
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -14,8 +15,12 @@ from portal.store.engine import ensure_file, for_migrations
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
+@cache
 def head() -> str:
-    """The newest version, by the numbers that the files of the migrations begin with."""
+    """The newest version, by the numbers that the files of the migrations begin with.
+
+    Read once: a running process stays what it was loaded as, whatever is put beside it.
+    """
     files = (MIGRATIONS / "versions").glob("[0-9]*.py")
     return max(path.name.partition("_")[0] for path in files)
 
