@@ -1,28 +1,15 @@
 """A component's days: where they are cut, what is counted on each, and what it was; on values."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 import pytest
 
 from portal.board import components
 from portal.board.components import Interval
-from portal.status.components import Component, State
+from portal.status.components import State
+from tests.board.parts import HOUR, NOW, interval, part
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-def part(since: date = date(2030, 1, 1)) -> Component:
-    return Component(
-        slug="api", name="API", group_name="", position=0, description="", is_public=True,
-        alerts=[], since=since, version=1,
-    )  # fmt: skip
-
-
-def interval(state: State, begin: float, end: float | None, label: str = "") -> Interval:
-    """Hours before now."""
-    return Interval(state, NOW - HOUR * begin, None if end is None else NOW - HOUR * end, label)
 
 
 def down(*intervals: Interval) -> float:
