@@ -49,9 +49,14 @@ def _serving(console: Console, folder: Path) -> None:
                     )
                 us, them = serving.middle(ours), serving.middle(theirs)
                 table.add_row(
-                    path, f"{us.rate:.0f}", f"{them.rate:.0f}", f"{us.rate / them.rate:.2f}",
-                    f"{us.p99:.2f}", f"{them.p99:.2f}", f"{serving.middle(known).rate:.0f}",
-                )  # fmt: skip
+                    path,
+                    f"{us.rate:.0f}",
+                    f"{them.rate:.0f}",
+                    f"{us.rate / them.rate:.2f}",
+                    f"{us.p99:.2f}",
+                    f"{them.p99:.2f}",
+                    f"{serving.middle(known).rate:.0f}",
+                )
         console.print(table)
         console.print("budget: ratio 0.6, aim 0.75; p99 at most 3 times nginx's; 304 above 200")
         for pid in _children(served):

@@ -27,11 +27,20 @@ KEYS = 100_000
 def environ(path: str) -> dict[str, Any]:
     """A request as the server hands it over."""
     return {
-        "PATH_INFO": path, "QUERY_STRING": "", "REQUEST_METHOD": "GET", "SCRIPT_NAME": "",
-        "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http", "HTTP_HOST": "localhost",
-        "HTTP_ACCEPT": "*/*", "HTTP_USER_AGENT": "bench", "HTTP_ACCEPT_ENCODING": "gzip",
-    }  # fmt: skip
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "HTTP_HOST": "localhost",
+        "HTTP_ACCEPT": "*/*",
+        "HTTP_USER_AGENT": "bench",
+        "HTTP_ACCEPT_ENCODING": "gzip",
+    }
 
 
 def app(folder: Path) -> Any:
@@ -71,13 +80,21 @@ def with_blocks(made: Any, most: int) -> None:
             value = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
             session.add(
                 Block(
-                    id=f"b{number}", scope="range" if is_range else "ip",
+                    id=f"b{number}",
+                    scope="range" if is_range else "ip",
                     value=f"172.{number % 200}.{number // 200 % 256}.0/24" if is_range else value,
-                    kind="ban", source="import", reason="bench", created_at=now,
-                    until=now + timedelta(days=1), created_by="bench", is_forced=False,
-                    removed_at=None, expiry_noted=False, version=1,
+                    kind="ban",
+                    source="import",
+                    reason="bench",
+                    created_at=now,
+                    until=now + timedelta(days=1),
+                    created_by="bench",
+                    is_forced=False,
+                    removed_at=None,
+                    expiry_noted=False,
+                    version=1,
                 )
-            )  # fmt: skip
+            )
         revision.advance(session, revision.PERIMETER)
         session.commit()
     made.extensions["portal"].perimeter.look()
@@ -138,41 +155,66 @@ def fill(made: Any, *, components: int, incidents: int) -> None:
         for number in range(components):
             session.add(
                 Component(
-                    id=number + 1, slug=f"c{number}", name=f"Component {number}",
-                    group_name=f"Group {number // 10}", position=number, description="",
-                    is_public=True, alerts=[], since=(now - timedelta(days=400)).date(), version=1,
+                    id=number + 1,
+                    slug=f"c{number}",
+                    name=f"Component {number}",
+                    group_name=f"Group {number // 10}",
+                    position=number,
+                    description="",
+                    is_public=True,
+                    alerts=[],
+                    since=(now - timedelta(days=400)).date(),
+                    version=1,
                     updated_at=now,
                 )
-            )  # fmt: skip
+            )
         session.flush()
         for number in range(incidents):
             began = now - timedelta(days=1 + number * 364 / max(1, incidents))
             ended = began + timedelta(minutes=40)
             session.add(
                 Incident(
-                    id=number + 1, reference=f"INC-2026-{number:04d}", title=f"Incident {number}",
-                    impact="major", status="resolved", audiences=["public"], started_at=began,
-                    resolved_at=ended, next_update_at=None, acknowledged_at=None,
-                    acknowledged_by=None, root_cause_category="other", links=[], opened_by="bench",
-                    created_at=began, updated_at=ended, version=2,
+                    id=number + 1,
+                    reference=f"INC-2026-{number:04d}",
+                    title=f"Incident {number}",
+                    impact="major",
+                    status="resolved",
+                    audiences=["public"],
+                    started_at=began,
+                    resolved_at=ended,
+                    next_update_at=None,
+                    acknowledged_at=None,
+                    acknowledged_by=None,
+                    root_cause_category="other",
+                    links=[],
+                    opened_by="bench",
+                    created_at=began,
+                    updated_at=ended,
+                    version=2,
                 )
-            )  # fmt: skip
+            )
             session.flush()
             for at, status in ((began, "investigating"), (ended, "resolved")):
                 session.add(
                     IncidentUpdate(
-                        incident_id=number + 1, at=at, status=status, message="Words. " * 20,
-                        is_public=True, author="bench",
+                        incident_id=number + 1,
+                        at=at,
+                        status=status,
+                        message="Words. " * 20,
+                        is_public=True,
+                        author="bench",
                     )
-                )  # fmt: skip
+                )
             for offset in range(3):
                 session.add(
                     Span(
                         component_id=(number * 7 + offset) % components + 1,
-                        incident_id=number + 1, state="partial_outage", began_at=began,
+                        incident_id=number + 1,
+                        state="partial_outage",
+                        began_at=began,
                         ended_at=ended,
                     )
-                )  # fmt: skip
+                )
         revision.advance(session)
         session.commit()
 

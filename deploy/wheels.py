@@ -22,10 +22,24 @@ UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.envi
 def missing(python: str, platform: str, requirements: str) -> str:
     """What uv says is missing for one Python on one system; empty when nothing is."""
     command = [
-        str(UV), "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes",
-        "--only-binary", ":all:", "--target", str(ROOT / ".build" / "wheels"),
-        "--python-version", python, "--python-platform", platform, "-r", "-",
-    ]  # fmt: skip
+        str(UV),
+        "pip",
+        "install",
+        "--quiet",
+        "--dry-run",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--target",
+        str(ROOT / ".build" / "wheels"),
+        "--python-version",
+        python,
+        "--python-platform",
+        platform,
+        "-r",
+        "-",
+    ]
     done = subprocess.run(command, input=requirements, capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else ""
 

@@ -58,9 +58,7 @@ def _photograph(served: Served, post: Post, browser: Browser) -> None:
             state = page.context.storage_state()
         else:
             page = browser.new_page(
-                viewport={"width": 1320, "height": 1000},
-                color_scheme="dark",
-                storage_state=state,
+                viewport={"width": 1320, "height": 1000}, color_scheme="dark", storage_state=state
             )
         page.goto(served.address + "/panel")
         page.wait_for_timeout(500)

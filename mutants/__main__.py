@@ -113,11 +113,15 @@ def _report(
     trials = Trials(root, tried, lambda file: f"tests/{file.split('/')[1]}/", console.print)
     pytest.main(
         [
-            *(f"tests/{room}" for room in rooms), "-m", "not slow and not browser",
-            "-p", "no:cacheprovider", f"--basetemp={root.parent / 'tests'}",
+            *(f"tests/{room}" for room in rooms),
+            "-m",
+            "not slow and not browser",
+            "-p",
+            "no:cacheprovider",
+            f"--basetemp={root.parent / 'tests'}",
         ],
         plugins=[trials],
-    )  # fmt: skip
+    )
     if trials.failures or set(trials.verdicts) != set(tried):
         console.print("Nothing was tried; unchanged, these fail already:", *trials.failures)
         return 2
@@ -137,9 +141,13 @@ def _table(rooms: list[str], verdicts: dict[Change, Verdict], same: list[Change]
         gone = sum(count[room, Verdict.UNNOTICED] for room in those)
         share = f"{seen / (seen + gone):.1%}" if seen + gone else ""
         table.add_row(
-            name, str(seen + gone), str(seen), str(gone), str(sum(equal[room] for room in those)),
+            name,
+            str(seen + gone),
+            str(seen),
+            str(gone),
+            str(sum(equal[room] for room in those)),
             share,
-        )  # fmt: skip
+        )
     return table
 
 

@@ -15,24 +15,60 @@ from cosmic_ray.plugins import get_operator
 
 # A bound moved by one, a comparison turned round, and what stands between two values exchanged.
 _CORE = (
-    *(f"ReplaceComparisonOperator_{pair}" for pair in (
-        "Lt_LtE", "LtE_Lt", "Gt_GtE", "GtE_Gt",
-        "Lt_GtE", "LtE_Gt", "Gt_LtE", "GtE_Lt",
-        "Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is",
-    )),
-    *(f"ReplaceBinaryOperator_{pair}" for pair in (
-        "Add_Sub", "Sub_Add", "Mul_Div", "Div_Mul", "FloorDiv_Mul", "Mod_Mul", "BitAnd_BitOr",
-    )),
-    "ReplaceAndWithOr", "ReplaceOrWithAnd", "ReplaceTrueWithFalse", "ReplaceFalseWithTrue",
-    "ReplaceUnaryOperator_Delete_Not", "ReplaceBreakWithContinue", "ReplaceContinueWithBreak",
-)  # fmt: skip
+    *(
+        f"ReplaceComparisonOperator_{pair}"
+        for pair in (
+            "Lt_LtE",
+            "LtE_Lt",
+            "Gt_GtE",
+            "GtE_Gt",
+            "Lt_GtE",
+            "LtE_Gt",
+            "Gt_LtE",
+            "GtE_Lt",
+            "Eq_NotEq",
+            "NotEq_Eq",
+            "Is_IsNot",
+            "IsNot_Is",
+        )
+    ),
+    *(
+        f"ReplaceBinaryOperator_{pair}"
+        for pair in (
+            "Add_Sub",
+            "Sub_Add",
+            "Mul_Div",
+            "Div_Mul",
+            "FloorDiv_Mul",
+            "Mod_Mul",
+            "BitAnd_BitOr",
+        )
+    ),
+    "ReplaceAndWithOr",
+    "ReplaceOrWithAnd",
+    "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue",
+    "ReplaceUnaryOperator_Delete_Not",
+    "ReplaceBreakWithContinue",
+    "ReplaceContinueWithBreak",
+)
 # Each of these says no more of a whole condition than that it is always true, or always false.
 _TURNED = {
     "ReplaceUnaryOperator_Delete_Not",
-    *(f"ReplaceComparisonOperator_{pair}" for pair in (
-        "Lt_GtE", "LtE_Gt", "Gt_LtE", "GtE_Lt", "Eq_NotEq", "NotEq_Eq", "Is_IsNot", "IsNot_Is",
-    )),
-}  # fmt: skip
+    *(
+        f"ReplaceComparisonOperator_{pair}"
+        for pair in (
+            "Lt_GtE",
+            "LtE_Gt",
+            "Gt_LtE",
+            "GtE_Lt",
+            "Eq_NotEq",
+            "NotEq_Eq",
+            "Is_IsNot",
+            "IsNot_Is",
+        )
+    ),
+}
 # Cosmic Ray takes the star of `def f(*, now)` for a multiplication.
 _ARITHMETIC = {"arith_expr", "term", "expr", "and_expr", "power"}
 

@@ -276,11 +276,34 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         open_session=open_session,
     )
     app.extensions["portal"] = Portal(
-        settings, board, registry, casebook, inventory, blocks, perimeter, inspection, offences,
-        offenders, limits, workers, episodes, series, exporter, lifecycle, node, feed, checks,
-        overview, record, desk, Links(app.config["SECRET_KEY"]), render_mail,
-        fence, engine, apart,
-    )  # fmt: skip
+        settings,
+        board,
+        registry,
+        casebook,
+        inventory,
+        blocks,
+        perimeter,
+        inspection,
+        offences,
+        offenders,
+        limits,
+        workers,
+        episodes,
+        series,
+        exporter,
+        lifecycle,
+        node,
+        feed,
+        checks,
+        overview,
+        record,
+        desk,
+        Links(app.config["SECRET_KEY"]),
+        render_mail,
+        fence,
+        engine,
+        apart,
+    )
     assembly.put_on(app, settings, limiter)
 
     def find(path: str, query_string: str, now: datetime) -> Answer | None:

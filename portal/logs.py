@@ -83,9 +83,12 @@ class _Foreign(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         structlog.get_logger().log(
-            record.levelno, "library.said", logger=record.name, text=record.getMessage(),
+            record.levelno,
+            "library.said",
+            logger=record.name,
+            text=record.getMessage(),
             **({"exc_info": record.exc_info} if record.exc_info else {}),
-        )  # fmt: skip
+        )
 
 
 def configure(stream: IO[bytes] | None = None) -> None:

@@ -282,11 +282,31 @@ def _reminders(raw: str) -> tuple[timedelta, ...]:
 # whatever address it is given.
 CHAT_SCHEMES = frozenset(
     {
-        "slack", "workflows", "discord", "tgram", "mmost", "mmosts", "gchat", "ntfy",
-        "ntfys", "pover", "opsgenie", "pagerduty", "rocket", "rockets", "matrix", "matrixs",
-        "zulip", "webex", "wxteams", "signal", "signals", "gotify", "gotifys",
+        "slack",
+        "workflows",
+        "discord",
+        "tgram",
+        "mmost",
+        "mmosts",
+        "gchat",
+        "ntfy",
+        "ntfys",
+        "pover",
+        "opsgenie",
+        "pagerduty",
+        "rocket",
+        "rockets",
+        "matrix",
+        "matrixs",
+        "zulip",
+        "webex",
+        "wxteams",
+        "signal",
+        "signals",
+        "gotify",
+        "gotifys",
     }
-)  # fmt: skip
+)
 
 
 def _chats(raw: str) -> tuple[str, ...]:
@@ -424,9 +444,7 @@ class Settings:
         "open an incident for everyone once an alert has lasted, without an operator",
     )
     second_pair_of_eyes: bool = _setting(
-        False,
-        _switch,
-        "what is planned is shown to nobody until a second operator has approved it",
+        False, _switch, "what is planned is shown to nobody until a second operator has approved it"
     )
     insecure_cookies: bool = _setting(
         False, _switch, "allow the session cookie over plain http outside development"

@@ -89,10 +89,15 @@ class Commands:
         source: Path = Path(os.devnull),
     ) -> Command:
         """Begin one that writes to these files; errors go to the output's unless told otherwise."""
-        pid = self.ask({
-            "arguments": arguments, "environ": dict(environ), "source": str(source),
-            "output": str(output), "errors": str(errors or output),
-        })  # fmt: skip
+        pid = self.ask(
+            {
+                "arguments": arguments,
+                "environ": dict(environ),
+                "source": str(source),
+                "output": str(output),
+                "errors": str(errors or output),
+            }
+        )
         return Command(self, int(pid), output)
 
     def ask(self, order: dict[str, Any]) -> Any:
@@ -107,10 +112,13 @@ class Commands:
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.commands"], cwd=ROOT, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, "-m", "tests.commands"],
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 env={name: value for name, value in os.environ.items() if "PORTAL" not in name},
-            )  # fmt: skip
+            )
             atexit.register(self._process.communicate)
         return self._process
 
@@ -121,8 +129,10 @@ def _become(order: dict[str, Any]) -> NoReturn:
 
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     for number, name, how in (
-        (0, "source", os.O_RDONLY), (1, "output", flags), (2, "errors", flags),
-    ):  # fmt: skip
+        (0, "source", os.O_RDONLY),
+        (1, "output", flags),
+        (2, "errors", flags),
+    ):
         file = os.open(order[name], how, 0o600)
         os.dup2(file, number)
         os.close(file)

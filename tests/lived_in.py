@@ -121,15 +121,19 @@ def running_of_series(session: Session, *, now: datetime) -> list[str]:
 def _components(session: Session, now: datetime) -> list[str]:
     rows = [
         Component(
-            slug=f"part-{number:02}", name=f"Part {number}",
-            group_name=_GROUPS[number * len(_GROUPS) // COMPONENTS], position=number,
-            description="", is_public=number % 10 != 9,
+            slug=f"part-{number:02}",
+            name=f"Part {number}",
+            group_name=_GROUPS[number * len(_GROUPS) // COMPONENTS],
+            position=number,
+            description="",
+            is_public=number % 10 != 9,
             alerts=["worker-stuck:newsAggregation"] if number == 3 else [],
             since=(now - timedelta(days=DAYS + 30 if number else 20)).date(),
-            version=1, updated_at=now - timedelta(days=DAYS),
+            version=1,
+            updated_at=now - timedelta(days=DAYS),
         )
         for number in range(COMPONENTS)
-    ]  # fmt: skip
+    ]
     session.add_all(rows)
     session.flush()
     # By hand: two that were told and forgotten, and a few that were taken back.
@@ -137,10 +141,13 @@ def _components(session: Session, now: datetime) -> list[str]:
         began = now - timedelta(days=2 + 10 * number)
         session.add(
             Span(
-                component_id=rows[20 + number].id, incident_id=None, state=_STATES[number % 2],
-                began_at=began, ended_at=None if number < 2 else began + timedelta(hours=3),
+                component_id=rows[20 + number].id,
+                incident_id=None,
+                state=_STATES[number % 2],
+                began_at=began,
+                ended_at=None if number < 2 else began + timedelta(hours=3),
             )
-        )  # fmt: skip
+        )
     return [row.slug for row in rows]
 
 
@@ -157,14 +164,28 @@ def _series(session: Session, slugs: list[str], now: datetime) -> None:
         )
     ):
         row = WindowSeries(
-            reference=f"s-daily{number}", title=title, message=f"{title}, **every day**.",
-            zone=zone, audiences=["public"], channels=["web", "api"],
-            components=slugs[number * 2 : number * 2 + 2], rule="FREQ=DAILY",
-            first_local=f"{began:%Y-%m-%d}T{hour}:00", duration_seconds=length * 60,
-            planned_until=began, cancelled_at=None, created_at=began, updated_at=began,
-            version=1, created_by="ada", awaits_approval=False, owner="Operations", impact="",
-            rollback_plan="", effects={},
-        )  # fmt: skip
+            reference=f"s-daily{number}",
+            title=title,
+            message=f"{title}, **every day**.",
+            zone=zone,
+            audiences=["public"],
+            channels=["web", "api"],
+            components=slugs[number * 2 : number * 2 + 2],
+            rule="FREQ=DAILY",
+            first_local=f"{began:%Y-%m-%d}T{hour}:00",
+            duration_seconds=length * 60,
+            planned_until=began,
+            cancelled_at=None,
+            created_at=began,
+            updated_at=began,
+            version=1,
+            created_by="ada",
+            awaits_approval=False,
+            owner="Operations",
+            impact="",
+            rollback_plan="",
+            effects={},
+        )
         session.add(row)
         session.flush()
         made = 0
@@ -177,43 +198,63 @@ def _series(session: Session, slugs: list[str], now: datetime) -> None:
 def _windows(session: Session, slugs: list[str], dice: random.Random, now: datetime) -> None:
     def window(reference: str, start: datetime, minutes: int, **more: Any) -> Window:
         values = {
-            "title": f"Maintenance {reference}", "message": "Shorter answers for a while.",
-            "zone": "Europe/Berlin", "audiences": ["public"], "channels": ["web", "email", "api"],
-            "components": dice.sample(slugs, 2), "starts_at": start,
+            "title": f"Maintenance {reference}",
+            "message": "Shorter answers for a while.",
+            "zone": "Europe/Berlin",
+            "audiences": ["public"],
+            "channels": ["web", "email", "api"],
+            "components": dice.sample(slugs, 2),
+            "starts_at": start,
             "ends_at": start + timedelta(minutes=minutes),
-            "first_ends_at": start + timedelta(minutes=minutes), "owner": "ada", "impact": "",
-            "rollback_plan": "", "effects": {}, "created_by": "ada", "awaits_approval": False,
-            "created_at": start - timedelta(days=3), "updated_at": start - timedelta(days=3),
+            "first_ends_at": start + timedelta(minutes=minutes),
+            "owner": "ada",
+            "impact": "",
+            "rollback_plan": "",
+            "effects": {},
+            "created_by": "ada",
+            "awaits_approval": False,
+            "created_at": start - timedelta(days=3),
+            "updated_at": start - timedelta(days=3),
             "version": 1,
-        }  # fmt: skip
+        }
         return Window(reference=reference, **(values | more))
 
     rows = [
         window(
-            RUNNING, now - timedelta(minutes=30), 90, title="Database failover", version=2,
-            first_ends_at=now, updated_at=now - timedelta(minutes=5),
+            RUNNING,
+            now - timedelta(minutes=30),
+            90,
+            title="Database failover",
+            version=2,
+            first_ends_at=now,
+            updated_at=now - timedelta(minutes=5),
         ),
         window(PROPOSED, now + timedelta(days=3), 60, awaits_approval=True),
-    ]  # fmt: skip
+    ]
     for number in range(40):
         start = now - timedelta(days=2 * number + 1, hours=dice.randrange(12))
         rows.append(
             window(
-                f"m-past{number:02}", start, 60,
+                f"m-past{number:02}",
+                start,
+                60,
                 ended_at=start + timedelta(minutes=45) if number % 3 == 0 else None,
                 cancelled_at=start - timedelta(hours=5) if number % 7 == 6 else None,
             )
-        )  # fmt: skip
+        )
     rows += [window(f"m-next{day}", now + timedelta(days=day, hours=3), 60) for day in (1, 5, 20)]
     session.add_all(rows)
     for number, days in enumerate((-80, -30, 2, 15, 40)):
         start = now + timedelta(days=days)
         session.add(
             Freeze(
-                title=f"Freeze {number}", starts_at=start, ends_at=start + timedelta(days=4),
-                created_at=now - timedelta(days=DAYS), version=1,
+                title=f"Freeze {number}",
+                starts_at=start,
+                ends_at=start + timedelta(days=4),
+                created_at=now - timedelta(days=DAYS),
+                version=1,
             )
-        )  # fmt: skip
+        )
 
 
 def _announcements(session: Session, dice: random.Random, now: datetime) -> None:
@@ -228,16 +269,24 @@ def _announcements(session: Session, dice: random.Random, now: datetime) -> None
             start, ends = now + timedelta(days=left), None
         session.add(
             Announcement(
-                slug=f"word-{number:02}", title=f"Word {number}", message="Read **this**.",
+                slug=f"word-{number:02}",
+                title=f"Word {number}",
+                message="Read **this**.",
                 severity=("info", "maintenance", "info", "security")[number % 4],
-                is_draft=left in {9, 10}, audiences=["public"], channels=["web", "email"],
-                dismissible=True, starts_at=start, ends_at=ends,
+                is_draft=left in {9, 10},
+                audiences=["public"],
+                channels=["web", "email"],
+                dismissible=True,
+                starts_at=start,
+                ends_at=ends,
                 published_at=None if left in {9, 10} else min(start, now),
                 resolved_at=ends - timedelta(hours=1) if ends and left > 30 else None,
-                last_broadcast_at=None, created_at=min(start, now), updated_at=min(start, now),
+                last_broadcast_at=None,
+                created_at=min(start, now),
+                updated_at=min(start, now),
                 version=1,
             )
-        )  # fmt: skip
+        )
 
 
 def _incidents(session: Session, slugs: list[str], dice: random.Random, now: datetime) -> None:
@@ -255,14 +304,23 @@ def _incidents(session: Session, slugs: list[str], dice: random.Random, now: dat
         resolved = None if is_open else began + lasted
         impact = dice.choice(list(ImpactLevel)[1:]).value
         row = Incident(
-            reference=f"INC-{began.year}-{years[began.year]:04}", title=f"Trouble {number}",
-            impact=impact, status="monitoring" if is_open else "resolved",
-            audiences=["operations"] if number % 15 == 14 else ["public"], started_at=began,
-            resolved_at=resolved, next_update_at=None, acknowledged_at=began, acknowledged_by="ada",
+            reference=f"INC-{began.year}-{years[began.year]:04}",
+            title=f"Trouble {number}",
+            impact=impact,
+            status="monitoring" if is_open else "resolved",
+            audiences=["operations"] if number % 15 == 14 else ["public"],
+            started_at=began,
+            resolved_at=resolved,
+            next_update_at=None,
+            acknowledged_at=began,
+            acknowledged_by="ada",
             root_cause_category=None if is_open else dice.choice(list(Category)).value,
-            links=[], opened_by="ada", created_at=began, updated_at=resolved or now,
+            links=[],
+            opened_by="ada",
+            created_at=began,
+            updated_at=resolved or now,
             version=steps,
-        )  # fmt: skip
+        )
         session.add(row)
         session.flush()
         for step in range(steps):
@@ -270,24 +328,34 @@ def _incidents(session: Session, slugs: list[str], dice: random.Random, now: dat
             status = row.status if is_last else _STEPS[min(step, 4)]
             session.add(
                 IncidentUpdate(
-                    incident_id=row.id, status=status, is_public=True, author="ada",
+                    incident_id=row.id,
+                    status=status,
+                    is_public=True,
+                    author="ada",
                     at=resolved if resolved and is_last else began + lasted * step / (steps * 12),
                     message=f"Step {step} of trouble {number}: **we look into it**.",
                 )
-            )  # fmt: skip
+            )
         session.add(
             IncidentUpdate(
-                incident_id=row.id, at=began, status=None, message="Called the vendor.",
-                is_public=False, author="ada",
+                incident_id=row.id,
+                at=began,
+                status=None,
+                message="Called the vendor.",
+                is_public=False,
+                author="ada",
             )
-        )  # fmt: skip
+        )
         for slug in dice.sample(slugs, dice.randrange(1, 4)):
             session.add(
                 Span(
-                    component_id=ids[slug], incident_id=row.id, state=dice.choice(_STATES),
-                    began_at=began, ended_at=resolved,
+                    component_id=ids[slug],
+                    incident_id=row.id,
+                    state=dice.choice(_STATES),
+                    began_at=began,
+                    ended_at=resolved,
                 )
-            )  # fmt: skip
+            )
         if number % 3 == 0 and not is_open:
             _retrospective(session, row, now)
         if number % 10 == 0 or left == 1:
@@ -298,24 +366,38 @@ def _retrospective(session: Session, row: Incident, now: datetime) -> None:
     due = (now - timedelta(days=10)).date().isoformat()
     session.add(
         Retrospective(
-            id=row.id, root_cause_category=row.root_cause_category, root_cause="A full disk.",
-            impact="Slow answers.", is_published=row.id % 2 == 0, version=1, updated_at=now,
+            id=row.id,
+            root_cause_category=row.root_cause_category,
+            root_cause="A full disk.",
+            impact="Slow answers.",
+            is_published=row.id % 2 == 0,
+            version=1,
+            updated_at=now,
             actions=[
-                {"kind": "alert", "text": "Watch the disk", "owner": "ada", "dueAt": due,
-                 "done": row.id % 4 != 0},
+                {
+                    "kind": "alert",
+                    "text": "Watch the disk",
+                    "owner": "ada",
+                    "dueAt": due,
+                    "done": row.id % 4 != 0,
+                }
             ],
         )
-    )  # fmt: skip
+    )
 
 
 def _capture(session: Session, row: Incident) -> None:
     body = '{"metrics":{"scrapes":4100},"databasePool":{"size":5,"pending":0}}'
     session.add(
         Capture(
-            id=f"capture-{row.reference}", incident_id=row.id, captured_at=row.started_at,
-            captured_by="ada", sha256=hashlib.sha256(body.encode()).hexdigest(), body=body,
+            id=f"capture-{row.reference}",
+            incident_id=row.id,
+            captured_at=row.started_at,
+            captured_by="ada",
+            sha256=hashlib.sha256(body.encode()).hexdigest(),
+            body=body,
         )
-    )  # fmt: skip
+    )
 
 
 def _subscribers(
@@ -327,14 +409,19 @@ def _subscribers(
         rows.append(
             Subscriber(
                 kind="mail" if is_mail else "webhook",
-                address=f"reader{number}@example.com" if is_mail
+                address=f"reader{number}@example.com"
+                if is_mail
                 else f"https://hooks{number}.example.com/status",
                 topics=[one.value for one in Topic],
-                components=dice.sample(slugs, 3) if number % 4 == 0 else [], wanted={},
-                question=None, asked_at=since, secret="" if is_mail else "k" * 48,
-                confirmed_at=since if number < SUBSCRIBERS else None, created_at=since,
+                components=dice.sample(slugs, 3) if number % 4 == 0 else [],
+                wanted={},
+                question=None,
+                asked_at=since,
+                secret="" if is_mail else "k" * 48,
+                confirmed_at=since if number < SUBSCRIBERS else None,
+                created_at=since,
             )
-        )  # fmt: skip
+        )
     session.add_all(rows)
     session.flush()
     return [row.id for row in rows[:SUBSCRIBERS]]
@@ -346,12 +433,21 @@ def _notices(session: Session, numbers: list[int], dice: random.Random, now: dat
         left = NOTICES - number
         at = now - timedelta(hours=left * 6)
         row = Notice(
-            key=f"incident INC-2030-{number + 1:04} opened", kind=NoticeKind.INCIDENT.value,
-            event=Event.OPENED.value, ref=f"INC-2030-{number + 1:04}", title=f"Trouble {number}",
-            message="We look into it.", facts={"status": "investigating", "impact": "minor"},
-            audiences=["public"], channels=["email", "api"], components=[], occurred_at=at,
-            created_at=at, position=numbers[-1], addressed_at=at,
-        )  # fmt: skip
+            key=f"incident INC-2030-{number + 1:04} opened",
+            kind=NoticeKind.INCIDENT.value,
+            event=Event.OPENED.value,
+            ref=f"INC-2030-{number + 1:04}",
+            title=f"Trouble {number}",
+            message="We look into it.",
+            facts={"status": "investigating", "impact": "minor"},
+            audiences=["public"],
+            channels=["email", "api"],
+            components=[],
+            occurred_at=at,
+            created_at=at,
+            position=numbers[-1],
+            addressed_at=at,
+        )
         session.add(row)
         if left > ADDRESSED:
             continue
@@ -372,12 +468,17 @@ def _delivery(
     if is_newest and 0.5 < luck < 0.6:
         state = State.PENDING
     return {
-        "notice_id": notice, "recipient": f"subscriber {number}", "lane": "mail",
-        "state": state.value, "attempts": 6 if state is State.DEAD else 0, "due_at": at,
-        "claimed_by": "", "claimed_until": None,
+        "notice_id": notice,
+        "recipient": f"subscriber {number}",
+        "lane": "mail",
+        "state": state.value,
+        "attempts": 6 if state is State.DEAD else 0,
+        "due_at": at,
+        "claimed_by": "",
+        "claimed_until": None,
         "settled_at": None if state is State.PENDING else at,
         "error": "the server refused the address" if state is State.DEAD else "",
-    }  # fmt: skip
+    }
 
 
 def _perimeter(session: Session, dice: random.Random, now: datetime) -> None:
@@ -393,26 +494,37 @@ def _perimeter(session: Session, dice: random.Random, now: datetime) -> None:
         )[number % 4]
         session.add(
             Block(
-                id=f"blk{number:010x}", scope=scope, value=value,
+                id=f"blk{number:010x}",
+                scope=scope,
+                value=value,
                 kind="throttle" if number % 5 == 0 else "ban",
-                source="auto" if number % 2 else "manual", reason="Scans", created_at=made,
+                source="auto" if number % 2 else "manual",
+                reason="Scans",
+                created_at=made,
                 until=now + timedelta(hours=number) if is_in_force else made + timedelta(hours=8),
-                created_by="ada", is_forced=False, removed_at=None, version=1,
+                created_by="ada",
+                is_forced=False,
+                removed_at=None,
+                version=1,
                 expiry_noted=not is_in_force,
             )
-        )  # fmt: skip
+        )
     for kind in ("key", "origin", "rule", "address", "agent"):
         session.execute(
             insert(OffenderRow),
             [
                 {
-                    "kind": kind, "name": f"{kind}-{number}", "allowed": dice.randrange(500),
-                    "blocked": dice.randrange(200), "first_seen": now - timedelta(days=5),
-                    "last_seen": now - timedelta(minutes=number), "routes": {"GET /": number},
+                    "kind": kind,
+                    "name": f"{kind}-{number}",
+                    "allowed": dice.randrange(500),
+                    "blocked": dice.randrange(200),
+                    "first_seen": now - timedelta(days=5),
+                    "last_seen": now - timedelta(minutes=number),
+                    "routes": {"GET /": number},
                 }
                 for number in range(OFFENDERS)
             ],
-        )  # fmt: skip
+        )
 
 
 def _runtime(session: Session, dice: random.Random, now: datetime) -> None:
@@ -421,35 +533,53 @@ def _runtime(session: Session, dice: random.Random, now: datetime) -> None:
         insert(Sample),
         [
             {
-                "at": now - timedelta(minutes=minutes - number), "hits": number * 40,
-                "blocked": number // 3, "scrapes": number * 2, "waf_blocked": number // 50,
-                "perimeter_blocked": number // 70, "pool_borrowed": dice.randrange(3),
+                "at": now - timedelta(minutes=minutes - number),
+                "hits": number * 40,
+                "blocked": number // 3,
+                "scrapes": number * 2,
+                "waf_blocked": number // 50,
+                "perimeter_blocked": number // 70,
+                "pool_borrowed": dice.randrange(3),
                 "pool_pending": 0,
             }
             for number in range(minutes)
         ],
-    )  # fmt: skip
+    )
     for name in (OWN, NOTIFICATIONS, *(one.name for one in WORKERS)):
         session.add(
             WorkerRow(
-                name=name, status="healthy", pending=4, stuck=0, failed=0, interval_ms=30_000,
-                sampled_at=now - timedelta(seconds=5), reported_by="token:platform", note="",
+                name=name,
+                status="healthy",
+                pending=4,
+                stuck=0,
+                failed=0,
+                interval_ms=30_000,
+                sampled_at=now - timedelta(seconds=5),
+                reported_by="token:platform",
+                note="",
                 history=[[clock.iso(now - timedelta(minutes=60 - one)), one] for one in range(60)],
             )
-        )  # fmt: skip
+        )
     for number in range(EPISODES):
         opened = now - timedelta(days=2 * number, hours=3)
         is_open = number < 2
         session.add(
             Episode(
-                alert="worker-stuck" if number % 2 == 0 else "DiskFull", subject=f"part {number}",
-                title="Queue is stuck" if number % 2 == 0 else "Disk is full", severity="warning",
-                opened_at=opened, seen_at=now, closed_at=None if is_open else opened
-                + timedelta(minutes=40), value=4.0, peak=9.0, threshold=3.0, unit="jobs",
+                alert="worker-stuck" if number % 2 == 0 else "DiskFull",
+                subject=f"part {number}",
+                title="Queue is stuck" if number % 2 == 0 else "Disk is full",
+                severity="warning",
+                opened_at=opened,
+                seen_at=now,
+                closed_at=None if is_open else opened + timedelta(minutes=40),
+                value=4.0,
+                peak=9.0,
+                threshold=3.0,
+                unit="jobs",
                 labels={"worker": "newsAggregation"},
                 source="portal" if number % 2 == 0 else "alertmanager",
             )
-        )  # fmt: skip
+        )
 
 
 def _people(session: Session, now: datetime) -> None:
@@ -457,23 +587,32 @@ def _people(session: Session, now: datetime) -> None:
     for number in range(12):
         session.add(
             Operator(
-                name=f"operator{number}", password_hash="!", role=list(Role)[number % 3].value,
-                created_at=now - timedelta(days=DAYS), disabled_at=None,
+                name=f"operator{number}",
+                password_hash="!",
+                role=list(Role)[number % 3].value,
+                created_at=now - timedelta(days=DAYS),
+                disabled_at=None,
             )
-        )  # fmt: skip
+        )
         session.add(
             ApiToken(
-                name=f"machine{number}", secret_hash=f"none {number}",
-                scopes=[Scope.RUNTIME_READ.value], created_at=now - timedelta(days=DAYS),
-                expires_at=now + timedelta(days=number - 6), revoked_at=None,
+                name=f"machine{number}",
+                secret_hash=f"none {number}",
+                scopes=[Scope.RUNTIME_READ.value],
+                created_at=now - timedelta(days=DAYS),
+                expires_at=now + timedelta(days=number - 6),
+                revoked_at=None,
             )
-        )  # fmt: skip
+        )
         session.add(
             MessageTemplate(
-                name=f"text-{number}", title="{{what}} is late", message="It comes {{when}}.",
-                updated_at=now - timedelta(days=DAYS), version=1,
+                name=f"text-{number}",
+                title="{{what}} is late",
+                message="It comes {{when}}.",
+                updated_at=now - timedelta(days=DAYS),
+                version=1,
             )
-        )  # fmt: skip
+        )
 
 
 def _told(dice: random.Random) -> Iterator[tuple[str, str, dict[str, object]]]:
@@ -484,12 +623,18 @@ def _told(dice: random.Random) -> Iterator[tuple[str, str, dict[str, object]]]:
         yield from (
             ("account.login.succeeded", "ada", {"name": "ada", "address": address}),
             ("incident.acknowledged", "ada", {"incident": f"INC-2030-{number:04}"}),
-            ("account.login.refused", "anonymous",
-             {"name": "root", "address": address, "reason": "wrong name or password"}),
+            (
+                "account.login.refused",
+                "anonymous",
+                {"name": "root", "address": address, "reason": "wrong name or password"},
+            ),
             ("maintenance.series.planned", "portal worker", {"ref": "s-daily0", "windows": 1}),
-            ("runtime.snapshot.exported", "bob",
-             {"snapshot": str(number), "format": "json", "sha256": "0" * 64}),
-        )  # fmt: skip
+            (
+                "runtime.snapshot.exported",
+                "bob",
+                {"snapshot": str(number), "format": "json", "sha256": "0" * 64},
+            ),
+        )
 
 
 def _events(session: Session, dice: random.Random, now: datetime) -> None:

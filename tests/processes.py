@@ -77,12 +77,7 @@ class Served:
     """`portal serve` with a data directory of its own."""
 
     def __init__(
-        self,
-        folder: Path,
-        *options: str,
-        by_shell: bool = False,
-        cwd: Path = ROOT,
-        **settings: str,
+        self, folder: Path, *options: str, by_shell: bool = False, cwd: Path = ROOT, **settings: str
     ) -> None:
         self._cwd = cwd
         self._by_shell = by_shell  # started by `python -m portal`, not forked from a loaded one
@@ -117,8 +112,11 @@ class Served:
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(
                     [sys.executable, "-m", "portal", *arguments],
-                    env=self.environ, cwd=self._cwd, stdout=log, stderr=subprocess.STDOUT,
-                )  # fmt: skip
+                    env=self.environ,
+                    cwd=self._cwd,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
         else:
             self.process = _commands.start(arguments, self.environ, self.log)
         try:
@@ -214,12 +212,15 @@ class Prometheus:
         with (self._folder / "prometheus.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    "prometheus", f"--config.file={self._config}",
+                    "prometheus",
+                    f"--config.file={self._config}",
                     f"--storage.tsdb.path={self._folder / 'tsdb'}",
                     f"--web.listen-address=127.0.0.1:{free_port()}",
                 ],
-                stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "GOMAXPROCS": "1"},
-            )  # fmt: skip
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "GOMAXPROCS": "1"},
+            )
 
     def stop(self) -> None:
         if self._process is not None:

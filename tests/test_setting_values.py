@@ -33,23 +33,36 @@ DAY = timedelta(days=1)
         ("SECOND_PAIR_OF_EYES", "on", True),
         ("SECOND_PAIR_OF_EYES", "No", False),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
-        ("METRICS_TOKENS", f"prom={'a' * 32},ops:manual={'b' * 32}",
-         (ScraperToken("prom", "a" * 32), ScraperToken("ops", "b" * 32, is_manual=True))),
-        ("ALLOWED_ORIGINS", "https://WWW.example.com,https://*.example.org",
-         ("https://www.example.com", "https://*.example.org")),
+        (
+            "METRICS_TOKENS",
+            f"prom={'a' * 32},ops:manual={'b' * 32}",
+            (ScraperToken("prom", "a" * 32), ScraperToken("ops", "b" * 32, is_manual=True)),
+        ),
+        (
+            "ALLOWED_ORIGINS",
+            "https://WWW.example.com,https://*.example.org",
+            ("https://www.example.com", "https://*.example.org"),
+        ),
         ("AUTO_BLOCK", "off", None),
-        ("AUTO_BLOCK", "3/1m for 1h",
-         AutoBlockRule(3, timedelta(minutes=1), timedelta(hours=1))),
+        ("AUTO_BLOCK", "3/1m for 1h", AutoBlockRule(3, timedelta(minutes=1), timedelta(hours=1))),
         ("WAF_ENGINE", "off", "off"),
-        ("WORKERS_DECLARED", "jobs:30s,mail:60:required",
-         (DeclaredWorker("jobs", timedelta(seconds=30)),
-          DeclaredWorker("mail", timedelta(seconds=60), is_required=True))),
+        (
+            "WORKERS_DECLARED",
+            "jobs:30s,mail:60:required",
+            (
+                DeclaredWorker("jobs", timedelta(seconds=30)),
+                DeclaredWorker("mail", timedelta(seconds=60), is_required=True),
+            ),
+        ),
         ("REMINDERS", "1h,24h,1h", (DAY, timedelta(hours=1))),
         ("REMINDERS", "off", ()),
-        ("ALLOWED_TARGETS", "Hooks.example.com,10.1.0.0/16",
-         ("hooks.example.com", ip_network("10.1.0.0/16"))),
+        (
+            "ALLOWED_TARGETS",
+            "Hooks.example.com,10.1.0.0/16",
+            ("hooks.example.com", ip_network("10.1.0.0/16")),
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_text_becomes_its_value(name: str, text: str, value: Any):
     found = load({"PORTAL_ENV": "test", f"PORTAL_{name}": text})
     assert getattr(found, name.lower()) == value

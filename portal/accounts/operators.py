@@ -77,10 +77,7 @@ def create(
     if find(session, clean):
         raise AccountError(f"There is an operator named {clean} already.")
     operator = Operator(
-        name=clean,
-        password_hash=passwords.hash_password(password),
-        role=role.value,
-        created_at=at,
+        name=clean, password_hash=passwords.hash_password(password), role=role.value, created_at=at
     )
     session.add(operator)
     chain.append(session, event, actor=actor, at=at, name=clean, role=role.value)

@@ -86,9 +86,16 @@ def seal(session: Session, folder: Path, *, before: datetime, now: datetime) -> 
         return None
     session.add(Anchor(seq=made.last, hash=made.head, at=now, file=path.name, sha256=made.sha256))
     chain.append(
-        session, "audit.segment.sealed", actor=ACTOR, at=now,
-        first=made.first, last=made.last, head=made.head, file=path.name, sha256=made.sha256,
-    )  # fmt: skip
+        session,
+        "audit.segment.sealed",
+        actor=ACTOR,
+        at=now,
+        first=made.first,
+        last=made.last,
+        head=made.head,
+        file=path.name,
+        sha256=made.sha256,
+    )
     session.execute(delete(AuditEvent).where(AuditEvent.seq <= made.last))
     return made
 
@@ -134,9 +141,13 @@ def _lines(
         clear = addresses.known(session, [row.seq for row in rows]) if with_addresses else {}
         for row in rows:
             line = {
-                "seq": row.seq, "at": clock.iso(row.at), "type": row.type, "actor": row.actor,
-                "detail": row.detail, "hash": row.hash,
-            }  # fmt: skip
+                "seq": row.seq,
+                "at": clock.iso(row.at),
+                "type": row.type,
+                "actor": row.actor,
+                "detail": row.detail,
+                "hash": row.hash,
+            }
             if row.seq in clear:
                 line["addresses"] = clear[row.seq]
             head = row.hash

@@ -103,10 +103,16 @@ class Spool:
                 chain.append(session, line.type, actor=line.actor, at=line.at, **line.detail)
             if fresh:
                 chain.append(
-                    session, _TAKEN_IN, actor=actor, at=now, events=len(fresh),
-                    since=clock.iso(fresh[0].at), until=clock.iso(fresh[-1].at),
-                    head=contents.head, broken_line=contents.broken_at,
-                )  # fmt: skip
+                    session,
+                    _TAKEN_IN,
+                    actor=actor,
+                    at=now,
+                    events=len(fresh),
+                    since=clock.iso(fresh[0].at),
+                    until=clock.iso(fresh[-1].at),
+                    head=contents.head,
+                    broken_line=contents.broken_at,
+                )
                 session.commit()
             if contents.broken_at is None:
                 self.path.unlink()

@@ -57,9 +57,12 @@ def parse_query(query_string: str) -> MaintenanceQuery:
     """Read a query string; BadQueryError for what is unknown, doubled or out of range."""
     try:
         pairs = parse_qsl(
-            query_string, keep_blank_values=True, strict_parsing=bool(query_string),
-            max_num_fields=10, errors="strict",
-        )  # fmt: skip
+            query_string,
+            keep_blank_values=True,
+            strict_parsing=bool(query_string),
+            max_num_fields=10,
+            errors="strict",
+        )
     except ValueError:
         raise BadQueryError("query", "cannot be read.") from None
     given = dict(pairs)

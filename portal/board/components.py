@@ -138,9 +138,13 @@ def bars(states: tuple[State | None, ...]) -> tuple[tuple[str, str], ...]:
     where colour does not.
     """
     tops = {
-        None: 28, State.OPERATIONAL: 0, State.UNDER_MAINTENANCE: 6, State.DEGRADED: 10,
-        State.PARTIAL: 16, State.MAJOR: 20,
-    }  # fmt: skip
+        None: 28,
+        State.OPERATIONAL: 0,
+        State.UNDER_MAINTENANCE: 6,
+        State.DEGRADED: 10,
+        State.PARTIAL: 16,
+        State.MAJOR: 20,
+    }
     found: dict[str, list[str]] = {}
     for number, state in enumerate(states):
         path = f"M{number * 4 + 2} {tops[state]}V32"

@@ -135,10 +135,7 @@ class Picture:
         over = self.public(Status.RESOLVED)
         today = self.generated_at.date()
         return tuple(
-            PastDay(
-                day,
-                tuple(one for one in over if one.over_at and one.over_at.date() == day),
-            )
+            PastDay(day, tuple(one for one in over if one.over_at and one.over_at.date() == day))
             for day in (today - timedelta(days=number) for number in range(PAST_DAYS))
         )
 
@@ -189,10 +186,7 @@ class Picture:
         """The same data seen at `now`, for when the database cannot be asked."""
         moved = tuple(banner.at(now) for banner in self.banners)
         return replace(
-            self,
-            valid_until=_next_change(moved, now),
-            banners=moved,
-            stale_since=stale_since,
+            self, valid_until=_next_change(moved, now), banners=moved, stale_since=stale_since
         )
 
 
@@ -277,10 +271,15 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
         )
     planned = session.execute(
         select(
-            Window.components, Window.audiences, Window.reference, Window.starts_at,
-            Window.ends_at, Window.ended_at, Window.effects,
+            Window.components,
+            Window.audiences,
+            Window.reference,
+            Window.starts_at,
+            Window.ends_at,
+            Window.ended_at,
+            Window.effects,
         ).where(Window.ends_at > since, Window.starts_at <= now, windows.is_published())
-    )  # fmt: skip
+    )
     for window in planned:
         if Audience.PUBLIC not in window.audiences:
             continue
@@ -291,11 +290,13 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
             states = [State.UNDER_MAINTENANCE, *filter(None, [window.effects.get(slug)])]
             by_slug[slug] += [
                 Interval(
-                    State(state), window.starts_at, window.ended_at or window.ends_at,
+                    State(state),
+                    window.starts_at,
+                    window.ended_at or window.ends_at,
                     window.reference,
                 )
                 for state in states
-            ]  # fmt: skip
+            ]
     wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
     for episode in episodes.around(session, wanted, since=since):
         names = {episode.alert, f"{episode.alert}:{episode.subject}"}

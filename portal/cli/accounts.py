@@ -30,9 +30,13 @@ def create_operator(name: str, role: str, password_stdin: bool) -> None:
         engine.begin_write(session)
         try:
             operators.create(
-                session, name, password=password, role=Role(role),
-                actor=application.actor(), at=clock.now(),
-            )  # fmt: skip
+                session,
+                name,
+                password=password,
+                role=Role(role),
+                actor=application.actor(),
+                at=clock.now(),
+            )
         except (AccountError, WeakPasswordError) as error:
             application.stop(str(error))
         session.commit()
@@ -56,9 +60,12 @@ def change_password(name: str, password_stdin: bool) -> None:
             application.stop(str(error))
         sessions.end_all_of(session, row.id)
         chain.append(
-            session, "account.password.changed", actor=application.actor(), at=clock.now(),
+            session,
+            "account.password.changed",
+            actor=application.actor(),
+            at=clock.now(),
             name=row.name,
-        )  # fmt: skip
+        )
         session.commit()
     click.echo(f"{name} has a new password.")
 
@@ -75,9 +82,12 @@ def disable_operator(name: str) -> None:
         row.disabled_at = row.disabled_at or clock.now()
         sessions.end_all_of(session, row.id)
         chain.append(
-            session, "account.operator.disabled", actor=application.actor(), at=clock.now(),
+            session,
+            "account.operator.disabled",
+            actor=application.actor(),
+            at=clock.now(),
             name=row.name,
-        )  # fmt: skip
+        )
         session.commit()
     click.echo(f"{name} is shut out.")
 
@@ -98,9 +108,12 @@ def token() -> None:
 @token.command("create")
 @click.argument("name")
 @click.option(
-    "--scope", "scopes", multiple=True, required=True,
+    "--scope",
+    "scopes",
+    multiple=True,
+    required=True,
     type=click.Choice([scope.value for scope in Scope]),
-)  # fmt: skip
+)
 @click.option("--days", type=int, default=90, show_default=True)
 def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token and print it, alone and once."""
@@ -108,9 +121,13 @@ def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
         engine.begin_write(session)
         try:
             text = tokens.create(
-                session, name, scopes=[Scope(scope) for scope in scopes], days=days,
-                actor=application.actor(), at=clock.now(),
-            )  # fmt: skip
+                session,
+                name,
+                scopes=[Scope(scope) for scope in scopes],
+                days=days,
+                actor=application.actor(),
+                at=clock.now(),
+            )
         except AccountError as error:
             application.stop(str(error))
         session.commit()

@@ -74,10 +74,14 @@ def restore(file: Path) -> None:
         engine.begin_write(session)
         last = chain.search(session, limit=1)[0]
         chain.append(
-            session, "runtime.restored", actor=application.actor(), at=clock.now(),
-            file=file.name, last_seq=last[0].seq if last else 0,
+            session,
+            "runtime.restored",
+            actor=application.actor(),
+            at=clock.now(),
+            file=file.name,
+            last_seq=last[0].seq if last else 0,
             last_at=clock.iso(last[0].at) if last else "",
-        )  # fmt: skip
+        )
         timetable.silence(session, settings, now=clock.now())
         session.commit()
     # It speaks of deliveries by their numbers, and those come again in the old database.

@@ -44,9 +44,13 @@ def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bo
     """Block VALUE."""
     with _sentences():
         wish = BlockIn(
-            scope=BlockScope(scope), value=value, kind=Kind(kind), duration=duration,
-            reason=reason, force=force,
-        )  # fmt: skip
+            scope=BlockScope(scope),
+            value=value,
+            kind=Kind(kind),
+            duration=duration,
+            reason=reason,
+            force=force,
+        )
         row = _blocks().add(wish, actor=application.actor(), caller=_NOBODY)
     _say(row)
 
@@ -83,10 +87,14 @@ def raise_block(
     """Make a block longer, stronger or wider; REF is its id or its value."""
     with _sentences():
         wish = BlockAct(
-            action=Action.RAISE, duration=duration, reason=reason,
+            action=Action.RAISE,
+            duration=duration,
+            reason=reason,
             kind=Kind(kind) if kind else None,
-            scope=BlockScope.RANGE if wider else None, value=wider, force=force,
-        )  # fmt: skip
+            scope=BlockScope.RANGE if wider else None,
+            value=wider,
+            force=force,
+        )
         row = _blocks().act(ref, wish, version=None, actor=application.actor(), caller=_NOBODY)
     _say(row)
 

@@ -58,11 +58,14 @@ def demo() -> None:
     )
     portal.blocks.add(
         BlockIn(
-            scope=BlockScope.RANGE, value="192.0.2.128/25", duration="6h",
+            scope=BlockScope.RANGE,
+            value="192.0.2.128/25",
+            duration="6h",
             reason="Demo: a scan from a documentation range",
         ),
-        actor="demo", caller="",
-    )  # fmt: skip
+        actor="demo",
+        caller="",
+    )
     for name in portal.workers.declared:
         if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
@@ -102,22 +105,29 @@ def _incidents(portal: Portal, now: datetime) -> None:
         began = now - timedelta(days=days)
         row = portal.casebook.open(
             IncidentIn(
-                title=title, impact=ImpactLevel.MAJOR, message="We are looking into it.",
-                components=[Impact(component=slug, state=state)], started_at=began,
+                title=title,
+                impact=ImpactLevel.MAJOR,
+                message="We are looking into it.",
+                components=[Impact(component=slug, state=state)],
+                started_at=began,
             ),
             actor="demo",
-        )  # fmt: skip
+        )
         portal.casebook.update(
             row.reference,
             UpdateIn(
-                status=Progress.RESOLVED, message="It works again, and we know why.",
-                at=began + timedelta(minutes=minutes), root_cause_category=category,
+                status=Progress.RESOLVED,
+                message="It works again, and we know why.",
+                at=began + timedelta(minutes=minutes),
+                root_cause_category=category,
             ),
-            version=None, actor="demo",
-        )  # fmt: skip
+            version=None,
+            actor="demo",
+        )
     portal.casebook.open(
         IncidentIn(
-            title="Demo: reports are late", impact=ImpactLevel.MINOR,
+            title="Demo: reports are late",
+            impact=ImpactLevel.MINOR,
             status=Progress.IDENTIFIED,
             message="Reports come about **an hour late**. A queue is being cleared.",
             components=[Impact(component="reports", state=State.DEGRADED)],
@@ -125,4 +135,4 @@ def _incidents(portal: Portal, now: datetime) -> None:
             next_update_at=now + timedelta(minutes=35),
         ),
         actor="demo",
-    )  # fmt: skip
+    )

@@ -10,14 +10,7 @@ from portal import Portal, clock
 from portal.cli import application
 from portal.notify.desk import NotificationIn
 from portal.status import findings, incidents
-from portal.status.incidents import (
-    Category,
-    ImpactLevel,
-    Incident,
-    IncidentIn,
-    Progress,
-    UpdateIn,
-)
+from portal.status.incidents import Category, ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
 from portal.status.registry import NotFoundError
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
@@ -38,9 +31,13 @@ def incident() -> None:
 @click.option("--message", required=True, help="the first public update, Markdown")
 @click.option("--component", "impaired", multiple=True, help="slug=state, such as api=major_outage")
 @click.option(
-    "--audience", "audiences", multiple=True, default=["public"], show_default=True,
+    "--audience",
+    "audiences",
+    multiple=True,
+    default=["public"],
+    show_default=True,
     type=click.Choice([one.value for one in Audience]),
-)  # fmt: skip
+)
 def open_incident(
     title: str, impact: str, message: str, impaired: tuple[str, ...], audiences: tuple[str, ...]
 ) -> None:
@@ -48,10 +45,13 @@ def open_incident(
     with application.sentences(MISSING):
         wish = IncidentIn.model_validate(
             {
-                "title": title, "impact": impact, "message": message,
-                "components": _impaired(impaired), "audiences": list(audiences),
+                "title": title,
+                "impact": impact,
+                "message": message,
+                "components": _impaired(impaired),
+                "audiences": list(audiences),
             }
-        )  # fmt: skip
+        )
         row = _portal().casebook.open(wish, actor=application.actor())
     click.echo(f"{row.reference} is open.")
 
@@ -70,8 +70,10 @@ def update(
     """Tell how it goes; `--status resolved` wants a category."""
     with application.sentences(MISSING):
         values: dict[str, Any] = {
-            "status": status, "message": message, "rootCauseCategory": category,
-        }  # fmt: skip
+            "status": status,
+            "message": message,
+            "rootCauseCategory": category,
+        }
         if impaired:
             values["components"] = _impaired(impaired)
         row = _portal().casebook.update(
@@ -128,9 +130,13 @@ def export(reference: str) -> None:
 @click.argument("template")
 @click.option("--value", "values", multiple=True, help="name=text, one a field of the template")
 @click.option(
-    "--audience", "audiences", multiple=True, default=["public"], show_default=True,
+    "--audience",
+    "audiences",
+    multiple=True,
+    default=["public"],
+    show_default=True,
     type=click.Choice([one.value for one in Audience]),
-)  # fmt: skip
+)
 @click.option("--component", "components", multiple=True, help="only for these, by slug")
 @click.option("--dry-run", is_flag=True, help="show every message and count; send none")
 def notify(
@@ -145,10 +151,13 @@ def notify(
     with application.sentences(f"There is no template named {template}."):
         wish = NotificationIn.model_validate(
             {
-                "template": template, "values": dict(_pair(one) for one in values),
-                "audiences": list(audiences), "components": list(components), "dryRun": dry_run,
+                "template": template,
+                "values": dict(_pair(one) for one in values),
+                "audiences": list(audiences),
+                "components": list(components),
+                "dryRun": dry_run,
             }
-        )  # fmt: skip
+        )
         if dry_run:
             for one in desk.rehearse(wish).messages:
                 click.echo(f"--- {one.channel}: {one.recipients} recipients")

@@ -81,13 +81,21 @@ def list_windows() -> None:
 @click.option("--duration", type=_Duration(), help="for instance 1h; without one it has no end")
 @click.option("--message", default="", help="Markdown")
 @click.option(
-    "--audience", "audiences", multiple=True, default=["public"], show_default=True,
+    "--audience",
+    "audiences",
+    multiple=True,
+    default=["public"],
+    show_default=True,
     type=click.Choice([one.value for one in Audience]),
-)  # fmt: skip
+)
 @click.option(
-    "--channel", "channels", multiple=True, default=["web"], show_default=True,
+    "--channel",
+    "channels",
+    multiple=True,
+    default=["web"],
+    show_default=True,
     type=click.Choice([one.value for one in Channel]),
-)  # fmt: skip
+)
 def announce(
     title: str,
     severity: str,

@@ -202,14 +202,19 @@ def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
     mail = None
     if settings.smtp_url is not None:
         letters = Letters(
-            sender=settings.mail_from, site=settings.site_name, url=settings.url,
-            links=portal.links, render=portal.render_mail,
-        )  # fmt: skip
+            sender=settings.mail_from,
+            site=settings.site_name,
+            url=settings.url,
+            links=portal.links,
+            render=portal.render_mail,
+        )
         mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
     return Dispatcher(
-        lambda: Session(portal.engine, info={"fence": fence}), settings,
-        mail=mail, render=portal.render_mail,
-    )  # fmt: skip
+        lambda: Session(portal.engine, info={"fence": fence}),
+        settings,
+        mail=mail,
+        render=portal.render_mail,
+    )
 
 
 def tell(portal: Portal, me: str, stop: threading.Event) -> None:
@@ -291,11 +296,13 @@ def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> Non
         workers.NOTIFICATIONS,
         WorkerIn(
             status=WorkerStatus.STOPPED if is_stopped else status,
-            pending=figures.pending, stuck=figures.stuck, failed=figures.failed,
+            pending=figures.pending,
+            stuck=figures.stuck,
+            failed=figures.failed,
             note=trouble[:200],
         ),
         actor="portal worker",
-    )  # fmt: skip
+    )
 
 
 def turn(portal: Portal) -> None:

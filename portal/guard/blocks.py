@@ -268,10 +268,17 @@ class Blocks(Writer):
             row.is_forced = wish.force
             session.add(row)
             chain.append(
-                session, "perimeter.block.created", actor=actor, at=now, block=row.id,
-                scope=row.scope, value=value, kind=row.kind, until=clock.iso(until),
+                session,
+                "perimeter.block.created",
+                actor=actor,
+                at=now,
+                block=row.id,
+                scope=row.scope,
+                value=value,
+                kind=row.kind,
+                until=clock.iso(until),
                 reason=row.reason,
-            )  # fmt: skip
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -351,18 +358,29 @@ class Blocks(Writer):
 
     @retried
     def remove(
-        self, ref: str, *, version: int | None, actor: str, reason: str = "",
+        self,
+        ref: str,
+        *,
+        version: int | None,
+        actor: str,
+        reason: str = "",
         once: Once | None = None,
-    ) -> Block:  # fmt: skip
+    ) -> Block:
         """Lift a block now; its record stays."""
         with self._change() as (session, now):
             row = _expect(session, ref, version)
             row.removed_at = now
             row.version += 1
             chain.append(
-                session, "perimeter.block.removed", actor=actor, at=now, block=row.id,
-                value=row.value, until=clock.iso(row.until), reason=reason,
-            )  # fmt: skip
+                session,
+                "perimeter.block.removed",
+                actor=actor,
+                at=now,
+                block=row.id,
+                value=row.value,
+                until=clock.iso(row.until),
+                reason=reason,
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -393,9 +411,16 @@ class Blocks(Writer):
             row = _new(BlockScope.IP, value, Kind.BAN, Source.AUTO, reason, until, "portal", now)
             session.add(row)
             chain.append(
-                session, "waf.auto_block", actor="portal", at=now, block=row.id, value=value,
-                offences=offences, repeats=len(known), until=clock.iso(until),
-            )  # fmt: skip
+                session,
+                "waf.auto_block",
+                actor="portal",
+                at=now,
+                block=row.id,
+                value=value,
+                offences=offences,
+                repeats=len(known),
+                until=clock.iso(until),
+            )
         return row
 
     @retried
@@ -413,9 +438,14 @@ class Blocks(Writer):
             for row in gone:
                 row.expiry_noted = True
                 chain.append(
-                    session, "perimeter.block.expired", actor="portal", at=now, block=row.id,
-                    value=row.value, until=clock.iso(row.until),
-                )  # fmt: skip
+                    session,
+                    "perimeter.block.expired",
+                    actor="portal",
+                    at=now,
+                    block=row.id,
+                    value=row.value,
+                    until=clock.iso(row.until),
+                )
             session.commit()
             return len(gone)
 
@@ -445,9 +475,15 @@ class Blocks(Writer):
 
 
 def _new(
-    scope: BlockScope, value: str, kind: Kind, source: Source, reason: str, until: datetime,
-    actor: str, now: datetime,
-) -> Block:  # fmt: skip
+    scope: BlockScope,
+    value: str,
+    kind: Kind,
+    source: Source,
+    reason: str,
+    until: datetime,
+    actor: str,
+    now: datetime,
+) -> Block:
     return Block(
         id=f"blk{secrets.token_hex(5)}",
         scope=scope.value,
@@ -490,8 +526,11 @@ def _refuse_double(
 ) -> None:
     for row in session.scalars(
         select(Block).where(
-            Block.value == value, Block.scope == scope, Block.until > now,
-            Block.removed_at.is_(None), Block.id != but,
+            Block.value == value,
+            Block.scope == scope,
+            Block.until > now,
+            Block.removed_at.is_(None),
+            Block.id != but,
         )
-    ):  # fmt: skip
+    ):
         raise AlreadyBlockedError(row)

@@ -130,9 +130,14 @@ class Chain:
             return Passed(client, path, "", [])
         now, key = clock.now(), address.key_of(client)
         denied = self._perimeter.judge(
-            client, key, origin=head.origin, host=lambda: head.header("host") or "", path=path,
-            method=method, now=now,
-        )  # fmt: skip
+            client,
+            key,
+            origin=head.origin,
+            host=lambda: head.header("host") or "",
+            path=path,
+            method=method,
+            now=now,
+        )
         share = 1
         if denied is not None:
             if denied.held is not None and denied.held.kind is Kind.THROTTLE:
@@ -220,10 +225,12 @@ class Chain:
             stopped = self._inspection.check(self._inspected(environ, passed), route=passed.route)
             if stopped is not None:
                 ready = self.refuse(
-                    environ["REQUEST_METHOD"], stopped.status,
+                    environ["REQUEST_METHOD"],
+                    stopped.status,
                     "This request was refused. Quote the reference if it should not have been.",
-                    told, stopped.reference,
-                )  # fmt: skip
+                    told,
+                    stopped.reference,
+                )
                 start_response(f"{ready.status} {HTTPStatus(ready.status).phrase}", ready.headers)
                 return (ready.body,) if ready.body else ()
         private = _PRIVATE if passed.path.startswith(("/panel", "/api/admin")) else ()

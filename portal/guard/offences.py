@@ -43,9 +43,14 @@ class Offences:
     """Counts by the client's address; an IPv6 client by its /64."""
 
     def __init__(
-        self, rule: AutoBlockRule | None, *, blocks: Blocks, perimeter: Perimeter, series: Series,
+        self,
+        rule: AutoBlockRule | None,
+        *,
+        blocks: Blocks,
+        perimeter: Perimeter,
+        series: Series,
         open_session: Callable[[], Session],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.rule = rule
         self._blocks = blocks
         self._perimeter = perimeter

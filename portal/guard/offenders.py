@@ -151,9 +151,13 @@ class OffenderRow(Base):
 
     def counts(self) -> Offender:
         return Offender(
-            self.name, self.first_seen.timestamp(), self.last_seen.timestamp(),
-            self.allowed, self.blocked, routes=dict(self.routes),
-        )  # fmt: skip
+            self.name,
+            self.first_seen.timestamp(),
+            self.last_seen.timestamp(),
+            self.allowed,
+            self.blocked,
+            routes=dict(self.routes),
+        )
 
 
 def store(session: Session, kind: str, fresh: dict[str, Offender]) -> None:

@@ -55,9 +55,13 @@ class Copy:
         ranges: dict[tuple[int, int], dict[int, Held]] = {}
         for row in rows:
             held = Held(
-                row.id, row.until.timestamp(), Kind(row.kind), Source(row.source), row.is_forced,
+                row.id,
+                row.until.timestamp(),
+                Kind(row.kind),
+                Source(row.source),
+                row.is_forced,
                 row.value,
-            )  # fmt: skip
+            )
             if row.scope != BlockScope.RANGE:
                 self.exact[row.scope, row.value] = held
                 continue
@@ -104,9 +108,12 @@ class Perimeter:
     """Judges by the copy, counts what it refuses, and tells the panel."""
 
     def __init__(
-        self, open_session: Callable[[], Session], series: Series, origins: Origins,
+        self,
+        open_session: Callable[[], Session],
+        series: Series,
+        origins: Origins,
         is_trusted: Callable[[str], bool],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._open_session = open_session
         self._series = series
         self._origins = origins
@@ -123,9 +130,16 @@ class Perimeter:
         self.is_tended = False
 
     def judge(
-        self, client: str, key: str, *, origin: str | None, host: Callable[[], str], path: str,
-        method: str, now: datetime,
-    ) -> Denied | None:  # fmt: skip
+        self,
+        client: str,
+        key: str,
+        *,
+        origin: str | None,
+        host: Callable[[], str],
+        path: str,
+        method: str,
+        now: datetime,
+    ) -> Denied | None:
         """None in the common case; a throttle is told too, for the limit to be strict."""
         if not self.is_tended:
             self._look_if_old(now)

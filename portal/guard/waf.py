@@ -204,9 +204,13 @@ def load(engine: str, *, crs: Path | None = None, crs_blocks: bool = False) -> E
 def _crs_text(folder: Path) -> str:
     """The Core Rule Set's setup and rules; its own engine mode is overruled by ours."""
     setup = next(
-        (one for name in ("crs-setup.conf", "crs-setup.conf.example")
-         if (one := folder / name).is_file()), None,
-    )  # fmt: skip
+        (
+            one
+            for name in ("crs-setup.conf", "crs-setup.conf.example")
+            if (one := folder / name).is_file()
+        ),
+        None,
+    )
     rules = sorted((folder / "rules").glob("*.conf"))
     if setup is None or not rules:
         raise WafError(f"PORTAL_WAF_CRS: no crs-setup.conf and rules/*.conf in {folder}")

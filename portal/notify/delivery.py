@@ -110,9 +110,13 @@ class Dispatcher:
         with transaction(self._open_session) as (session, _):
             for is_mail in (False, True) if self._is_mail_recovered else (False,):
                 outbox.release(
-                    session, of=self._node, but=self._me, under_way=under_way, is_mail=is_mail,
+                    session,
+                    of=self._node,
+                    but=self._me,
+                    under_way=under_way,
+                    is_mail=is_mail,
                     now=now,
-                )  # fmt: skip
+                )
 
     @property
     def is_waiting(self) -> bool:
@@ -263,9 +267,14 @@ class Dispatcher:
             if address is None:
                 return Outcome(parcel.delivery, Result.REFUSED, "This chat is not set any more")
             call = self._pool.submit(
-                chat.send, parcel, messages.of(parcel.notice, names), address,
-                site=self._settings.site_name, url=self._settings.url, render=self._render,
-            )  # fmt: skip
+                chat.send,
+                parcel,
+                messages.of(parcel.notice, names),
+                address,
+                site=self._settings.site_name,
+                url=self._settings.url,
+                render=self._render,
+            )
         else:
             payload = messages.payload(
                 parcel.notice, names, site=self._settings.site_name, url=self._settings.url

@@ -95,17 +95,28 @@ class Desk:
         with transaction(self._open_session) as (session, now):
             draft = self._notice(session, wish)
             notices.put(
-                session, NoticeKind.MESSAGE, Event.SENT, draft.ref, title=draft.title,
-                message=draft.message, audiences=draft.audiences, channels=draft.channels,
-                components=draft.components, now=now,
-            )  # fmt: skip
+                session,
+                NoticeKind.MESSAGE,
+                Event.SENT,
+                draft.ref,
+                title=draft.title,
+                message=draft.message,
+                audiences=draft.audiences,
+                channels=draft.channels,
+                components=draft.components,
+                now=now,
+            )
             row = session.query(Notice).filter_by(kind=draft.kind, ref=draft.ref).one()
             made = Made(row.id, self._shown(session, row, row.id))
             chain.append(
-                session, "maintenance.notification.sent", actor=actor, at=now,
-                template=wish.template, audiences=draft.audiences,
+                session,
+                "maintenance.notification.sent",
+                actor=actor,
+                at=now,
+                template=wish.template,
+                audiences=draft.audiences,
                 recipients=made.shown.recipients,
-            )  # fmt: skip
+            )
             if once is not None:
                 once.keep(session, made, now)
         return made
@@ -149,19 +160,27 @@ class Desk:
         components.known(session, wish.components)
         rendered = templates.render(template, wish.values)
         return Notice(
-            kind=NoticeKind.MESSAGE.value, event=Event.SENT.value, ref=secrets.token_hex(8),
+            kind=NoticeKind.MESSAGE.value,
+            event=Event.SENT.value,
+            ref=secrets.token_hex(8),
             occurred_at=clock.now(),
-            title=rendered.title, message=rendered.message, facts={},
+            title=rendered.title,
+            message=rendered.message,
+            facts={},
             audiences=[one.value for one in dict.fromkeys(wish.audiences)],
-            channels=list(notices.SENT), components=wish.components,
-        )  # fmt: skip
+            channels=list(notices.SENT),
+            components=wish.components,
+        )
 
     def _shown(self, session: Session, notice: Notice, number: int | None) -> Notification:
         found = self._renderings(session, notice)
         return Notification(
-            id=number, title=notice.title, message=notice.message, messages=found,
+            id=number,
+            title=notice.title,
+            message=notice.message,
+            messages=found,
             recipients=sum(one.recipients for one in found),
-        )  # fmt: skip
+        )
 
     def _renderings(self, session: Session, notice: Notice) -> list[Rendering]:
         """A notice as each kind of recipient gets it, with how many there are."""
@@ -174,17 +193,24 @@ class Desk:
         body = messages.payload(notice, names, site=sender.site, url=sender.url)
         return [
             Rendering(
-                channel="mail", subject=subject, text=text, html=html,
+                channel="mail",
+                subject=subject,
+                text=text,
+                html=html,
                 recipients=told[SubscriberKind.MAIL],
             ),
             Rendering(
-                channel="webhook", subject="", html="",
+                channel="webhook",
+                subject="",
+                html="",
                 text=json.dumps(body, ensure_ascii=False, indent=2),
                 recipients=told[SubscriberKind.WEBHOOK],
             ),
             Rendering(
-                channel="chat", subject=messages.quiet(subject), html="",
+                channel="chat",
+                subject=messages.quiet(subject),
+                html="",
                 text=chat.body(message, render=sender.render, url=sender.url),
                 recipients=len(sender.chats),
             ),
-        ]  # fmt: skip
+        ]

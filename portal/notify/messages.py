@@ -17,9 +17,15 @@ from portal.status.notices import Event, Notice, NoticeKind
 # Renders templates/mail/<name>.txt and .html.
 Render = Callable[..., tuple[str, str]]
 _TONES = {
-    "investigating": "bad", "identified": "warn", "monitoring": "info", "resolved": "ok",
-    "info": "info", "maintenance": "info", "incident": "bad", "security": "warn",
-}  # fmt: skip
+    "investigating": "bad",
+    "identified": "warn",
+    "monitoring": "info",
+    "resolved": "ok",
+    "info": "info",
+    "maintenance": "info",
+    "incident": "bad",
+    "security": "warn",
+}
 _WINDOW = {
     Event.SCHEDULED: ("Maintenance planned", "info"),
     Event.REMINDER: ("Maintenance soon", "info"),
@@ -36,13 +42,18 @@ _ALERT = {
     Event.PUBLISHED: ("Incident opened by itself", "warn"),
 }
 _SEVERITY = {
-    "info": "Notice", "maintenance": "Maintenance", "incident": "Incident", "security": "Security",
-}  # fmt: skip
+    "info": "Notice",
+    "maintenance": "Maintenance",
+    "incident": "Incident",
+    "security": "Security",
+}
 _STATES = {
-    "operational": "operational", "under_maintenance": "under maintenance",
-    "degraded_performance": "degraded performance", "partial_outage": "partial outage",
+    "operational": "operational",
+    "under_maintenance": "under maintenance",
+    "degraded_performance": "degraded performance",
+    "partial_outage": "partial outage",
     "major_outage": "major outage",
-}  # fmt: skip
+}
 # What wakes a whole room: a mention of everybody, in the spelling of one service or another.
 _MENTION = re.compile(r"@(?=(everyone|here|channel|all|room)\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
@@ -90,10 +101,15 @@ def of(notice: Notice, names: Mapping[str, str]) -> Message:
     word, tone = _head(notice)
     link, link_word = _link(notice)
     return Message(
-        word=word, tone=tone, title=notice.title, text=notice.message,
-        html=prose.to_html(notice.message), link=link, link_word=link_word,
+        word=word,
+        tone=tone,
+        title=notice.title,
+        text=notice.message,
+        html=prose.to_html(notice.message),
+        link=link,
+        link_word=link_word,
         facts=_facts(notice, names),
-    )  # fmt: skip
+    )
 
 
 def _head(notice: Notice) -> tuple[str, str]:
@@ -131,10 +147,12 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
     if "previousStartsAt" in facts or "previousEndsAt" in facts:
         found.append(
             Fact(
-                "Previously", at=_instant(facts, "previousStartsAt") or starts,
-                until=_instant(facts, "previousEndsAt") or ends, zone=zone,
+                "Previously",
+                at=_instant(facts, "previousStartsAt") or starts,
+                until=_instant(facts, "previousEndsAt") or ends,
+                zone=zone,
             )
-        )  # fmt: skip
+        )
         found.append(Fact("Now", at=starts, until=ends, zone=zone))
     elif starts is not None:
         found.append(Fact("When", at=starts, until=ends, zone=zone))
@@ -143,11 +161,13 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
     if "rule" in facts:
         found += [
             Fact(
-                "Next" if number == 0 else "Then", zone=zone,
-                at=_instant(one, "startsAt"), until=_instant(one, "endsAt"),
+                "Next" if number == 0 else "Then",
+                zone=zone,
+                at=_instant(one, "startsAt"),
+                until=_instant(one, "endsAt"),
             )
             for number, one in enumerate(facts["windows"])
-        ]  # fmt: skip
+        ]
     states = _states(notice)
     affected = [
         f"{names[slug]} ({_STATES[state]})" if state else names[slug]

@@ -36,9 +36,12 @@ AT_ONCE = 500
 SWEPT_AT_ONCE = 5000
 # After these a delivery is tried again, and then no more.
 PAUSES = (
-    timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15),
-    timedelta(hours=1), timedelta(hours=4),
-)  # fmt: skip
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=4),
+)
 STUCK_AFTER = timedelta(minutes=15)
 # Nothing is put off for so long: what is due later was written by a clock that was set back since.
 LONGEST_WAIT = timedelta(hours=6)
@@ -181,13 +184,20 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
             insert(Delivery),
             [
                 {
-                    "notice_id": notice.id, "recipient": recipient, "lane": lane,
-                    "state": State.PENDING.value, "attempts": 0, "due_at": now, "claimed_by": "",
-                    "claimed_until": None, "settled_at": None, "error": "",
+                    "notice_id": notice.id,
+                    "recipient": recipient,
+                    "lane": lane,
+                    "state": State.PENDING.value,
+                    "attempts": 0,
+                    "due_at": now,
+                    "claimed_by": "",
+                    "claimed_until": None,
+                    "settled_at": None,
+                    "error": "",
                 }
                 for recipient, lane in rows
             ],
-        )  # fmt: skip
+        )
     return True
 
 
@@ -359,13 +369,7 @@ def settle(session: Session, outcomes: Iterable[Outcome], *, of: str, now: datet
 
 
 def release(
-    session: Session,
-    *,
-    of: str,
-    but: str,
-    under_way: Collection[int],
-    is_mail: bool,
-    now: datetime,
+    session: Session, *, of: str, but: str, under_way: Collection[int], is_mail: bool, now: datetime
 ) -> int:
     """Give back what others of this node took before they died, and what nobody speaks of.
 
@@ -452,15 +456,20 @@ def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut],
     found = {(notice, state): number for notice, state, number in counted}
     items = [
         NoticeOut(
-            id=row.id, kind=row.kind, event=row.event, ref=row.ref, title=row.title,
-            created_at=row.created_at, is_addressed=row.addressed_at is not None,
+            id=row.id,
+            kind=row.kind,
+            event=row.event,
+            ref=row.ref,
+            title=row.title,
+            created_at=row.created_at,
+            is_addressed=row.addressed_at is not None,
             sent=found.get((row.id, State.SENT), 0),
             pending=found.get((row.id, State.PENDING), 0) + found.get((row.id, State.SENDING), 0),
             dead=found.get((row.id, State.DEAD), 0),
             dropped=found.get((row.id, State.DROPPED), 0),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
     return items, total
 
 
@@ -475,11 +484,16 @@ def dead_letters(session: Session, *, limit: int) -> list[DeadLetter]:
     )
     return [
         DeadLetter(
-            id=row.id, recipient=row.recipient, lane=row.lane, title=title,
-            attempts=row.attempts, error=row.error, settled_at=row.settled_at,
+            id=row.id,
+            recipient=row.recipient,
+            lane=row.lane,
+            title=title,
+            attempts=row.attempts,
+            error=row.error,
+            settled_at=row.settled_at,
         )
         for row, title in rows
-    ]  # fmt: skip
+    ]
 
 
 def sweep(session: Session, *, now: datetime) -> bool:

@@ -31,10 +31,12 @@ def publish(casebook: Casebook, settings: Settings) -> list[str]:
             )
             if text is not None:
                 wishes[row.id] = IncidentIn(
-                    title=text.title, message=text.message, started_at=row.opened_at,
+                    title=text.title,
+                    message=text.message,
+                    started_at=row.opened_at,
                     impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
                     links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
-                )  # fmt: skip
+                )
     opened = []
     for number, wish in wishes.items():
         if _is_known(casebook, number):
@@ -52,10 +54,14 @@ def _note(casebook: Casebook, episode: int, title: str) -> None:
     """Tell operators; the notice is also what remembers that it was done."""
     with transaction(casebook.open_session) as (session, now):
         notices.for_operators(
-            session, Event.PUBLISHED, f"episode-{episode}", title=title,
+            session,
+            Event.PUBLISHED,
+            f"episode-{episode}",
+            title=title,
             message="Nobody had told the public of an alert that lasts, so the portal did.",
-            link="/panel/incidents", now=now,
-        )  # fmt: skip
+            link="/panel/incidents",
+            now=now,
+        )
 
 
 def _is_known(casebook: Casebook, episode: int) -> bool:

@@ -222,9 +222,16 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
             # Not told: the answer is the same for known and unknown, whatever happens.
             return
         row = Subscriber(
-            kind=SubscriberKind.MAIL.value, address=wish.address, topics=[], components=[],
-            question=None, asked_at=now, confirmed_at=None, secret="", created_at=now,
-        )  # fmt: skip
+            kind=SubscriberKind.MAIL.value,
+            address=wish.address,
+            topics=[],
+            components=[],
+            question=None,
+            asked_at=now,
+            confirmed_at=None,
+            secret="",
+            created_at=now,
+        )
         session.add(row)
     elif row.question is not None and now - row.asked_at < ASK_AGAIN_AFTER:
         return
@@ -232,9 +239,17 @@ def ask(session: Session, wish: SubscriptionIn, *, now: datetime) -> None:
     row.question, row.asked_at = secrets.token_hex(16), now
     session.flush()
     notices.put(
-        session, NoticeKind.SUBSCRIPTION, Event.ASKED, str(row.id), title="", audiences=[],
-        channels=[], components=[], now=now, nth=row.question,
-    )  # fmt: skip
+        session,
+        NoticeKind.SUBSCRIPTION,
+        Event.ASKED,
+        str(row.id),
+        title="",
+        audiences=[],
+        channels=[],
+        components=[],
+        now=now,
+        nth=row.question,
+    )
 
 
 def _public(session: Session, slugs: list[str]) -> None:
@@ -273,17 +288,27 @@ def add_webhook(session: Session, wish: WebhookIn, *, actor: str, now: datetime)
     ):
         raise RuleError("url", "This address is told already.")
     row = Subscriber(
-        kind=SubscriberKind.WEBHOOK.value, address=wish.url,
-        topics=[one.value for one in wish.topics], components=wish.components, wanted={},
-        question=None, asked_at=now, confirmed_at=now, secret=secrets.token_hex(24),
+        kind=SubscriberKind.WEBHOOK.value,
+        address=wish.url,
+        topics=[one.value for one in wish.topics],
+        components=wish.components,
+        wanted={},
+        question=None,
+        asked_at=now,
+        confirmed_at=now,
+        secret=secrets.token_hex(24),
         created_at=now,
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     chain.append(
-        session, "subscriber.webhook.added", actor=actor, at=now, subscriber=row.id,
+        session,
+        "subscriber.webhook.added",
+        actor=actor,
+        at=now,
+        subscriber=row.id,
         host=targets.host_of(wish.url),
-    )  # fmt: skip
+    )
     return row
 
 
@@ -353,10 +378,14 @@ def counts(session: Session) -> Counts:
 
 def out(row: Subscriber) -> SubscriberOut:
     return SubscriberOut(
-        id=row.id, kind=SubscriberKind(row.kind), address=row.address,
-        topics=[Topic(one) for one in row.topics], components=row.components,
-        confirmed_at=row.confirmed_at, created_at=row.created_at,
-    )  # fmt: skip
+        id=row.id,
+        kind=SubscriberKind(row.kind),
+        address=row.address,
+        topics=[Topic(one) for one in row.topics],
+        components=row.components,
+        confirmed_at=row.confirmed_at,
+        created_at=row.created_at,
+    )
 
 
 def sweep(session: Session, *, now: datetime) -> None:

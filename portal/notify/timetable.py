@@ -82,9 +82,7 @@ def _reminders(session: Session, ahead: tuple[timedelta, ...], now: datetime) ->
         return
     rows = session.scalars(
         select(Window).where(
-            Window.starts_at > now,
-            Window.starts_at <= now + max(ahead),
-            windows.is_published(),
+            Window.starts_at > now, Window.starts_at <= now + max(ahead), windows.is_published()
         )
     )
     for row in rows:
@@ -126,11 +124,16 @@ def _updates(session: Session, now: datetime) -> Iterator[Act]:
         nth = clock.iso(row.next_update_at)
         if not notices.was_put(session, NoticeKind.ALERT, Event.UPDATE_DUE, row.reference, nth):
             yield partial(
-                notices.for_operators, session, Event.UPDATE_DUE, row.reference,
+                notices.for_operators,
+                session,
+                Event.UPDATE_DUE,
+                row.reference,
                 title=f"{row.reference} {row.title}",
                 message=f"The next update was promised for {row.next_update_at:%H:%M} UTC.",
-                link=f"/panel/incidents/{row.reference}", nth=nth, now=now,
-            )  # fmt: skip
+                link=f"/panel/incidents/{row.reference}",
+                nth=nth,
+                now=now,
+            )
 
 
 def _alerts(session: Session, settings: Settings, now: datetime) -> Iterator[Act]:
@@ -144,12 +147,17 @@ def _alerts(session: Session, settings: Settings, now: datetime) -> Iterator[Act
     for row in episodes.lasting(session, settings.sustained_after, now=now):
         if _ref(row) not in lasting:
             yield partial(
-                notices.for_operators, session, Event.LASTS, _ref(row), title=_title(row),
+                notices.for_operators,
+                session,
+                Event.LASTS,
+                _ref(row),
+                title=_title(row),
                 message=f"It holds since {row.opened_at:%H:%M} UTC:"
                 f" {row.value:g} {row.unit} (limit {row.threshold:g})."
                 " The panel offers to tell the public.",
-                link="/panel", now=now,
-            )  # fmt: skip
+                link="/panel",
+                now=now,
+            )
     numbers = [int(ref.removeprefix("episode-")) for ref in lasting - over]
     ended = session.scalars(
         select(Episode).where(Episode.id.in_(numbers), Episode.closed_at > now - NEWS)
@@ -158,9 +166,15 @@ def _alerts(session: Session, settings: Settings, now: datetime) -> Iterator[Act
         assert row.closed_at is not None
         gap = spoken((row.closed_at - row.opened_at).total_seconds())
         yield partial(
-            notices.for_operators, session, Event.RECOVERED, _ref(row), title=_title(row),
-            message=f"It held for {gap}, until {row.closed_at:%H:%M} UTC.", link="/panel", now=now,
-        )  # fmt: skip
+            notices.for_operators,
+            session,
+            Event.RECOVERED,
+            _ref(row),
+            title=_title(row),
+            message=f"It held for {gap}, until {row.closed_at:%H:%M} UTC.",
+            link="/panel",
+            now=now,
+        )
 
 
 def _ref(row: Episode) -> str:

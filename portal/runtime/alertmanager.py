@@ -118,25 +118,46 @@ def _open(session: Session, alert: ForeignAlert, begun: datetime, now: datetime)
     severity = "critical" if alert.labels.get("severity") == "critical" else "warning"
     title = alert.annotations.get("summary") or name
     row = Episode(
-        alert=name, subject=alert.fingerprint, title=title[:120], severity=severity,
-        opened_at=begun, seen_at=now, closed_at=None, value=1.0, peak=1.0, threshold=0.0,
-        unit="alerts", labels=_labels(alert), source=Source.ALERTMANAGER,
-    )  # fmt: skip
+        alert=name,
+        subject=alert.fingerprint,
+        title=title[:120],
+        severity=severity,
+        opened_at=begun,
+        seen_at=now,
+        closed_at=None,
+        value=1.0,
+        peak=1.0,
+        threshold=0.0,
+        unit="alerts",
+        labels=_labels(alert),
+        source=Source.ALERTMANAGER,
+    )
     session.add(row)
     session.flush()
     chain.append(
-        session, "monitoring.episode.opened", actor=ACTOR, at=now, alert=name, value=1.0,
-        threshold=0.0, labels=dict(row.labels),
-    )  # fmt: skip
+        session,
+        "monitoring.episode.opened",
+        actor=ACTOR,
+        at=now,
+        alert=name,
+        value=1.0,
+        threshold=0.0,
+        labels=dict(row.labels),
+    )
     return row
 
 
 def _close(session: Session, episode: Episode, ended: datetime, now: datetime) -> None:
     episode.closed_at = ended
     chain.append(
-        session, "monitoring.episode.closed", actor=ACTOR, at=now, alert=episode.alert,
-        seconds=int((ended - episode.opened_at).total_seconds()), labels=dict(episode.labels),
-    )  # fmt: skip
+        session,
+        "monitoring.episode.closed",
+        actor=ACTOR,
+        at=now,
+        alert=episode.alert,
+        seconds=int((ended - episode.opened_at).total_seconds()),
+        labels=dict(episode.labels),
+    )
 
 
 def _labels(alert: ForeignAlert) -> dict[str, str]:

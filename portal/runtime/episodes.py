@@ -57,10 +57,14 @@ class Episode(Base):
 
     __table_args__ = (
         Index(
-            "uq_episode_open", "alert", "subject", unique=True,
-            sqlite_where=text("closed_at IS NULL"), postgresql_where=text("closed_at IS NULL"),
+            "uq_episode_open",
+            "alert",
+            "subject",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
 
 def open_ones(session: Session) -> list[Episode]:
@@ -143,32 +147,54 @@ class Episodes:
     def _open(self, session: Session, alert: Alert, now: datetime) -> None:
         session.add(
             Episode(
-                alert=alert.id, subject=alert.subject, title=alert.title,
-                severity=alert.severity, opened_at=alert.since, seen_at=now, closed_at=None,
-                value=alert.value, peak=alert.value, threshold=alert.threshold, unit=alert.unit,
+                alert=alert.id,
+                subject=alert.subject,
+                title=alert.title,
+                severity=alert.severity,
+                opened_at=alert.since,
+                seen_at=now,
+                closed_at=None,
+                value=alert.value,
+                peak=alert.value,
+                threshold=alert.threshold,
+                unit=alert.unit,
                 labels=dict(alert.labels),
             )
-        )  # fmt: skip
+        )
         if alert.id == EXPORTER_STALE:
             chain.append(
-                session, "monitoring.exporter.stale", actor=ACTOR, at=now,
-                scraper=alert.labels.get("scraper", ""), age_seconds=int(alert.value),
+                session,
+                "monitoring.exporter.stale",
+                actor=ACTOR,
+                at=now,
+                scraper=alert.labels.get("scraper", ""),
+                age_seconds=int(alert.value),
                 threshold=int(alert.threshold),
-            )  # fmt: skip
+            )
             return
         chain.append(
-            session, "monitoring.episode.opened", actor=ACTOR, at=now, alert=alert.id,
-            value=alert.value, threshold=alert.threshold, labels=dict(alert.labels),
-        )  # fmt: skip
+            session,
+            "monitoring.episode.opened",
+            actor=ACTOR,
+            at=now,
+            alert=alert.id,
+            value=alert.value,
+            threshold=alert.threshold,
+            labels=dict(alert.labels),
+        )
 
     def _close(self, session: Session, episode: Episode, snapshot: Snapshot, now: datetime) -> None:
         episode.closed_at = now
         if episode.alert != EXPORTER_STALE:
             chain.append(
-                session, "monitoring.episode.closed", actor=ACTOR, at=now, alert=episode.alert,
+                session,
+                "monitoring.episode.closed",
+                actor=ACTOR,
+                at=now,
+                alert=episode.alert,
                 seconds=int((now - episode.opened_at).total_seconds()),
                 labels=dict(episode.labels),
-            )  # fmt: skip
+            )
             return
         names = str(episode.labels.get("scraper", "")).split(", ")
         back = [
@@ -180,10 +206,15 @@ class Episodes:
         # The gap ends with the first scrape, not with the look that found it.
         episode.closed_at = max(until, episode.opened_at)
         chain.append(
-            session, "monitoring.exporter.recovered", actor=ACTOR, at=now,
-            scraper=", ".join(names), since=clock.iso(episode.opened_at), until=clock.iso(until),
+            session,
+            "monitoring.exporter.recovered",
+            actor=ACTOR,
+            at=now,
+            scraper=", ".join(names),
+            since=clock.iso(episode.opened_at),
+            until=clock.iso(until),
             gap_seconds=max(0, int((until - episode.opened_at).total_seconds())),
-        )  # fmt: skip
+        )
 
 
 def sweep(session: Session, *, now: datetime) -> None:

@@ -99,11 +99,7 @@ class Exporter:
             self._save(state)
 
     def scrape(
-        self,
-        scraper: str,
-        *,
-        address: str,
-        render: Callable[[ScrapeState, ScrapeState], bytes],
+        self, scraper: str, *, address: str, render: Callable[[ScrapeState, ScrapeState], bytes]
     ) -> bytes:
         """Render under the lock with the state before and after this scrape, then keep it.
 

@@ -70,11 +70,7 @@ class Feed:
                 _log.warning("feed.collector_failed", collector=name, error=repr(error))
         counted = self._series.counted()
         counts = self._series.counts_in(counted)
-        return [
-            *counted,
-            self._series.gauge("rate_limit_hits", counts.hits),
-            *gauges,
-        ]
+        return [*counted, self._series.gauge("rate_limit_hits", counts.hits), *gauges]
 
     def text(
         self, collected: list[Metric], before: ScrapeState, after: ScrapeState, *, is_open: bool

@@ -47,10 +47,15 @@ def of_episode(
 ) -> Rendered | None:
     """The same of an episode."""
     return offer(
-        session, title=row.title, severity=row.severity, since=row.opened_at,
-        figure=figure_of(row.value, row.unit, row.threshold), impact=impact, runbook=runbook,
+        session,
+        title=row.title,
+        severity=row.severity,
+        since=row.opened_at,
+        figure=figure_of(row.value, row.unit, row.threshold),
+        impact=impact,
+        runbook=runbook,
         now=now,
-    )  # fmt: skip
+    )
 
 
 def figure_of(value: float, unit: str, threshold: float) -> str:

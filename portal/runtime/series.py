@@ -23,22 +23,26 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 prometheus_client.values.MmapedDict = CounterFile  # type: ignore[attr-defined]
 
 REJECTIONS = ("missing", "invalid")
-COLLECTORS = (
-    "exporter", "rate_limit", "waf", "perimeter", "database", "workers", "status", "http",
-)  # fmt: skip
+COLLECTORS = ("exporter", "rate_limit", "waf", "perimeter", "database", "workers", "status", "http")
 
 # name without prefix -> (type, help, labels); `_total` is added to counters by the library.
 TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "metrics_scrapes": ("counter", "Authorised reads of this feed that were rendered.", ()),
     "metrics_last_scrape_timestamp": ("gauge", "When this feed was read, seconds.", ()),
     "metrics_seconds_since_last_scrape": (
-        "gauge", "Whole seconds between this read and the one before it.", (),
+        "gauge",
+        "Whole seconds between this read and the one before it.",
+        (),
     ),
     "metrics_scraper_last_scrape_timestamp": (
-        "gauge", "When a scraper last read this feed, seconds.", ("scraper",),
+        "gauge",
+        "When a scraper last read this feed, seconds.",
+        ("scraper",),
     ),
     "metrics_scraper_age_seconds": (
-        "gauge", "Whole seconds since a scraper's read before this one.", ("scraper",),
+        "gauge",
+        "Whole seconds since a scraper's read before this one.",
+        ("scraper",),
     ),
     "metrics_scrape_rejections": ("counter", "Reads that were refused.", ("reason",)),
     "metrics_collector_errors": ("counter", "Families left out of a feed.", ("collector",)),
@@ -59,7 +63,9 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "waf_last_block_timestamp": ("gauge", "When the WAF last refused, seconds.", ()),
     "perimeter_blocked_requests": ("counter", "Requests that the perimeter refused.", ()),
     "perimeter_active_blocked_origins": (
-        "gauge", "Origins that the perimeter refused in the last 15 minutes.", (),
+        "gauge",
+        "Origins that the perimeter refused in the last 15 minutes.",
+        (),
     ),
     "perimeter_active_blocks": ("gauge", "Blocks in force.", ()),
     "perimeter_last_block_timestamp": ("gauge", "When the perimeter last refused, seconds.", ()),
@@ -75,13 +81,15 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "database_pool_pending": ("gauge", "Threads that wait for a connection.", ()),
     "database_pool_last_event_timestamp": ("gauge", "When the pool last gave one, seconds.", ()),
     "component_status": (
-        "gauge", "0 operational, 1 maintenance, 2 degraded, 3 partial, 4 major.", ("component",),
+        "gauge",
+        "0 operational, 1 maintenance, 2 degraded, 3 partial, 4 major.",
+        ("component",),
     ),
     "maintenance_active": ("gauge", "Windows that run now.", ()),
     "incidents_open": ("gauge", "Incidents that go on, announced ones too.", ()),
     "board_revision": ("gauge", "Revision that this process's board shows.", ()),
     "board_age_seconds": ("gauge", "Seconds since the database confirmed the board.", ()),
-}  # fmt: skip
+}
 
 
 def is_shared() -> bool:
@@ -162,9 +170,14 @@ class Series:
 
 
 _COUNTED = (
-    "rate_limit_allowed", "rate_limit_blocked", "waf_evaluated_requests", "waf_blocked_requests",
-    "waf_auto_block_events", "waf_errors", "perimeter_blocked_requests",
-)  # fmt: skip
+    "rate_limit_allowed",
+    "rate_limit_blocked",
+    "waf_evaluated_requests",
+    "waf_blocked_requests",
+    "waf_auto_block_events",
+    "waf_errors",
+    "perimeter_blocked_requests",
+)
 
 
 class Counts(NamedTuple):

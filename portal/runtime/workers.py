@@ -92,10 +92,17 @@ def shown(worker: DeclaredWorker, report: Report | None, *, now: datetime) -> sn
     milliseconds = int(worker.interval.total_seconds() * 1000)
     if report is None:
         return snapshot.Worker(
-            name=worker.name, status=WorkerStatus.STOPPED, is_required=worker.is_required,
-            pending=0, stuck=0, failed=0, interval_ms=milliseconds, last_sample_at=None,
-            note="Not seen yet", history=[],
-        )  # fmt: skip
+            name=worker.name,
+            status=WorkerStatus.STOPPED,
+            is_required=worker.is_required,
+            pending=0,
+            stuck=0,
+            failed=0,
+            interval_ms=milliseconds,
+            last_sample_at=None,
+            note="Not seen yet",
+            history=[],
+        )
     age = now - report.sampled_at
     # Who said that it stops is silent on purpose.
     is_silent = (

@@ -45,31 +45,55 @@ class Casebook(Writer):
             chain.lock(session)
             row = Incident(
                 reference=incidents.next_reference(session, now=now),
-                title=wish.title, impact=wish.impact.value, status=wish.status.value,
+                title=wish.title,
+                impact=wish.impact.value,
+                status=wish.status.value,
                 audiences=[one.value for one in dict.fromkeys(wish.audiences)],
-                started_at=started_at, resolved_at=None, next_update_at=wish.next_update_at,
-                acknowledged_at=None, acknowledged_by=None, root_cause_category=None,
+                started_at=started_at,
+                resolved_at=None,
+                next_update_at=wish.next_update_at,
+                acknowledged_at=None,
+                acknowledged_by=None,
+                root_cause_category=None,
                 links=[one.model_dump(mode="json") for one in wish.links],
-                opened_by=actor, created_at=now, updated_at=now, version=1,
-            )  # fmt: skip
+                opened_by=actor,
+                created_at=now,
+                updated_at=now,
+                version=1,
+            )
             session.add(row)
             session.flush()
             session.add(
                 IncidentUpdate(
-                    incident_id=row.id, at=started_at, status=wish.status.value,
-                    message=wish.message, is_public=True, author=actor,
+                    incident_id=row.id,
+                    at=started_at,
+                    status=wish.status.value,
+                    message=wish.message,
+                    is_public=True,
+                    author=actor,
                 )
-            )  # fmt: skip
+            )
             _impair(session, row, wish.components, at=started_at)
             chain.append(
-                session, "incident.opened", actor=actor, at=now, incident=row.reference,
-                title=row.title, impact=row.impact, components=_named(wish.components),
+                session,
+                "incident.opened",
+                actor=actor,
+                at=now,
+                incident=row.reference,
+                title=row.title,
+                impact=row.impact,
+                components=_named(wish.components),
                 started=clock.iso(started_at),
-            )  # fmt: skip
+            )
             notices.of_incident(
-                session, row, Event.OPENED, wish.message, _states(session, row), now=now,
+                session,
+                row,
+                Event.OPENED,
+                wish.message,
+                _states(session, row),
+                now=now,
                 at=started_at,
-            )  # fmt: skip
+            )
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -97,11 +121,13 @@ class Casebook(Writer):
             if row.resolved_at is not None and wish.started_at >= row.resolved_at:
                 raise RuleError("startedAt", "The start must be before the end.")
             changed = {
-                "title": wish.title, "impact": wish.impact.value, "started_at": wish.started_at,
+                "title": wish.title,
+                "impact": wish.impact.value,
+                "started_at": wish.started_at,
                 "audiences": [one.value for one in dict.fromkeys(wish.audiences)],
                 "next_update_at": wish.next_update_at,
                 "links": [one.model_dump(mode="json") for one in wish.links],
-            }  # fmt: skip
+            }
             fields = sorted(name for name, value in changed.items() if getattr(row, name) != value)
             moved_from = row.started_at
             for name, value in changed.items():
@@ -114,9 +140,13 @@ class Casebook(Writer):
                     span.began_at = wish.started_at
             _bump(row, now)
             chain.append(
-                session, "incident.changed", actor=actor, at=now,
-                incident=row.reference, fields=fields,
-            )  # fmt: skip
+                session,
+                "incident.changed",
+                actor=actor,
+                at=now,
+                incident=row.reference,
+                fields=fields,
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -137,10 +167,14 @@ class Casebook(Writer):
             at = incidents.check_progress(row, wish, now=now)
             session.add(
                 IncidentUpdate(
-                    incident_id=row.id, at=at, status=wish.status.value, message=wish.message,
-                    is_public=True, author=actor,
+                    incident_id=row.id,
+                    at=at,
+                    status=wish.status.value,
+                    message=wish.message,
+                    is_public=True,
+                    author=actor,
                 )
-            )  # fmt: skip
+            )
             is_first_end = wish.status is Progress.RESOLVED and row.resolved_at is None
             row.status, row.next_update_at = wish.status.value, wish.next_update_at
             if wish.root_cause_category is not None:
@@ -153,18 +187,33 @@ class Casebook(Writer):
             _bump(row, now)
             if is_first_end:
                 chain.append(
-                    session, "incident.resolved", actor=actor, at=now, incident=row.reference,
-                    category=row.root_cause_category, resolved=clock.iso(at),
-                )  # fmt: skip
+                    session,
+                    "incident.resolved",
+                    actor=actor,
+                    at=now,
+                    incident=row.reference,
+                    category=row.root_cause_category,
+                    resolved=clock.iso(at),
+                )
             else:
                 chain.append(
-                    session, "incident.updated", actor=actor, at=now, incident=row.reference,
-                    status=row.status, components=_named(wish.components or []),
-                )  # fmt: skip
+                    session,
+                    "incident.updated",
+                    actor=actor,
+                    at=now,
+                    incident=row.reference,
+                    status=row.status,
+                    components=_named(wish.components or []),
+                )
             notices.of_incident(
-                session, row, Event.RESOLVED if is_first_end else Event.UPDATED, wish.message,
-                _states(session, row), now=now, at=at,
-            )  # fmt: skip
+                session,
+                row,
+                Event.RESOLVED if is_first_end else Event.UPDATED,
+                wish.message,
+                _states(session, row),
+                now=now,
+                at=at,
+            )
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)
@@ -182,10 +231,14 @@ class Casebook(Writer):
                 raise RuleError("at", "A note cannot lie in the future.")
             session.add(
                 IncidentUpdate(
-                    incident_id=row.id, at=at, status=None, message=wish.message,
-                    is_public=False, author=actor,
+                    incident_id=row.id,
+                    at=at,
+                    status=None,
+                    message=wish.message,
+                    is_public=False,
+                    author=actor,
                 )
-            )  # fmt: skip
+            )
             _bump(row, now)
             chain.append(session, "incident.noted", actor=actor, at=now, incident=row.reference)
             if once is not None:
@@ -216,15 +269,24 @@ class Casebook(Writer):
         with self._change() as (session, now):
             row = expect(incidents.find(session, reference), None)
             made = Capture(
-                id=str(uuid.uuid4()), incident_id=row.id, captured_at=now, captured_by=actor,
-                sha256=hashlib.sha256(body.encode()).hexdigest(), body=body,
-            )  # fmt: skip
+                id=str(uuid.uuid4()),
+                incident_id=row.id,
+                captured_at=now,
+                captured_by=actor,
+                sha256=hashlib.sha256(body.encode()).hexdigest(),
+                body=body,
+            )
             session.add(made)
             _bump(row, now)
             chain.append(
-                session, "incident.captured", actor=actor, at=now, incident=row.reference,
-                capture=made.id, sha256=made.sha256,
-            )  # fmt: skip
+                session,
+                "incident.captured",
+                actor=actor,
+                at=now,
+                incident=row.reference,
+                capture=made.id,
+                sha256=made.sha256,
+            )
         return made
 
     @retried
@@ -253,14 +315,24 @@ class Casebook(Writer):
             incident.root_cause_category = wish.root_cause_category.value
             row.version, row.updated_at = row.version + 1, now
             chain.append(
-                session, "incident.retrospective.saved", actor=actor, at=now,
-                incident=incident.reference, actions=len(wish.actions), published=wish.published,
-            )  # fmt: skip
+                session,
+                "incident.retrospective.saved",
+                actor=actor,
+                at=now,
+                incident=incident.reference,
+                actions=len(wish.actions),
+                published=wish.published,
+            )
             if wish.published and not was_published:
                 notices.of_incident(
-                    session, incident, Event.LEARNED, wish.root_cause,
-                    _states(session, incident), now=now, at=now,
-                )  # fmt: skip
+                    session,
+                    incident,
+                    Event.LEARNED,
+                    wish.root_cause,
+                    _states(session, incident),
+                    now=now,
+                    at=now,
+                )
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)

@@ -29,9 +29,8 @@ class Inventory(Writer):
             session.add(row)
             session.flush()
             chain.append(
-                session, "component.created", actor=actor, at=now,
-                component=row.slug, name=row.name,
-            )  # fmt: skip
+                session, "component.created", actor=actor, at=now, component=row.slug, name=row.name
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -56,9 +55,13 @@ class Inventory(Writer):
             after = components.out(row, None).model_dump()
             _bump(row, now)
             chain.append(
-                session, "component.changed", actor=actor, at=now, component=row.slug,
+                session,
+                "component.changed",
+                actor=actor,
+                at=now,
+                component=row.slug,
                 fields=sorted(name for name in after if after[name] != before[name]),
-            )  # fmt: skip
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -73,9 +76,8 @@ class Inventory(Writer):
             # SQLite and PostgreSQL both take its spans with it.
             session.delete(row)
             chain.append(
-                session, "component.removed", actor=actor, at=now,
-                component=row.slug, name=row.name,
-            )  # fmt: skip
+                session, "component.removed", actor=actor, at=now, component=row.slug, name=row.name
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -102,9 +104,14 @@ class Inventory(Writer):
                 )
             _bump(row, now)
             chain.append(
-                session, "component.state.changed", actor=actor, at=now, component=row.slug,
-                before=before.state if before else None, after=state.value if state else None,
-            )  # fmt: skip
+                session,
+                "component.state.changed",
+                actor=actor,
+                at=now,
+                component=row.slug,
+                before=before.state if before else None,
+                after=state.value if state else None,
+            )
             if once is not None:
                 session.flush()
                 once.keep(session, row, now)

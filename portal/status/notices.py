@@ -86,11 +86,12 @@ class Notice(Base):
     __table_args__ = (
         Index("ix_notice_kind_ref", "kind", "ref"),
         Index(
-            "ix_notice_unaddressed", "id",
+            "ix_notice_unaddressed",
+            "id",
             sqlite_where=text("addressed_at IS NULL"),
             postgresql_where=text("addressed_at IS NULL"),
         ),
-    )  # fmt: skip
+    )
 
     @property
     def thread(self) -> str:
@@ -117,11 +118,20 @@ def put(
     """Tell it, unless the same was told before; `nth` tells events of one kind apart."""
     row = {
         "key": f"{kind} {ref} {event} {nth}".strip(),
-        "kind": kind.value, "event": event.value, "ref": ref, "title": title[:240],
-        "message": message, "facts": dict(facts or {}), "audiences": audiences,
-        "channels": [one for one in SENT if one in channels], "components": components,
-        "occurred_at": occurred_at or now, "created_at": now, "position": 0, "addressed_at": None,
-    }  # fmt: skip
+        "kind": kind.value,
+        "event": event.value,
+        "ref": ref,
+        "title": title[:240],
+        "message": message,
+        "facts": dict(facts or {}),
+        "audiences": audiences,
+        "channels": [one for one in SENT if one in channels],
+        "components": components,
+        "occurred_at": occurred_at or now,
+        "created_at": now,
+        "position": 0,
+        "addressed_at": None,
+    }
     # Of two who tell it at once the second one waits, and then leaves it.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(insert(Notice).values(row).on_conflict_do_nothing(index_elements=["key"]))
@@ -160,10 +170,20 @@ def of_window(
     if before is not None and before[1] != ends_at:
         facts["previousEndsAt"] = clock.iso(before[1])
     put(
-        session, NoticeKind.WINDOW, event, row.reference, title=row.title, message=row.message,
-        facts=facts, audiences=row.audiences, channels=row.channels, components=row.components,
-        now=now, occurred_at=at, nth=nth if nth or event in _ONCE else row.version,
-    )  # fmt: skip
+        session,
+        NoticeKind.WINDOW,
+        event,
+        row.reference,
+        title=row.title,
+        message=row.message,
+        facts=facts,
+        audiences=row.audiences,
+        channels=row.channels,
+        components=row.components,
+        now=now,
+        occurred_at=at,
+        nth=nth if nth or event in _ONCE else row.version,
+    )
 
 
 def of_series(
@@ -179,10 +199,18 @@ def of_series(
         ],
     }
     put(
-        session, NoticeKind.SERIES, event, row.reference, title=row.title, message=row.message,
-        facts=facts, audiences=row.audiences, channels=row.channels, components=row.components,
+        session,
+        NoticeKind.SERIES,
+        event,
+        row.reference,
+        title=row.title,
+        message=row.message,
+        facts=facts,
+        audiences=row.audiences,
+        channels=row.channels,
+        components=row.components,
         now=now,
-    )  # fmt: skip
+    )
 
 
 def of_announcement(
@@ -190,12 +218,27 @@ def of_announcement(
 ) -> None:
     """Something about an announcement that people can see."""
     put(
-        session, NoticeKind.ANNOUNCEMENT, event, row.slug, title=row.title, message=row.message,
-        facts={"severity": row.severity, **({"endsAt": clock.iso(row.ends_at)} if row.ends_at
-               and event is not Event.RESOLVED else {})},
-        audiences=row.audiences, channels=row.channels, components=[], now=now, occurred_at=at,
+        session,
+        NoticeKind.ANNOUNCEMENT,
+        event,
+        row.slug,
+        title=row.title,
+        message=row.message,
+        facts={
+            "severity": row.severity,
+            **(
+                {"endsAt": clock.iso(row.ends_at)}
+                if row.ends_at and event is not Event.RESOLVED
+                else {}
+            ),
+        },
+        audiences=row.audiences,
+        channels=row.channels,
+        components=[],
+        now=now,
+        occurred_at=at,
         nth=row.version if event is Event.CHANGED else "",
-    )  # fmt: skip
+    )
     if event is not Event.RESOLVED and set(row.channels) & set(SENT):
         row.last_broadcast_at = now
 
@@ -216,16 +259,24 @@ def of_incident(
     """
     if at < now - NEWS:
         return
-    facts: dict[str, Any] = {
-        "status": row.status, "impact": row.impact, "components": dict(states),
-    }  # fmt: skip
+    facts: dict[str, Any] = {"status": row.status, "impact": row.impact, "components": dict(states)}
     if row.next_update_at is not None:
         facts["nextUpdateAt"] = clock.iso(row.next_update_at)
     put(
-        session, NoticeKind.INCIDENT, event, row.reference, title=row.title, message=message,
-        facts=facts, audiences=row.audiences, channels=list(SENT), components=list(states),
-        now=now, occurred_at=at, nth="" if event is Event.OPENED else row.version,
-    )  # fmt: skip
+        session,
+        NoticeKind.INCIDENT,
+        event,
+        row.reference,
+        title=row.title,
+        message=message,
+        facts=facts,
+        audiences=row.audiences,
+        channels=list(SENT),
+        components=list(states),
+        now=now,
+        occurred_at=at,
+        nth="" if event is Event.OPENED else row.version,
+    )
 
 
 def for_operators(
@@ -241,6 +292,16 @@ def for_operators(
 ) -> None:
     """A word to the operators' own channels, with where to act on it; nobody else gets it."""
     put(
-        session, NoticeKind.ALERT, event, ref, title=title, message=message, facts={"link": link},
-        audiences=[Audience.OPERATIONS.value], channels=[], components=[], now=now, nth=nth,
-    )  # fmt: skip
+        session,
+        NoticeKind.ALERT,
+        event,
+        ref,
+        title=title,
+        message=message,
+        facts={"link": link},
+        audiences=[Audience.OPERATIONS.value],
+        channels=[],
+        components=[],
+        now=now,
+        nth=nth,
+    )

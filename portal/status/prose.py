@@ -9,9 +9,23 @@ from markdown_it import MarkdownIt
 
 _markdown = MarkdownIt("commonmark", {"html": False, "breaks": True})
 _TAGS = {
-    "p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "a", "blockquote",
-    "h1", "h2", "h3", "h4", "hr",
-}  # fmt: skip
+    "p",
+    "br",
+    "strong",
+    "em",
+    "code",
+    "pre",
+    "ul",
+    "ol",
+    "li",
+    "a",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "hr",
+}
 
 
 # A board is rebuilt at every change, and most of its texts are those of the one before.

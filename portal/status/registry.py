@@ -96,9 +96,14 @@ class Registry(Writer):
             session.add(row)
             session.flush()
             chain.append(
-                session, "announcement.created", actor=actor, at=now,
-                ref=slug, severity=row.severity, title=row.title,
-            )  # fmt: skip
+                session,
+                "announcement.created",
+                actor=actor,
+                at=now,
+                ref=slug,
+                severity=row.severity,
+                title=row.title,
+            )
             if row.status_at(now) is Status.ACTIVE:
                 notices.of_announcement(session, row, Event.PUBLISHED, now=now)
             if once is not None:
@@ -125,9 +130,8 @@ class Registry(Writer):
             _bump(row, now)
             _tell_of_announcement(session, row, before, changed, now)
             chain.append(
-                session, "announcement.changed", actor=actor, at=now,
-                ref=row.slug, fields=changed,
-            )  # fmt: skip
+                session, "announcement.changed", actor=actor, at=now, ref=row.slug, fields=changed
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -165,9 +169,14 @@ class Registry(Writer):
             _bump(row, now)
             _tell_of_announcement(session, row, before, [], now)
             chain.append(
-                session, "announcement.status.changed", actor=actor, at=now,
-                ref=row.slug, before=before.value, after=wish.status.value,
-            )  # fmt: skip
+                session,
+                "announcement.status.changed",
+                actor=actor,
+                at=now,
+                ref=row.slug,
+                before=before.value,
+                after=wish.status.value,
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -178,18 +187,27 @@ class Registry(Writer):
         with self._change() as (session, now):
             components.known(session, wish.components)
             row = Window(
-                reference=windows.new_reference(), created_at=now, updated_at=now, version=1,
-                created_by=actor, awaits_approval=False,
-            )  # fmt: skip
+                reference=windows.new_reference(),
+                created_at=now,
+                updated_at=now,
+                version=1,
+                created_by=actor,
+                awaits_approval=False,
+            )
             windows.apply(row, wish, now=now)
             row.awaits_approval = self._wants_approval and row.starts_at > now
             session.add(row)
             session.flush()
             chain.append(
-                session, "maintenance.window.created", actor=actor, at=now,
-                ref=row.reference, title=row.title,
-                starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
-            )  # fmt: skip
+                session,
+                "maintenance.window.created",
+                actor=actor,
+                at=now,
+                ref=row.reference,
+                title=row.title,
+                starts=clock.iso(row.starts_at),
+                ends=clock.iso(row.ends_at),
+            )
             _tell_of_new_window(session, row, now)
             if once is not None:
                 once.keep(session, row, now)
@@ -212,9 +230,13 @@ class Registry(Writer):
             elif {"starts_at", "ends_at", "components"} & set(changed):
                 notices.of_window(session, row, Event.CHANGED, now=now, before=span)
             chain.append(
-                session, "maintenance.window.changed", actor=actor, at=now,
-                ref=row.reference, fields=changed,
-            )  # fmt: skip
+                session,
+                "maintenance.window.changed",
+                actor=actor,
+                at=now,
+                ref=row.reference,
+                fields=changed,
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -268,10 +290,16 @@ class Registry(Writer):
             session.flush()
             made = [] if row.awaits_approval else series.plan(session, row, now=now)
             chain.append(
-                session, "maintenance.series.created", actor=actor, at=now, ref=row.reference,
-                title=row.title, rule=row.rule, zone=row.zone,
+                session,
+                "maintenance.series.created",
+                actor=actor,
+                at=now,
+                ref=row.reference,
+                title=row.title,
+                rule=row.rule,
+                zone=row.zone,
                 windows=[one.reference for one in made],
-            )  # fmt: skip
+            )
             if not row.awaits_approval:
                 notices.of_series(session, row, Event.SCHEDULED, made, now=now)
             if once is not None:
@@ -293,9 +321,14 @@ class Registry(Writer):
             made = series.plan(session, row, now=now)
             _bump(row, now)
             chain.append(
-                session, "maintenance.series.approved", actor=actor, at=now, ref=row.reference,
-                author=row.created_by, windows=[one.reference for one in made],
-            )  # fmt: skip
+                session,
+                "maintenance.series.approved",
+                actor=actor,
+                at=now,
+                ref=row.reference,
+                author=row.created_by,
+                windows=[one.reference for one in made],
+            )
             notices.of_series(session, row, Event.SCHEDULED, made, now=now)
             if once is not None:
                 session.flush()
@@ -321,9 +354,13 @@ class Registry(Writer):
                 _bump(one, now)
             _bump(row, now)
             chain.append(
-                session, "maintenance.series.cancelled", actor=actor, at=now, ref=row.reference,
+                session,
+                "maintenance.series.cancelled",
+                actor=actor,
+                at=now,
+                ref=row.reference,
                 windows=[one.reference for one in gone],
-            )  # fmt: skip
+            )
             if not row.awaits_approval:
                 notices.of_series(session, row, Event.CANCELLED, list(gone), now=now)
             if once is not None:
@@ -347,9 +384,13 @@ class Registry(Writer):
                 count += len(made)
                 if made:
                     chain.append(
-                        session, "maintenance.series.planned", actor=actor, at=now,
-                        ref=row.reference, windows=[one.reference for one in made],
-                    )  # fmt: skip
+                        session,
+                        "maintenance.series.planned",
+                        actor=actor,
+                        at=now,
+                        ref=row.reference,
+                        windows=[one.reference for one in made],
+                    )
         return count
 
     @retried
@@ -360,9 +401,15 @@ class Registry(Writer):
             session.add(row)
             session.flush()
             chain.append(
-                session, "maintenance.freeze.added", actor=actor, at=now, freeze=row.id,
-                title=row.title, starts=clock.iso(row.starts_at), ends=clock.iso(row.ends_at),
-            )  # fmt: skip
+                session,
+                "maintenance.freeze.added",
+                actor=actor,
+                at=now,
+                freeze=row.id,
+                title=row.title,
+                starts=clock.iso(row.starts_at),
+                ends=clock.iso(row.ends_at),
+            )
             if once is not None:
                 once.keep(session, row, now)
         return row
@@ -375,9 +422,13 @@ class Registry(Writer):
             if row is None:
                 raise NotFoundError
             chain.append(
-                session, "maintenance.freeze.removed", actor=actor, at=now, freeze=row.id,
+                session,
+                "maintenance.freeze.removed",
+                actor=actor,
+                at=now,
+                freeze=row.id,
                 title=row.title,
-            )  # fmt: skip
+            )
             session.delete(row)
 
     @retried

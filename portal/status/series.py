@@ -114,15 +114,24 @@ def upcoming(wish: SeriesIn, *, now: datetime, most: int = SHOWN) -> list[Occurr
 
 def new(wish: SeriesIn, *, actor: str, now: datetime) -> WindowSeries:
     row = WindowSeries(
-        reference="s" + windows.new_reference()[1:], title=wish.title, message=wish.message,
-        zone=wish.zone, audiences=[one.value for one in dict.fromkeys(wish.audiences)],
+        reference="s" + windows.new_reference()[1:],
+        title=wish.title,
+        message=wish.message,
+        zone=wish.zone,
+        audiences=[one.value for one in dict.fromkeys(wish.audiences)],
         channels=[one.value for one in dict.fromkeys(wish.channels)],
-        components=list(dict.fromkeys(wish.components)), rule=wish.recurrence.strip(),
+        components=list(dict.fromkeys(wish.components)),
+        rule=wish.recurrence.strip(),
         first_local=_text(_local(wish.starts_at, wish.zone)),
         duration_seconds=int((wish.ends_at - wish.starts_at).total_seconds()),
-        planned_until=now, cancelled_at=None, created_at=now, updated_at=now, version=1,
-        created_by=actor, awaits_approval=False,
-    )  # fmt: skip
+        planned_until=now,
+        cancelled_at=None,
+        created_at=now,
+        updated_at=now,
+        version=1,
+        created_by=actor,
+        awaits_approval=False,
+    )
     windows.prepare(row, wish, row.components)
     return row
 
@@ -131,22 +140,41 @@ def plan(session: Session, row: WindowSeries, *, now: datetime) -> list[Window]:
     """Make the windows that are missing up to two months from now, in the caller's transaction."""
     until = now + AHEAD
     found = recurrence.occurrences(
-        row.rule, datetime.fromisoformat(row.first_local), row.zone,
-        since=row.planned_until, until=until, most=MOST_AHEAD,
-    )  # fmt: skip
+        row.rule,
+        datetime.fromisoformat(row.first_local),
+        row.zone,
+        since=row.planned_until,
+        until=until,
+        most=MOST_AHEAD,
+    )
     length = timedelta(seconds=row.duration_seconds)
     made = [
         Window(
-            reference=windows.new_reference(), title=row.title, message=row.message, zone=row.zone,
-            audiences=row.audiences, channels=row.channels, components=row.components,
-            starts_at=moment, ends_at=moment + length, first_ends_at=moment + length,
-            owner=row.owner, impact=row.impact, rollback_plan=row.rollback_plan,
-            effects=row.effects, created_by=row.created_by, approved_by=row.approved_by,
-            awaits_approval=False, series_id=row.id, occurrence=_text(local),
-            created_at=now, updated_at=now, version=1,
+            reference=windows.new_reference(),
+            title=row.title,
+            message=row.message,
+            zone=row.zone,
+            audiences=row.audiences,
+            channels=row.channels,
+            components=row.components,
+            starts_at=moment,
+            ends_at=moment + length,
+            first_ends_at=moment + length,
+            owner=row.owner,
+            impact=row.impact,
+            rollback_plan=row.rollback_plan,
+            effects=row.effects,
+            created_by=row.created_by,
+            approved_by=row.approved_by,
+            awaits_approval=False,
+            series_id=row.id,
+            occurrence=_text(local),
+            created_at=now,
+            updated_at=now,
+            version=1,
         )
         for local, moment in found
-    ]  # fmt: skip
+    ]
     session.add_all(made)
     # After many at once the rest is looked for from the last one on.
     row.planned_until = found[-1][1] if len(found) == MOST_AHEAD else until
@@ -188,10 +216,14 @@ def out(row: WindowSeries, *, now: datetime) -> SeriesOut:
         []
         if row.cancelled_at
         else recurrence.occurrences(
-            row.rule, datetime.fromisoformat(row.first_local), row.zone,
-            since=now, until=now + recurrence.HORIZON, most=SHOWN,
+            row.rule,
+            datetime.fromisoformat(row.first_local),
+            row.zone,
+            since=now,
+            until=now + recurrence.HORIZON,
+            most=SHOWN,
         )
-    )  # fmt: skip
+    )
     values = {
         name: getattr(row, name)
         for name in SeriesOut.model_fields

@@ -114,10 +114,9 @@ class Window(Preparation, Base):
             ended_at=self.ended_at,
             now=now,
         )
-        return {
-            Status.SCHEDULED: WindowStatus.SCHEDULED,
-            Status.ACTIVE: WindowStatus.ACTIVE,
-        }.get(status, WindowStatus.ENDED)
+        return {Status.SCHEDULED: WindowStatus.SCHEDULED, Status.ACTIVE: WindowStatus.ACTIVE}.get(
+            status, WindowStatus.ENDED
+        )
 
     def start(self, *, now: datetime) -> None:
         """Begin before its time; its length stays."""

@@ -260,9 +260,7 @@ def _by_session() -> Caller | None:
     operator: Operator = current_user.row
     role = Role(operator.role)
     return Caller(
-        operator.name,
-        frozenset(scope for scope in Scope if roles.allows(role, scope)),
-        operator,
+        operator.name, frozenset(scope for scope in Scope if roles.allows(role, scope)), operator
     )
 
 

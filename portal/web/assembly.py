@@ -56,21 +56,31 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-SECURITY_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
-)
+SECURITY_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
 # What any origin may read when PORTAL_PUBLIC_CORS says so.
 PUBLIC_READS = frozenset(
     {
-        "/", "/banner", "/api/status", "/api/runtime/maintenance", "/api/openapi.json", "/api/docs",
-        "/feed.atom", "/feed.rss", "/feed.json", "/calendar.ics", "/badge.svg",
-        "/api/v2/summary.json", "/api/v2/status.json", "/api/v2/components.json",
-        "/api/v2/incidents.json", "/api/v2/incidents/unresolved.json",
-        "/api/v2/scheduled-maintenances.json", "/api/v2/scheduled-maintenances/upcoming.json",
+        "/",
+        "/banner",
+        "/api/status",
+        "/api/runtime/maintenance",
+        "/api/openapi.json",
+        "/api/docs",
+        "/feed.atom",
+        "/feed.rss",
+        "/feed.json",
+        "/calendar.ics",
+        "/badge.svg",
+        "/api/v2/summary.json",
+        "/api/v2/status.json",
+        "/api/v2/components.json",
+        "/api/v2/incidents.json",
+        "/api/v2/incidents/unresolved.json",
+        "/api/v2/scheduled-maintenances.json",
+        "/api/v2/scheduled-maintenances/upcoming.json",
         "/api/v2/scheduled-maintenances/active.json",
     }
-)  # fmt: skip
+)
 PAGE_HEADERS = (
     ("Content-Security-Policy", POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -235,9 +245,12 @@ def _answer_errors(app: APIFlask) -> None:
     @app.errorhandler(StaleVersionError)
     def stale(error: StaleVersionError) -> Response:
         return problems.answer(
-            Problem(412, "Someone else changed it meanwhile; its current state is enclosed.",
-                    current=g.show(error.current) if "show" in g else None)
-        )  # fmt: skip
+            Problem(
+                412,
+                "Someone else changed it meanwhile; its current state is enclosed.",
+                current=g.show(error.current) if "show" in g else None,
+            )
+        )
 
     @app.errorhandler(ReusedKeyError)
     def reused(error: ReusedKeyError) -> Response:

@@ -98,16 +98,20 @@ class Gateway:
         is_probe = scope.path.startswith("/health")
         if self._waiting >= MOST_WAITING and not is_probe:
             return refuse(
-                scope.method, 503, "Too much is waiting here. Try again in a few seconds.",
+                scope.method,
+                503,
+                "Too much is waiting here. Try again in a few seconds.",
                 [("Retry-After", "5")],
-            )  # fmt: skip
+            )
         self._waiting += 1
         self._lifecycle.in_flight += not is_probe
         try:
             return await self._loop.run_in_executor(
                 self._probes if is_probe else self._threads,
-                self._answer, environ(scope, pairs, body), passed,
-            )  # fmt: skip
+                self._answer,
+                environ(scope, pairs, body),
+                passed,
+            )
         except Exception:
             _log.exception("web.request_failed", path=scope.path)
             return refuse(scope.method, 500, "Something went wrong here; it was logged.", [])

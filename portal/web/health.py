@@ -75,9 +75,8 @@ def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
     if kind.lower() != "bearer" or not presented.strip():
         _refused("missing", 401)
         raise Problem(
-            401, "Send the token as Authorization: Bearer.",
-            headers={"WWW-Authenticate": "Bearer"},
-        )  # fmt: skip
+            401, "Send the token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
+        )
     token = exporter.recognise(known, presented.strip())
     if token is None:
         _refused("invalid", 403)
@@ -103,8 +102,11 @@ def _readiness(readiness: Readiness) -> Response:
     for check in readiness.checks:
         told: dict[str, object] = {"status": check.status}
         if is_known:
-            told |= {"output": check.output, "observedValue": check.observed_value,
-                     "observedUnit": check.observed_unit}  # fmt: skip
+            told |= {
+                "output": check.output,
+                "observedValue": check.observed_value,
+                "observedUnit": check.observed_unit,
+            }
         checks[check.name] = [told]
     status = 503 if readiness.status == "fail" else 200
     return _health({"status": readiness.status, "checks": checks}, status)

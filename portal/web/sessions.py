@@ -106,9 +106,13 @@ class DatabaseSessions(SessionInterface):
                     )
                 )
                 response.set_cookie(
-                    self.cookie_name, session.cookie, path="/", secure=self._is_secure,
-                    httponly=True, samesite="Lax",
-                )  # fmt: skip
+                    self.cookie_name,
+                    session.cookie,
+                    path="/",
+                    secure=self._is_secure,
+                    httponly=True,
+                    samesite="Lax",
+                )
             else:
                 old.data = dict(session)
                 if not session.is_poll:

@@ -116,9 +116,14 @@ def test_events_are_searched_by_type_actor_and_time(session: Session):
 
 def refuse(session: Session, address: str, at: datetime = NOW) -> AuditEvent:
     return chain.append(
-        session, "account.login.refused", actor="ada", at=at, name="ada", address=address,
+        session,
+        "account.login.refused",
+        actor="ada",
+        at=at,
+        name="ada",
+        address=address,
         reason="password",
-    )  # fmt: skip
+    )
 
 
 def test_an_address_stands_beside_its_event_under_a_pseudonym(session: Session):
@@ -129,8 +134,9 @@ def test_an_address_stands_beside_its_event_under_a_pseudonym(session: Session):
     assert len(set(said)) == 3
     assert said[0].startswith("addr-")
     assert addresses.known(session, [1, 3]) == {
-        1: {"address": "192.0.2.1"}, 3: {"address": "192.0.2.2"},
-    }  # fmt: skip
+        1: {"address": "192.0.2.1"},
+        3: {"address": "192.0.2.2"},
+    }
     (shown, *_), _ = chain.search(session)
     assert shown.detail["address"] == "192.0.2.1"
     assert set(addresses.salts(session)) == {"2030-06", "2030-07"}
@@ -140,9 +146,16 @@ def test_an_address_stands_beside_its_event_under_a_pseudonym(session: Session):
 @pytest.mark.unit
 @pytest.mark.parametrize(
     ("value", "is_address"),
-    [("192.0.2.1", True), ("192.0.2.7/24", True), ("2001:db8::1", True), ("garbage", False),
-     ("", False), (None, False), (7, False)],
-)  # fmt: skip
+    [
+        ("192.0.2.1", True),
+        ("192.0.2.7/24", True),
+        ("2001:db8::1", True),
+        ("garbage", False),
+        ("", False),
+        (None, False),
+        (7, False),
+    ],
+)
 def test_what_is_an_address(value, is_address):
     assert addresses._is_address(value) is is_address
 
@@ -308,9 +321,16 @@ def test_what_is_old_is_moved_and_the_chain_goes_on(session: Session, tmp_path: 
 def test_what_was_taken_out_must_be_named(session: Session, last, head, is_named, why):
     session.add(Anchor(seq=2, hash="a" * 64, at=NOW, file="f", sha256="s"))
     chain.append(
-        session, "audit.segment.sealed", actor="portal", at=NOW, first=1, last=last, head=head,
-        file="f", sha256="s",
-    )  # fmt: skip
+        session,
+        "audit.segment.sealed",
+        actor="portal",
+        at=NOW,
+        first=1,
+        last=last,
+        head=head,
+        file="f",
+        sha256="s",
+    )
     record(session, 1)
     found = verdict(session)
     assert (found.checked, found.first_bad_seq) == (2, None if is_named else 2), why

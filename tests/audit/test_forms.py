@@ -29,9 +29,13 @@ def session() -> Iterator[Session]:
 @pytest.mark.unit
 def test_the_hash_of_an_event_is_what_it_has_always_been():
     fields = {
-        "seq": 1, "at": "2030-06-03T12:00:00Z", "type": "account.logout", "actor": "jörg",
-        "detail": {"name": "ä", "b": 1, "a": [2]}, "hash": "left aside",
-    }  # fmt: skip
+        "seq": 1,
+        "at": "2030-06-03T12:00:00Z",
+        "type": "account.logout",
+        "actor": "jörg",
+        "detail": {"name": "ä", "b": 1, "a": [2]},
+        "hash": "left aside",
+    }
     assert chain.digest_of(chain.GENESIS, fields) == (
         "bfdfcffdfa8e290c6794898a3bf1093a0d2d0beeb5a2fa8f0b60169f38e56b68"
     )

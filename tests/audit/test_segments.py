@@ -20,9 +20,13 @@ def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
         engine.begin_write(session)
         for number in range(count):
             chain.append(
-                session, "account.login.succeeded", actor="ada", at=clock.now(),
-                name=f"ada{number}", address=address,
-            )  # fmt: skip
+                session,
+                "account.login.succeeded",
+                actor="ada",
+                at=clock.now(),
+                name=f"ada{number}",
+                address=address,
+            )
         session.commit()
 
 
@@ -58,13 +62,7 @@ def test_an_exported_segment_can_be_checked_by_itself(either: Site, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("harm", "bad"),
-    [
-        ("altered", 12),
-        ("removed", 12),
-        ("inserted", 13),
-        ("cut off", 20),
-    ],
+    ("harm", "bad"), [("altered", 12), ("removed", 12), ("inserted", 13), ("cut off", 20)]
 )
 def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
     site: Site, tmp_path: Path, harm: str, bad: int
@@ -97,8 +95,10 @@ def test_addresses_turn_into_pseudonyms_and_the_chain_stays_whole(
     fill(either, 2)
     fill(either, 1, address="2001:db8::7")
     assert [event.detail["address"] for event in events(either)] == [
-        "203.0.113.9", "203.0.113.9", "2001:db8::7",
-    ]  # fmt: skip
+        "203.0.113.9",
+        "203.0.113.9",
+        "2001:db8::7",
+    ]
     with either.portal.open_session() as session:
         stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
     assert "203.0.113.9" not in stored

@@ -68,8 +68,10 @@ def test_a_death_between_commit_and_removal_doubles_nothing(
     keep(waiting, "three")
     assert take_in(either) == 1
     assert [row.actor for row in log_of(either) if row.type == "account.logout"] == [
-        "one", "two", "three",
-    ]  # fmt: skip
+        "one",
+        "two",
+        "three",
+    ]
 
 
 def test_a_database_that_refuses_leaves_the_file_as_it_was(

@@ -11,9 +11,16 @@ HOUR = timedelta(hours=1)
 
 def part(since: date = date(2030, 1, 1)) -> Component:
     return Component(
-        slug="api", name="API", group_name="", position=0, description="", is_public=True,
-        alerts=[], since=since, version=1,
-    )  # fmt: skip
+        slug="api",
+        name="API",
+        group_name="",
+        position=0,
+        description="",
+        is_public=True,
+        alerts=[],
+        since=since,
+        version=1,
+    )
 
 
 def interval(state: State, begin: float, end: float | None, label: str = "") -> Interval:

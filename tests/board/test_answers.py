@@ -66,22 +66,37 @@ def test_a_number_of_eight_digits_is_still_a_number():
         ({}, {}, True, "it runs"),
         ({"status": "scheduled", "starts_at": NOW + 1.5 * HOUR}, {}, True, "within 90 minutes"),
         ({"status": "scheduled", "starts_at": NOW + 1.5 * HOUR + TICK}, {}, False, "later"),
-        ({"status": "scheduled", "starts_at": NOW + 2 * HOUR}, {"window_minutes": 120}, True,
-         "within the window that was asked for"),
+        (
+            {"status": "scheduled", "starts_at": NOW + 2 * HOUR},
+            {"window_minutes": 120},
+            True,
+            "within the window that was asked for",
+        ),
         ({"status": "resolved", "ends_at": NOW - HOUR}, {}, False, "what is over was not asked"),
-        ({"status": "resolved", "ends_at": NOW - HOUR}, {"include_resolved": True}, True,
-         "it was"),
-        ({"status": "resolved", "ends_at": NOW - 1.5 * HOUR}, {"include_resolved": True}, True,
-         "and so far back"),
-        ({"status": "resolved", "ends_at": NOW - 1.5 * HOUR - TICK}, {"include_resolved": True},
-         False, "not farther"),
-        ({"status": "resolved", "ends_at": None}, {"include_resolved": True}, True,
-         "when it ended is not known"),
+        ({"status": "resolved", "ends_at": NOW - HOUR}, {"include_resolved": True}, True, "it was"),
+        (
+            {"status": "resolved", "ends_at": NOW - 1.5 * HOUR},
+            {"include_resolved": True},
+            True,
+            "and so far back",
+        ),
+        (
+            {"status": "resolved", "ends_at": NOW - 1.5 * HOUR - TICK},
+            {"include_resolved": True},
+            False,
+            "not farther",
+        ),
+        (
+            {"status": "resolved", "ends_at": None},
+            {"include_resolved": True},
+            True,
+            "when it ended is not known",
+        ),
         ({"audiences": ["admin"]}, {}, False, "it is for others"),
         ({"channels": ["email"]}, {"channel": Channel.WEB}, False, "and goes another way"),
         ({"channels": ["email"]}, {}, True, "which nobody asked for"),
     ],
-)  # fmt: skip
+)
 def test_what_is_told_of_maintenance(values, query, is_told, why):
     body = answers.maintenance(picture(banner(**values)), MaintenanceQuery(**query))
     assert bool(body["announcements"]) is is_told, why
@@ -116,13 +131,17 @@ def test_the_status_holds_what_the_page_holds():
 
 def ready(shown, *, cors: str = "") -> Answers:
     return Answers(
-        shown, pages={"/": b"page"},
+        shown,
+        pages={"/": b"page"},
         documents={
             "/badge.svg": lambda _: ("image/svg+xml", b"<svg/>"),
             "/feed": lambda _: ("text/plain", b"feed"),
         },
-        poll_seconds=15, extra_headers=(), page_headers=(("X-Page", "1"),), cors=cors,
-    )  # fmt: skip
+        poll_seconds=15,
+        extra_headers=(),
+        page_headers=(("X-Page", "1"),),
+        cors=cors,
+    )
 
 
 def test_ready_made_answers_and_those_that_are_made_when_asked_for():

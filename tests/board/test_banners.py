@@ -21,12 +21,25 @@ TICK = timedelta(microseconds=1)
 def banner(**values: Any) -> Banner:
     return Banner(
         **{
-            "kind": "window", "ref": "m-1", "title": "T", "message": "", "message_html": "",
-            "severity": "maintenance", "status": "active", "audiences": ["public"],
-            "channels": ["web"], "dismissible": False, "zone": "UTC", "starts_at": NOW - HOUR,
-            "ends_at": None, "published_at": None, "resolved_at": None, "version": 1, **values,
+            "kind": "window",
+            "ref": "m-1",
+            "title": "T",
+            "message": "",
+            "message_html": "",
+            "severity": "maintenance",
+            "status": "active",
+            "audiences": ["public"],
+            "channels": ["web"],
+            "dismissible": False,
+            "zone": "UTC",
+            "starts_at": NOW - HOUR,
+            "ends_at": None,
+            "published_at": None,
+            "resolved_at": None,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,13 +91,24 @@ def test_when_it_is_over(ends, resolved, over, why):
 def window(**values: Any) -> Window:
     return Window(
         **{
-            "reference": "m-1", "title": "T", "message": "**m**", "zone": "Europe/Berlin",
-            "audiences": ["public"], "channels": ["web"], "components": [],
-            "starts_at": NOW - HOUR, "ends_at": NOW + HOUR, "ended_at": None, "cancelled_at": None,
-            "awaits_approval": False, "created_at": NOW - 2 * HOUR, "series_id": 4, "version": 3,
+            "reference": "m-1",
+            "title": "T",
+            "message": "**m**",
+            "zone": "Europe/Berlin",
+            "audiences": ["public"],
+            "channels": ["web"],
+            "components": [],
+            "starts_at": NOW - HOUR,
+            "ends_at": NOW + HOUR,
+            "ended_at": None,
+            "cancelled_at": None,
+            "awaits_approval": False,
+            "created_at": NOW - 2 * HOUR,
+            "series_id": 4,
+            "version": 3,
             **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,10 +133,20 @@ def test_a_window_as_a_banner(values, status, resolved_at):
 
 def test_an_announcement_as_a_banner():
     row = Announcement(
-        slug="a", title="T", message="m", severity="security", is_draft=False,
-        audiences=["admin"], channels=["email"], dismissible=True, starts_at=NOW - HOUR,
-        ends_at=NOW + HOUR, published_at=NOW - HOUR, resolved_at=NOW, version=2,
-    )  # fmt: skip
+        slug="a",
+        title="T",
+        message="m",
+        severity="security",
+        is_draft=False,
+        audiences=["admin"],
+        channels=["email"],
+        dismissible=True,
+        starts_at=NOW - HOUR,
+        ends_at=NOW + HOUR,
+        published_at=NOW - HOUR,
+        resolved_at=NOW,
+        version=2,
+    )
     one = banners.of_announcement(row, now=NOW)
     assert (one.kind, one.ref, one.status) == ("announcement", "a", Status.RESOLVED)
     assert (one.dismissible, one.zone, one.over_at) == (True, "UTC", NOW)
@@ -121,21 +155,30 @@ def test_an_announcement_as_a_banner():
 def incident(**values: Any) -> Incident:
     return Incident(
         **{
-            "reference": "INC-2030-0001", "title": "T", "impact": "major",
-            "status": "investigating", "audiences": ["public"], "started_at": NOW - HOUR,
-            "resolved_at": None, "next_update_at": None, **values,
+            "reference": "INC-2030-0001",
+            "title": "T",
+            "impact": "major",
+            "status": "investigating",
+            "audiences": ["public"],
+            "started_at": NOW - HOUR,
+            "resolved_at": None,
+            "next_update_at": None,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def line(minutes: int, message: str, **values: Any) -> IncidentUpdate:
     """So many minutes before now."""
     return IncidentUpdate(
         **{
-            "at": NOW - timedelta(minutes=minutes), "message": message, "is_public": True,
-            "status": "investigating", **values,
+            "at": NOW - timedelta(minutes=minutes),
+            "message": message,
+            "is_public": True,
+            "status": "investigating",
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def test_readers_see_public_updates_alone():

@@ -24,10 +24,11 @@ from tests.conftest import Site, StandingClock
         ([interval(State.DEGRADED, -1, None)], State.OPERATIONAL, "it has not begun"),
         (
             [interval(State.UNDER_MAINTENANCE, 1, -1), interval(State.PARTIAL, 1, None)],
-            State.PARTIAL, "the worse wins",
+            State.PARTIAL,
+            "the worse wins",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_state_now(intervals: list[Interval], state: State, why: str):
     assert components.view(part(), intervals, now=NOW).state is state, why
 
@@ -42,16 +43,18 @@ def test_the_state_now(intervals: list[Interval], state: State, why: str):
         ([interval(State.UNDER_MAINTENANCE, 6, 4)], 0.0, "a window is not down"),
         (
             [interval(State.MAJOR, 6, 4), interval(State.UNDER_MAINTENANCE, 5, 4)],
-            1.0, "what a window covers is left out",
+            1.0,
+            "what a window covers is left out",
         ),
         (
             [interval(State.MAJOR, 6, 4), interval(State.PARTIAL, 7, 4)],
-            2.5, "two at once count as the worse",
+            2.5,
+            "two at once count as the worse",
         ),
         ([interval(State.MAJOR, 14, 10)], 4.0, "over midnight"),
         ([interval(State.MAJOR, 3, None)], 3.0, "one that goes on counts until now"),
     ],
-)  # fmt: skip
+)
 def test_uptime(intervals: list[Interval], hours: float, why: str):
     view = components.view(part(), intervals, now=NOW)
     total = 89 * 24 + 12
@@ -61,8 +64,9 @@ def test_uptime(intervals: list[Interval], hours: float, why: str):
 def test_days_are_cut_at_midnight_and_named():
     view = components.view(part(), [interval(State.MAJOR, 14, 10, "INC-2030-0001")], now=NOW)
     assert [(one.day, one.minutes) for one in view.events] == [
-        (date(2030, 6, 3), 120), (date(2030, 6, 2), 120),
-    ]  # fmt: skip
+        (date(2030, 6, 3), 120),
+        (date(2030, 6, 2), 120),
+    ]
     assert view.states[-2:] == [State.MAJOR, State.MAJOR]
     assert view.states[:-2] == [State.OPERATIONAL] * 88
     assert view.events[0].labels == ["INC-2030-0001"]
@@ -87,10 +91,12 @@ def test_the_history_agrees_with_a_walk_by_the_minute():
             minute = timedelta(minutes=1)
             intervals.append(
                 Interval(
-                    chance.choice(states), NOW - minute * begin,
-                    None if end is None else NOW - minute * end, "",
+                    chance.choice(states),
+                    NOW - minute * begin,
+                    None if end is None else NOW - minute * end,
+                    "",
                 )
-            )  # fmt: skip
+            )
         view = components.view(part(since=date(2030, 5, 31)), intervals, now=NOW)
         begins = datetime(2030, 5, 31, tzinfo=UTC)
         down, moment = 0.0, begins

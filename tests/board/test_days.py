@@ -32,11 +32,11 @@ def test_quiet_hours_between_two_outages_do_not_count():
 
 def test_a_day_tells_how_long_it_was_at_its_worst():
     assert days(interval(State.DEGRADED, 9, 5), interval(State.MAJOR, 5, 4)) == [
-        (3, State.MAJOR, 60),
-    ]  # fmt: skip
+        (3, State.MAJOR, 60)
+    ]
     assert days(interval(State.DEGRADED, 9, 3), interval(State.MAJOR, 5, 4)) == [
-        (3, State.MAJOR, 60),
-    ]  # fmt: skip
+        (3, State.MAJOR, 60)
+    ]
 
 
 def test_what_ends_at_midnight_is_not_of_the_next_day():
@@ -53,10 +53,13 @@ def test_a_moment_is_told_as_a_minute():
 def test_what_has_no_name_names_nothing():
     shown = components.view(
         part(),
-        [interval(State.MAJOR, 9, 8), interval(State.MAJOR, 7, 6, "INC-1"),
-         interval(State.MAJOR, 5, 4, "INC-1")],
+        [
+            interval(State.MAJOR, 9, 8),
+            interval(State.MAJOR, 7, 6, "INC-1"),
+            interval(State.MAJOR, 5, 4, "INC-1"),
+        ],
         now=NOW,
-    )  # fmt: skip
+    )
     assert shown.events[0].labels == ["INC-1"]
 
 
@@ -82,9 +85,13 @@ def test_what_was_before_the_first_day_or_is_to_come_does_not_count():
 
 @pytest.mark.parametrize(
     ("begin", "end", "state"),
-    [(0, None, State.MAJOR), (1, 0, State.OPERATIONAL), (1, -0.001, State.MAJOR),
-     (-0.001, None, State.OPERATIONAL)],
-)  # fmt: skip
+    [
+        (0, None, State.MAJOR),
+        (1, 0, State.OPERATIONAL),
+        (1, -0.001, State.MAJOR),
+        (-0.001, None, State.OPERATIONAL),
+    ],
+)
 def test_the_state_of_this_instant(begin, end, state):
     shown = components.view(part(), [interval(State.MAJOR, begin, end)], now=NOW)
     assert shown.state is state

@@ -22,9 +22,11 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 def update(minutes: int, message: str, status: str = "identified") -> dict[str, Any]:
     return {
-        "at": NOW - timedelta(minutes=minutes), "status": status, "message": message,
+        "at": NOW - timedelta(minutes=minutes),
+        "status": status,
+        "message": message,
         "message_html": f"<p>{message}</p>",
-    }  # fmt: skip
+    }
 
 
 def test_an_entry_is_as_new_as_the_last_word_on_it():
@@ -48,9 +50,7 @@ def test_an_entry_is_as_new_as_the_last_word_on_it():
     assert html["said"] == "<p>a</p>"
     assert html["INC-1"].startswith("<p><strong>Identified</strong>, 2030-06-03T11:58:00Z</p>")
     assert html["INC-1"].index("late") < html["INC-1"].index("early")
-    assert html["m-1"] == (
-        "<p>Under way: 2030-06-03T10:00:00Z to 2030-06-03T13:00:00Z</p>w"
-    )  # fmt: skip
+    assert html["m-1"] == ("<p>Under way: 2030-06-03T10:00:00Z to 2030-06-03T13:00:00Z</p>w")
     assert found[0].published_at == NOW - 5 * HOUR
 
 
@@ -181,15 +181,21 @@ def test_statuspage_components_and_groups():
 
 def test_statuspage_incidents():
     lines = [
-        update(1, "d", "monitoring"), update(3, "c", "identified"), update(5, "b", "monitoring"),
+        update(1, "d", "monitoring"),
+        update(3, "c", "identified"),
+        update(5, "b", "monitoring"),
         update(9, "a", "investigating"),
-    ]  # fmt: skip
+    ]
     shown = picture(
         components=(part("api"),),
         incidents=(
             event("INC-1", started_at=NOW - 3 * HOUR),
             event(
-                "INC-2", started_at=NOW - HOUR, updates=lines, status="resolved", resolved_at=NOW,
+                "INC-2",
+                started_at=NOW - HOUR,
+                updates=lines,
+                status="resolved",
+                resolved_at=NOW,
                 components=[
                     {"component": "api", "state": "major_outage"},
                     {"component": "gone", "state": "major_outage"},
@@ -197,12 +203,15 @@ def test_statuspage_incidents():
             ),
             event("INC-3", audiences=["admin"]),
         ),
-    )  # fmt: skip
+    )
     late, early = whole(shown, "incidents")["incidents"]
     assert (late["id"], early["id"]) == ("INC-2", "INC-1")
     assert [one["id"] for one in late["incident_updates"]] == [
-        "INC-2-4", "INC-2-3", "INC-2-2", "INC-2-1",
-    ]  # fmt: skip
+        "INC-2-4",
+        "INC-2-3",
+        "INC-2-2",
+        "INC-2-1",
+    ]
     assert {one["deliver_notifications"] for one in late["incident_updates"]} == {True}
     assert late["updated_at"] == "2030-06-03T11:59:00.000Z"
     assert late["monitoring_at"] == "2030-06-03T11:55:00.000Z"
@@ -226,8 +235,10 @@ def test_statuspage_maintenances():
     assert set(everything) == {"runs", "ahead", "over"}
     runs, ahead, over = (everything[name] for name in ("runs", "ahead", "over"))
     assert [one["status"] for one in (ahead, runs, over)] == [
-        "scheduled", "in_progress", "completed",
-    ]  # fmt: skip
+        "scheduled",
+        "in_progress",
+        "completed",
+    ]
     assert runs["created_at"] == runs["updated_at"] == "2030-06-03T03:00:00.000Z"
     assert ahead["created_at"] == "2030-06-03T13:00:00.000Z"
     assert over["updated_at"] == over["resolved_at"] == "2030-06-03T12:00:00.000Z"

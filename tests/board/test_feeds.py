@@ -35,24 +35,30 @@ def lived(build: Build, still: StandingClock) -> Site:
     )
     portal.registry.open_window(
         WindowIn(
-            title="Upgrade; part 1, of 2", message="A\nlong " + "ümläut " * 30,
-            zone="Europe/Berlin", starts_at=still.moment + 5 * HOUR,
+            title="Upgrade; part 1, of 2",
+            message="A\nlong " + "ümläut " * 30,
+            zone="Europe/Berlin",
+            starts_at=still.moment + 5 * HOUR,
             ends_at=still.moment + 6 * HOUR,
         ),
         actor="op-a",
-    )  # fmt: skip
+    )
     row = portal.casebook.open(
         IncidentIn(
-            title="Slow", impact=ImpactLevel.MAJOR, message="We look.",
+            title="Slow",
+            impact=ImpactLevel.MAJOR,
+            message="We look.",
             components=[Impact(component="api", state=State.PARTIAL)],
         ),
         actor="op-a",
-    )  # fmt: skip
+    )
     still.advance(minutes=5)
     portal.casebook.update(
-        row.reference, UpdateIn(status=Progress.MONITORING, message="Better."), version=None,
+        row.reference,
+        UpdateIn(status=Progress.MONITORING, message="Better."),
+        version=None,
         actor="op-a",
-    )  # fmt: skip
+    )
     portal.casebook.note(row.reference, NoteIn(message="secret-note"), actor="op-a")
     for audience in (Audience.OPERATIONS, Audience.ADMIN):
         portal.registry.announce(
@@ -65,11 +71,10 @@ def lived(build: Build, still: StandingClock) -> Site:
         )
         portal.casebook.open(
             IncidentIn(
-                title="secret-incident", impact=ImpactLevel.MINOR, message="x",
-                audiences=[audience],
+                title="secret-incident", impact=ImpactLevel.MINOR, message="x", audiences=[audience]
             ),
             actor="op-a",
-        )  # fmt: skip
+        )
     portal.registry.announce(AnnouncementIn(title="secret-draft"), actor="op-a")
     return site
 
@@ -128,11 +133,14 @@ def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
     lived.portal.registry.edit_window(
         reference,
         WindowIn(
-            title="Later", zone="Europe/Berlin", starts_at=still.moment + 7 * HOUR,
+            title="Later",
+            zone="Europe/Berlin",
+            starts_at=still.moment + 7 * HOUR,
             ends_at=still.moment + 8 * HOUR,
         ),
-        version=None, actor="op-a",
-    )  # fmt: skip
+        version=None,
+        actor="op-a",
+    )
     ((same, event),) = events().items()
     assert same == uid
     assert (int(event["sequence"]), str(event["status"])) == (2, "CONFIRMED")
@@ -165,8 +173,9 @@ def test_statuspage_clients_find_what_they_look_for(lived: Site):
         found = json.loads(body(lived, path))
         assert found["page"]["id"] == "portal"
     assert json.loads(body(lived, "/api/v2/scheduled-maintenances/active.json")) == {
-        "page": whole["page"], "scheduled_maintenances": [],
-    }  # fmt: skip
+        "page": whole["page"],
+        "scheduled_maintenances": [],
+    }
 
 
 def test_maintenance_alone_is_no_indicator_of_strict_clients(build: Build, still: StandingClock):

@@ -232,5 +232,7 @@ def test_a_copy_that_cannot_be_had_is_none(tmp_path: Path):
 def test_bars_tell_days_apart_by_their_height():
     days = (State.OPERATIONAL, None, State.MAJOR, State.OPERATIONAL)
     assert components.bars(days) == (
-        ("operational", "M2 0V32M14 0V32"), ("none", "M6 28V32"), ("major_outage", "M10 20V32"),
-    )  # fmt: skip
+        ("operational", "M2 0V32M14 0V32"),
+        ("none", "M6 28V32"),
+        ("major_outage", "M10 20V32"),
+    )

@@ -22,41 +22,72 @@ TICK = timedelta(microseconds=1)
 def banner(ref: str = "m-1", **values: Any) -> Banner:
     return Banner(
         **{
-            "kind": "window", "ref": ref, "title": ref, "message": "", "message_html": "",
-            "severity": "maintenance", "status": "active", "audiences": ["public"],
-            "channels": ["web"], "dismissible": False, "zone": "UTC", "starts_at": NOW - HOUR,
-            "ends_at": NOW + HOUR, "published_at": None, "resolved_at": None, "version": 1,
+            "kind": "window",
+            "ref": ref,
+            "title": ref,
+            "message": "",
+            "message_html": "",
+            "severity": "maintenance",
+            "status": "active",
+            "audiences": ["public"],
+            "channels": ["web"],
+            "dismissible": False,
+            "zone": "UTC",
+            "starts_at": NOW - HOUR,
+            "ends_at": NOW + HOUR,
+            "published_at": None,
+            "resolved_at": None,
+            "version": 1,
             **values,
         }
-    )  # fmt: skip
+    )
 
 
 def part(slug: str, state: State = State.OPERATIONAL, **values: Any) -> ComponentView:
     return ComponentView(
         **{
-            "slug": slug, "name": slug, "group": "", "description": "", "is_public": True,
-            "state": state, "uptime": 1.0, "states": [], "events": [], **values,
+            "slug": slug,
+            "name": slug,
+            "group": "",
+            "description": "",
+            "is_public": True,
+            "state": state,
+            "uptime": 1.0,
+            "states": [],
+            "events": [],
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def event(ref: str = "INC-2030-0001", **values: Any) -> IncidentView:
     return IncidentView(
         **{
-            "reference": ref, "title": ref, "impact": "major", "status": "investigating",
-            "audiences": ["public"], "started_at": NOW - HOUR, "resolved_at": None,
-            "next_update_at": None, "components": [], "updates": [], **values,
+            "reference": ref,
+            "title": ref,
+            "impact": "major",
+            "status": "investigating",
+            "audiences": ["public"],
+            "started_at": NOW - HOUR,
+            "resolved_at": None,
+            "next_update_at": None,
+            "components": [],
+            "updates": [],
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def picture(*found: Banner, **values: Any) -> Picture:
     return Picture(
         **{
-            "revision": 1, "generated_at": NOW, "valid_until": NOW + LONGEST_LIFE,
-            "banners": found, **values,
+            "revision": 1,
+            "generated_at": NOW,
+            "valid_until": NOW + LONGEST_LIFE,
+            "banners": found,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def refs(found: Any) -> list[str]:
@@ -130,9 +161,7 @@ def test_what_is_coming_is_in_its_order_and_of_a_series_only_the_next_two():
         ),
     ]
     shown = picture(*ahead, *other)
-    assert refs(shown.upcoming) == [
-        "s1", "alone1", "s2", "alone2", "s3", "t1", "alone3", "s4",
-    ]  # fmt: skip
+    assert refs(shown.upcoming) == ["s1", "alone1", "s2", "alone2", "s3", "t1", "alone3", "s4"]
     assert refs(shown.coming) == ["s1", "alone1", "s2", "alone2", "t1", "alone3"]
 
 
@@ -163,8 +192,9 @@ def test_components_are_counted_and_grouped_for_the_public_alone():
     )
     assert shown.affected == 2
     assert [(name, [one.slug for one in members]) for name, members in shown.groups] == [
-        ("core", ["api", "web"]), ("", ["docs"]),
-    ]  # fmt: skip
+        ("core", ["api", "web"]),
+        ("", ["docs"]),
+    ]
     assert shown.indicator is Indicator.MAJOR
     assert shown.description == "Partial outage"
 
@@ -216,8 +246,10 @@ def test_a_picture_is_good_until_something_begins_or_ends():
 
 
 def test_without_the_database_the_same_is_seen_at_another_instant():
-    before = picture(banner("ends", ends_at=NOW + HOUR), banner("begins", starts_at=NOW + HOUR,
-                     ends_at=NOW + 2 * HOUR, status="scheduled"))  # fmt: skip
+    before = picture(
+        banner("ends", ends_at=NOW + HOUR),
+        banner("begins", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR, status="scheduled"),
+    )
     later = before.at(NOW + HOUR, stale_since=NOW + TICK)
     assert [one.status for one in later.banners] == [Status.RESOLVED, Status.ACTIVE]
     assert later.stale_since == NOW + TICK

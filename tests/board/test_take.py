@@ -40,13 +40,26 @@ def moment(step: timedelta | None) -> datetime | None:
 def window(session: Session, **values: Any) -> Window:
     row = Window(
         **{
-            "reference": "m-1", "title": "T", "message": "", "zone": "UTC",
-            "audiences": ["public"], "channels": ["web"], "components": [],
-            "starts_at": NOW - HOUR, "ends_at": NOW + HOUR, "first_ends_at": NOW + HOUR,
-            "ended_at": None, "cancelled_at": None, "effects": {}, "awaits_approval": False,
-            "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+            "reference": "m-1",
+            "title": "T",
+            "message": "",
+            "zone": "UTC",
+            "audiences": ["public"],
+            "channels": ["web"],
+            "components": [],
+            "starts_at": NOW - HOUR,
+            "ends_at": NOW + HOUR,
+            "first_ends_at": NOW + HOUR,
+            "ended_at": None,
+            "cancelled_at": None,
+            "effects": {},
+            "awaits_approval": False,
+            "created_at": NOW,
+            "updated_at": NOW,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     return row
 
@@ -55,12 +68,20 @@ def part(session: Session, slug: str = "api", **values: Any) -> None:
     session.add(
         Component(
             **{
-                "slug": slug, "name": slug, "group_name": "", "position": 0, "description": "",
-                "is_public": True, "alerts": [], "since": (NOW - 300 * DAY).date(), "version": 1,
-                "updated_at": NOW, **values,
+                "slug": slug,
+                "name": slug,
+                "group_name": "",
+                "position": 0,
+                "description": "",
+                "is_public": True,
+                "alerts": [],
+                "since": (NOW - 300 * DAY).date(),
+                "version": 1,
+                "updated_at": NOW,
+                **values,
             }
         )
-    )  # fmt: skip
+    )
     session.flush()
 
 
@@ -68,13 +89,24 @@ def incident(session: Session, number: int = 1, **values: Any) -> None:
     session.add(
         Incident(
             **{
-                "id": number, "reference": f"INC-{number}", "title": "T", "impact": "major",
-                "status": "identified", "audiences": ["public"], "started_at": NOW - 3 * HOUR,
-                "resolved_at": None, "next_update_at": None, "links": [], "opened_by": "ada",
-                "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+                "id": number,
+                "reference": f"INC-{number}",
+                "title": "T",
+                "impact": "major",
+                "status": "identified",
+                "audiences": ["public"],
+                "started_at": NOW - 3 * HOUR,
+                "resolved_at": None,
+                "next_update_at": None,
+                "links": [],
+                "opened_by": "ada",
+                "created_at": NOW,
+                "updated_at": NOW,
+                "version": 1,
+                **values,
             }
         )
-    )  # fmt: skip
+    )
     session.flush()
 
 
@@ -95,12 +127,24 @@ def incident(session: Session, number: int = 1, **values: Any) -> None:
 def test_which_announcements_are_read(session, starts, ends, resolved, is_draft, is_shown, why):
     session.add(
         Announcement(
-            slug="a", title="T", message="", severity="info", is_draft=is_draft,
-            audiences=["public"], channels=["web"], dismissible=True, starts_at=NOW + starts,
-            ends_at=moment(ends), published_at=NOW, resolved_at=moment(resolved),
-            last_broadcast_at=None, created_at=NOW, updated_at=NOW, version=1,
+            slug="a",
+            title="T",
+            message="",
+            severity="info",
+            is_draft=is_draft,
+            audiences=["public"],
+            channels=["web"],
+            dismissible=True,
+            starts_at=NOW + starts,
+            ends_at=moment(ends),
+            published_at=NOW,
+            resolved_at=moment(resolved),
+            last_broadcast_at=None,
+            created_at=NOW,
+            updated_at=NOW,
+            version=1,
         )
-    )  # fmt: skip
+    )
     assert bool(take(session).banners) is is_shown, why
 
 
@@ -150,11 +194,15 @@ def span(session: Session, began: timedelta, ended: timedelta | None, **values: 
     session.add(
         Span(
             **{
-                "component_id": 1, "incident_id": None, "state": "major_outage",
-                "began_at": NOW + began, "ended_at": moment(ended), **values,
+                "component_id": 1,
+                "incident_id": None,
+                "state": "major_outage",
+                "began_at": NOW + began,
+                "ended_at": moment(ended),
+                **values,
             }
         )
-    )  # fmt: skip
+    )
 
 
 def events(session: Session, number: int = 0) -> list[tuple[State, list[str]]]:
@@ -190,16 +238,28 @@ def test_windows_put_their_components_under_maintenance(session: Session):
         part(session, slug)
     window(session, reference="m-1", components=["nothing", "api"])
     window(session, reference="m-2", components=["web"], audiences=["admin"])
-    window(session, reference="m-3", components=["docs"], effects={"docs": "partial_outage"},
-           ended_at=NOW - HOUR / 2)  # fmt: skip
-    window(session, reference="m-4", components=["api"], starts_at=NOW - 95 * DAY,
-           ends_at=NOW - 90 * DAY)  # fmt: skip
+    window(
+        session,
+        reference="m-3",
+        components=["docs"],
+        effects={"docs": "partial_outage"},
+        ended_at=NOW - HOUR / 2,
+    )
+    window(
+        session,
+        reference="m-4",
+        components=["api"],
+        starts_at=NOW - 95 * DAY,
+        ends_at=NOW - 90 * DAY,
+    )
     window(session, reference="m-5", components=["web"], starts_at=NOW + TICK)
     window(session, reference="m-6", components=["web"], cancelled_at=NOW)
     found = {one.slug: one for one in take(session).components}
     assert {slug: one.state for slug, one in found.items()} == {
-        "api": State.UNDER_MAINTENANCE, "web": State.OPERATIONAL, "docs": State.OPERATIONAL,
-    }  # fmt: skip
+        "api": State.UNDER_MAINTENANCE,
+        "web": State.OPERATIONAL,
+        "docs": State.OPERATIONAL,
+    }
     assert [one.labels for one in found["api"].events] == [["m-1"]]
     assert found["web"].events == []
     assert [(one.state, one.minutes) for one in found["docs"].events] == [(State.PARTIAL, 30)]
@@ -216,13 +276,23 @@ def episode(session: Session, **values: Any) -> None:
     session.add(
         Episode(
             **{
-                "alert": "worker-error", "subject": "jobs", "title": "T", "severity": "critical",
-                "opened_at": NOW - HOUR, "seen_at": NOW, "closed_at": None, "value": 1.0,
-                "peak": 1.0, "threshold": 0.0, "unit": "", "labels": {}, "source": "portal",
+                "alert": "worker-error",
+                "subject": "jobs",
+                "title": "T",
+                "severity": "critical",
+                "opened_at": NOW - HOUR,
+                "seen_at": NOW,
+                "closed_at": None,
+                "value": 1.0,
+                "peak": 1.0,
+                "threshold": 0.0,
+                "unit": "",
+                "labels": {},
+                "source": "portal",
                 **values,
             }
         )
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,16 +303,28 @@ def episode(session: Session, **values: Any) -> None:
         (["worker-error:other"], {}, State.OPERATIONAL, "not on that of another"),
         (["pool-waiting"], {}, State.OPERATIONAL, "nor on another alert"),
         ([], {"labels": {"component": "api"}}, State.OPERATIONAL, "ours names no component"),
-        ([], {"labels": {"component": "api"}, "source": "alertmanager"}, State.PARTIAL,
-         "one of Alertmanager's may"),
-        ([], {"labels": {"component": "web"}, "source": "alertmanager"}, State.OPERATIONAL,
-         "it names another"),
-        ([], {"labels": {"component": "api"}, "source": "alertmanager", "severity": "warning"},
-         State.DEGRADED, "it is not so bad"),
+        (
+            [],
+            {"labels": {"component": "api"}, "source": "alertmanager"},
+            State.PARTIAL,
+            "one of Alertmanager's may",
+        ),
+        (
+            [],
+            {"labels": {"component": "web"}, "source": "alertmanager"},
+            State.OPERATIONAL,
+            "it names another",
+        ),
+        (
+            [],
+            {"labels": {"component": "api"}, "source": "alertmanager", "severity": "warning"},
+            State.DEGRADED,
+            "it is not so bad",
+        ),
         (["worker-error"], {"source": "alertmanager"}, State.DEGRADED, "without naming one"),
         (["worker-error"], {"closed_at": NOW - HOUR / 2}, State.OPERATIONAL, "it is over"),
     ],
-)  # fmt: skip
+)
 def test_an_alert_impairs_what_depends_on_it(session: Session, alerts, values, state, why):
     part(session, alerts=alerts)
     episode(session, **values)

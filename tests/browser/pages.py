@@ -30,8 +30,7 @@ class Watched:
         )
         self.page: Page = self.context.new_page()
         self.page.on(
-            "console",
-            lambda one: self.problems.append(one.text) if one.type == "error" else None,
+            "console", lambda one: self.problems.append(one.text) if one.type == "error" else None
         )
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
 

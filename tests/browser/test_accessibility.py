@@ -31,11 +31,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[Serve
     """The demo with a mail server, a dead letter and a retrospective."""
     served = Served(
         tmp_path_factory.mktemp("demo") / "data",
-        PORTAL_RATE_LIMIT="100000/minute", PORTAL_SITE_NAME="Example status",
-        PORTAL_SMTP_URL=f"smtp://127.0.0.1:{post.port}", PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
-        PORTAL_MAIL_FROM="Example status <status@example.com>", PORTAL_MAIL_RATE="100/second",
+        PORTAL_RATE_LIMIT="100000/minute",
+        PORTAL_SITE_NAME="Example status",
+        PORTAL_SMTP_URL=f"smtp://127.0.0.1:{post.port}",
+        PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
+        PORTAL_MAIL_FROM="Example status <status@example.com>",
+        PORTAL_MAIL_RATE="100/second",
         PORTAL_WORKERS_DECLARED="profileEngagement:30s,newsAggregation:60s",
-    )  # fmt: skip
+    )
     served.environ["PORTAL_EXTERNAL_URL"] = served.address
     with served as server:
         server.run("demo")
@@ -76,14 +79,34 @@ def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     window = links_of(page, demo, "/panel/maintenance", r"/panel/windows/m-\w+")
     announcement = links_of(page, demo, "/panel/maintenance", r"/panel/announcements/demo[\w-]+")
     paths = [
-        "/", "/subscribe", "/subscribe/sent", question.group(1), "/history",
-        incident.removeprefix("/panel"), window.replace("/panel/windows", "/maintenance"),
-        "/nothing-here", "/api/docs", "/panel", "/panel/incidents", "/panel/incidents/new",
-        incident, f"{incident}/retrospective", "/panel/components", "/panel/components/new",
-        "/panel/maintenance", "/panel/windows/new", window, "/panel/announcements/new",
-        announcement, "/panel/notifications", "/panel/notifications/new", "/panel/perimeter",
-        "/panel/audit", "/panel/runbook", "/panel/nothing-here",
-    ]  # fmt: skip
+        "/",
+        "/subscribe",
+        "/subscribe/sent",
+        question.group(1),
+        "/history",
+        incident.removeprefix("/panel"),
+        window.replace("/panel/windows", "/maintenance"),
+        "/nothing-here",
+        "/api/docs",
+        "/panel",
+        "/panel/incidents",
+        "/panel/incidents/new",
+        incident,
+        f"{incident}/retrospective",
+        "/panel/components",
+        "/panel/components/new",
+        "/panel/maintenance",
+        "/panel/windows/new",
+        window,
+        "/panel/announcements/new",
+        announcement,
+        "/panel/notifications",
+        "/panel/notifications/new",
+        "/panel/perimeter",
+        "/panel/audit",
+        "/panel/runbook",
+        "/panel/nothing-here",
+    ]
     found: list[Any] = []
     for path in paths:
         page.goto(demo.address + path)
@@ -111,6 +134,12 @@ def test_the_public_page_says_everything_without_javascript(chromium: Browser, d
     page = Watched(chromium, java_script_enabled=False).page
     page.goto(demo.address + "/")
     text = page.inner_text("body")
-    for said in ("Under maintenance", "Demo: search index upgrade", "ten minutes old", "UTC",
-                 "Demo: database failover drill", "No incidents."):  # fmt: skip
+    for said in (
+        "Under maintenance",
+        "Demo: search index upgrade",
+        "ten minutes old",
+        "UTC",
+        "Demo: database failover drill",
+        "No incidents.",
+    ):
         assert said in text, said

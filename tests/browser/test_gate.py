@@ -12,19 +12,24 @@ from tests.processes import Served
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with Served(
-        tmp_path_factory.mktemp("gate") / "data", PORTAL_PANEL_POLL_SECONDS="1",
+        tmp_path_factory.mktemp("gate") / "data",
+        PORTAL_PANEL_POLL_SECONDS="1",
         PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
         PORTAL_WORKERS_DECLARED="profileEngagement:30s,newsAggregation:60s",
-        PORTAL_RATE_LIMIT="60/minute", PORTAL_SITE_NAME="Example status",
-    ) as server:  # fmt: skip
+        PORTAL_RATE_LIMIT="60/minute",
+        PORTAL_SITE_NAME="Example status",
+    ) as server:
         yield server
 
 
 def test_from_an_offender_to_an_extended_block_without_a_reload(chromium: Browser, gated: Served):
     from_offender = {"X-Forwarded-For": "198.51.100.7"}
     press(gated)
-    watched = Watched(chromium, viewport={"width": 1320, "height": 1000},
-                      extra_http_headers={"X-Forwarded-For": "192.0.2.77"})  # fmt: skip
+    watched = Watched(
+        chromium,
+        viewport={"width": 1320, "height": 1000},
+        extra_http_headers={"X-Forwarded-For": "192.0.2.77"},
+    )
     page = watched.page
     sign_in(gated, page)
     page.evaluate("window.untouched = true")

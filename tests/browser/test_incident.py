@@ -21,12 +21,17 @@ def post() -> Iterator[Post]:
 @pytest.fixture
 def mailing(tmp_path: Path, post: Post) -> Iterator[Served]:
     served = Served(
-        tmp_path / "data", PORTAL_PANEL_POLL_SECONDS="3", PORTAL_POLL_SECONDS="2",
-        PORTAL_METRICS_STALE_AFTER="4s", PORTAL_SUSTAINED_AFTER="3s",
-        PORTAL_RATE_LIMIT="100000/minute", PORTAL_SITE_NAME="Example status",
+        tmp_path / "data",
+        PORTAL_PANEL_POLL_SECONDS="3",
+        PORTAL_POLL_SECONDS="2",
+        PORTAL_METRICS_STALE_AFTER="4s",
+        PORTAL_SUSTAINED_AFTER="3s",
+        PORTAL_RATE_LIMIT="100000/minute",
+        PORTAL_SITE_NAME="Example status",
         PORTAL_SMTP_URL=f"smtp://127.0.0.1:{post.port}",
-        PORTAL_MAIL_FROM="Example status <status@example.com>", PORTAL_MAIL_RATE="100/second",
-    )  # fmt: skip
+        PORTAL_MAIL_FROM="Example status <status@example.com>",
+        PORTAL_MAIL_RATE="100/second",
+    )
     served.environ["PORTAL_EXTERNAL_URL"] = served.address
     with served as server:
         yield server
@@ -152,16 +157,21 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
             Authorization=f"Bearer {token}",
         ).text
         for said in (
-            "Prometheus was stopped by hand.", "Page somebody after three minutes",
-            "Name who may stop it", captured.group(1), "scraper crash",
-        ):  # fmt: skip
+            "Prometheus was stopped by hand.",
+            "Page somebody after three minutes",
+            "Name who may stop it",
+            captured.group(1),
+            "scraper crash",
+        ):
             assert said in export, said
 
     until(lambda: len(post.to("ada@example.com")) == 4, what="the mails to the end")
     subjects = [str(mail["Subject"]) for mail in post.to("ada@example.com")[1:]]
     assert [one.split("] ")[1].split(":")[0] for one in subjects] == [
-        "Investigating", "Monitoring", "Resolved",
-    ]  # fmt: skip
+        "Investigating",
+        "Monitoring",
+        "Resolved",
+    ]
     assert len({str(mail["References"]) for mail in post.to("ada@example.com")[1:]}) == 1
     # The form was filled in wrongly once, on purpose; the browser says so of its answer.
     assert [one for one in watched.problems if "422" not in one] == []

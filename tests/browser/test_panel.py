@@ -15,10 +15,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     # A scrape a second is late by fifteen on no machine; if one were, the alert would come twice in
     # one episode, and the snackbar comes once.
     with Served(
-        tmp_path_factory.mktemp("panel") / "data", PORTAL_PANEL_POLL_SECONDS="1",
-        PORTAL_POLL_SECONDS="2", PORTAL_METRICS_STALE_AFTER="15s",
+        tmp_path_factory.mktemp("panel") / "data",
+        PORTAL_PANEL_POLL_SECONDS="1",
+        PORTAL_POLL_SECONDS="2",
+        PORTAL_METRICS_STALE_AFTER="15s",
         PORTAL_RATE_LIMIT="100000/minute",
-    ) as server:  # fmt: skip
+    ) as server:
         yield server
 
 

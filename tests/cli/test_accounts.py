@@ -54,9 +54,15 @@ def test_an_operator_that_cannot_be_is_a_sentence_and_nothing_stored(
 ):
     create(cli)
     refused = cli.run(
-        "operator", "create", name, "--role", "admin", "--password-stdin",
-        text=f"{password}\n", code=1,
-    )  # fmt: skip
+        "operator",
+        "create",
+        name,
+        "--role",
+        "admin",
+        "--password-stdin",
+        text=f"{password}\n",
+        code=1,
+    )
     assert said in refused.stderr
     with cli.site.portal.open_session() as session:
         assert [one.name for one in operators.everyone(session)] == ["ada"]
@@ -128,8 +134,9 @@ def test_a_token_is_revoked_at_once(cli: Cli):
     )
     assert answer.status_code == 401
     assert [one.type for one in recorded(cli.site, "account.token")] == [
-        "account.token.revoked", "account.token.created",
-    ]  # fmt: skip
+        "account.token.revoked",
+        "account.token.created",
+    ]
     assert {one.actor for one in recorded(cli.site, "account.token")} == {cli.actor}
 
 

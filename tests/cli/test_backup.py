@@ -40,8 +40,10 @@ def test_a_copy_comes_back_with_the_gap_on_record(cli: Cli, tmp_path: Path):
     assert titles(cli) == ["Before"]
     (event,) = recorded(cli.site, "runtime.restored")
     assert (event.actor, event.detail["file"], event.detail["last_seq"]) == (
-        cli.actor, "copy.db", 1,
-    )  # fmt: skip
+        cli.actor,
+        "copy.db",
+        1,
+    )
     kept = Path(done.split("The old database is ")[1].strip().rstrip("."))
     with sqlite3.connect(kept) as old:
         assert old.execute("SELECT count(*) FROM incident").fetchone() == (2,)

@@ -8,9 +8,15 @@ from tests.cli.conftest import Cli
 def test_a_check_says_what_is_on_and_off(cli: Cli):
     said = cli.run("check", PORTAL_WORKERS_DECLARED="jobs:30s", PORTAL_AUTO_BLOCK="off").output
     for wanted in (
-        "database: pass", "migrations: pass", "metrics feed: off", "automatic blocks: off",
-        "mail: off", "operators' chats: none", "declared workers: jobs", "environment: test",
-    ):  # fmt: skip
+        "database: pass",
+        "migrations: pass",
+        "metrics feed: off",
+        "automatic blocks: off",
+        "mail: off",
+        "operators' chats: none",
+        "declared workers: jobs",
+        "environment: test",
+    ):
         assert wanted in said, wanted
 
 

@@ -22,17 +22,32 @@ REFERENCE = "INC-2030-0001"
 
 def open_one(cli: Cli, *more: str, code: int = 0) -> str:
     result = cli.run(
-        "incident", "open", "--title", "Slow answers", "--impact", "major", "--message", "We look.",
-        *more, code=code,
-    )  # fmt: skip
+        "incident",
+        "open",
+        "--title",
+        "Slow answers",
+        "--impact",
+        "major",
+        "--message",
+        "We look.",
+        *more,
+        code=code,
+    )
     return result.output
 
 
 def resolve(cli: Cli) -> None:
     cli.run(
-        "incident", "update", REFERENCE, "--status", "resolved", "--message", "Over.",
-        "--category", "capacity",
-    )  # fmt: skip
+        "incident",
+        "update",
+        REFERENCE,
+        "--status",
+        "resolved",
+        "--message",
+        "Over.",
+        "--category",
+        "capacity",
+    )
 
 
 def stored(cli: Cli) -> Incident:
@@ -56,22 +71,34 @@ def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock)
     assert "Slow answers" in cli.site.client().get("/").text
     still.advance(minutes=19, seconds=59)
     said = cli.run(
-        "incident", "update", REFERENCE, "--status", "identified", "--message", "The disk.",
-        "--component", "api=degraded_performance",
-    ).output  # fmt: skip
+        "incident",
+        "update",
+        REFERENCE,
+        "--status",
+        "identified",
+        "--message",
+        "The disk.",
+        "--component",
+        "api=degraded_performance",
+    ).output
     assert said == f"{REFERENCE} is identified.\n"
     assert impacts(cli) == {"api": "degraded_performance"}
     resolve(cli)
     row = stored(cli)
     assert (row.resolved_at, row.root_cause_category) == (
-        START + timedelta(minutes=20), Category.CAPACITY,
-    )  # fmt: skip
+        START + timedelta(minutes=20),
+        Category.CAPACITY,
+    )
     assert {one.actor for one in recorded(cli.site, "incident")} == {cli.actor}
     listed = cli.run("incident", "list").output.strip().split("\t")
     assert listed == [
-        REFERENCE, "resolved", "major", clock.iso(START),
-        clock.iso(START + timedelta(minutes=20)), "Slow answers",
-    ]  # fmt: skip
+        REFERENCE,
+        "resolved",
+        "major",
+        clock.iso(START),
+        clock.iso(START + timedelta(minutes=20)),
+        "Slow answers",
+    ]
 
 
 def test_one_that_goes_on_has_no_end_in_the_list(cli: Cli):
@@ -102,12 +129,16 @@ def test_an_incident_that_cannot_be_is_a_sentence(
     [
         ((REFERENCE, "--status", "resolved", "--message", "Over."), "rootCauseCategory: Say what"),
         ((REFERENCE, "--status", "identified", "--message", ""), "message:"),
-        ((REFERENCE, "--status", "identified", "--message", "x", "--category", "deploy"),
-         "rootCauseCategory: The category is said when it is resolved."),
-        (("INC-2030-0099", "--status", "identified", "--message", "x"),
-         "There is no incident of that reference."),
+        (
+            (REFERENCE, "--status", "identified", "--message", "x", "--category", "deploy"),
+            "rootCauseCategory: The category is said when it is resolved.",
+        ),
+        (
+            ("INC-2030-0099", "--status", "identified", "--message", "x"),
+            "There is no incident of that reference.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_update_that_cannot_be_tells_nobody(cli: Cli, arguments: tuple[str, ...], said: str):
     open_one(cli)
     assert said in cli.run("incident", "update", *arguments, code=1).stderr
@@ -125,9 +156,11 @@ def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
     assert "gigvora_database_pool_size" in findings
     resolve(cli)
     cli.site.portal.casebook.keep_retrospective(
-        REFERENCE, RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A full disk."),
-        version=None, actor="a",
-    )  # fmt: skip
+        REFERENCE,
+        RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A full disk."),
+        version=None,
+        actor="a",
+    )
     told = cli.run("incident", "export", REFERENCE).output
     for wanted in (
         f"# {REFERENCE}: Slow answers",
@@ -148,8 +181,9 @@ def test_of_what_is_not_there_nothing_is_given_out(cli: Cli, act: str):
 def template(cli: Cli) -> None:
     cli.site.portal.registry.keep_template(
         TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
-        version=None, actor="a",
-    )  # fmt: skip
+        version=None,
+        actor="a",
+    )
 
 
 VALUES = ("--value", "what=The mail", "--value", "when=tomorrow")

@@ -25,10 +25,15 @@ def tell(cli: Cli, *, size: int = 2, in_flight: int = 1, phase: str = "ready") -
     portal = cli.site.portal
     pool = portal.node._pool().model_copy(update={"size": size, "borrowed": 1})
     share = Share(
-        pid=PID, boot=clock.boot_seconds(), rate_limit=portal.limits.figures(),
-        waf=portal.inspection.figures(), perimeter=portal.perimeter.figures(), pool=pool,
-        phase=phase, in_flight=in_flight,
-    )  # fmt: skip
+        pid=PID,
+        boot=clock.boot_seconds(),
+        rate_limit=portal.limits.figures(),
+        waf=portal.inspection.figures(),
+        perimeter=portal.perimeter.figures(),
+        pool=pool,
+        phase=phase,
+        in_flight=in_flight,
+    )
     folder = cli.site.settings.run_dir / "processes"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{PID}.json").write_text(share.model_dump_json())
@@ -76,8 +81,9 @@ def test_a_drain_is_begun_and_called_off_and_both_are_on_record(cli: Cli):
     assert cli.run("lifecycle", "drain", "--off").output == "Ready again.\n"
     assert cli.site.portal.lifecycle.phase() is Phase.READY
     assert [(one.type, one.actor) for one in recorded(cli.site, "runtime.drain")] == [
-        ("runtime.drain.called_off", cli.actor), ("runtime.drain.began", cli.actor),
-    ]  # fmt: skip
+        ("runtime.drain.called_off", cli.actor),
+        ("runtime.drain.began", cli.actor),
+    ]
 
 
 def test_what_is_closed_cannot_be_called_off(cli: Cli):
@@ -111,8 +117,9 @@ def test_a_clean_way_out_ends_with_0(cli: Cli, stopping: list[tuple[int, int]]):
     assert done.output.splitlines()[-1] == "Stopped."
     assert stopping == [(PID, signal.SIGTERM)]
     assert [one.type for one in recorded(cli.site, "runtime.shutdown")] == [
-        "runtime.shutdown.completed", "runtime.shutdown.initiated",
-    ]  # fmt: skip
+        "runtime.shutdown.completed",
+        "runtime.shutdown.initiated",
+    ]
     assert recorded(cli.site, "runtime.shutdown")[1].detail["reason"] == "a deploy"
 
 

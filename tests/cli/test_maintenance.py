@@ -25,14 +25,24 @@ def stored(cli: Cli) -> list[Window]:
 
 def test_a_window_begins_now_and_the_public_sees_it(cli: Cli):
     said = cli.run(
-        "maintenance", "start", "--title", "Failover", "--duration", "30m",
-        "--message", "Two **minutes**.", "--zone", "Europe/Berlin",
-    ).output  # fmt: skip
+        "maintenance",
+        "start",
+        "--title",
+        "Failover",
+        "--duration",
+        "30m",
+        "--message",
+        "Two **minutes**.",
+        "--zone",
+        "Europe/Berlin",
+    ).output
     (row,) = stored(cli)
     assert said.startswith(f"{row.reference} runs until 2030-06-03T12:30:00")
     assert (row.zone, row.message, row.ends_at) == (
-        "Europe/Berlin", "Two **minutes**.", START + timedelta(minutes=30),
-    )  # fmt: skip
+        "Europe/Berlin",
+        "Two **minutes**.",
+        START + timedelta(minutes=30),
+    )
     assert "Failover" in cli.site.client().get("/").text
     (event,) = recorded(cli.site, "maintenance.window.created")
     assert event.actor == cli.actor
@@ -92,15 +102,27 @@ def test_the_list_says_how_each_stands(cli: Cli, still: StandingClock):
     runs = start(cli, "Runs")
     lines = [one.split("\t") for one in cli.run("maintenance", "list").output.splitlines()]
     assert [(one[0], one[1], one[4]) for one in lines] == [
-        (runs, "active", "Runs"), (over, "ended", "Over"),
-    ]  # fmt: skip
+        (runs, "active", "Runs"),
+        (over, "ended", "Over"),
+    ]
 
 
 def test_an_announcement_is_published_now(cli: Cli):
     said = cli.run(
-        "announce", "--title", "New terms", "--severity", "security", "--duration", "2h",
-        "--message", "Read **them**.", "--channel", "web", "--channel", "email",
-    ).output  # fmt: skip
+        "announce",
+        "--title",
+        "New terms",
+        "--severity",
+        "security",
+        "--duration",
+        "2h",
+        "--message",
+        "Read **them**.",
+        "--channel",
+        "web",
+        "--channel",
+        "email",
+    ).output
     assert said == "new-terms is published.\n"
     with cli.site.portal.open_session() as session:
         (row,) = session.scalars(select(Announcement))

@@ -84,8 +84,10 @@ def test_the_index_of_decisions_has_each_and_each_has_its_parts():
         lines = path.read_text().splitlines()
         assert f"]({path.name})" in index
         assert [line for line in lines if line.startswith("## ")] == [
-            "## Context", "## Decision", "## Consequences",
-        ]  # fmt: skip
+            "## Context",
+            "## Decision",
+            "## Consequences",
+        ]
         assert len(lines) <= 45
 
 

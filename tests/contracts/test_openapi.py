@@ -27,9 +27,13 @@ def test_nothing_gets_a_500(api):
         found += 1
 
         @settings(
-            max_examples=25, deadline=None, derandomize=True, database=None,
-            phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-        )  # fmt: skip
+            max_examples=25,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
         @given(case=endpoint.as_strategy())
         def check(case):
             lifecycle.back()  # a drain that was begun would refuse every write after it

@@ -185,9 +185,21 @@ def test_nginx_accepts_the_example(tmp_path: Path):
     if not has("openssl"):
         pytest.skip("no openssl to make a certificate for the test")
     run(
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-        "/CN=status.example.com", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "pem"),
-    )  # fmt: skip
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=status.example.com",
+        "-keyout",
+        str(tmp_path / "key"),
+        "-out",
+        str(tmp_path / "pem"),
+    )
     text = (DEPLOY / "nginx/portal.conf").read_text()
     for old, new in (
         ("/etc/ssl/certs/status.example.com.pem", str(tmp_path / "pem")),

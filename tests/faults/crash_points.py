@@ -92,12 +92,19 @@ def main(count: int) -> None:
     print(
         json.dumps(
             {
-                "deaths": count, "inside": hits, "seconds": round(seconds, 1), "rows": len(rows),
-                "events": len(events), "same": rows == set(events), "raised": raised,
-                "length": length, "bad": verdict.first_bad_seq, "integrity": healthy,
+                "deaths": count,
+                "inside": hits,
+                "seconds": round(seconds, 1),
+                "rows": len(rows),
+                "events": len(events),
+                "same": rows == set(events),
+                "raised": raised,
+                "length": length,
+                "bad": verdict.first_bad_seq,
+                "integrity": healthy,
             }
         )
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -76,8 +76,9 @@ class RedisServer:
     def start(self) -> None:
         self._process = subprocess.Popen(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=self._folder, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+        )
         until(self._answers, what="the start of Redis")
 
     def _answers(self) -> bool:

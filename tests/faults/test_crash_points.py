@@ -28,8 +28,13 @@ def test_five_thousand_writers_die_at_random_moments(
     for command in (["portal", "db", "upgrade"], ["tests.faults.crash_points", "5000"]):
         done = subprocess.run(
             [sys.executable, "-m", *command],
-            env=environ, cwd=ROOT, capture_output=True, text=True, timeout=1000, check=False,
-        )  # fmt: skip
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=1000,
+            check=False,
+        )
         assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     print(found)

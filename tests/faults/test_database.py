@@ -46,9 +46,8 @@ def test_a_start_without_the_database_shows_the_last_picture(own: Postgres, tmp_
             served.run("maintenance", "start", "--title", "Long work", "--duration", "2h")
             until(lambda: "Long work" in served.get("/").text, what="the banner")
             until(
-                lambda: b"Long work" in (served.folder / "board.json").read_bytes(),
-                what="the copy",
-            )  # fmt: skip
+                lambda: b"Long work" in (served.folder / "board.json").read_bytes(), what="the copy"
+            )
         cable.pull_out()
         with served:
             assert quick(served, "/health/live").status == 200
@@ -115,7 +114,7 @@ def test_a_database_that_stops_takes_nothing_public_with_it(own: Postgres, tmp_p
         until(
             lambda: spool.exists() and "database.connection.lost" in spool.read_text(),
             what="the loss in the spool",
-        )  # fmt: skip
+        )
         own.start()
         until(lambda: served.get("/health/ready").status == 200, what="ready again")
         before = len(taken)
@@ -176,7 +175,7 @@ def test_a_database_that_hangs_holds_up_neither_polls_nor_probes(own: Postgres, 
                 until(
                     lambda: served.post(MAINTENANCE, {"title": "Three"}, **headers).status == 201,
                     what="a write",
-                )  # fmt: skip
+                )
 
 
 @pytest.mark.fault(4)
@@ -231,8 +230,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=3m", "portal-test", str(folder)],
-        capture_output=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        check=False,
+    )
     if done.returncode:
         pytest.skip("a small disk takes the right to mount one")
     yield folder
@@ -279,7 +279,7 @@ def test_a_full_disk_refuses_writes_and_breaks_nothing(small_disk: Path, tmp_pat
         until(
             lambda: served.post(MAINTENANCE, {"title": "After"}, **headers).status == 201,
             what="a write",
-        )  # fmt: skip
+        )
         holds(served)
         with closing(sqlite3.connect(database)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -320,7 +320,7 @@ def test_a_full_disk_under_the_log_stops_nothing(tmp_path: Path):
         until(
             lambda: figure(served.scrape().text, "gigvora_log_dropped_total") > 0,
             what="the count of dropped lines",
-        )  # fmt: skip
+        )
         holds(served)
     assert served.process is not None
     assert served.process.returncode == 0

@@ -84,11 +84,7 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     site.portal.board.refresh()
     assert client.get("/api/status").get_json()["staleSince"] is None
     assert person.client.get("/panel").status_code == 200
-    made = client.post(
-        "/api/admin/runtime/maintenance",
-        json={"title": "Back"},
-        headers=headers,
-    )
+    made = client.post("/api/admin/runtime/maintenance", json={"title": "Back"}, headers=headers)
     assert made.status_code == 201
     with site.portal.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None

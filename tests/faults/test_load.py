@@ -20,16 +20,7 @@ import sqlalchemy
 from tests.conftest import figure
 from tests.faults.invariants import bearer, holds
 from tests.faults.servers import Postgres
-from tests.processes import (
-    ROOT,
-    Served,
-    children,
-    free_port,
-    has,
-    needed,
-    until,
-    web_processes,
-)
+from tests.processes import ROOT, Served, children, free_port, has, needed, until, web_processes
 
 pytestmark = pytest.mark.process
 
@@ -206,8 +197,9 @@ def proxy(nodes: tuple[Served, Served], tmp_path: Path) -> Iterator[int]:
     )
     process = subprocess.Popen(
         ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     until(lambda: (folder / "pid").exists(), what="the start of nginx")
     yield port
     process.terminate()
@@ -218,8 +210,13 @@ def deploy(node: Served) -> None:
     """Drain, stop, start, as a deploy of a new version does."""
     done = subprocess.run(
         [sys.executable, "-m", "portal", "lifecycle", "shutdown", "--delay", "2", "--linger", "1"],
-        env=node.environ, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+        env=node.environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     node.__enter__()
     until(lambda: node.get("/health/ready").status == 200, what="ready")
@@ -240,10 +237,12 @@ def test_the_load_goes_on_through_deaths_and_a_deploy(
             before = sum(load.reads.values())
             begun = time.monotonic()
             until(
-                lambda: time.monotonic() - begun > seconds
-                and sum(load.reads.values()) > before + 100,
-                seconds=seconds + 10, what=f"load while {phase}",
-            )  # fmt: skip
+                lambda: (
+                    time.monotonic() - begun > seconds and sum(load.reads.values()) > before + 100
+                ),
+                seconds=seconds + 10,
+                what=f"load while {phase}",
+            )
 
         goes_on("all is well")
         for node in nodes:

@@ -77,9 +77,14 @@ def mood(post: Post, chance: random.Random) -> None:
 def fill(site: Site, hook: str) -> None:
     now = clock.now()
     row = {
-        "topics": [one.value for one in Topic], "components": [], "wanted": {}, "question": None,
-        "asked_at": now, "confirmed_at": now, "created_at": now,
-    }  # fmt: skip
+        "topics": [one.value for one in Topic],
+        "components": [],
+        "wanted": {},
+        "question": None,
+        "asked_at": now,
+        "confirmed_at": now,
+        "created_at": now,
+    }
     people = [
         {"kind": SubscriberKind.MAIL.value, "address": f"p{number}@example.com", "secret": ""} | row
         for number in range(PEOPLE)

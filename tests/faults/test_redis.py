@@ -95,10 +95,7 @@ def test_redis_that_forgets_begins_a_window_anew_and_totals_stay(
     redis: RedisServer, tmp_path: Path
 ):
     with Served(
-        tmp_path / "data",
-        "--no-worker",
-        PORTAL_REDIS_URL=redis.url,
-        PORTAL_RATE_LIMIT="20/hour",
+        tmp_path / "data", "--no-worker", PORTAL_REDIS_URL=redis.url, PORTAL_RATE_LIMIT="20/hour"
     ) as served:
         statuses = [served.get("/api/status").status for _ in range(25)]
         assert statuses.count(200) == 20

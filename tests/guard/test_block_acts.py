@@ -139,11 +139,15 @@ def test_until_when_a_block_is_put_off(
         ({}, {"scope": "range"}, "value", "of what width"),
         ({}, {"value": "192.0.2.0/24"}, "value", "of what kind"),
         ({}, {"scope": "ip", "value": WHO}, "scope", "no range"),
-        ({"scope": "key", "value": f"ip:{WHO}"}, {"scope": "range", "value": "192.0.2.0/24"},
-         "scope", "a key has no width"),
+        (
+            {"scope": "key", "value": f"ip:{WHO}"},
+            {"scope": "range", "value": "192.0.2.0/24"},
+            "scope",
+            "a key has no width",
+        ),
         ({}, {"scope": "range", "value": "126.0.0.0/8"}, "value", "another again"),
     ],
-)  # fmt: skip
+)
 def test_how_a_block_is_raised(writer: Blocks, before, values, field, why):
     row = add(writer, **{"value": WHO, **before})
     if field is not None:
@@ -179,9 +183,7 @@ def test_one_that_was_made_by_itself_becomes_an_operators(writer: Blocks):
 
 def test_who_may_act_on_what(writer: Blocks):
     row = add(writer)
-    for ref, version, error in (
-        ("nothing", None, NotFoundError), (row.id, 2, StaleVersionError),
-    ):  # fmt: skip
+    for ref, version, error in (("nothing", None, NotFoundError), (row.id, 2, StaleVersionError)):
         with pytest.raises(error):
             act(writer, ref, duration="5m", version=version)
         with pytest.raises(error):
@@ -190,8 +192,10 @@ def test_who_may_act_on_what(writer: Blocks):
     gone = writer.remove(WHO, version=2, actor="ada", reason="why")
     assert (gone.removed_at, gone.version) == (NOW, 3)
     assert logged(writer)[1]["reason"] == "why"
-    for call in (lambda: act(writer, row.id, duration="5m"),
-                 lambda: writer.remove(row.id, version=None, actor="ada")):  # fmt: skip
+    for call in (
+        lambda: act(writer, row.id, duration="5m"),
+        lambda: writer.remove(row.id, version=None, actor="ada"),
+    ):
         with pytest.raises(RuleError, match="was removed"):
             call()
     with pytest.raises(NotFoundError):
@@ -278,9 +282,11 @@ def test_blocks_are_listed_and_those_in_force(writer: Blocks, still: StandingClo
 
         def page(only_active: bool, **how: int) -> tuple[list[str], int]:
             rows, total = blocks.page(
-                session, now=still.now(), only_active=only_active,
+                session,
+                now=still.now(),
+                only_active=only_active,
                 **{"limit": 9, "offset": 0, **how},
-            )  # fmt: skip
+            )
             return [row.id for row in rows], total
 
         assert page(True) == ([second.id], 1)
@@ -313,10 +319,12 @@ class Door:
 def counts(writer: Blocks, open_session: Callable[[], Session]) -> Any:
     blocked: list[int] = []
     made = Offences(
-        RULE, blocks=writer, perimeter=Door(),  # type: ignore[arg-type]
+        RULE,
+        blocks=writer,
+        perimeter=Door(),  # type: ignore[arg-type]
         series=SimpleNamespace(auto_blocks=SimpleNamespace(inc=lambda: blocked.append(1))),  # type: ignore[arg-type]
         open_session=open_session,
-    )  # fmt: skip
+    )
     made.blocked = blocked  # type: ignore[attr-defined]
     return made
 
@@ -457,8 +465,9 @@ def test_counts_are_added_up_in_the_store(open_session: Callable[[], Session]):
         session.flush()
         offenders.store(session, "key", {"a": offender("a", 3, 4, seen=2e9)})
         offenders.store(session, "origin", {"a": offender("a", 7)})
-        offenders.store(session, "key", {"x" * 230 + "1": offender("x", 1),
-                                         "x" * 230 + "2": offender("x", 2)})  # fmt: skip
+        offenders.store(
+            session, "key", {"x" * 230 + "1": offender("x", 1), "x" * 230 + "2": offender("x", 2)}
+        )
         session.flush()
         found = {one.key: one for one in offenders.stored(session, "key", count=9)}
         assert (found["a"].blocked, found["a"].allowed) == (4, 6)

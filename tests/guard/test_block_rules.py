@@ -20,11 +20,22 @@ IP, RANGE, KEY, ORIGIN = BlockScope
 def block(**values: Any) -> Block:
     return Block(
         **{
-            "id": "blk1", "scope": "ip", "value": "192.0.2.1", "kind": "ban", "source": "manual",
-            "reason": "r", "created_at": NOW - HOUR, "until": NOW + HOUR, "created_by": "ada",
-            "is_forced": False, "removed_at": None, "expiry_noted": False, "version": 1, **values,
+            "id": "blk1",
+            "scope": "ip",
+            "value": "192.0.2.1",
+            "kind": "ban",
+            "source": "manual",
+            "reason": "r",
+            "created_at": NOW - HOUR,
+            "until": NOW + HOUR,
+            "created_by": "ada",
+            "is_forced": False,
+            "removed_at": None,
+            "expiry_noted": False,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,9 +105,14 @@ def test_whom_a_block_would_hold(scope, value, client, is_held):
 
 @pytest.mark.parametrize(
     ("until", "text"),
-    [(TICK, None), (timedelta(0), "future"), (-HOUR, "future"), (LONGEST, None),
-     (LONGEST + TICK, "30 days")],
-)  # fmt: skip
+    [
+        (TICK, None),
+        (timedelta(0), "future"),
+        (-HOUR, "future"),
+        (LONGEST, None),
+        (LONGEST + TICK, "30 days"),
+    ],
+)
 def test_a_block_ends_ahead_and_within_a_month(until, text):
     if text is None:
         assert blocks._bounded(NOW + until, NOW) == NOW + until

@@ -88,8 +88,13 @@ def test_raise_never_shortens_and_makes_stronger_and_wider(site: Site, still: St
     path = f"{BASE}/{made['id']}"
     short = client.patch(path, json={"action": "raise", "duration": "1m"}, headers=headers)
     assert short.get_json()["until"] == made["until"]
-    act = {"action": "raise", "duration": "1h", "kind": "ban", "scope": "range",
-           "value": "203.0.113.0/24"}  # fmt: skip
+    act = {
+        "action": "raise",
+        "duration": "1h",
+        "kind": "ban",
+        "scope": "range",
+        "value": "203.0.113.0/24",
+    }
     raised = client.patch(path, json=act, headers=headers).get_json()
     assert raised["until"] == clock.iso(clock.now() + timedelta(hours=1))
     assert (raised["kind"], raised["scope"], raised["value"]) == ("ban", "range", "203.0.113.0/24")

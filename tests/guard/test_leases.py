@@ -25,9 +25,10 @@ class Counter:
 def series() -> Any:
     made = SimpleNamespace(allowed=Counter(), blocked=Counter())
     made.read = lambda: SimpleNamespace(
-        hits=made.allowed.value + made.blocked.value, allowed=made.allowed.value,
+        hits=made.allowed.value + made.blocked.value,
+        allowed=made.allowed.value,
         blocked=made.blocked.value,
-    )  # fmt: skip
+    )
     return made
 
 
@@ -96,8 +97,10 @@ def test_a_throttled_key_has_its_share(now: float):
     assert one.hit("ip:a", "GET /", now=now).is_allowed
     few = limit("5/minute")
     assert [few.hit("ip:b", "GET /", now=now, share=10).is_allowed for _ in range(3)] == [
-        True, True, False,
-    ]  # fmt: skip
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -132,8 +135,10 @@ def test_leases_are_swept_at_their_bound(monkeypatch: pytest.MonkeyPatch, now: f
     monkeypatch.setattr(limits, "MOST_LEASES", 3)
     one = limit()
     one._leases = {
-        "ended": Lease(1, 9, now), "over": Lease(1, 9, now - 5), "live": Lease(1, 9, now + 9),
-    }  # fmt: skip
+        "ended": Lease(1, 9, now),
+        "over": Lease(1, 9, now - 5),
+        "live": Lease(1, 9, now + 9),
+    }
     assert one._has_room(now)
     assert list(one._leases) == ["live"]
     one._leases |= {"b": Lease(1, 9, now + 0.5), "c": Lease(1, 9, now + 0.5)}
@@ -247,8 +252,8 @@ def test_figures_of_this_window_and_the_ones_before(still: StandingClock, now: f
     assert shown.current_window.busiest_key == "ip:a"
     assert (shown.current_window.ends_at - shown.current_window.started_at).seconds == 60
     assert [(near.key, near.hits, near.used) for near in shown.approaching_limit] == [
-        ("ip:a", 10, 1.0),
-    ]  # fmt: skip
+        ("ip:a", 10, 1.0)
+    ]
     assert (shown.lifetime.hits, shown.lifetime.allowed, shown.lifetime.blocked) == (13, 11, 2)
     assert shown.last_limit_triggered_at == still.moment.replace(second=0)
     assert shown.history == []
@@ -258,8 +263,8 @@ def test_figures_of_this_window_and_the_ones_before(still: StandingClock, now: f
     assert later.approaching_limit == []
     assert later.current_window.busiest_key is None
     assert [(past.hits, past.busiest_key, past.active_keys) for past in later.history] == [
-        (13, "ip:a", 2),
-    ]  # fmt: skip
+        (13, "ip:a", 2)
+    ]
     assert later.history[0].requests_per_second == round(13 / 60, 2)
 
 
@@ -290,9 +295,13 @@ def test_the_nearest_stands_first(still: StandingClock, now: float):
 
 @pytest.mark.parametrize(
     ("at", "count", "why"),
-    [(0.0, 2, "its first instant"), (59.9, 2, "its last"), (60.0, 1, "the next window"),
-     (-0.1, 1, "a clock that was set back begins a new one")],
-)  # fmt: skip
+    [
+        (0.0, 2, "its first instant"),
+        (59.9, 2, "its last"),
+        (60.0, 1, "the next window"),
+        (-0.1, 1, "a clock that was set back begins a new one"),
+    ],
+)
 def test_counts_in_memory_are_those_of_one_window(
     still: StandingClock, at: float, count: int, why: str
 ):

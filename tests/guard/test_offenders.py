@@ -68,12 +68,18 @@ def test_a_hundred_thousand_keys_and_origins_are_bounded_and_exact(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     now = clock.now()
     for number in range(100_000):
-        limits.hit(f"ip:10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "GET /",
-                   now=now.timestamp())  # fmt: skip
+        limits.hit(
+            f"ip:10.{number >> 16}.{number >> 8 & 255}.{number & 255}", "GET /", now=now.timestamp()
+        )
         denied = perimeter.judge(
-            "192.0.2.1", "ip:192.0.2.1", origin=f"https://o{number}.example",
-            host=lambda: "localhost", path="/panel", method="GET", now=now,
-        )  # fmt: skip
+            "192.0.2.1",
+            "ip:192.0.2.1",
+            origin=f"https://o{number}.example",
+            host=lambda: "localhost",
+            path="/panel",
+            method="GET",
+            now=now,
+        )
         assert denied is not None
         perimeter.refused(denied, client="192.0.2.1", route="GET /panel", now=now)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024

@@ -73,13 +73,19 @@ class World:
     def chain(self, **values: Any) -> Chain:
         return Chain(
             **{
-                "app": self.app, "perimeter": self, "limits": self, "inspection": self,
-                "session_cookie": "session", "probe_host": None,
-                "is_leaving": lambda: self.is_leaving, "find": self.find,
+                "app": self.app,
+                "perimeter": self,
+                "limits": self,
+                "inspection": self,
+                "session_cookie": "session",
+                "probe_host": None,
+                "is_leaving": lambda: self.is_leaving,
+                "find": self.find,
                 "trusted_proxies": (ip_network("10.0.0.0/8"),),
-                "headers": (("X-Frame-Options", "DENY"), ("X-More", "1")), **values,
+                "headers": (("X-Frame-Options", "DENY"), ("X-More", "1")),
+                **values,
             }
-        )  # fmt: skip
+        )
 
 
 @pytest.fixture
@@ -91,11 +97,19 @@ def head(path: str = "/x", method: str = "GET", **values: Any) -> Head:
     headers = values.pop("headers", {})
     return Head(
         **{
-            "method": method, "path": path, "query": "", "peer": "192.0.2.1",
-            "forwarded_for": None, "if_none_match": None, "length": None, "origin": None,
-            "header_bytes": 0, "header": headers.get, **values,
+            "method": method,
+            "path": path,
+            "query": "",
+            "peer": "192.0.2.1",
+            "forwarded_for": None,
+            "if_none_match": None,
+            "length": None,
+            "origin": None,
+            "header_bytes": 0,
+            "header": headers.get,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def ready(verdict: Ready | Passed) -> Ready:
@@ -154,8 +168,10 @@ def test_the_cheap_comes_before_the_dear(world: World):
     assert world.log == ["perimeter", "board", "limit"]
     assert (found.route, found.client) == ("GET /api/admin", "192.0.2.1")
     assert found.told == [
-        ("RateLimit-Limit", "10"), ("RateLimit-Remaining", "7"), ("RateLimit-Reset", "30"),
-    ]  # fmt: skip
+        ("RateLimit-Limit", "10"),
+        ("RateLimit-Remaining", "7"),
+        ("RateLimit-Reset", "30"),
+    ]
     assert (world.seen["share"], world.seen["key"]) == (1, "ip:192.0.2.1")
     assert world.seen["now"] == START.timestamp()
 
@@ -264,12 +280,16 @@ def test_an_operator_on_a_blocked_address_keeps_the_panel(
 def test_a_problem_has_one_shape(world: World):
     made = world.chain().refuse("GET", 400, "Why.", [("X-Other", "2")])
     assert json.loads(made.body) == {
-        "type": "about:blank", "title": "Bad Request", "status": 400, "detail": "Why.",
-    }  # fmt: skip
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "Why.",
+    }
     assert made.headers[:3] == [
-        ("Content-Type", "application/problem+json"), ("Content-Length", str(len(made.body))),
+        ("Content-Type", "application/problem+json"),
+        ("Content-Length", str(len(made.body))),
         ("Cache-Control", "no-store"),
-    ]  # fmt: skip
+    ]
     assert made.headers[3:] == [("X-Frame-Options", "DENY"), ("X-More", "1"), ("X-Other", "2")]
     assert world.chain().refuse("HEAD", 400, "Why.", []).body == b""
 
@@ -279,11 +299,15 @@ def call(one: Chain, path: str = "/x", method: str = "GET", **environ: Any) -> t
     told: list[Any] = []
     body = one(
         {
-            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "",
-            "REMOTE_ADDR": "192.0.2.1", "wsgi.input": io.BytesIO(b"0123456789"), **environ,
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "REMOTE_ADDR": "192.0.2.1",
+            "wsgi.input": io.BytesIO(b"0123456789"),
+            **environ,
         },
         lambda status, headers, *_: told.extend((status, headers)),
-    )  # fmt: skip
+    )
     return told[0], dict(told[1]), b"".join(body)
 
 
@@ -306,10 +330,14 @@ def test_what_flask_says_itself_stands_and_the_rest_is_added(world: World):
 def test_what_is_private_is_kept_by_no_cache(world: World, path, is_private):
     told: list[Any] = []
     world.chain()(
-        {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "",
-         "wsgi.input": io.BytesIO()},
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "QUERY_STRING": "",
+            "wsgi.input": io.BytesIO(),
+        },
         lambda status, headers, *_: told.extend(headers),
-    )  # fmt: skip
+    )
     said = [value for name, value in told if name == "Cache-Control"]
     assert said == (["no-store"] if is_private else ["public"])
 
@@ -368,16 +396,24 @@ def test_what_a_request_is_called(world: World, peer, name, is_kept, why):
 
 def test_the_waf_sees_the_request_and_flask_its_body_still(world: World):
     call(
-        world.chain(), "/api/x", "POST", CONTENT_LENGTH="4", CONTENT_TYPE="text/plain",
-        HTTP_USER_AGENT="ua", HTTP_X_FORWARDED_FOR="198.51.100.1", REMOTE_ADDR="10.0.0.1",
+        world.chain(),
+        "/api/x",
+        "POST",
+        CONTENT_LENGTH="4",
+        CONTENT_TYPE="text/plain",
+        HTTP_USER_AGENT="ua",
+        HTTP_X_FORWARDED_FOR="198.51.100.1",
+        REMOTE_ADDR="10.0.0.1",
         QUERY_STRING="a=1",
-    )  # fmt: skip
+    )
     seen: Inspected = world.seen["request"]
     assert (seen.method, seen.path, seen.query, seen.body) == ("POST", "/api/x", "a=1", b"0123")
     assert dict(seen.headers) == {
-        "user-agent": "ua", "x-forwarded-for": "198.51.100.1", "content-type": "text/plain",
+        "user-agent": "ua",
+        "x-forwarded-for": "198.51.100.1",
+        "content-type": "text/plain",
         "content-length": "4",
-    }  # fmt: skip
+    }
     assert (seen.address, seen.is_anonymous) == ("198.51.100.1", True)
     assert world.seen["environ"]["wsgi.input"].read() == b"0123"
 
@@ -408,10 +444,14 @@ def test_whose_words_they_are(world: World, path, environ, is_anonymous, why):
 def test_headers_are_measured_by_name_and_value():
     made = chain._head(
         {
-            "REQUEST_METHOD": "GET", "PATH_INFO": "/", "QUERY_STRING": "q", "HTTP_HOST": "abc",
-            "HTTP_X_A": "de", "wsgi.version": "no header",
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/",
+            "QUERY_STRING": "q",
+            "HTTP_HOST": "abc",
+            "HTTP_X_A": "de",
+            "wsgi.version": "no header",
         }
-    )  # fmt: skip
+    )
     assert made.header_bytes == len("HTTP_HOST") + 3 + len("HTTP_X_A") + 2
     assert made.header("x-a") == "de"
     assert made.header("nothing") is None

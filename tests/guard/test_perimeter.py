@@ -115,10 +115,20 @@ def test_origins_have_one_spelling():
 
 def row(scope: str, value: str, minutes: int = 10, kind: str = "ban") -> Block:
     return Block(
-        id=value, scope=scope, value=value, kind=kind, source="manual", reason="", created_at=NOW,
-        until=NOW + timedelta(minutes=minutes), created_by="test", is_forced=False,
-        removed_at=None, expiry_noted=False, version=1,
-    )  # fmt: skip
+        id=value,
+        scope=scope,
+        value=value,
+        kind=kind,
+        source="manual",
+        reason="",
+        created_at=NOW,
+        until=NOW + timedelta(minutes=minutes),
+        created_by="test",
+        is_forced=False,
+        removed_at=None,
+        expiry_noted=False,
+        version=1,
+    )
 
 
 def test_the_longest_prefix_decides():

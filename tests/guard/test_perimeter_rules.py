@@ -23,20 +23,35 @@ PAGE = "https://www.example.com"
 def block(scope: str, value: str, **values: Any) -> Block:
     return Block(
         **{
-            "id": value, "scope": scope, "value": value, "kind": "ban", "source": "manual",
-            "reason": "", "created_at": NOW, "until": NOW + HOUR, "created_by": "ada",
-            "is_forced": False, "removed_at": None, "expiry_noted": False, "version": 1, **values,
+            "id": value,
+            "scope": scope,
+            "value": value,
+            "kind": "ban",
+            "source": "manual",
+            "reason": "",
+            "created_at": NOW,
+            "until": NOW + HOUR,
+            "created_by": "ada",
+            "is_forced": False,
+            "removed_at": None,
+            "expiry_noted": False,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def held(**values: Any) -> Held:
     return Held(
         **{
-            "id": "local", "until": SECONDS + 60, "kind": Kind.BAN, "source": Source.AUTO,
-            "is_forced": False, **values,
+            "id": "local",
+            "until": SECONDS + 60,
+            "kind": Kind.BAN,
+            "source": Source.AUTO,
+            "is_forced": False,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def make(*rows: Block, trusted: str = "10.0.0.1") -> Perimeter:
@@ -57,13 +72,23 @@ def make(*rows: Block, trusted: str = "10.0.0.1") -> Perimeter:
 
 
 def judge(
-    one: Perimeter, client: str = "192.0.2.1", *, origin: str | None = None, path: str = "/panel",
-    method: str = "POST", now: datetime = NOW,
-) -> Denied | None:  # fmt: skip
+    one: Perimeter,
+    client: str = "192.0.2.1",
+    *,
+    origin: str | None = None,
+    path: str = "/panel",
+    method: str = "POST",
+    now: datetime = NOW,
+) -> Denied | None:
     return one.judge(
-        client, f"ip:{client}", origin=origin, host=lambda: "status.example.com", path=path,
-        method=method, now=now,
-    )  # fmt: skip
+        client,
+        f"ip:{client}",
+        origin=origin,
+        host=lambda: "status.example.com",
+        path=path,
+        method=method,
+        now=now,
+    )
 
 
 @pytest.mark.parametrize(
@@ -318,9 +343,16 @@ def test_a_star_stands_for_subdomains(pattern, origin, is_let_in):
 
 @pytest.mark.parametrize(
     ("cors", "method", "is_let_in"),
-    [("*", "GET", True), ("*", "HEAD", True), ("*", "OPTIONS", True), ("*", "POST", False),
-     (PAGE, "GET", False), ("https://evil.example", "GET", True), ("", "GET", False)],
-)  # fmt: skip
+    [
+        ("*", "GET", True),
+        ("*", "HEAD", True),
+        ("*", "OPTIONS", True),
+        ("*", "POST", False),
+        (PAGE, "GET", False),
+        ("https://evil.example", "GET", True),
+        ("", "GET", False),
+    ],
+)
 def test_what_is_public_may_be_read_as_the_setting_says(cors, method, is_let_in):
     origins = Origins((), own="", public=frozenset({"/"}), public_cors=cors)
     ask = {"host": "h", "method": method}

@@ -56,12 +56,22 @@ def test_a_key_is_an_address_or_its_network(text, key):
         ("10.0.0.1", "10.0.0.3, 10.0.0.2", TRUSTED, "10.0.0.3", "proxies all the way"),
         ("10.0.0.1", "198.51.100.1, garbage, 10.0.0.2", TRUSTED, "10.0.0.2", "up to garbage"),
         ("2001:db8::1", "198.51.100.1", TRUSTED, "198.51.100.1", "a proxy of IPv6"),
-        ("10.0.0.1", ",".join(["198.51.100.1", *["10.0.0.2"] * 15]), TRUSTED, "198.51.100.1",
-         "sixteen are read"),
-        ("10.0.0.1", ",".join(["198.51.100.1", *["10.0.0.2"] * 16]), TRUSTED, "10.0.0.2",
-         "and no more"),
+        (
+            "10.0.0.1",
+            ",".join(["198.51.100.1", *["10.0.0.2"] * 15]),
+            TRUSTED,
+            "198.51.100.1",
+            "sixteen are read",
+        ),
+        (
+            "10.0.0.1",
+            ",".join(["198.51.100.1", *["10.0.0.2"] * 16]),
+            TRUSTED,
+            "10.0.0.2",
+            "and no more",
+        ),
     ],
-)  # fmt: skip
+)
 def test_whose_request_it_is(peer, forwarded, networks, client, why):
     assert address.client(peer, forwarded, networks) == client, why
 

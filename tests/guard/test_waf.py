@@ -19,17 +19,37 @@ from tests.processes import ROOT
 
 CORPORA = Path(__file__).parent / "corpora"
 PATHS = (
-    "/", "/banner", "/api/status", "/api/runtime/maintenance", "/api/docs", "/api/openapi.json",
-    "/panel", "/panel/login", "/panel/cards/waf", "/favicon.ico", "/robots.txt",
-    "/.well-known/security.txt", "/api/admin/runtime/health",
-)  # fmt: skip
+    "/",
+    "/banner",
+    "/api/status",
+    "/api/runtime/maintenance",
+    "/api/docs",
+    "/api/openapi.json",
+    "/panel",
+    "/panel/login",
+    "/panel/cards/waf",
+    "/favicon.ico",
+    "/robots.txt",
+    "/.well-known/security.txt",
+    "/api/admin/runtime/health",
+)
 QUERIES = (
-    "", "audience=public&channel=web&windowMinutes=90&includeResolved=true&limit=20",
-    "type=account&actor=cli:root&page=2", "since=2026-11-24T10:00:00Z", "format=csv",
-    "refresh=true&verbose=1", "next=/panel/maintenance?x%3D1", "utm_source=mail&utm_medium=a+b",
-    "q=O%27Neill+%26+Sons", "ref=https://www.example.com/a?b=c", "lang=de-DE", "t=1764000000.5",
-    "active=false&limit=50&offset=100", "q=drop+in+and+select+a+seat", "v=1.2.3-beta%2B4",
-)  # fmt: skip
+    "",
+    "audience=public&channel=web&windowMinutes=90&includeResolved=true&limit=20",
+    "type=account&actor=cli:root&page=2",
+    "since=2026-11-24T10:00:00Z",
+    "format=csv",
+    "refresh=true&verbose=1",
+    "next=/panel/maintenance?x%3D1",
+    "utm_source=mail&utm_medium=a+b",
+    "q=O%27Neill+%26+Sons",
+    "ref=https://www.example.com/a?b=c",
+    "lang=de-DE",
+    "t=1764000000.5",
+    "active=false&limit=50&offset=100",
+    "q=drop+in+and+select+a+seat",
+    "v=1.2.3-beta%2B4",
+)
 KNOWN = json.loads((CORPORA / "clients.json").read_text())
 CLIENTS: dict[str, dict[str, str]] = {
     name: {**(KNOWN["browser"] if headers.pop("like", "") else {}), **headers}
@@ -46,9 +66,14 @@ def engine() -> waf.Engine:
 
 
 def asked(
-    method: str = "GET", path: str = "/", query: str = "", *, body: bytes = b"",
-    is_anonymous: bool = True, **headers: str,
-) -> Inspected:  # fmt: skip
+    method: str = "GET",
+    path: str = "/",
+    query: str = "",
+    *,
+    body: bytes = b"",
+    is_anonymous: bool = True,
+    **headers: str,
+) -> Inspected:
     pairs = (("host", "status.example.com"), *headers.items())
     return Inspected(method, path, query, pairs, body, "192.0.2.1", is_anonymous)
 
@@ -96,9 +121,12 @@ def test_prose_is_never_refused_in_any_body(engine: waf.Engine):
                 ("PUT", "application/json", data),
             ):
                 request = asked(
-                    method, "/api/admin/runtime/maintenance", body=body,
-                    is_anonymous=is_anonymous, **{"content-type": kind},
-                )  # fmt: skip
+                    method,
+                    "/api/admin/runtime/maintenance",
+                    body=body,
+                    is_anonymous=is_anonymous,
+                    **{"content-type": kind},
+                )
                 assert engine.inspect(request) is None, text
 
 
@@ -126,9 +154,7 @@ def test_prose_arrives_in_every_prose_field(build: Build):
             "endsAt": clock.iso(now + timedelta(days=70, hours=2 * number + 2)),
         }
         block = {"scope": "ip", "value": value, "duration": "1h", "reason": text[:500]}
-        for path, body in (
-            ("", draft), ("/windows", window), ("/perimeter/blocks", block),
-        ):  # fmt: skip
+        for path, body in (("", draft), ("/windows", window), ("/perimeter/blocks", block)):
             made = client.post(base + path, json=body, headers=headers)
             assert made.status_code == 201, (path, text, made.get_data(as_text=True))
         assert client.get(f"{base}/{number + 1}", headers=headers).get_json()["message"] == (
@@ -137,8 +163,14 @@ def test_prose_arrives_in_every_prose_field(build: Build):
         report = {"status": "healthy", "pending": 0, "note": title}
         reported = client.put("/api/admin/runtime/workers/jobs", json=report, headers=headers)
         assert reported.status_code == 200, text
-        form = {"csrf_token": csrf, **note, "severity": "info", "status": "active",
-                "audiences": "public", "channels": "web"}  # fmt: skip
+        form = {
+            "csrf_token": csrf,
+            **note,
+            "severity": "info",
+            "status": "active",
+            "audiences": "public",
+            "channels": "web",
+        }
         preview = person.client.post("/panel/preview", data=form)
         assert preview.status_code == 200, text
         blocked = person.client.post(
@@ -210,9 +242,13 @@ def test_what_is_remembered_as_clean_holds_all_that_rules_see(engine: waf.Engine
             asked("POST", "/panel/login", "a=1", **{"user-agent": "curl/8", name: "${jndi:x}"})
             for name in ("referer", "x-forwarded-for", "x-api-version", "transfer-encoding")
         ),
-        asked("POST", "/panel/login", "a=1", **{"user-agent": "curl/8",
-              "transfer-encoding": "chunked", "content-length": "1"}),
-    ]  # fmt: skip
+        asked(
+            "POST",
+            "/panel/login",
+            "a=1",
+            **{"user-agent": "curl/8", "transfer-encoding": "chunked", "content-length": "1"},
+        ),
+    ]
     for _ in range(2):
         assert engine.inspect(clean) is None
         for request in changes:
@@ -253,11 +289,15 @@ def change(path: Path, old: str, new: str) -> None:
         ("portal.conf", "id:1050,phase:1,deny", "id:1050,phase:1,pass", "1050"),
         ("portal.conf", "msg:'http.method'", "nolog", "1000"),
         ("portal.conf", "DELETE|OPTIONS", "DELETE|OPTION", "1000"),
-        ("proofs.json", '"id": 1030, "refuse": "GET /.git/config"',
-         '"id": 1030, "refuse": "GET /git"', "1030"),
+        (
+            "proofs.json",
+            '"id": 1030, "refuse": "GET /.git/config"',
+            '"id": 1030, "refuse": "GET /git"',
+            "1030",
+        ),
         ("proofs.json", '"id": 1040', '"id": 1041', "1040"),
     ],
-)  # fmt: skip
+)
 def test_a_rule_that_does_not_prove_itself_stops_the_start(
     rules: Path, file: str, old: str, new: str, said: str
 ):

@@ -79,15 +79,22 @@ def library() -> Library:
 
 def make(library: Library, *, text: str = TEXT, proofs: Any = None, **values: Any) -> ModSecurity:
     return ModSecurity(
-        library, text, PROOFS if proofs is None else proofs,
+        library,
+        text,
+        PROOFS if proofs is None else proofs,
         **{"crs": "", "crs_blocks": False, **values},
-    )  # fmt: skip
+    )
 
 
 def request(
-    query: str = "", *, path: str = "/x", body: bytes = b"", method: str = "GET",
-    is_anonymous: bool = True, **headers: str,
-) -> Inspected:  # fmt: skip
+    query: str = "",
+    *,
+    path: str = "/x",
+    body: bytes = b"",
+    method: str = "GET",
+    is_anonymous: bool = True,
+    **headers: str,
+) -> Inspected:
     named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
     return Inspected(method, path, query, named, body, "192.0.2.1", is_anonymous)
 
@@ -127,10 +134,12 @@ def test_what_the_engine_is_shown(library: Library):
         ({"body": b"a&b&c", "content_type": "application/x-www-form-urlencoded"}, 3),
         ({"body": b"a&b&c", "content_type": "application/x-www-form-urlencoded; charset=x"}, 3),
         ({"body": b"a&b&c", "content_type": "text/plain"}, 1),
-        ({"query": "a&b&c&d", "body": b"a", "content_type": "application/x-www-form-urlencoded"},
-         4),
+        (
+            {"query": "a&b&c&d", "body": b"a", "content_type": "application/x-www-form-urlencoded"},
+            4,
+        ),
     ],
-)  # fmt: skip
+)
 def test_fields_are_counted(values, fields):
     assert waf._fields(request(**values)) == fields
 
@@ -145,9 +154,14 @@ def test_too_many_fields_are_refused_before_the_engine(library: Library):
 
 @pytest.mark.parametrize(
     ("name", "value", "is_plain"),
-    [("a", "b", True), ("a", "ä", True), ("ä", "b", True), ("ш", "b", False),
-     ("a", "\udc80", False)],
-)  # fmt: skip
+    [
+        ("a", "b", True),
+        ("a", "ä", True),
+        ("ä", "b", True),
+        ("ш", "b", False),
+        ("a", "\udc80", False),
+    ],
+)
 def test_headers_that_native_code_can_take(library: Library, name, value, is_plain):
     asked = Inspected("GET", "/", "", ((name, value),), b"", "", True)
     assert waf._is_plain(asked.headers) is is_plain
@@ -287,8 +301,13 @@ def test_rules_that_cannot_be_read_stop_the_start(library: Library):
 
 def test_a_proof_may_have_headers(library: Library):
     library.refuse = lambda seen: 1000 if seen.headers.get("referer") == "bad" else None
-    proof = {"id": 1000, "refuse": "POST /a%20b?q", "refuseHeaders": {"referer": "bad"},
-             "pass": "GET /", "passHeaders": {"referer": "good"}}  # fmt: skip
+    proof = {
+        "id": 1000,
+        "refuse": "POST /a%20b?q",
+        "refuseHeaders": {"referer": "bad"},
+        "pass": "GET /",
+        "passHeaders": {"referer": "good"},
+    }
     make(library, proofs=[proof])
     assert library.asked[-2].target == "/a%20b?q"
     assert library.asked[-2].headers["host"] == "localhost"

@@ -14,28 +14,49 @@ pytestmark = pytest.mark.process
 def test_an_incident_from_the_command_line_reaches_a_mailbox(tmp_path: Path):
     with serving(Post()) as post:
         served = Served(
-            tmp_path / "data", PORTAL_SMTP_URL=f"smtp://127.0.0.1:{post.port}",
-            PORTAL_MAIL_FROM="Status <status@example.com>", PORTAL_MAIL_RATE="100/second",
-        )  # fmt: skip
+            tmp_path / "data",
+            PORTAL_SMTP_URL=f"smtp://127.0.0.1:{post.port}",
+            PORTAL_MAIL_FROM="Status <status@example.com>",
+            PORTAL_MAIL_RATE="100/second",
+        )
         served.environ["PORTAL_EXTERNAL_URL"] = served.address
         with served:
             assert f"mail: 127.0.0.1:{post.port}, offered" in served.run("check")
             subscribe(served, post)
             said = served.run(
-                "incident", "open", "--title", "Payments fail", "--impact", "major",
-                "--message", "We look into it.",
-            )  # fmt: skip
+                "incident",
+                "open",
+                "--title",
+                "Payments fail",
+                "--impact",
+                "major",
+                "--message",
+                "We look into it.",
+            )
             reference = said.split()[0]
             captured = served.run("incident", "capture", reference)
             assert re.search(r"sha256 [0-9a-f]{64}", captured)
             served.run(
-                "incident", "update", reference, "--status", "resolved", "--message", "Over.",
+                "incident",
+                "update",
+                reference,
+                "--status",
+                "resolved",
+                "--message",
+                "Over.",
                 code=1,
-            )  # fmt: skip
+            )
             served.run(
-                "incident", "update", reference, "--status", "resolved", "--message", "Over.",
-                "--category", "deploy",
-            )  # fmt: skip
+                "incident",
+                "update",
+                reference,
+                "--status",
+                "resolved",
+                "--message",
+                "Over.",
+                "--category",
+                "deploy",
+            )
             assert "gigvora_metrics_scrapes_total" in served.run("incident", "findings", reference)
             assert "Payments fail" in served.run("incident", "export", reference)
             assert f"{reference}\tresolved\tmajor" in served.run("incident", "list")

@@ -90,13 +90,22 @@ def test_head_and_odd_paths_answer_as_under_any_server(served: Served):
 
 def test_headers_become_the_environment_without_disguises():
     scope = SimpleNamespace(
-        method="GET", path="/é", query_string="q=é", server="[::1]:8000", client="[::1]:5",
-        http_version="1.1", scheme="http",
-    )  # fmt: skip
+        method="GET",
+        path="/é",
+        query_string="q=é",
+        server="[::1]:8000",
+        client="[::1]:5",
+        http_version="1.1",
+        scheme="http",
+    )
     pairs = [
-        ("x_forwarded_for", "192.0.2.1"), ("x-tag", "a"), ("x-tag", "b"),
-        ("cookie", "a=1"), ("cookie", "b=2"), ("content-type", "text/plain"),
-    ]  # fmt: skip
+        ("x_forwarded_for", "192.0.2.1"),
+        ("x-tag", "a"),
+        ("x-tag", "b"),
+        ("cookie", "a=1"),
+        ("cookie", "b=2"),
+        ("content-type", "text/plain"),
+    ]
     made = gateway.environ(scope, pairs, b"")
     assert "HTTP_X_FORWARDED_FOR" not in made
     assert made["HTTP_X_TAG"] == "a,b"

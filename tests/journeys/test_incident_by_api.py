@@ -62,23 +62,27 @@ def test_from_a_stale_exporter_to_the_export(build: Build, post: Post, still: St
         told.run()
 
     learned = {
-        "rootCauseCategory": "network_acl", "rootCause": "A rule was too wide.",
+        "rootCauseCategory": "network_acl",
+        "rootCause": "A rule was too wide.",
         "actions": [
             {"kind": "alert", "text": "Alert on the rule", "dueAt": "2030-07-01"},
             {"kind": "automation", "text": "Check rules before they go out"},
         ],
-    }  # fmt: skip
+    }
     kept = client.put(f"{path}/retrospective", json=learned, headers=headers)
     assert kept.status_code == 200, kept.text
     export = client.get(f"{path}/retrospective/export?format=json", headers=headers).get_json()
     assert [one["text"] for one in export["retrospective"]["actions"]] == [
-        "Alert on the rule", "Check rules before they go out",
-    ]  # fmt: skip
+        "Alert on the rule",
+        "Check rules before they go out",
+    ]
     (capture,) = export["captures"]
     assert (capture["id"], capture["sha256"]) == (captured["id"], captured["sha256"])
     assert float(capture["figures"]["gigvora_metrics_last_scrape_timestamp"]) > 0
     assert capture["figures"]["gigvora_metrics_seconds_since_last_scrape"] == "1300"
     subjects = [str(mail["Subject"]).split("] ")[1] for mail in post.to("ada@example.com")]
     assert [one.partition(":")[0] for one in subjects] == [
-        "Investigating", "Monitoring", "Resolved",
-    ]  # fmt: skip
+        "Investigating",
+        "Monitoring",
+        "Resolved",
+    ]

@@ -24,8 +24,10 @@ def test_a_changed_template_and_changed_code_are_served(tmp_path: Path):
         page.write_text(page.read_text().replace("<main", "<main data-edition='second'", 1))
         until(lambda: "data-edition='second'" in served.get("/").text, what="the new template")
         code.write_text(code.read_text().replace('VERSION = "', 'VERSION = "9.', 1))
-        until(lambda: '"version":"9.' in served.get("/api/openapi.json").text.replace(" ", ""),
-              what="the new code")  # fmt: skip
+        until(
+            lambda: '"version":"9.' in served.get("/api/openapi.json").text.replace(" ", ""),
+            what="the new code",
+        )
         style = served.get("/static/css/base.css")
         assert "max-age" not in style.headers.get("cache-control", "")
 

@@ -126,7 +126,7 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         until(
             lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {403},
             what="the block in both processes",
-        )  # fmt: skip
+        )
         assert {served.get("/api/status").status for _ in range(12)} == {200}
         listed = served.run("block", "list")
         assert "203.0.113.9\tban\tauto" in listed
@@ -135,10 +135,19 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         until(
             lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {200},
             what="the end of the block in both processes",
-        )  # fmt: skip
+        )
         served.run("block", "add", "127.0.0.1", "--duration", "1h", "--reason", "x", code=1)
-        served.run("block", "add", "198.51.100.0/24", "--scope", "range", "--duration", "1h",
-                   "--reason", "scan")  # fmt: skip
+        served.run(
+            "block",
+            "add",
+            "198.51.100.0/24",
+            "--scope",
+            "range",
+            "--duration",
+            "1h",
+            "--reason",
+            "scan",
+        )
         served.run("block", "raise", "198.51.100.0/24", "--duration", "2h")
         neighbour = {"X-Forwarded-For": "198.51.100.20"}
         until(lambda: served.get("/api/status", **neighbour).status == 403)

@@ -74,7 +74,7 @@ def test_the_runbooks_fourth_section(served: Served):
     until(
         lambda: {served.get("/health/ready").status for _ in range(10)} == {503},
         what="the drain in both processes",
-    )  # fmt: skip
+    )
     assert served.get("/health/live").status == 200
     assert served.get("/").status == 200
     write = served.put(WORKER, {"status": "healthy", "pending": 0}, **headers)
@@ -97,10 +97,12 @@ def test_the_runbooks_fourth_section(served: Served):
         order = [
             told.index(kind)
             for kind in (
-                "runtime.shutdown.initiated", "database.connection.closed",
-                "runtime.shutdown.completed", "runtime.stopped",
+                "runtime.shutdown.initiated",
+                "database.connection.closed",
+                "runtime.shutdown.completed",
+                "runtime.stopped",
             )
-        ]  # fmt: skip
+        ]
         assert order == sorted(order)
         assert "the chain is whole" in served.run("audit", "verify")
         assert served.get("/health/ready").status == 200
@@ -130,9 +132,18 @@ def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgr
                 what="the held connection",
             )
             leaving = shut_down(
-                served, "--wait", "0", "--delay", "0", "--requests", "0.2", "--close", "0.6",
-                "--linger", "0",
-            )  # fmt: skip
+                served,
+                "--wait",
+                "0",
+                "--delay",
+                "0",
+                "--requests",
+                "0.2",
+                "--close",
+                "0.6",
+                "--linger",
+                "0",
+            )
             said = leaving.output()
             is_over.set()
             for asker in askers:
@@ -143,9 +154,10 @@ def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgr
     served.options = ("--no-worker",)
     with served:
         (failed,) = [
-            one for one in events(served, headers)
+            one
+            for one in events(served, headers)
             if one["type"] == "database.connection.shutdown_failed"
-        ]  # fmt: skip
+        ]
         assert failed["detail"]["borrowed"] >= 1  # type: ignore[index]
 
 
@@ -156,8 +168,9 @@ def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
         stuck = web_processes(served)[0]
         os.kill(stuck, signal.SIGSTOP)
         try:
-            leaving = shut_down(served, "--wait", "0", "--delay", "0", "--close", "1",
-                                "--linger", "0")  # fmt: skip
+            leaving = shut_down(
+                served, "--wait", "0", "--delay", "0", "--close", "1", "--linger", "0"
+            )
             said = leaving.output()
         finally:
             with suppress(ProcessLookupError):
@@ -202,9 +215,10 @@ def test_processes_that_die_come_back(tmp_path: Path):
             os.killpg(pid, signal.SIGKILL)
             until(
                 lambda mark=mark, old=pid: [
-                    one for one, line in children(served.process.pid).items()
+                    one
+                    for one, line in children(served.process.pid).items()
                     if mark in line and one != old
                 ],
                 what=f"the return of {mark}",
-            )  # fmt: skip
+            )
         until(lambda: served.get("/health/ready").status == 200, what="ready")

@@ -80,8 +80,10 @@ def test_a_drain_waits_for_queues(tmp_path, jobs, steps, code, why):
     node = Node(tmp_path, jobs=jobs)
     assert node.run() is code, why
     assert node.steps("starting") + node.steps("ready") == steps
-    refused = ["jobs has 1 jobs pending.",
-               "Nothing was stopped. Wait for the queues, or use --force."]  # fmt: skip
+    refused = [
+        "jobs has 1 jobs pending.",
+        "Nothing was stopped. Wait for the queues, or use --force.",
+    ]
     assert (node.said == refused) is (code is Exit.REFUSED)
     assert (node.recorded == []) is (code is Exit.REFUSED)
 
@@ -105,8 +107,9 @@ def test_requests_in_flight_are_waited_for(tmp_path, requests, steps, code):
     assert node.steps("draining") == steps
     assert ("2 requests did not finish in 1 s." in node.said) is (code is Exit.TIMED_OUT)
     assert node.recorded[-1] == (
-        "runtime.shutdown.completed", {"by": "ada", "clean": code is Exit.CLEAN},
-    )  # fmt: skip
+        "runtime.shutdown.completed",
+        {"by": "ada", "clean": code is Exit.CLEAN},
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,10 +150,13 @@ def test_the_balancer_and_the_scrape_have_their_time(tmp_path):
 def test_one_look_is_always_had(tmp_path):
     node = Node(tmp_path)
     drain = Drain(
-        node.lifecycle, node, workers=list,  # type: ignore[arg-type]
-        record=lambda event_type, **_: None, say=node.said.append,
+        node.lifecycle,
+        node,
+        workers=list,  # type: ignore[arg-type]
+        record=lambda event_type, **_: None,
+        say=node.said.append,
         pause=lambda seconds: node.waited.append(("", seconds)),
-    )  # fmt: skip
+    )
     left = iter([1, 0])
     assert drain._wait(0.0, lambda: next(left)) == 0
     assert node.waited == [("", 0.2)]

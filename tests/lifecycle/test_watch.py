@@ -57,7 +57,8 @@ def test_a_database_that_answers_is_reached_and_another_is_not(site: Site):
     (site.settings.data_dir / "portal.db").unlink()
     assert reaches(site.portal.apart)() is False
     nowhere = sqlalchemy.create_engine(
-        "postgresql+psycopg://portal@127.0.0.1:1/portal", poolclass=NullPool,
+        "postgresql+psycopg://portal@127.0.0.1:1/portal",
+        poolclass=NullPool,
         connect_args={"connect_timeout": 1},
-    )  # fmt: skip
+    )
     assert reaches(nowhere)() is False

@@ -13,9 +13,14 @@ from portal.notify.courier import CLOSED_SECONDS, PER_CONNECTION, Closed, Courie
 
 pytestmark = pytest.mark.unit
 SERVER = {
-    "host": "mail.example.com", "port": 25, "tls": "off", "user": "", "password": "",
-    "rate": 10.0, "connections": 1,
-}  # fmt: skip
+    "host": "mail.example.com",
+    "port": 25,
+    "tls": "off",
+    "user": "",
+    "password": "",
+    "rate": 10.0,
+    "connections": 1,
+}
 
 
 class Socket:
@@ -31,9 +36,13 @@ class Connection:
 
     def __init__(self, **answers: Any) -> None:
         self.answers = {
-            "mail": (250, b"ok"), "rcpt": (250, b"ok"), "data": (354, b"go on"),
-            "end": (250, b"taken"), "quit": None, **answers,
-        }  # fmt: skip
+            "mail": (250, b"ok"),
+            "rcpt": (250, b"ok"),
+            "data": (354, b"go on"),
+            "end": (250, b"taken"),
+            "quit": None,
+            **answers,
+        }
         self.sock: Any = Socket()
         self.log: list[str] = []
         self.sent = b""
@@ -82,8 +91,13 @@ def make(tmp_path: Path | None = None, **values: Any) -> Courier:
     [
         ({}, "sent", True, "", "it was taken"),
         ({"rcpt": (251, b"ok")}, "sent", True, "", "it will be passed on"),
-        ({"rcpt": (550, b"no b@example.com here")}, "refused", True,
-         "The recipient: 550 no here", "nobody of that name; the address is not repeated"),
+        (
+            {"rcpt": (550, b"no b@example.com here")},
+            "refused",
+            True,
+            "The recipient: 550 no here",
+            "nobody of that name; the address is not repeated",
+        ),
         ({"rcpt": (450, b"busy")}, "later", True, "The recipient: 450 busy", "not now"),
         ({"rcpt": (421, b"bye")}, "later", False, "The recipient: 421 bye", "it hangs up"),
         ({"data": (554, b"no")}, "refused", True, "The mail: 554 no", "no mail of ours"),
@@ -91,10 +105,15 @@ def make(tmp_path: Path | None = None, **values: Any) -> Courier:
         ({"end": (552, b"big")}, "refused", True, "The mail: 552 big", "not this mail"),
         ({"end": (451, b"full")}, "later", True, "The mail: 451 full", "not now"),
         ({"end": (421, b"bye")}, "later", False, "The mail: 421 bye", "it hangs up"),
-        ({"end": TimeoutError()}, "later", False,
-         "No word came whether the mail was taken: no answer in time", "nobody knows"),
+        (
+            {"end": TimeoutError()},
+            "later",
+            False,
+            "No word came whether the mail was taken: no answer in time",
+            "nobody knows",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_becomes_of_a_mail(answers, result, is_usable, said, why):
     connection = Connection(**answers)
     found = make()._hand_over(connection, MAIL)  # type: ignore[arg-type]
@@ -191,8 +210,9 @@ class Office:
         self.connections, self.made = list(connections), list[Any]()
         self.noted: list[tuple[int, str]] = []
         monkeypatch.setattr(self.one, "_connect", self._connect)
-        monkeypatch.setattr(self.one, "_note", lambda number, result, _: self.noted.append(
-            (number, result)))  # fmt: skip
+        monkeypatch.setattr(
+            self.one, "_note", lambda number, result, _: self.noted.append((number, result))
+        )
 
     def _connect(self) -> Any:
         made = self.connections.pop(0) if self.connections else Fresh()
@@ -311,8 +331,8 @@ def test_what_was_begun_is_brought_to_its_end(monkeypatch: pytest.MonkeyPatch, c
     one.run()
     assert seen == [(1, True), (2, True)]
     assert [(thread.is_daemon, thread.waited) for thread in Thread.made] == [
-        (True, courier.LEAVE_WITHIN_SECONDS),
-    ] * 2  # fmt: skip
+        (True, courier.LEAVE_WITHIN_SECONDS)
+    ] * 2
 
 
 def test_an_error_of_any_kind_ends_no_thread(monkeypatch: pytest.MonkeyPatch, clock: Clock):

@@ -59,10 +59,18 @@ def logged(open_session: Callable[[], Session]) -> tuple[str, dict[str, Any]]:
 
 def person(number: int) -> Subscriber:
     return Subscriber(
-        id=number, kind="mail", address=f"p{number}@example.com", topics=["announcements"],
-        components=[], wanted={}, question=None, asked_at=NOW - HOUR, confirmed_at=NOW - HOUR,
-        secret="", created_at=NOW - HOUR,
-    )  # fmt: skip
+        id=number,
+        kind="mail",
+        address=f"p{number}@example.com",
+        topics=["announcements"],
+        components=[],
+        wanted={},
+        question=None,
+        asked_at=NOW - HOUR,
+        confirmed_at=NOW - HOUR,
+        secret="",
+        created_at=NOW - HOUR,
+    )
 
 
 WISH = NotificationIn(template="ops", values={"when": "Monday"})
@@ -75,8 +83,10 @@ def test_a_rehearsal_stores_nothing_and_counts(desk: Desk, open_session: Any):
     shown = desk.rehearse(WISH)
     assert (shown.id, shown.title, shown.recipients) == (None, "On Monday", 4)
     assert [(one.channel, one.recipients) for one in shown.messages] == [
-        ("mail", 2), ("webhook", 0), ("chat", 2),
-    ]  # fmt: skip
+        ("mail", 2),
+        ("webhook", 0),
+        ("chat", 2),
+    ]
     with open_session() as session:
         assert session.scalars(select(Notice)).all() == []
 
@@ -108,10 +118,18 @@ def test_a_dead_letter_is_tried_again(desk: Desk, open_session: Any):
     with open_session() as session:
         session.add(
             Delivery(
-                notice_id=1, recipient="chat c", lane="chat c", state="dead", attempts=6,
-                due_at=NOW, claimed_by="", claimed_until=None, settled_at=NOW, error="x",
+                notice_id=1,
+                recipient="chat c",
+                lane="chat c",
+                state="dead",
+                attempts=6,
+                due_at=NOW,
+                claimed_by="",
+                claimed_until=None,
+                settled_at=NOW,
+                error="x",
             )
-        )  # fmt: skip
+        )
         session.commit()
     desk.try_again(1, actor="ada")
     assert logged(open_session)[1] == {"delivery": 1}
@@ -163,17 +181,30 @@ def test_an_alert_that_lasts_is_published_once(
     with open_session() as session:
         session.add(
             MessageTemplate(
-                name="operations", title="{{title}}", message="{{impact}}", updated_at=NOW,
+                name="operations",
+                title="{{title}}",
+                message="{{impact}}",
+                updated_at=NOW,
                 version=1,
             )
-        )  # fmt: skip
+        )
         session.add(
             Episode(
-                alert="pool-waiting", subject="", title="Pool waiting", severity=severity,
-                opened_at=NOW - age, seen_at=NOW, closed_at=None, value=1.0, peak=1.0,
-                threshold=0.0, unit="s", labels={}, source="portal",
+                alert="pool-waiting",
+                subject="",
+                title="Pool waiting",
+                severity=severity,
+                opened_at=NOW - age,
+                seen_at=NOW,
+                closed_at=None,
+                value=1.0,
+                peak=1.0,
+                threshold=0.0,
+                unit="s",
+                labels={},
+                source="portal",
             )
-        )  # fmt: skip
+        )
         session.commit()
     settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5), url="https://s.example")
     opened = publishing.publish(casebook, settings)

@@ -91,14 +91,21 @@ class World:
     """A dispatcher on one database."""
 
     def __init__(
-        self, open_session: Callable[[], Session], still: StandingClock, folder: Path,
-        *, mail: Mail | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        open_session: Callable[[], Session],
+        still: StandingClock,
+        folder: Path,
+        *,
+        mail: Mail | None = None,
+    ) -> None:
         self.open_session, self.still, self.mail = open_session, still, mail
         settings = SimpleNamespace(
-            data_dir=folder, operator_channels=("json://127.0.0.1:9",), site_name="Site",
-            url="https://s.example", allowed_targets=(),
-        )  # fmt: skip
+            data_dir=folder,
+            operator_channels=("json://127.0.0.1:9",),
+            site_name="Site",
+            url="https://s.example",
+            allowed_targets=(),
+        )
         self.one = Dispatcher(
             open_session,
             settings,
@@ -115,24 +122,43 @@ class World:
         with self.open_session() as session:
             made = Notice(
                 **{
-                    "key": str(id(rows)), "kind": "window", "event": "started", "ref": "m-1",
-                    "title": "T", "message": "", "facts": {}, "audiences": ["public"],
-                    "channels": ["email", "api"], "components": [], "occurred_at": NOW,
-                    "created_at": self.still.now(), "position": 0, "addressed_at": NOW, **notice,
+                    "key": str(id(rows)),
+                    "kind": "window",
+                    "event": "started",
+                    "ref": "m-1",
+                    "title": "T",
+                    "message": "",
+                    "facts": {},
+                    "audiences": ["public"],
+                    "channels": ["email", "api"],
+                    "components": [],
+                    "occurred_at": NOW,
+                    "created_at": self.still.now(),
+                    "position": 0,
+                    "addressed_at": NOW,
+                    **notice,
                 }
-            )  # fmt: skip
+            )
             session.add(made)
             session.flush()
             for row in rows:
                 session.add(
                     Delivery(
                         **{
-                            "notice_id": made.id, "recipient": "subscriber 1", "lane": "mail",
-                            "state": "pending", "attempts": 0, "due_at": NOW, "claimed_by": "",
-                            "claimed_until": None, "settled_at": None, "error": "", **row,
+                            "notice_id": made.id,
+                            "recipient": "subscriber 1",
+                            "lane": "mail",
+                            "state": "pending",
+                            "attempts": 0,
+                            "due_at": NOW,
+                            "claimed_by": "",
+                            "claimed_until": None,
+                            "settled_at": None,
+                            "error": "",
+                            **row,
                         }
                     )
-                )  # fmt: skip
+                )
             session.commit()
 
     def people(self, count: int = 1) -> None:
@@ -140,12 +166,19 @@ class World:
             for number in range(1, count + 1):
                 session.add(
                     Subscriber(
-                        id=number, kind="mail", address=f"p{number}@example.com",
-                        topics=["maintenance"], components=[], wanted={}, question=None,
-                        asked_at=NOW - HOUR, confirmed_at=NOW - HOUR, secret="",
+                        id=number,
+                        kind="mail",
+                        address=f"p{number}@example.com",
+                        topics=["maintenance"],
+                        components=[],
+                        wanted={},
+                        question=None,
+                        asked_at=NOW - HOUR,
+                        confirmed_at=NOW - HOUR,
+                        secret="",
                         created_at=NOW - HOUR,
                     )
-                )  # fmt: skip
+                )
             session.commit()
 
     def hooks(self, count: int, host: str = "a") -> list[dict[str, Any]]:
@@ -254,7 +287,7 @@ def test_a_call_that_fails_is_tried_later(world: Any, error, state, said):
     one = world()
     one.put(*one.hooks(1))
     one.one.turn()
-    (call, parcel), = one.pool.calls  # fmt: skip
+    ((call, parcel),) = one.pool.calls
     if error is not None:
         call.set_exception(error)
     else:
@@ -362,8 +395,11 @@ def test_what_an_earlier_courier_did_is_written_down_first(world: Any, still: St
     mail.is_running = mail.is_ready = False
     mail.told, mail.forgotten = [Outcome(1, Result.SENT)], [1, 2]
     one.people(2)
-    claimed = {"state": "sending", "claimed_by": f"{one.one._node} dead",
-               "claimed_until": NOW + HOUR}  # fmt: skip
+    claimed = {
+        "state": "sending",
+        "claimed_by": f"{one.one._node} dead",
+        "claimed_until": NOW + HOUR,
+    }
     one.put({"recipient": "subscriber 1", **claimed}, {"recipient": "subscriber 2", **claimed})
     one.one.turn()
     assert mail.log == ["start"]
@@ -385,8 +421,12 @@ def test_what_the_dead_had_taken_is_given_back_now_and_then(world: Any, still: S
     one = world()
     one.people(2)
     one.one.turn()
-    claimed = {"state": "sending", "claimed_by": f"{one.one._node} dead", "lane": "webhook a",
-               "claimed_until": NOW + HOUR}  # fmt: skip
+    claimed = {
+        "state": "sending",
+        "claimed_by": f"{one.one._node} dead",
+        "lane": "webhook a",
+        "claimed_until": NOW + HOUR,
+    }
     one.put(claimed)
     still.advance(seconds=RELEASE_EVERY.total_seconds() - 0.1)
     one.one.turn()

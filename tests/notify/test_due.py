@@ -45,14 +45,27 @@ def due(session: Session, settings: Any = SETTINGS) -> list[Notice]:
 def window(session: Session, starts: timedelta, ends: timedelta, **values: Any) -> Window:
     row = Window(
         **{
-            "reference": "m-1", "title": "T", "message": "", "zone": "UTC",
-            "audiences": ["public"], "channels": ["email"], "components": [],
-            "starts_at": NOW + starts, "ends_at": NOW + ends, "first_ends_at": NOW + ends,
-            "ended_at": None, "cancelled_at": None, "effects": {}, "impact": "",
-            "awaits_approval": False, "created_at": NOW - 9 * DAY, "updated_at": NOW,
-            "version": 1, **values,
+            "reference": "m-1",
+            "title": "T",
+            "message": "",
+            "zone": "UTC",
+            "audiences": ["public"],
+            "channels": ["email"],
+            "components": [],
+            "starts_at": NOW + starts,
+            "ends_at": NOW + ends,
+            "first_ends_at": NOW + ends,
+            "ended_at": None,
+            "cancelled_at": None,
+            "effects": {},
+            "impact": "",
+            "awaits_approval": False,
+            "created_at": NOW - 9 * DAY,
+            "updated_at": NOW,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     return row
 
@@ -145,13 +158,25 @@ def test_a_window_that_was_put_off_is_told_again(session: Session):
 def test_an_announcement_begins(session: Session, starts, values, is_told, why):
     row = Announcement(
         **{
-            "slug": "a", "title": "T", "message": "", "severity": "info", "is_draft": False,
-            "audiences": ["public"], "channels": ["email"], "dismissible": True,
-            "starts_at": NOW + starts, "ends_at": None, "published_at": NOW, "resolved_at": None,
-            "last_broadcast_at": None, "created_at": NOW, "updated_at": NOW, "version": 1,
+            "slug": "a",
+            "title": "T",
+            "message": "",
+            "severity": "info",
+            "is_draft": False,
+            "audiences": ["public"],
+            "channels": ["email"],
+            "dismissible": True,
+            "starts_at": NOW + starts,
+            "ends_at": None,
+            "published_at": NOW,
+            "resolved_at": None,
+            "last_broadcast_at": None,
+            "created_at": NOW,
+            "updated_at": NOW,
+            "version": 1,
             **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     found = due(session)
     assert [one.event for one in found] == (["published"] if is_told else []), why
@@ -161,11 +186,23 @@ def test_an_announcement_begins(session: Session, starts, values, is_told, why):
 
 def test_an_announcement_that_was_changed_since_is_not_told_anew(session: Session):
     row = Announcement(
-        slug="a", title="T", message="", severity="info", is_draft=False, audiences=["public"],
-        channels=["email"], dismissible=True, starts_at=NOW - HOUR, ends_at=None,
-        published_at=NOW, resolved_at=None, last_broadcast_at=None, created_at=NOW,
-        updated_at=NOW, version=1,
-    )  # fmt: skip
+        slug="a",
+        title="T",
+        message="",
+        severity="info",
+        is_draft=False,
+        audiences=["public"],
+        channels=["email"],
+        dismissible=True,
+        starts_at=NOW - HOUR,
+        ends_at=None,
+        published_at=NOW,
+        resolved_at=None,
+        last_broadcast_at=None,
+        created_at=NOW,
+        updated_at=NOW,
+        version=1,
+    )
     session.add(row)
     notices.of_announcement(session, row, Event.CHANGED, now=NOW)
     assert due(session) == []
@@ -174,12 +211,22 @@ def test_an_announcement_that_was_changed_since_is_not_told_anew(session: Sessio
 def incident(session: Session, **values: Any) -> Incident:
     row = Incident(
         **{
-            "reference": "INC-1", "title": "Slow", "impact": "major", "status": "identified",
-            "audiences": ["public"], "started_at": NOW - HOUR, "resolved_at": None,
-            "next_update_at": NOW, "links": [], "opened_by": "ada", "created_at": NOW,
-            "updated_at": NOW, "version": 1, **values,
+            "reference": "INC-1",
+            "title": "Slow",
+            "impact": "major",
+            "status": "identified",
+            "audiences": ["public"],
+            "started_at": NOW - HOUR,
+            "resolved_at": None,
+            "next_update_at": NOW,
+            "links": [],
+            "opened_by": "ada",
+            "created_at": NOW,
+            "updated_at": NOW,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     return row
 
@@ -207,12 +254,23 @@ def test_operators_are_told_of_an_update_that_is_due(session: Session, values, i
 def episode(session: Session, number: int = 1, **values: Any) -> Episode:
     row = Episode(
         **{
-            "id": number, "alert": "worker-error", "subject": f"jobs{number}", "title": "T",
-            "severity": "critical", "opened_at": NOW - HOUR, "seen_at": NOW, "closed_at": None,
-            "value": 1.0, "peak": 1.0, "threshold": 0.0, "unit": "s", "labels": {},
-            "source": "portal", **values,
+            "id": number,
+            "alert": "worker-error",
+            "subject": f"jobs{number}",
+            "title": "T",
+            "severity": "critical",
+            "opened_at": NOW - HOUR,
+            "seen_at": NOW,
+            "closed_at": None,
+            "value": 1.0,
+            "peak": 1.0,
+            "threshold": 0.0,
+            "unit": "s",
+            "labels": {},
+            "source": "portal",
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     return row
 
@@ -261,16 +319,31 @@ def test_after_a_restore_nothing_of_it_is_told(session: Session):
     window(session, -HOUR, HOUR)
     incident(session)
     notices.put(
-        session, NoticeKind.MESSAGE, Event.SENT, "x", title="", audiences=[], channels=[],
-        components=[], now=NOW,
-    )  # fmt: skip
+        session,
+        NoticeKind.MESSAGE,
+        Event.SENT,
+        "x",
+        title="",
+        audiences=[],
+        channels=[],
+        components=[],
+        now=NOW,
+    )
     session.flush()
     session.add(
         Delivery(
-            notice_id=1, recipient="chat c", lane="chat c", state="pending", attempts=0,
-            due_at=NOW, claimed_by="", claimed_until=None, settled_at=None, error="",
+            notice_id=1,
+            recipient="chat c",
+            lane="chat c",
+            state="pending",
+            attempts=0,
+            due_at=NOW,
+            claimed_by="",
+            claimed_until=None,
+            settled_at=None,
+            error="",
         )
-    )  # fmt: skip
+    )
     session.flush()
     assert timetable.silence(session, SETTINGS, now=NOW) == 1
     session.expire_all()

@@ -482,8 +482,15 @@ def test_one_cause_is_one_notice(either: Site):
 
         for _ in range(2):
             notices.put(
-                session, NoticeKind.INCIDENT, Event.OPENED, row.reference, title="again",
-                audiences=["public"], channels=[], components=[], now=clock.now(),
-            )  # fmt: skip
+                session,
+                NoticeKind.INCIDENT,
+                Event.OPENED,
+                row.reference,
+                title="again",
+                audiences=["public"],
+                channels=[],
+                components=[],
+                now=clock.now(),
+            )
         session.commit()
         assert [one.title for one in session.query(outbox.Notice)] == ["Payments fail"]

@@ -16,34 +16,70 @@ NAMES = {"api": "The API"}
 
 def message(kind: NoticeKind, event: Event, **facts: Any) -> Message:
     notice = Notice(
-        id=1, key="x", kind=kind.value, event=event.value, ref="ref-1", title="The title",
-        message="A **word**.", facts=facts, audiences=["public"], channels=["email"],
-        components=[], occurred_at=START, created_at=START, position=0, addressed_at=None,
-    )  # fmt: skip
+        id=1,
+        key="x",
+        kind=kind.value,
+        event=event.value,
+        ref="ref-1",
+        title="The title",
+        message="A **word**.",
+        facts=facts,
+        audiences=["public"],
+        channels=["email"],
+        components=[],
+        occurred_at=START,
+        created_at=START,
+        position=0,
+        addressed_at=None,
+    )
     return messages.of(notice, NAMES)
 
 
 @pytest.mark.parametrize(
     ("kind", "event", "facts", "subject", "link"),
     [
-        (NoticeKind.INCIDENT, Event.OPENED, {"status": "investigating", "impact": "major",
-         "components": {}}, "Investigating: The title", "/incidents/ref-1"),
-        (NoticeKind.INCIDENT, Event.LEARNED, {"status": "resolved", "impact": "major",
-         "components": {}}, "What we learned: The title", "/incidents/ref-1"),
-        (NoticeKind.WINDOW, Event.CANCELLED, {}, "Maintenance cancelled: The title",
-         "/maintenance/ref-1"),
+        (
+            NoticeKind.INCIDENT,
+            Event.OPENED,
+            {"status": "investigating", "impact": "major", "components": {}},
+            "Investigating: The title",
+            "/incidents/ref-1",
+        ),
+        (
+            NoticeKind.INCIDENT,
+            Event.LEARNED,
+            {"status": "resolved", "impact": "major", "components": {}},
+            "What we learned: The title",
+            "/incidents/ref-1",
+        ),
+        (
+            NoticeKind.WINDOW,
+            Event.CANCELLED,
+            {},
+            "Maintenance cancelled: The title",
+            "/maintenance/ref-1",
+        ),
         (NoticeKind.SERIES, Event.CANCELLED, {}, "Maintenance cancelled: The title", "/"),
-        (NoticeKind.ANNOUNCEMENT, Event.PUBLISHED, {"severity": "security"},
-         "Security: The title", "/"),
-        (NoticeKind.ANNOUNCEMENT, Event.CHANGED, {"severity": "info"},
-         "Notice, changed: The title", "/"),
+        (
+            NoticeKind.ANNOUNCEMENT,
+            Event.PUBLISHED,
+            {"severity": "security"},
+            "Security: The title",
+            "/",
+        ),
+        (
+            NoticeKind.ANNOUNCEMENT,
+            Event.CHANGED,
+            {"severity": "info"},
+            "Notice, changed: The title",
+            "/",
+        ),
         (NoticeKind.ANNOUNCEMENT, Event.RESOLVED, {"severity": "info"}, "Resolved: The title", "/"),
-        (NoticeKind.ALERT, Event.LASTS, {"link": "/panel#x"}, "Alert lasts: The title",
-         "/panel#x"),
+        (NoticeKind.ALERT, Event.LASTS, {"link": "/panel#x"}, "Alert lasts: The title", "/panel#x"),
         (NoticeKind.ALERT, Event.UPDATE_DUE, {}, "Update due: The title", "/panel"),
         (NoticeKind.MESSAGE, Event.SENT, {}, "Message: The title", "/"),
     ],
-)  # fmt: skip
+)
 def test_a_notice_says_what_happened_and_where_to_read_on(
     kind: NoticeKind, event: Event, facts: dict[str, Any], subject: str, link: str
 ):
@@ -62,10 +98,13 @@ def test_a_subject_is_one_line_whatever_stands_in_the_title():
 def test_a_window_that_moves_says_previously_and_now():
     begin, end = START, START + timedelta(hours=1)
     told = message(
-        NoticeKind.WINDOW, Event.EXTENDED, startsAt=clock.iso(begin),
-        endsAt=clock.iso(end + timedelta(hours=1)), previousEndsAt=clock.iso(end),
+        NoticeKind.WINDOW,
+        Event.EXTENDED,
+        startsAt=clock.iso(begin),
+        endsAt=clock.iso(end + timedelta(hours=1)),
+        previousEndsAt=clock.iso(end),
         zone="Europe/Berlin",
-    )  # fmt: skip
+    )
     previously, now = told.facts[:2]
     assert (previously.label, previously.at, previously.until) == ("Previously", begin, end)
     assert (now.label, now.at, now.until) == ("Now", begin, end + timedelta(hours=1))

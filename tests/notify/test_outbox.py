@@ -40,12 +40,24 @@ def session() -> Iterator[Session]:
 def put(session: Session, number: int = 1, **values: Any) -> Notice:
     row = Notice(
         **{
-            "id": number, "key": f"k{number}", "kind": "window", "event": "started",
-            "ref": f"m-{number}", "title": f"T{number}", "message": "", "facts": {},
-            "audiences": ["public"], "channels": ["email", "api"], "components": [],
-            "occurred_at": NOW, "created_at": NOW, "position": 0, "addressed_at": None, **values,
+            "id": number,
+            "key": f"k{number}",
+            "kind": "window",
+            "event": "started",
+            "ref": f"m-{number}",
+            "title": f"T{number}",
+            "message": "",
+            "facts": {},
+            "audiences": ["public"],
+            "channels": ["email", "api"],
+            "components": [],
+            "occurred_at": NOW,
+            "created_at": NOW,
+            "position": 0,
+            "addressed_at": None,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     return row
@@ -54,12 +66,20 @@ def put(session: Session, number: int = 1, **values: Any) -> Notice:
 def person(session: Session, number: int = 1, **values: Any) -> Subscriber:
     row = Subscriber(
         **{
-            "id": number, "kind": "mail", "address": f"p{number}@example.com",
-            "topics": ["maintenance"], "components": [], "wanted": {}, "question": None,
-            "asked_at": NOW - HOUR, "confirmed_at": NOW - HOUR, "secret": "",
-            "created_at": NOW - HOUR, **values,
+            "id": number,
+            "kind": "mail",
+            "address": f"p{number}@example.com",
+            "topics": ["maintenance"],
+            "components": [],
+            "wanted": {},
+            "question": None,
+            "asked_at": NOW - HOUR,
+            "confirmed_at": NOW - HOUR,
+            "secret": "",
+            "created_at": NOW - HOUR,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     return row
@@ -68,11 +88,20 @@ def person(session: Session, number: int = 1, **values: Any) -> Subscriber:
 def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
     row = Delivery(
         **{
-            "id": number, "notice_id": 1, "recipient": f"chat c{number}", "lane": "chat c",
-            "state": "pending", "attempts": 0, "due_at": NOW, "claimed_by": "",
-            "claimed_until": None, "settled_at": None, "error": "", **values,
+            "id": number,
+            "notice_id": 1,
+            "recipient": f"chat c{number}",
+            "lane": "chat c",
+            "state": "pending",
+            "attempts": 0,
+            "due_at": NOW,
+            "claimed_by": "",
+            "claimed_until": None,
+            "settled_at": None,
+            "error": "",
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     return row
@@ -203,9 +232,7 @@ def test_a_recipient_has_one_at_a_time_the_oldest_first(session: Session):
     deliver(session, 2, notice_id=2, recipient="chat a", due_at=NOW - HOUR)
     deliver(session, 3, notice_id=1, recipient="chat b", state="sending")
     deliver(session, 4, notice_id=2, recipient="chat b")
-    assert [
-        one.delivery for one in outbox.claim(session, "chat c", by=US, most=9, now=NOW)
-    ] == [1]  # fmt: skip
+    assert [one.delivery for one in outbox.claim(session, "chat c", by=US, most=9, now=NOW)] == [1]
     deliver(session, 5, notice_id=1, recipient="chat d", due_at=NOW - TICK)
     deliver(session, 6, notice_id=1, recipient="chat e", due_at=NOW)
     taken = outbox.claim(session, "chat c", by=US, most=1, now=NOW)
@@ -304,9 +331,13 @@ def test_what_becomes_of_a_try(session: Session, result, state, attempts):
     person(session, 5)
     person(session, 6)
     row = deliver(
-        session, recipient="subscriber 5", state="sending", claimed_by=US, attempts=2,
+        session,
+        recipient="subscriber 5",
+        state="sending",
+        claimed_by=US,
+        attempts=2,
         claimed_until=NOW + MINUTE,
-    )  # fmt: skip
+    )
     settle(session, result, "why" * 100)
     assert (row.state, row.attempts) == (state, attempts)
     assert (row.claimed_by, row.claimed_until) == ("", None)
@@ -460,8 +491,12 @@ def test_what_was_told_long_ago_is_forgotten(session: Session, monkeypatch: pyte
     deliver(session, 4, notice_id=2)
     left = []
     while outbox.sweep(session, now=NOW):
-        left.append((len(session.scalars(select(Delivery.id)).all()),
-                     len(session.scalars(select(Notice.id)).all())))  # fmt: skip
+        left.append(
+            (
+                len(session.scalars(select(Delivery.id)).all()),
+                len(session.scalars(select(Notice.id)).all()),
+            )
+        )
     assert left == [(1, 2), (1, 1)]
     assert session.scalars(select(Notice.id)).all() == [2]
 

@@ -37,10 +37,18 @@ def session() -> Iterator[Session]:
         for number, (slug, is_public) in enumerate((("api", True), ("inside", False))):
             made.add(
                 Component(
-                    slug=slug, name=slug, group_name="", position=number, description="",
-                    is_public=is_public, alerts=[], since=NOW.date(), version=1, updated_at=NOW,
+                    slug=slug,
+                    name=slug,
+                    group_name="",
+                    position=number,
+                    description="",
+                    is_public=is_public,
+                    alerts=[],
+                    since=NOW.date(),
+                    version=1,
+                    updated_at=NOW,
                 )
-            )  # fmt: skip
+            )
         made.flush()
         yield made
 
@@ -48,21 +56,32 @@ def session() -> Iterator[Session]:
 def person(number: int = 1, **values: Any) -> Subscriber:
     return Subscriber(
         **{
-            "id": number, "kind": "mail", "address": f"p{number}@example.com",
-            "topics": ["incidents", "maintenance", "announcements"], "components": [],
-            "wanted": {}, "question": None, "asked_at": NOW - HOUR, "confirmed_at": NOW - HOUR,
-            "secret": "", "created_at": NOW - HOUR, **values,
+            "id": number,
+            "kind": "mail",
+            "address": f"p{number}@example.com",
+            "topics": ["incidents", "maintenance", "announcements"],
+            "components": [],
+            "wanted": {},
+            "question": None,
+            "asked_at": NOW - HOUR,
+            "confirmed_at": NOW - HOUR,
+            "secret": "",
+            "created_at": NOW - HOUR,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def notice(**values: Any) -> Notice:
     return Notice(
         **{
-            "kind": "incident", "audiences": ["public"], "channels": ["email", "api"],
-            "components": [], **values,
+            "kind": "incident",
+            "audiences": ["public"],
+            "channels": ["email", "api"],
+            "components": [],
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.unit
@@ -148,10 +167,7 @@ def test_nothing_changes_until_the_question_is_answered(session: Session):
 
 @pytest.mark.parametrize(
     ("later", "asked", "why"),
-    [
-        (ASK_AGAIN_AFTER - TICK, 1, "asked just now"),
-        (ASK_AGAIN_AFTER, 2, "ten minutes ago"),
-    ],
+    [(ASK_AGAIN_AFTER - TICK, 1, "asked just now"), (ASK_AGAIN_AFTER, 2, "ten minutes ago")],
 )
 def test_whoever_asks_again_and_again_fills_no_mailbox(session: Session, later, asked, why):
     row = ask(session)
@@ -285,10 +301,13 @@ def test_subscribers_are_listed_the_newest_first(session: Session):
 def test_how_many_are_told_of_a_notice(session: Session):
     session.add_all(
         [
-            person(1), person(2, topics=["maintenance"]), person(3, confirmed_at=None),
-            person(4, kind="webhook"), person(5),
+            person(1),
+            person(2, topics=["maintenance"]),
+            person(3, confirmed_at=None),
+            person(4, kind="webhook"),
+            person(5),
         ]
-    )  # fmt: skip
+    )
     session.flush()
     assert subscribers.told(session, notice()) == {"mail": 2, "webhook": 1}
     counts = subscribers.counts(session)
@@ -299,8 +318,9 @@ def test_how_many_are_told_of_a_notice(session: Session):
     ("age", "is_kept"), [(CONFIRM_WITHIN - TICK, True), (CONFIRM_WITHIN, False)]
 )
 def test_who_never_answers_is_forgotten(session: Session, age, is_kept):
-    session.add_all([person(1, confirmed_at=None, asked_at=NOW - age),
-                     person(2, asked_at=NOW - age)])  # fmt: skip
+    session.add_all(
+        [person(1, confirmed_at=None, asked_at=NOW - age), person(2, asked_at=NOW - age)]
+    )
     session.flush()
     subscribers.sweep(session, now=NOW)
     assert set(session.scalars(select(Subscriber.id))) == ({1, 2} if is_kept else {2})

@@ -121,9 +121,11 @@ def test_a_cancelled_window_is_told_no_more(site: Site, still: StandingClock):
 def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still: StandingClock):
     start = clock.now() + timedelta(hours=2)
     wish = SeriesIn(
-        title="Patches", starts_at=start, ends_at=start + timedelta(hours=1),
+        title="Patches",
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
         recurrence="FREQ=DAILY;COUNT=3",
-    )  # fmt: skip
+    )
     site.portal.registry.open_series(wish, actor="test")
     look(site)
     # The one in two hours is within a reminder's day, and so is none but the first.
@@ -135,9 +137,11 @@ def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still:
 
 def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, still: StandingClock):
     wish = AnnouncementIn(
-        title="New prices", status="scheduled", channels=["web", "email"],
+        title="New prices",
+        status="scheduled",
+        channels=["web", "email"],
         starts_at=clock.now() + timedelta(hours=1),
-    )  # fmt: skip
+    )
     site.portal.registry.announce(wish, actor="test")
     look(site)
     assert events(site) == []

@@ -19,10 +19,18 @@ NAMES = {"api": "API", "web": "Web"}
 def notice(**values: Any) -> Notice:
     return Notice(
         **{
-            "id": 7, "kind": "window", "event": "started", "ref": "m-1", "title": "T",
-            "message": "m", "facts": {}, "components": [], "occurred_at": NOW, **values,
+            "id": 7,
+            "kind": "window",
+            "event": "started",
+            "ref": "m-1",
+            "title": "T",
+            "message": "m",
+            "facts": {},
+            "components": [],
+            "occurred_at": NOW,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -32,17 +40,25 @@ def notice(**values: Any) -> Notice:
         ({"kind": "series", "event": "cancelled"}, ("Maintenance cancelled", "muted")),
         ({"kind": "alert", "event": "lasts"}, ("Alert lasts", "bad")),
         ({"kind": "incident", "event": "learned"}, ("What we learned", "info")),
-        ({"kind": "incident", "event": "updated", "facts": {"status": "identified"}},
-         ("Identified", "warn")),
-        ({"kind": "announcement", "event": "resolved", "facts": {"severity": "info"}},
-         ("Resolved", "ok")),
-        ({"kind": "announcement", "event": "published", "facts": {"severity": "incident"}},
-         ("Incident", "bad")),
-        ({"kind": "announcement", "event": "changed", "facts": {"severity": "security"}},
-         ("Security, changed", "warn")),
+        (
+            {"kind": "incident", "event": "updated", "facts": {"status": "identified"}},
+            ("Identified", "warn"),
+        ),
+        (
+            {"kind": "announcement", "event": "resolved", "facts": {"severity": "info"}},
+            ("Resolved", "ok"),
+        ),
+        (
+            {"kind": "announcement", "event": "published", "facts": {"severity": "incident"}},
+            ("Incident", "bad"),
+        ),
+        (
+            {"kind": "announcement", "event": "changed", "facts": {"severity": "security"}},
+            ("Security, changed", "warn"),
+        ),
         ({"kind": "message", "event": "sent"}, ("Message", "info")),
     ],
-)  # fmt: skip
+)
 def test_the_head_of_a_message(values, head):
     found = messages.of(notice(**values), NAMES)
     assert (found.word, found.tone) == head
@@ -70,38 +86,75 @@ WHEN = {"startsAt": START, "endsAt": END, "zone": "Europe/Berlin"}
     ("values", "facts", "why"),
     [
         ({}, [], "nothing is said"),
-        ({"facts": WHEN}, [Fact("When", at=NOW, until=NOW + HOUR, zone="Europe/Berlin")],
-         "from when to when"),
+        (
+            {"facts": WHEN},
+            [Fact("When", at=NOW, until=NOW + HOUR, zone="Europe/Berlin")],
+            "from when to when",
+        ),
         ({"facts": {"endsAt": END}}, [Fact("Until", at=NOW + HOUR)], "an end alone"),
-        ({"facts": {**WHEN, "previousEndsAt": START}},
-         [Fact("Previously", at=NOW, until=NOW, zone="Europe/Berlin"),
-          Fact("Now", at=NOW, until=NOW + HOUR, zone="Europe/Berlin")],
-         "the end was another, the start was not"),
-        ({"facts": {**WHEN, "previousStartsAt": END}},
-         [Fact("Previously", at=NOW + HOUR, until=NOW + HOUR, zone="Europe/Berlin"),
-          Fact("Now", at=NOW, until=NOW + HOUR, zone="Europe/Berlin")],
-         "the start was another, the end was not"),
-        ({"facts": {"rule": "r", "windows": [WHEN, {"startsAt": END}]}},
-         [Fact("Next", at=NOW, until=NOW + HOUR), Fact("Then", at=NOW + HOUR)], "of a series"),
-        ({"components": ["api", "web", "hidden"]}, [Fact("Affected", "API, Web")],
-         "what readers know"),
+        (
+            {"facts": {**WHEN, "previousEndsAt": START}},
+            [
+                Fact("Previously", at=NOW, until=NOW, zone="Europe/Berlin"),
+                Fact("Now", at=NOW, until=NOW + HOUR, zone="Europe/Berlin"),
+            ],
+            "the end was another, the start was not",
+        ),
+        (
+            {"facts": {**WHEN, "previousStartsAt": END}},
+            [
+                Fact("Previously", at=NOW + HOUR, until=NOW + HOUR, zone="Europe/Berlin"),
+                Fact("Now", at=NOW, until=NOW + HOUR, zone="Europe/Berlin"),
+            ],
+            "the start was another, the end was not",
+        ),
+        (
+            {"facts": {"rule": "r", "windows": [WHEN, {"startsAt": END}]}},
+            [Fact("Next", at=NOW, until=NOW + HOUR), Fact("Then", at=NOW + HOUR)],
+            "of a series",
+        ),
+        (
+            {"components": ["api", "web", "hidden"]},
+            [Fact("Affected", "API, Web")],
+            "what readers know",
+        ),
         ({"components": ["hidden"]}, [], "nothing that they know"),
-        ({"components": ["api", "web"], "facts": {"effects": {"web": "partial_outage"}}},
-         [Fact("Affected", "API, Web (partial outage)")], "what is left of it"),
-        ({"facts": {"components": {"api": "operational", "web": "major_outage"}}},
-         [Fact("Affected", "Web (major outage)")], "what works again is not affected"),
+        (
+            {"components": ["api", "web"], "facts": {"effects": {"web": "partial_outage"}}},
+            [Fact("Affected", "API, Web (partial outage)")],
+            "what is left of it",
+        ),
+        (
+            {"facts": {"components": {"api": "operational", "web": "major_outage"}}},
+            [Fact("Affected", "Web (major outage)")],
+            "what works again is not affected",
+        ),
         ({"facts": {"components": {"api": "operational"}}}, [], "nothing is"),
-        ({"kind": "announcement", "event": "resolved", "components": ["api"],
-          "facts": {"severity": "info"}}, [], "it is over"),
+        (
+            {
+                "kind": "announcement",
+                "event": "resolved",
+                "components": ["api"],
+                "facts": {"severity": "info"},
+            },
+            [],
+            "it is over",
+        ),
         ({"facts": {"expected": "slow"}}, [Fact("Expect", "slow")], "what to expect"),
         ({"facts": {"expected": ""}}, [], "nothing to expect"),
         ({"facts": {"impact": "none"}}, [], "no impact"),
         ({"facts": {"nextUpdateAt": END}}, [Fact("Next update by", at=NOW + HOUR)], "the next"),
-        ({"kind": "incident", "event": "updated",
-          "facts": {"status": "identified", "impact": "major"}},
-         [Fact("When", at=NOW), Fact("Impact", "major")], "an incident says when first"),
+        (
+            {
+                "kind": "incident",
+                "event": "updated",
+                "facts": {"status": "identified", "impact": "major"},
+            },
+            [Fact("When", at=NOW), Fact("Impact", "major")],
+            "an incident says when first",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_lines_under_a_title(values, facts, why):
     assert messages.of(notice(**values), NAMES).facts == facts, why
 

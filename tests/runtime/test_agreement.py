@@ -86,10 +86,13 @@ def test_hits_are_allowed_and_blocked_and_the_waf_saw_what_was_allowed(pressed: 
     hits, allowed, blocked, looked_at, refused = (
         figure(feed, f"gigvora_{name}_total")
         for name in (
-            "rate_limit_hits", "rate_limit_allowed", "rate_limit_blocked",
-            "waf_evaluated_requests", "waf_blocked_requests",
+            "rate_limit_hits",
+            "rate_limit_allowed",
+            "rate_limit_blocked",
+            "waf_evaluated_requests",
+            "waf_blocked_requests",
         )
-    )  # fmt: skip
+    )
     assert hits == allowed + blocked
     assert looked_at == allowed
     assert refused == 17
@@ -103,8 +106,17 @@ def test_the_export_keeps_its_published_schema(pressed: Site):
     body = client.get("/api/admin/runtime/snapshot?format=json", headers=headers).get_data()
     snapshot = json.loads(body)
     jsonschema.validate(snapshot, schema, cls=jsonschema.Draft202012Validator)
-    for part in ("rateLimit", "waf", "perimeter", "workers", "databasePool", "readiness",
-                 "metrics", "maintenance", "alerts"):  # fmt: skip
+    for part in (
+        "rateLimit",
+        "waf",
+        "perimeter",
+        "workers",
+        "databasePool",
+        "readiness",
+        "metrics",
+        "maintenance",
+        "alerts",
+    ):
         assert part in snapshot
     lines = client.get("/api/admin/runtime/snapshot?format=csv", headers=headers)
     rows = list(csv.reader(io.StringIO(lines.get_data(as_text=True))))

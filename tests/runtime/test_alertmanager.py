@@ -37,10 +37,17 @@ def alert(status: str, start: str, end: str = "0001-01-01T00:00:00Z", **labels: 
 
 def delivery(*alerts: dict) -> dict:
     return {
-        "version": "4", "groupKey": '{}:{alertname="HighLatency"}', "truncatedAlerts": 0,
-        "status": alerts[0]["status"], "receiver": "portal", "groupLabels": {}, "commonLabels": {},
-        "commonAnnotations": {}, "externalURL": "http://alertmanager", "alerts": list(alerts),
-    }  # fmt: skip
+        "version": "4",
+        "groupKey": '{}:{alertname="HighLatency"}',
+        "truncatedAlerts": 0,
+        "status": alerts[0]["status"],
+        "receiver": "portal",
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "http://alertmanager",
+        "alerts": list(alerts),
+    }
 
 
 def episodes(site: Site) -> list[tuple[str, str | None]]:
@@ -116,8 +123,10 @@ def test_its_component_is_impaired(site: Site, still: StandingClock):
     still.advance(seconds=20)
     told = site.client().get("/api/status").get_json()["components"]
     assert {one["slug"]: one["state"] for one in told} == {
-        "api": "partial_outage", "web": "partial_outage", "mail": "operational",
-    }  # fmt: skip
+        "api": "partial_outage",
+        "web": "partial_outage",
+        "mail": "operational",
+    }
 
 
 @pytest.mark.parametrize(
@@ -172,11 +181,15 @@ receivers:
     port = free_port()
     process = subprocess.Popen(
         [
-            program, f"--config.file={config}", f"--storage.path={tmp_path / 'am'}",
-            f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
+            program,
+            f"--config.file={config}",
+            f"--storage.path={tmp_path / 'am'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
         ],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         manager = Served.__new__(Served)
         manager.address = f"http://127.0.0.1:{port}"

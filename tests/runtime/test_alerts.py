@@ -13,48 +13,82 @@ NOW = datetime(2030, 6, 3, 12, 0, 0, 500_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
 WINDOW = snapshot.LimitWindow(
-    started_at=NOW - MINUTE, ends_at=NOW, hits=0, allowed=0, blocked=0, active_keys=0,
-    busiest_key=None, blocked_ratio=0.0, requests_per_second=0.0,
-)  # fmt: skip
+    started_at=NOW - MINUTE,
+    ends_at=NOW,
+    hits=0,
+    allowed=0,
+    blocked=0,
+    active_keys=0,
+    busiest_key=None,
+    blocked_ratio=0.0,
+    requests_per_second=0.0,
+)
 
 
 def calm(**values: Any) -> Snapshot:
     """A snapshot in which nothing is wrong."""
     return Snapshot(
         **{
-            "id": "s", "generated_at": NOW, "environment": "test",
+            "id": "s",
+            "generated_at": NOW,
+            "environment": "test",
             "lifecycle": snapshot.Standing(phase="ready", since="", by="", why=""),
-            "readiness": snapshot.Readiness(status="pass", checks=[]), "liveness": "pass",
+            "readiness": snapshot.Readiness(status="pass", checks=[]),
+            "liveness": "pass",
             "rate_limit": limit(),
             "perimeter": snapshot.Perimeter(
-                total_blocked=0, last_blocked_at=None, active_blocked_origins=0,
-                blocked_origins=[], active_blocks=0, auto_blocks=0, blocks=[], recent=[],
+                total_blocked=0,
+                last_blocked_at=None,
+                active_blocked_origins=0,
+                blocked_origins=[],
+                active_blocks=0,
+                auto_blocks=0,
+                blocks=[],
+                recent=[],
             ),
             "waf": snapshot.Waf(
-                engine="own", rule_set="own", evaluated=0, blocked=0, errors=0,
-                last_block_at=None, by_rule=[], by_address=[], by_agent=[], recent_blocks=[],
+                engine="own",
+                rule_set="own",
+                evaluated=0,
+                blocked=0,
+                errors=0,
+                last_block_at=None,
+                by_rule=[],
+                by_address=[],
+                by_agent=[],
+                recent_blocks=[],
                 auto_block=snapshot.AutoBlock(
-                    enabled=False, threshold=0, window_seconds=0, ttl_seconds=0, events=0,
-                    active=[],
+                    enabled=False, threshold=0, window_seconds=0, ttl_seconds=0, events=0, active=[]
                 ),
             ),
-            "database_pool": pool(0), "metrics": metrics(), "workers": [],
-            "maintenance": None, "security": None, "alerts": [], **values,
+            "database_pool": pool(0),
+            "metrics": metrics(),
+            "workers": [],
+            "maintenance": None,
+            "security": None,
+            "alerts": [],
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def limit(near: list[snapshot.NearKey] | None = None, **window: Any) -> snapshot.RateLimit:
     return snapshot.RateLimit(
         config=snapshot.LimitConfig(
-            rate="300/minute", limit=300, window_seconds=60, strategy="fixed-window",
+            rate="300/minute",
+            limit=300,
+            window_seconds=60,
+            strategy="fixed-window",
             storage="memory",
         ),
-        storage_up=True, current_window=WINDOW.model_copy(update=window),
-        approaching_limit=near or [], history=[],
-        lifetime=snapshot.Totals(hits=0, allowed=0, blocked=0), top_consumers=[],
+        storage_up=True,
+        current_window=WINDOW.model_copy(update=window),
+        approaching_limit=near or [],
+        history=[],
+        lifetime=snapshot.Totals(hits=0, allowed=0, blocked=0),
+        top_consumers=[],
         last_limit_triggered_at=None,
-    )  # fmt: skip
+    )
 
 
 def pool(pending: int) -> snapshot.DatabasePool:
@@ -65,28 +99,46 @@ def pool(pending: int) -> snapshot.DatabasePool:
 
 def metrics(*scrapers: snapshot.Scraper) -> snapshot.Metrics:
     return snapshot.Metrics(
-        enabled=True, last_scrape_at=None, seconds_since_last_scrape=0, scrapes=0, stale=False,
-        stale_threshold_seconds=90, scrapers=list(scrapers), recent_attempts=[],
-    )  # fmt: skip
+        enabled=True,
+        last_scrape_at=None,
+        seconds_since_last_scrape=0,
+        scrapes=0,
+        stale=False,
+        stale_threshold_seconds=90,
+        scrapers=list(scrapers),
+        recent_attempts=[],
+    )
 
 
 def scraper(name: str, **values: Any) -> snapshot.Scraper:
     return snapshot.Scraper(
         **{
-            "name": name, "is_manual": False, "last_scrape_at": None, "age_seconds": 100,
-            "stale": True, **values,
+            "name": name,
+            "is_manual": False,
+            "last_scrape_at": None,
+            "age_seconds": 100,
+            "stale": True,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def worker(**values: Any) -> snapshot.Worker:
     return snapshot.Worker(
         **{
-            "name": "jobs", "status": "healthy", "is_required": True, "pending": 0, "stuck": 0,
-            "failed": 0, "interval_ms": 2000, "last_sample_at": NOW - MINUTE, "note": "n",
-            "history": [], **values,
+            "name": "jobs",
+            "status": "healthy",
+            "is_required": True,
+            "pending": 0,
+            "stuck": 0,
+            "failed": 0,
+            "interval_ms": 2000,
+            "last_sample_at": NOW - MINUTE,
+            "note": "n",
+            "history": [],
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def refusals(count: int, ago: timedelta, address: str = "192.0.2.1") -> list[snapshot.Refused]:
@@ -129,14 +181,29 @@ def test_readiness_names_what_fails():
     [
         ([scraper("a", stale=False)], None, None, "", "it came in time"),
         ([scraper("a", is_manual=True)], None, None, "", "a person comes when they like"),
-        ([scraper("a")], 100, NOW.replace(microsecond=0) - timedelta(seconds=100), "a",
-         "it never came: by its age, to the second"),
-        ([scraper("a", last_scrape_at=NOW - MINUTE)], 100, NOW - MINUTE, "a",
-         "since its last visit"),
-        ([scraper("b"), scraper("a", age_seconds=300)], 300,
-         NOW.replace(microsecond=0) - timedelta(seconds=300), "a, b", "the longest away speaks"),
+        (
+            [scraper("a")],
+            100,
+            NOW.replace(microsecond=0) - timedelta(seconds=100),
+            "a",
+            "it never came: by its age, to the second",
+        ),
+        (
+            [scraper("a", last_scrape_at=NOW - MINUTE)],
+            100,
+            NOW - MINUTE,
+            "a",
+            "since its last visit",
+        ),
+        (
+            [scraper("b"), scraper("a", age_seconds=300)],
+            300,
+            NOW.replace(microsecond=0) - timedelta(seconds=300),
+            "a, b",
+            "the longest away speaks",
+        ),
     ],
-)  # fmt: skip
+)
 def test_scrapers_that_stay_away(scrapers, value, since, names, why):
     found = hold(metrics=metrics(*scrapers))
     if value is None:
@@ -154,15 +221,24 @@ def test_scrapers_that_stay_away(scrapers, value, since, names, why):
         ({"status": "healthy"}, [], "it works"),
         ({"status": "stopped"}, [], "it was told to stop"),
         ({"status": "error"}, [("worker-error", "critical", 60, 6.0)], "it is needed"),
-        ({"status": "error", "is_required": False}, [("worker-error", "warning", 60, 6.0)],
-         "it is not"),
-        ({"status": "error", "last_sample_at": None}, [("worker-error", "critical", 0, 6.0)],
-         "nothing was ever heard of it"),
+        (
+            {"status": "error", "is_required": False},
+            [("worker-error", "warning", 60, 6.0)],
+            "it is not",
+        ),
+        (
+            {"status": "error", "last_sample_at": None},
+            [("worker-error", "critical", 0, 6.0)],
+            "nothing was ever heard of it",
+        ),
         ({"stuck": 4}, [("worker-stuck", "warning", 4, 0.0)], "its jobs do not move"),
-        ({"status": "error", "stuck": 4},
-         [("worker-error", "critical", 60, 6.0), ("worker-stuck", "warning", 4, 0.0)], "both"),
+        (
+            {"status": "error", "stuck": 4},
+            [("worker-error", "critical", 60, 6.0), ("worker-stuck", "warning", 4, 0.0)],
+            "both",
+        ),
     ],
-)  # fmt: skip
+)
 def test_workers(values, expected, why):
     found = hold(workers=[worker(**values)])
     assert [(one.id, one.severity, one.value, one.threshold) for one in found] == expected, why

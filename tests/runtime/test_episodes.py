@@ -31,10 +31,18 @@ def refusals(site: Site, count: int, age: timedelta = timedelta()) -> list[Refus
 def worker(status: str = "healthy", stuck: int = 0) -> list[Worker]:
     return [
         Worker(
-            name="w", status=status, is_required=False, pending=0, stuck=stuck, failed=0,
-            interval_ms=1000, last_sample_at=None, note="", history=[],
+            name="w",
+            status=status,
+            is_required=False,
+            pending=0,
+            stuck=stuck,
+            failed=0,
+            interval_ms=1000,
+            last_sample_at=None,
+            note="",
+            history=[],
         )
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.usefixtures("still")

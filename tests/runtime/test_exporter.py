@@ -65,8 +65,11 @@ def test_refusals_are_told_apart_and_change_nothing(site: Site):
     basic = client.get("/health/metrics", headers={"Authorization": "Basic eDp5"})
     head = client.head("/health/metrics", headers={"Authorization": f"Bearer {'s' * 40}"})
     assert (missing.status_code, wrong.status_code, basic.status_code, head.status_code) == (
-        401, 403, 401, 200,
-    )  # fmt: skip
+        401,
+        403,
+        401,
+        200,
+    )
     assert missing.headers["WWW-Authenticate"] == "Bearer"
     text = site.scrape().get_data(as_text=True)
     assert figure(text, SCRAPES) == 2

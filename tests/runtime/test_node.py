@@ -31,32 +31,53 @@ MINUTE = timedelta(minutes=1)
 def window(hits: int, blocked: int, *, minutes: int = 0, busiest: str = "ip:a") -> LimitWindow:
     begin = START - minutes * MINUTE
     return LimitWindow(
-        started_at=begin, ends_at=begin + MINUTE, hits=hits, allowed=hits - blocked,
-        blocked=blocked, active_keys=hits, busiest_key=busiest,
-        blocked_ratio=round(blocked / hits, 4) if hits else 0.0, requests_per_second=hits / 60,
-    )  # fmt: skip
+        started_at=begin,
+        ends_at=begin + MINUTE,
+        hits=hits,
+        allowed=hits - blocked,
+        blocked=blocked,
+        active_keys=hits,
+        busiest_key=busiest,
+        blocked_ratio=round(blocked / hits, 4) if hits else 0.0,
+        requests_per_second=hits / 60,
+    )
 
 
 def consumer(key: str, hits: int, blocked: int, route: str = "GET /") -> Consumer:
     return Consumer(
-        key=key, hits=hits, allowed=hits - blocked, blocked=blocked,
-        first_seen_at=START - hits * MINUTE, last_seen_at=START,
+        key=key,
+        hits=hits,
+        allowed=hits - blocked,
+        blocked=blocked,
+        first_seen_at=START - hits * MINUTE,
+        last_seen_at=START,
         routes=[RouteCount(route=route, hits=hits)],
-    )  # fmt: skip
+    )
 
 
 def refused(minutes: int) -> Refused:
     return Refused(
-        at=START - minutes * MINUTE, reference=f"r{minutes}", address="203.0.113.7",
-        rule="sqli", route="GET /",
-    )  # fmt: skip
+        at=START - minutes * MINUTE,
+        reference=f"r{minutes}",
+        address="203.0.113.7",
+        rule="sqli",
+        route="GET /",
+    )
 
 
 def block(source: str) -> ActiveBlock:
     return ActiveBlock(
-        id=f"blk-{source}", scope="ip", value="203.0.113.7", kind="ban", source=source, reason="x",
-        created_at=START, until=START + MINUTE, created_by="ada", version=1,
-    )  # fmt: skip
+        id=f"blk-{source}",
+        scope="ip",
+        value="203.0.113.7",
+        kind="ban",
+        source=source,
+        reason="x",
+        created_at=START,
+        until=START + MINUTE,
+        created_by="ada",
+        version=1,
+    )
 
 
 @dataclass
@@ -83,39 +104,58 @@ class Process:
             waf=self.waf,
             perimeter=self.perimeter,
             pool=lambda: DatabasePool(
-                engine="sqlite", size=self.size, available=self.size - self.borrowed,
-                borrowed=self.borrowed, pending=0, last_event_at=START,
+                engine="sqlite",
+                size=self.size,
+                available=self.size - self.borrowed,
+                borrowed=self.borrowed,
+                pending=0,
+                last_event_at=START,
             ),
             standing=lambda: ("ready", self.borrowed),
-        )  # fmt: skip
+        )
 
     def rate_limit(self) -> RateLimit:
         return RateLimit(
             config=LimitConfig(
                 rate="300/minute", limit=300, window_seconds=60, strategy="fixed", storage="memory"
             ),
-            storage_up=self.storage_up, current_window=self.current, history=self.history,
+            storage_up=self.storage_up,
+            current_window=self.current,
+            history=self.history,
             approaching_limit=self.near,
             lifetime=Totals(hits=self.lifetime, allowed=self.lifetime, blocked=0),
-            top_consumers=self.consumers, last_limit_triggered_at=None,
-        )  # fmt: skip
+            top_consumers=self.consumers,
+            last_limit_triggered_at=None,
+        )
 
     def waf(self) -> Waf:
         return Waf(
-            engine="off", rule_set="none", evaluated=0, blocked=0, errors=0,
+            engine="off",
+            rule_set="none",
+            evaluated=0,
+            blocked=0,
+            errors=0,
             last_block_at=self.refusals[0].at if self.refusals else None,
-            by_rule=[], by_address=[], by_agent=[], recent_blocks=self.refusals,
+            by_rule=[],
+            by_address=[],
+            by_agent=[],
+            recent_blocks=self.refusals,
             auto_block=AutoBlock(
                 enabled=False, threshold=8, window_seconds=300, ttl_seconds=900, events=0, active=[]
             ),
-        )  # fmt: skip
+        )
 
     def perimeter(self) -> Perimeter:
         return Perimeter(
-            total_blocked=0, last_blocked_at=self.refusals[0].at if self.refusals else None,
-            active_blocked_origins=self.origins, blocked_origins=[], active_blocks=2, auto_blocks=1,
-            blocks=[block("auto"), block("manual")], recent=self.refusals,
-        )  # fmt: skip
+            total_blocked=0,
+            last_blocked_at=self.refusals[0].at if self.refusals else None,
+            active_blocked_origins=self.origins,
+            blocked_origins=[],
+            active_blocks=2,
+            auto_blocks=1,
+            blocks=[block("auto"), block("manual")],
+            recent=self.refusals,
+        )
 
     def tell(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Tell the siblings, as a process of that number does."""
@@ -153,8 +193,9 @@ def test_windows_of_the_same_minute_add_up(
     # One key may be known to both: the larger count is the least that is true.
     assert merged.current_window.active_keys == 30
     assert [(one.started_at, one.hits) for one in merged.history] == [
-        (START - MINUTE, 4), (START - 2 * MINUTE, 8),
-    ]  # fmt: skip
+        (START - MINUTE, 4),
+        (START - 2 * MINUTE, 8),
+    ]
 
 
 def test_a_process_that_is_a_minute_behind_does_not_hold_the_node_back(
@@ -181,13 +222,16 @@ def test_consumers_and_keys_near_the_limit_are_joined(
     other.tell(monkeypatch)
     merged = own.node().rate_limit()
     assert [(one.key, one.hits, one.blocked) for one in merged.top_consumers] == [
-        ("ip:a", 12, 4), ("ip:c", 2, 2), ("ip:b", 9, 0),
-    ]  # fmt: skip
+        ("ip:a", 12, 4),
+        ("ip:c", 2, 2),
+        ("ip:b", 9, 0),
+    ]
     assert merged.top_consumers[0].routes == [RouteCount(route="GET /", hits=12)]
     assert merged.top_consumers[0].first_seen_at == START - 7 * MINUTE
     assert [(one.key, one.used) for one in merged.approaching_limit] == [
-        ("ip:c", 0.99), ("ip:a", 0.97),
-    ]  # fmt: skip
+        ("ip:c", 0.99),
+        ("ip:a", 0.97),
+    ]
 
 
 def test_counters_that_all_share_are_not_added_up(

@@ -17,10 +17,13 @@ PUBLIC = rows.COMPONENTS - 3
 READS = tuple(
     Look(path, None, 0, READY_MADE)
     for path in (
-        "/", "/banner", "/api/status", "/api/runtime/maintenance",
+        "/",
+        "/banner",
+        "/api/status",
+        "/api/runtime/maintenance",
         "/api/runtime/maintenance?windowMinutes=1440&limit=50&includeResolved=true",
     )
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("look", each(READS))

@@ -16,13 +16,21 @@ from tests.scale.looks import READY_MADE, Look, each
 DOCUMENTS = tuple(
     Look(path, None, 0, READY_MADE)
     for path in (
-        "/feed.atom", "/feed.rss", "/feed.json", "/calendar.ics", "/badge.svg",
-        "/api/v2/summary.json", "/api/v2/status.json", "/api/v2/components.json",
-        "/api/v2/incidents.json", "/api/v2/incidents/unresolved.json",
-        "/api/v2/scheduled-maintenances.json", "/api/v2/scheduled-maintenances/upcoming.json",
+        "/feed.atom",
+        "/feed.rss",
+        "/feed.json",
+        "/calendar.ics",
+        "/badge.svg",
+        "/api/v2/summary.json",
+        "/api/v2/status.json",
+        "/api/v2/components.json",
+        "/api/v2/incidents.json",
+        "/api/v2/incidents/unresolved.json",
+        "/api/v2/scheduled-maintenances.json",
+        "/api/v2/scheduled-maintenances/upcoming.json",
         "/api/v2/scheduled-maintenances/active.json",
     )
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("look", each(DOCUMENTS))

@@ -37,10 +37,15 @@ API = (
     Look(f"{MAINTENANCE}/perimeter/blocks?limit=50", None, 3, LIST),
     Look(f"{MAINTENANCE}/perimeter/blocks?limit=50&active=false", None, 3, LIST),
     Look(f"{RUNTIME}/incidents/INC-2030-0060", None, 5, LIST),
-    Look(f"{RUNTIME}/incidents/INC-2030-0001/retrospective/export", None, 7, LIST,
-         "It reads the captures twice."),
+    Look(
+        f"{RUNTIME}/incidents/INC-2030-0001/retrospective/export",
+        None,
+        7,
+        LIST,
+        "It reads the captures twice.",
+    ),
     Look(f"{MAINTENANCE}/windows/{rows.RUNNING}", None, 4, LIST),
-)  # fmt: skip
+)
 # The session and its operator are two of them.
 PANEL = (
     Look("/panel/maintenance", Role.ADMIN, 30, LIST, WARNED),
@@ -111,8 +116,7 @@ def test_postgresql_is_asked_the_same(
 
 
 @pytest.mark.parametrize(
-    "look",
-    each(one for one in API if "limit=50" in one.path and one.most <= one.budget),
+    "look", each(one for one in API if "limit=50" in one.path and one.most <= one.budget)
 )
 def test_ten_rows_ask_as_much_as_fifty(
     lived_in: Site, token: dict[str, str], still: StandingClock, look: Look

@@ -20,13 +20,26 @@ def announcement(**values: Any) -> Announcement:
     """A valid, running one."""
     return Announcement(
         **{
-            "id": 1, "slug": "a", "title": "A", "message": "", "severity": "info",
-            "is_draft": False, "audiences": ["public"], "channels": ["web"], "dismissible": True,
-            "starts_at": NOW - HOUR, "ends_at": None, "published_at": NOW - HOUR,
-            "resolved_at": None, "last_broadcast_at": None, "created_at": NOW - HOUR,
-            "updated_at": NOW - HOUR, "version": 1, **values,
+            "id": 1,
+            "slug": "a",
+            "title": "A",
+            "message": "",
+            "severity": "info",
+            "is_draft": False,
+            "audiences": ["public"],
+            "channels": ["web"],
+            "dismissible": True,
+            "starts_at": NOW - HOUR,
+            "ends_at": None,
+            "published_at": NOW - HOUR,
+            "resolved_at": None,
+            "last_broadcast_at": None,
+            "created_at": NOW - HOUR,
+            "updated_at": NOW - HOUR,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(

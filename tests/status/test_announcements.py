@@ -57,8 +57,10 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
     assert taken.revision == before + 1
     assert [one.title for one in taken.active] == ["Slow mail"]
     assert (event.type, event.actor, event.detail["ref"]) == (
-        "announcement.created", "ada", "slow-mail",
-    )  # fmt: skip
+        "announcement.created",
+        "ada",
+        "slow-mail",
+    )
 
 
 def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):

@@ -74,9 +74,10 @@ def test_references_count_by_year_without_gaps_or_doubles(either: Site, still: S
 def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
     parts(either, "api", "web")
     row = opened(
-        either, components=[Impact(component="api", state=State.MAJOR)],
+        either,
+        components=[Impact(component="api", state=State.MAJOR)],
         started_at=still.moment - timedelta(minutes=10),
-    )  # fmt: skip
+    )
     still.advance(minutes=5)
     either.portal.casebook.acknowledge(row.reference, version=None, actor="ben")
     either.portal.casebook.note(row.reference, NoteIn(message="A full disk?"), actor="ben")
@@ -84,20 +85,23 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
     either.portal.casebook.update(
         row.reference,
         UpdateIn(
-            status=Progress.IDENTIFIED, message="A disk is full.",
+            status=Progress.IDENTIFIED,
+            message="A disk is full.",
             components=[
                 Impact(component="api", state=State.PARTIAL),
                 Impact(component="web", state=State.DEGRADED),
             ],
             next_update_at=still.moment + timedelta(minutes=30),
         ),
-        version=None, actor="ben",
-    )  # fmt: skip
+        version=None,
+        actor="ben",
+    )
     now = shown(either, row.reference)
     assert now.status is Progress.IDENTIFIED
     assert [(one.component, one.state) for one in now.components] == [
-        ("api", State.PARTIAL), ("web", State.DEGRADED),
-    ]  # fmt: skip
+        ("api", State.PARTIAL),
+        ("web", State.DEGRADED),
+    ]
     assert [one.message for one in now.updates] == ["A disk is full.", "We look into it."]
     assert [one.message for one in now.notes] == ["A full disk?"]
     assert now.acknowledged_by == "ben"
@@ -112,9 +116,12 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
     assert {one.state for one in picture.components} == {State.OPERATIONAL}
     assert picture.open_incidents == ()
     assert [kind for kind in kinds(either) if kind.startswith("incident")] == [
-        "incident.opened", "incident.acknowledged", "incident.noted", "incident.updated",
+        "incident.opened",
+        "incident.acknowledged",
+        "incident.noted",
+        "incident.updated",
         "incident.resolved",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -124,10 +131,7 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
         ({"started_at": timedelta(minutes=1)}, "startedAt"),
         ({"next_update_at": timedelta(0)}, "nextUpdateAt"),
         ({"components": [Impact(component="none", state=State.MAJOR)]}, "components"),
-        (
-            {"components": [Impact(component="api", state=State.MAJOR)] * 2},
-            "components",
-        ),
+        ({"components": [Impact(component="api", state=State.MAJOR)] * 2}, "components"),
     ],
 )
 def test_an_incident_that_cannot_be_leaves_nothing(
@@ -178,9 +182,11 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
     resolve(site, row.reference)
     with pytest.raises(RuleError, match="open a new one"):
         site.portal.casebook.update(
-            row.reference, UpdateIn(status=Progress.MONITORING, message="x"),
-            version=None, actor="a",
-        )  # fmt: skip
+            row.reference,
+            UpdateIn(status=Progress.MONITORING, message="x"),
+            version=None,
+            actor="a",
+        )
     # A word more after the end is fine, and moves the end of nothing.
     still.advance(minutes=5)
     end = shown(site, row.reference).resolved_at
@@ -205,8 +211,9 @@ def test_a_start_put_right_moves_what_began_with_it(either: Site, still: Standin
     either.portal.casebook.edit(
         row.reference,
         IncidentEdit(title="Slow", impact=ImpactLevel.MINOR, started_at=earlier),
-        version=1, actor="a",
-    )  # fmt: skip
+        version=1,
+        actor="a",
+    )
     now = shown(either, row.reference)
     assert (now.started_at, now.updates[0].at) == (earlier, earlier)
     either.portal.board.refresh()
@@ -263,10 +270,13 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
     assert stale.status_code == 412
     text = client.get(f"{path}/export", headers=headers).get_data(as_text=True)
     for wanted in (
-        "# INC-2030-0001: Slow answers", "A disk was full.", "- [ ] (alert) Warn at 80 %, ann, due",
-        "- [x] (runbook) Say how to make room", "(operator-ann): We look into it.",
+        "# INC-2030-0001: Slow answers",
+        "A disk was full.",
+        "- [ ] (alert) Warn at 80 %, ann, due",
+        "- [x] (runbook) Say how to make room",
+        "(operator-ann): We look into it.",
         "gigvora_rate_limit_hits_total",
-    ):  # fmt: skip
+    ):
         assert wanted in text
     whole = client.get(f"{path}/export?format=json", headers=headers).get_json()
     assert whole["captures"][0]["figures"]["gigvora_metrics_scrapes_total"] == "0"
@@ -291,9 +301,11 @@ def test_the_api_takes_an_incident_whole(either: Site, still: StandingClock):
     parts(either, "api")
     client, headers = either.client(), either.bearer()
     wish = {
-        "title": "Down", "impact": "critical", "message": "We **know**.",
+        "title": "Down",
+        "impact": "critical",
+        "message": "We **know**.",
         "components": [{"component": "api", "state": "major_outage"}],
-    }  # fmt: skip
+    }
     keyed = {**headers, "Idempotency-Key": "once"}
     made = client.post(API, json=wish, headers=keyed)
     assert made.status_code == 201, made.get_json()
@@ -328,9 +340,12 @@ def test_nothing_internal_and_no_name_is_public(site: Site, still: StandingClock
     row = opened(site, components=[Impact(component="api", state=State.MAJOR)])
     site.portal.casebook.note(row.reference, NoteIn(message="planted-secret"), actor="operator-ann")
     hidden = opened(
-        site, title="For operations", message="hidden-words", audiences=["operations"],
+        site,
+        title="For operations",
+        message="hidden-words",
+        audiences=["operations"],
         components=[Impact(component="api", state=State.MAJOR)],
-    )  # fmt: skip
+    )
     resolve(site, row.reference)
     client = site.client()
     for path in ("/", "/banner", "/api/status", "/api/runtime/maintenance?includeResolved=true"):

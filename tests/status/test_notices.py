@@ -39,9 +39,13 @@ def told(session: Session) -> list[Notice]:
 
 def window(**values: Any) -> Window:
     row = Window(
-        reference="m-1", created_at=NOW, updated_at=NOW, version=3, created_by="ada",
+        reference="m-1",
+        created_at=NOW,
+        updated_at=NOW,
+        version=3,
+        created_by="ada",
         awaits_approval=False,
-    )  # fmt: skip
+    )
     windows.apply(row, WindowIn(**{"title": "T", "ends_at": NOW + HOUR, **values}), now=NOW)
     return row
 
@@ -54,17 +58,23 @@ def window(**values: Any) -> Window:
         ({}, (NOW - HOUR, NOW + HOUR), {"previousStartsAt": "2030-06-03T11:00:00Z"}, "the start"),
         ({}, (NOW, NOW + 2 * HOUR), {"previousEndsAt": "2030-06-03T14:00:00Z"}, "the end"),
         ({"impact": "slow"}, None, {"expected": "slow"}, "what to expect"),
-        ({"components": ["api"], "effects": {"api": "partial_outage"}}, None,
-         {"effects": {"api": "partial_outage"}}, "what is left"),
+        (
+            {"components": ["api"], "effects": {"api": "partial_outage"}},
+            None,
+            {"effects": {"api": "partial_outage"}},
+            "what is left",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_told_of_a_window(session: Session, values, before, facts, why):
     notices.of_window(session, window(**values), Event.CHANGED, now=NOW, before=before)
     (one,) = told(session)
     assert one.facts == {
-        "startsAt": "2030-06-03T12:00:00Z", "endsAt": "2030-06-03T13:00:00Z", "zone": "UTC",
+        "startsAt": "2030-06-03T12:00:00Z",
+        "endsAt": "2030-06-03T13:00:00Z",
+        "zone": "UTC",
         **facts,
-    }, why  # fmt: skip
+    }, why
     assert (one.key, one.occurred_at, one.created_at) == ("window m-1 changed 3", NOW, NOW)
     assert (one.position, one.addressed_at) == (0, None)
     assert one.channels == ["email", "api"]
@@ -112,8 +122,9 @@ def test_only_the_ways_that_the_portal_sends_by_are_kept(session: Session):
 def test_a_series_names_its_next_five(session: Session):
     row = series.new(
         SeriesIn(title="T", starts_at=NOW, ends_at=NOW + HOUR, recurrence="FREQ=DAILY"),
-        actor="ada", now=NOW,
-    )  # fmt: skip
+        actor="ada",
+        now=NOW,
+    )
     made = [window(starts_at=NOW + n * HOUR, ends_at=NOW + (n + 1) * HOUR) for n in range(7)]
     notices.of_series(session, row, Event.SCHEDULED, made[::-1], now=NOW)
     found = told(session)[0].facts["windows"]
@@ -156,17 +167,20 @@ def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is
 )
 def test_what_is_told_of_an_incident(session: Session, age, is_told, why):
     row = Incident(
-        reference="INC-1", title="T", impact="major", status="identified", audiences=["public"],
-        next_update_at=NOW + HOUR, version=4,
-    )  # fmt: skip
+        reference="INC-1",
+        title="T",
+        impact="major",
+        status="identified",
+        audiences=["public"],
+        next_update_at=NOW + HOUR,
+        version=4,
+    )
     for event in (Event.OPENED, Event.UPDATED):
         notices.of_incident(session, row, event, "m", {"api": "x"}, now=NOW, at=NOW - age)
     found = told(session)
     assert bool(found) is is_told, why
     if is_told:
-        assert [one.key for one in found] == [
-            "incident INC-1 opened", "incident INC-1 updated 4",
-        ]  # fmt: skip
+        assert [one.key for one in found] == ["incident INC-1 opened", "incident INC-1 updated 4"]
         assert found[0].facts["nextUpdateAt"] == "2030-06-03T13:00:00Z"
         assert (found[0].components, found[0].channels) == (["api"], ["email", "api"])
 
@@ -286,11 +300,17 @@ def test_each_act_on_a_window_is_on_record_and_told(
 def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, kind):
     said: list[Any] = []
     session = SimpleNamespace(
-        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)),
-        execute=said.append,
+        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)), execute=said.append
     )
     notices.put(
-        session, NoticeKind.MESSAGE, Event.SENT, "x", title="T", audiences=[], channels=[],  # type: ignore[arg-type]
-        components=[], now=NOW,
-    )  # fmt: skip
+        session,
+        NoticeKind.MESSAGE,
+        Event.SENT,
+        "x",
+        title="T",
+        audiences=[],
+        channels=[],  # type: ignore[arg-type]
+        components=[],
+        now=NOW,
+    )
     assert isinstance(said[0], kind)

@@ -20,9 +20,11 @@ BASE = "/api/admin/runtime/maintenance"
 def wish(**values: Any) -> dict[str, Any]:
     now = clock.now()
     return {
-        "title": "Migration", "startsAt": clock.iso(now + timedelta(hours=30)),
-        "endsAt": clock.iso(now + timedelta(hours=31)), **values,
-    }  # fmt: skip
+        "title": "Migration",
+        "startsAt": clock.iso(now + timedelta(hours=30)),
+        "endsAt": clock.iso(now + timedelta(hours=31)),
+        **values,
+    }
 
 
 def events(site: Site) -> list[str]:
@@ -33,8 +35,15 @@ def events(site: Site) -> list[str]:
 def told(site: Site) -> str:
     """Everything that the public can read."""
     client = site.client()
-    paths = ("/", "/api/status", "/api/runtime/maintenance?windowMinutes=1440", "/feed.atom",
-             "/calendar.ics", "/history", "/api/v2/summary.json")  # fmt: skip
+    paths = (
+        "/",
+        "/api/status",
+        "/api/runtime/maintenance?windowMinutes=1440",
+        "/feed.atom",
+        "/calendar.ics",
+        "/history",
+        "/api/v2/summary.json",
+    )
     return "".join(client.get(path).text for path in paths)
 
 
@@ -58,9 +67,11 @@ def test_effects_show_what_is_left_and_are_no_downtime(either: Site, still: Stan
         )
     headers = site.bearer(Scope.MAINTENANCE_WRITE)
     body = {
-        "title": "Now", "endsAt": clock.iso(clock.now() + timedelta(hours=1)),
-        "components": ["api", "web"], "effects": {"api": "partial_outage"},
-    }  # fmt: skip
+        "title": "Now",
+        "endsAt": clock.iso(clock.now() + timedelta(hours=1)),
+        "components": ["api", "web"],
+        "effects": {"api": "partial_outage"},
+    }
     answer = site.client().post(f"{BASE}/windows", json=body, headers=headers)
     assert answer.status_code == 201, answer.text
     still.advance(minutes=30)
@@ -82,16 +93,19 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
     headers = site.bearer(Scope.MAINTENANCE_WRITE, Scope.MAINTENANCE_READ)
     now = clock.now()
     freeze = {
-        "title": "The big sale", "startsAt": clock.iso(now + timedelta(hours=24)),
+        "title": "The big sale",
+        "startsAt": clock.iso(now + timedelta(hours=24)),
         "endsAt": clock.iso(now + timedelta(hours=48)),
-    }  # fmt: skip
+    }
     made = client.post(f"{BASE}/freezes", json=freeze, headers=headers)
     assert made.status_code == 201
     assert client.post(f"{BASE}/windows", json=wish(), headers=headers).get_json()["freezes"] == [
         "The big sale"
     ]
-    before = {"startsAt": clock.iso(now + timedelta(hours=23)),
-              "endsAt": clock.iso(now + timedelta(hours=24))}  # fmt: skip
+    before = {
+        "startsAt": clock.iso(now + timedelta(hours=23)),
+        "endsAt": clock.iso(now + timedelta(hours=24)),
+    }
     touching = client.post(f"{BASE}/windows", json=wish(**before), headers=headers).get_json()
     assert touching["freezes"] == []
     assert "The big sale" not in told(site)
@@ -99,10 +113,13 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
     assert "in a freeze: The big sale" in person.client.get("/panel/maintenance").text
     start, end = now + timedelta(hours=25), now + timedelta(hours=26)
     form = {
-        "title": "Another", "zone": "UTC", "startsAt": f"{start:%Y-%m-%dT%H:%M}",
-        "endsAt": f"{end:%Y-%m-%dT%H:%M}", "audiences": "public",
+        "title": "Another",
+        "zone": "UTC",
+        "startsAt": f"{start:%Y-%m-%dT%H:%M}",
+        "endsAt": f"{end:%Y-%m-%dT%H:%M}",
+        "audiences": "public",
         "channels": "email",
-    }  # fmt: skip
+    }
     shown = person.post("/panel/preview", **form).text
     assert "In a freeze: The big sale." in shown
     assert "0 subscribers are told." in shown
@@ -114,9 +131,11 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
     )
     assert refused.status_code == 422
     shown = person.post(
-        "/panel/freezes", freezeTitle="x", freezeStartsAt="2030-07-01T10:00",
+        "/panel/freezes",
+        freezeTitle="x",
+        freezeStartsAt="2030-07-01T10:00",
         freezeEndsAt="2030-06-30T10:00",
-    )  # fmt: skip
+    )
     assert shown.status_code == 422
     assert "The end must be after the start." in shown.text
 
@@ -132,10 +151,14 @@ def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: S
     headers = careful.bearer(Scope.MAINTENANCE_READ)
     start = clock.now() + timedelta(hours=30)
     form = {
-        "title": "Quiet plan", "zone": "UTC", "startsAt": f"{start:%Y-%m-%dT%H:%M}",
-        "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}", "audiences": "public",
-        "channels": "email", "key": "k" * 10,
-    }  # fmt: skip
+        "title": "Quiet plan",
+        "zone": "UTC",
+        "startsAt": f"{start:%Y-%m-%dT%H:%M}",
+        "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        "audiences": "public",
+        "channels": "email",
+        "key": "k" * 10,
+    }
     assert first.post("/panel/windows/new", **form).status_code == 303
     (window,) = client.get(f"{BASE}/windows", headers=headers).get_json()["items"]
     ref = window["reference"]

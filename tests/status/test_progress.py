@@ -21,10 +21,14 @@ API = [{"component": "api", "state": "major_outage"}]
 def incident(**values: Any) -> Incident:
     return Incident(
         **{
-            "reference": "INC-2030-0001", "status": "investigating", "started_at": NOW - HOUR,
-            "resolved_at": None, "root_cause_category": None, **values,
+            "reference": "INC-2030-0001",
+            "status": "investigating",
+            "started_at": NOW - HOUR,
+            "resolved_at": None,
+            "root_cause_category": None,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_category": "deploy"}
@@ -41,24 +45,44 @@ RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_cat
         ({}, {"status": "resolved"}, "rootCauseCategory", "an end says what it was"),
         ({}, {"status": "resolved", "root_cause_category": "deploy"}, None, "as this one does"),
         ({"root_cause_category": "deploy"}, {"status": "resolved"}, None, "it is known already"),
-        ({}, {"status": "monitoring", "root_cause_category": "deploy"}, "rootCauseCategory",
-         "what goes on has no category"),
+        (
+            {},
+            {"status": "monitoring", "root_cause_category": "deploy"},
+            "rootCauseCategory",
+            "what goes on has no category",
+        ),
         (RESOLVED, {"status": "monitoring"}, "status", "what is over is not taken up"),
         (RESOLVED, {"status": "resolved"}, None, "but a word more may be said"),
         ({}, {"status": "identified", "components": API}, None, "what is impaired may change"),
-        ({}, {"status": "resolved", "root_cause_category": "deploy", "components": API},
-         "components", "nothing is impaired at the end"),
-        ({}, {"status": "resolved", "root_cause_category": "deploy", "components": []}, None,
-         "which may be said"),
+        (
+            {},
+            {"status": "resolved", "root_cause_category": "deploy", "components": API},
+            "components",
+            "nothing is impaired at the end",
+        ),
+        (
+            {},
+            {"status": "resolved", "root_cause_category": "deploy", "components": []},
+            None,
+            "which may be said",
+        ),
         ({}, {"status": "monitoring", "next_update_at": NOW + TICK}, None, "the next comes later"),
         ({}, {"status": "monitoring", "next_update_at": NOW}, "nextUpdateAt", "not at once"),
         ({}, {"status": "monitoring", "next_update_at": NOW - HOUR}, "nextUpdateAt", "nor before"),
-        ({}, {"status": "monitoring", "at": NOW - HOUR / 2, "next_update_at": NOW}, None,
-         "later than the update, not than now"),
-        ({}, {"status": "resolved", "root_cause_category": "deploy", "next_update_at": NOW + HOUR},
-         "nextUpdateAt", "none comes after the end"),
+        (
+            {},
+            {"status": "monitoring", "at": NOW - HOUR / 2, "next_update_at": NOW},
+            None,
+            "later than the update, not than now",
+        ),
+        (
+            {},
+            {"status": "resolved", "root_cause_category": "deploy", "next_update_at": NOW + HOUR},
+            "nextUpdateAt",
+            "none comes after the end",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_an_update_may_say(row, wish, field, why):
     given = UpdateIn(**{"message": "m", **wish})
     if field is None:

@@ -58,9 +58,13 @@ def test_a_rule_that_ends_before_it_begins_has_none():
 def test_the_day_of_until_is_that_of_the_zone():
     first = datetime(2030, 6, 4, 23, 30)  # noqa: DTZ001 (local time)
     found = recurrence.occurrences(
-        "FREQ=DAILY;UNTIL=20300605T213000Z", first, "Europe/Berlin",
-        since=NOW, until=NOW + 30 * DAY, most=9,
-    )  # fmt: skip
+        "FREQ=DAILY;UNTIL=20300605T213000Z",
+        first,
+        "Europe/Berlin",
+        since=NOW,
+        until=NOW + 30 * DAY,
+        most=9,
+    )
     assert [local.day for local, _ in found] == [4, 5]
 
 
@@ -104,10 +108,13 @@ def test_nothing_is_looked_for_beyond_the_horizon():
 def wish(**values: Any) -> SeriesIn:
     return SeriesIn(
         **{
-            "title": "Patches", "starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR,
-            "recurrence": "FREQ=WEEKLY", **values,
+            "title": "Patches",
+            "starts_at": NOW + HOUR,
+            "ends_at": NOW + 2 * HOUR,
+            "recurrence": "FREQ=WEEKLY",
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ API = "/api/admin/runtime/maintenance/series"
 
 def wish(**fields: object) -> SeriesIn:
     given = {
-        "title": "Backups", "zone": "Europe/Berlin", "recurrence": "FREQ=WEEKLY;BYDAY=SU",
+        "title": "Backups",
+        "zone": "Europe/Berlin",
+        "recurrence": "FREQ=WEEKLY;BYDAY=SU",
         "starts_at": datetime(2030, 6, 9, 0, 0, tzinfo=UTC),
         "ends_at": datetime(2030, 6, 9, 1, 0, tzinfo=UTC),
-    }  # fmt: skip
+    }
     return SeriesIn(**{**given, **fields})
 
 
@@ -45,8 +47,10 @@ def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: Stan
     either.portal.registry.open_series(wish(), actor="a")
     first = planned(either)
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in first[:3]] == [
-        "06-09 00:00", "06-16 00:00", "06-23 00:00",
-    ]  # fmt: skip
+        "06-09 00:00",
+        "06-16 00:00",
+        "06-23 00:00",
+    ]
     assert len(first) == 9
     assert first[0].occurrence == "2030-06-09T02:00:00"
     for _ in range(10):
@@ -71,8 +75,10 @@ def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: Sta
         actor="a",
     )
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in planned(site)[:3]] == [
-        "10-20 00:00", "10-27 00:00", "11-03 01:00",
-    ]  # fmt: skip
+        "10-20 00:00",
+        "10-27 00:00",
+        "11-03 01:00",
+    ]
     assert {one.ends_at - one.starts_at for one in planned(site)} == {timedelta(hours=1)}
 
 
@@ -146,10 +152,16 @@ def test_the_api_previews_makes_and_cancels(either: Site, still: StandingClock):
 def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock):
     person = either.signed_in(Role.OPERATOR)
     form = {
-        "title": "Backups", "message": "", "zone": "Europe/Berlin", "audiences": "public",
-        "channels": "web", "startsAt": "2030-06-09T02:00", "endsAt": "2030-06-09T03:00",
-        "recurrence": "FREQ=WEEKLY", "key": "0123456789",
-    }  # fmt: skip
+        "title": "Backups",
+        "message": "",
+        "zone": "Europe/Berlin",
+        "audiences": "public",
+        "channels": "web",
+        "startsAt": "2030-06-09T02:00",
+        "endsAt": "2030-06-09T03:00",
+        "recurrence": "FREQ=WEEKLY",
+        "key": "0123456789",
+    }
     preview = person.post("/panel/preview", **form).get_data(as_text=True)
     assert "16 Jun, 02:00 – 03:00 (Europe/Berlin" in preview
     assert planned(either) == []

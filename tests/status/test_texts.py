@@ -64,9 +64,15 @@ def test_what_is_filled_in_is_cut_to_its_column():
 @pytest.mark.unit
 @pytest.mark.parametrize(
     ("message", "is_taken"),
-    [("{{what}}", True), ("none", True), ("{{What}}", False), ("{{", False), ("}}", False),
-     ("{one}", True)],
-)  # fmt: skip
+    [
+        ("{{what}}", True),
+        ("none", True),
+        ("{{What}}", False),
+        ("{{", False),
+        ("}}", False),
+        ("{one}", True),
+    ],
+)
 def test_braces_are_those_of_a_field(message, is_taken):
     wish = TemplateIn(name="ops", title="T", message=message)
     if is_taken:
@@ -99,13 +105,26 @@ def test_the_figures_of_a_snapshot():
 def incident(session: Session, **values: Any) -> Incident:
     row = Incident(
         **{
-            "id": 1, "reference": "INC-1", "title": "Slow", "impact": "major",
-            "status": "identified", "audiences": ["public"], "started_at": NOW - HOUR,
-            "resolved_at": None, "next_update_at": None, "acknowledged_at": None,
-            "acknowledged_by": None, "root_cause_category": None, "links": [], "opened_by": "ada",
-            "created_at": NOW, "updated_at": NOW, "version": 1, **values,
+            "id": 1,
+            "reference": "INC-1",
+            "title": "Slow",
+            "impact": "major",
+            "status": "identified",
+            "audiences": ["public"],
+            "started_at": NOW - HOUR,
+            "resolved_at": None,
+            "next_update_at": None,
+            "acknowledged_at": None,
+            "acknowledged_by": None,
+            "root_cause_category": None,
+            "links": [],
+            "opened_by": "ada",
+            "created_at": NOW,
+            "updated_at": NOW,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
     session.add(row)
     session.flush()
     return row
@@ -114,10 +133,14 @@ def incident(session: Session, **values: Any) -> Incident:
 def capture(session: Session, at: datetime, **body: Any) -> None:
     session.add(
         Capture(
-            id=f"c{at:%H}", incident_id=1, captured_at=at, captured_by="ada", sha256="s",
+            id=f"c{at:%H}",
+            incident_id=1,
+            captured_at=at,
+            captured_by="ada",
+            sha256="s",
             body=json.dumps(body),
         )
-    )  # fmt: skip
+    )
     session.flush()
 
 
@@ -139,9 +162,7 @@ def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
     lines = text.splitlines()
     assert "Nothing was captured." not in lines
     heads = [line for line in lines if line.startswith("## ")]
-    assert heads == [
-        "## Captured at 2030-06-03T12:00:00Z", "## Captured at 2030-06-03T11:00:00Z",
-    ]  # fmt: skip
+    assert heads == ["## Captured at 2030-06-03T12:00:00Z", "## Captured at 2030-06-03T11:00:00Z"]
     assert "| `p_metrics_scrapes_total` | 5 |" in lines
     number = lines.index("- A: 1 s (limit 0), since t")
     assert lines[number - 1 : number + 3] == ["", lines[number], "", heads[1]]
@@ -150,10 +171,16 @@ def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
 def retrospective(**values: Any) -> Retrospective:
     return Retrospective(
         **{
-            "id": 1, "root_cause_category": "deploy", "root_cause": "", "impact": "",
-            "actions": [], "is_published": False, "version": 1, **values,
+            "id": 1,
+            "root_cause_category": "deploy",
+            "root_cause": "",
+            "impact": "",
+            "actions": [],
+            "is_published": False,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def test_an_incident_as_text(session: Session):
@@ -161,10 +188,14 @@ def test_an_incident_as_text(session: Session):
     for minutes, status, message in ((50, "investigating", "We\nlook."), (40, None, "inside")):
         session.add(
             IncidentUpdate(
-                incident_id=1, at=NOW - timedelta(minutes=minutes), status=status,
-                message=message, is_public=status is not None, author="ada",
+                incident_id=1,
+                at=NOW - timedelta(minutes=minutes),
+                status=status,
+                message=message,
+                is_public=status is not None,
+                author="ada",
             )
-        )  # fmt: skip
+        )
     session.flush()
     text = findings.markdown(session, row, None, prefix="p_")
     assert "- Resolved: not yet\n- Root cause: not said\n- Components: none\n" in text
@@ -182,12 +213,13 @@ def test_a_retrospective_as_text(session: Session):
     assert "## Impact\n\nNot written.\n\n## Root cause\n\nNot written.\n" in text
     assert "## Actions\n\nNone.\n" in text
     kept = retrospective(
-        impact="I", root_cause="R",
+        impact="I",
+        root_cause="R",
         actions=[
             {"kind": "alert", "text": "a", "owner": "bob", "dueAt": "2030-07-01", "done": True},
             {"kind": "other", "text": "b"},
         ],
-    )  # fmt: skip
+    )
     text = findings.markdown(session, row, kept, prefix="p_")
     assert "## Impact\n\nI\n\n## Root cause\n\nR\n\n## Actions\n\n" in text
     assert "- [x] (alert) a, bob, due 2030-07-01\n- [ ] (other) b\n" in text

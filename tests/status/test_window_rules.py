@@ -20,15 +20,34 @@ def window(starts: timedelta = -HOUR, ends: timedelta = HOUR, **values: Any) -> 
     """A valid window; its times are told from now."""
     return Window(
         **{
-            "id": 1, "reference": "m-abcdef", "title": "Upgrade", "message": "", "zone": "UTC",
-            "audiences": ["public"], "channels": ["web"], "components": ["api"],
-            "starts_at": NOW + starts, "ends_at": NOW + ends, "first_ends_at": NOW + ends,
-            "ended_at": None, "cancelled_at": None, "series_id": None, "occurrence": None,
-            "owner": "", "impact": "", "rollback_plan": "", "effects": {}, "created_by": "ada",
-            "awaits_approval": False, "approved_by": None, "created_at": NOW - 2 * HOUR,
-            "updated_at": NOW - 2 * HOUR, "version": 1, **values,
+            "id": 1,
+            "reference": "m-abcdef",
+            "title": "Upgrade",
+            "message": "",
+            "zone": "UTC",
+            "audiences": ["public"],
+            "channels": ["web"],
+            "components": ["api"],
+            "starts_at": NOW + starts,
+            "ends_at": NOW + ends,
+            "first_ends_at": NOW + ends,
+            "ended_at": None,
+            "cancelled_at": None,
+            "series_id": None,
+            "occurrence": None,
+            "owner": "",
+            "impact": "",
+            "rollback_plan": "",
+            "effects": {},
+            "created_by": "ada",
+            "awaits_approval": False,
+            "approved_by": None,
+            "created_at": NOW - 2 * HOUR,
+            "updated_at": NOW - 2 * HOUR,
+            "version": 1,
+            **values,
         }
-    )  # fmt: skip
+    )
 
 
 def wish(**values: Any) -> WindowIn:
@@ -77,9 +96,12 @@ MAY = {
     "approve": {"proposed"},
 }
 STATES = {
-    "proposed": PROPOSED, "scheduled": SCHEDULED, "active": ACTIVE, "ended": ENDED,
+    "proposed": PROPOSED,
+    "scheduled": SCHEDULED,
+    "active": ACTIVE,
+    "ended": ENDED,
     "cancelled": CANCELLED,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -108,9 +130,14 @@ def test_extending_keeps_the_first_end_on_record():
 
 @pytest.mark.parametrize(
     ("text", "field"),
-    [(None, "duration"), ("", "duration"), ("soon", "duration"), ("999999d", "endsAt"),
-     ("366d", "endsAt")],
-)  # fmt: skip
+    [
+        (None, "duration"),
+        ("", "duration"),
+        ("soon", "duration"),
+        ("999999d", "endsAt"),
+        ("366d", "endsAt"),
+    ],
+)
 def test_extending_wants_a_duration_that_can_be(text, field):
     row = window()
     with pytest.raises(RuleError) as caught:
@@ -259,5 +286,6 @@ def test_a_window_is_told_with_what_it_overlaps():
 def test_a_reference_is_easy_to_read_out():
     found = {windows.new_reference() for _ in range(50)}
     assert len(found) == 50
-    assert all(one.startswith("m-") and len(one) == 8 and not set(one[2:]) & set("01ilo")
-               for one in found)  # fmt: skip
+    assert all(
+        one.startswith("m-") and len(one) == 8 and not set(one[2:]) & set("01ilo") for one in found
+    )

@@ -27,13 +27,7 @@ from portal.status.freezes import FreezeIn
 from portal.status.incidents import Incident, IncidentEdit, IncidentIn, NoteIn, UpdateIn
 from portal.status.inventory import Inventory
 from portal.status.notices import Notice
-from portal.status.registry import (
-    NotFoundError,
-    Once,
-    Registry,
-    ReusedKeyError,
-    StaleVersionError,
-)
+from portal.status.registry import NotFoundError, Once, Registry, ReusedKeyError, StaleVersionError
 from portal.status.replies import KeptReply
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.series import SeriesIn
@@ -119,24 +113,25 @@ def test_an_incident_impairs_from_its_start_and_nothing_after_its_end(world: Wor
     assert world.logged()[1]["components"] == ["api: major_outage", "docs: operational"]
     same = hit(("api", "major_outage"), ("web", "partial_outage"))
     world.update(reference, components=same, at=NOW - MINUTE)
-    assert world.spans() == [
-        (State.MAJOR, NOW - HOUR, None), (State.PARTIAL, NOW - MINUTE, None),
-    ]  # fmt: skip
+    assert world.spans() == [(State.MAJOR, NOW - HOUR, None), (State.PARTIAL, NOW - MINUTE, None)]
     world.update(reference, "monitoring")
     assert len(world.spans()) == 2
     world.update(reference, components=hit(("api", "degraded_performance")))
     assert world.spans() == [
-        (State.MAJOR, NOW - HOUR, NOW), (State.PARTIAL, NOW - MINUTE, NOW),
+        (State.MAJOR, NOW - HOUR, NOW),
+        (State.PARTIAL, NOW - MINUTE, NOW),
         (State.DEGRADED, NOW, None),
-    ]  # fmt: skip
+    ]
     assert world.notice().facts["components"] == {
-        "api": "degraded_performance", "web": "operational",
-    }  # fmt: skip
+        "api": "degraded_performance",
+        "web": "operational",
+    }
     with world.open_session() as session:
         shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
     assert [(one.component, one.state) for one in shown.components] == [
-        ("api", State.DEGRADED), ("web", State.PARTIAL),
-    ]  # fmt: skip
+        ("api", State.DEGRADED),
+        ("web", State.PARTIAL),
+    ]
     row = world.resolve(reference)
     assert row.resolved_at == NOW
     assert all(ended == NOW for _, _, ended in world.spans())
@@ -212,17 +207,16 @@ def test_a_start_put_right_moves_what_began_with_it_and_nothing_else(world: Worl
     world.parts("api", "web")
     reference = world.open(started_at=NOW - HOUR, components=hit(("api", "major_outage")))
     world.update(
-        reference, at=NOW - MINUTE,
+        reference,
+        at=NOW - MINUTE,
         components=hit(("api", "major_outage"), ("web", "partial_outage")),
-    )  # fmt: skip
+    )
     edit(world, reference, started_at=NOW - 2 * HOUR)
     assert [began for _, began, _ in world.spans()] == [NOW - 2 * HOUR, NOW - MINUTE]
     with world.open_session() as session:
         shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
     assert [one.at for one in shown.updates] == [NOW - MINUTE, NOW - 2 * HOUR]
-    assert world.logged() == (
-        "incident.changed", {"incident": reference, "fields": ["started_at"]},
-    )  # fmt: skip
+    assert world.logged() == ("incident.changed", {"incident": reference, "fields": ["started_at"]})
 
 
 def test_a_first_word_that_came_later_stays_where_it_is(world: World):
@@ -280,8 +274,8 @@ def test_notes_stay_inside_and_do_not_lie_in_the_future(world: World):
     with world.open_session() as session:
         shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
     assert [(one.status, one.is_public, one.author) for one in shown.notes] == [
-        (None, False, "bob"),
-    ] * 3  # fmt: skip
+        (None, False, "bob")
+    ] * 3
     assert [one.status for one in shown.updates] == ["investigating"]
     assert world.told() == ["opened"]
 
@@ -334,8 +328,10 @@ def test_actions_that_are_overdue_are_listed_the_longest_first(world: World):
         reference = world.open(title=f"T{days}")
         world.resolve(reference)
         due = date(2030, 6, 3) - timedelta(days=days)
-        actions = [{"kind": "alert", "text": f"a{days}", "due_at": due},
-                   {"kind": "other", "text": "done", "due_at": due, "done": True}]  # fmt: skip
+        actions = [
+            {"kind": "alert", "text": f"a{days}", "due_at": due},
+            {"kind": "other", "text": "done", "due_at": due, "done": True},
+        ]
         keep(world, reference, actions=actions)
     with world.open_session() as session:
         stored = session.scalars(select(retrospectives.Retrospective)).first()
@@ -343,8 +339,10 @@ def test_actions_that_are_overdue_are_listed_the_longest_first(world: World):
         assert set(stored.actions[0]) == {"kind", "text", "owner", "dueAt", "done"}
         found = retrospectives.overdue(session, today=date(2030, 6, 3))
     assert [(one.title, one.action.text) for one in found] == [
-        ("T5", "a5"), ("T3", "a3"), ("T2", "a2"),
-    ]  # fmt: skip
+        ("T5", "a5"),
+        ("T3", "a3"),
+        ("T2", "a2"),
+    ]
 
 
 def test_incidents_are_listed_open_over_or_all(world: World):
@@ -411,12 +409,16 @@ def test_an_edit_of_a_component_names_what_it_changed(world: World):
         (["major_outage"], [(State.MAJOR, True)], None, "major_outage"),
         (["major_outage", None], [(State.MAJOR, False)], "major_outage", None),
         (["major_outage", "operational"], [(State.MAJOR, False)], "major_outage", "operational"),
-        (["major_outage", "partial_outage"], [(State.MAJOR, False), (State.PARTIAL, True)],
-         "major_outage", "partial_outage"),
+        (
+            ["major_outage", "partial_outage"],
+            [(State.MAJOR, False), (State.PARTIAL, True)],
+            "major_outage",
+            "partial_outage",
+        ),
         ([None], [], None, None),
         (["operational"], [], None, "operational"),
     ],
-)  # fmt: skip
+)
 def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before, after):
     world.parts("api")
     for state in states:
@@ -433,9 +435,13 @@ def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before
 
 def test_components_stand_by_group_position_and_name(world: World):
     for slug, group, position in (
-        ("a", "late", 5), ("b", "early", 2), ("c", "late", 9), ("d", "", 4), ("e", "early", 1),
+        ("a", "late", 5),
+        ("b", "early", 2),
+        ("c", "late", 9),
+        ("d", "", 4),
+        ("e", "early", 1),
         ("f", "early", 1),
-    ):  # fmt: skip
+    ):
         world.inventory.add(
             ComponentIn(slug=slug, name=slug, group=group, position=position), actor="ada"
         )
@@ -560,9 +566,11 @@ def test_a_proposal_waits_and_what_begins_at_once_does_not(world: World):
     assert window(world, starts_at=NOW + HOUR).awaits_approval is False
     assert world.told() == ["started", "scheduled"]
     edited = world.careful.edit_window(
-        row.reference, WindowIn(title="T", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR),
-        version=1, actor="eve",
-    )  # fmt: skip
+        row.reference,
+        WindowIn(title="T", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR),
+        version=1,
+        actor="eve",
+    )
     assert (edited.created_by, len(world.told())) == ("eve", 2)
     act = WindowAct(action="approve")
     done = world.careful.act_on_window(row.reference, act, version=2, actor="ada")
@@ -635,9 +643,12 @@ def test_what_ended_before_it_overlaps_nothing_later(world: World):
     world.registry.act_on_window(over.reference, WindowAct(action="end"), version=1, actor="a")
     for step, overlaps in ((timedelta(0), False), (-MINUTE, True)):
         later = windows.Window(
-            id=99, starts_at=NOW + HOUR + step, ends_at=NOW + 9 * HOUR, ended_at=None,
+            id=99,
+            starts_at=NOW + HOUR + step,
+            ends_at=NOW + 9 * HOUR,
+            ended_at=None,
             cancelled_at=None,
-        )  # fmt: skip
+        )
         with world.open_session() as session:
             assert bool(windows.overlapping(session, later)) is overlaps
 
@@ -646,10 +657,13 @@ def a_series(world: World, **values: Any) -> Any:
     registry = values.pop("by", world.registry)
     wish = SeriesIn(
         **{
-            "title": "S", "starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR,
-            "recurrence": "FREQ=WEEKLY", **values,
+            "title": "S",
+            "starts_at": NOW + HOUR,
+            "ends_at": NOW + 2 * HOUR,
+            "recurrence": "FREQ=WEEKLY",
+            **values,
         }
-    )  # fmt: skip
+    )
     return registry.open_series(wish, actor="ada")
 
 
@@ -784,8 +798,7 @@ def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
     reference = world.open()
     calls: list[Callable[[Once], Any]] = [
         lambda key: world.casebook.update(
-            reference, UpdateIn(status="identified", message="m"), version=None, actor="a",
-            once=key,
+            reference, UpdateIn(status="identified", message="m"), version=None, actor="a", once=key
         ),
         lambda key: world.casebook.note(reference, NoteIn(message="m"), actor="a", once=key),
         lambda key: world.casebook.acknowledge(reference, version=None, actor="a", once=key),
@@ -797,9 +810,7 @@ def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
         lambda key: world.inventory.edit(
             "b", ComponentIn(slug="b", name="c"), version=None, actor="a", once=key
         ),
-        lambda key: world.inventory.set_state(
-            "b", State.MAJOR, version=None, actor="a", once=key
-        ),
+        lambda key: world.inventory.set_state("b", State.MAJOR, version=None, actor="a", once=key),
         lambda key: world.inventory.remove("b", version=None, actor="a", once=key),
         lambda key: world.registry.announce(AnnouncementIn(title="News"), actor="a", once=key),
         lambda key: world.registry.edit_announcement(
@@ -818,12 +829,13 @@ def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
             "1", WindowAct(action="end"), version=None, actor="a", once=key
         ),
         lambda key: world.careful.open_series(
-            SeriesIn(title="S", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR,
-                     recurrence="FREQ=WEEKLY"), actor="a", once=key,
+            SeriesIn(
+                title="S", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR, recurrence="FREQ=WEEKLY"
+            ),
+            actor="a",
+            once=key,
         ),
-        lambda key: world.careful.approve_series(
-            latest(world), version=None, actor="b", once=key
-        ),
+        lambda key: world.careful.approve_series(latest(world), version=None, actor="b", once=key),
         lambda key: world.careful.cancel_series(latest(world), version=None, actor="b", once=key),
         lambda key: world.registry.add_freeze(
             FreezeIn(title="F", starts_at=NOW, ends_at=NOW + HOUR), actor="a", once=key
@@ -834,11 +846,14 @@ def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
         lambda key: (
             world.resolve(reference),
             world.casebook.keep_retrospective(
-                reference, RetrospectiveIn(root_cause_category="deploy"), version=None,
-                actor="a", once=key,
+                reference,
+                RetrospectiveIn(root_cause_category="deploy"),
+                version=None,
+                actor="a",
+                once=key,
             ),
         ),
-    ]  # fmt: skip
+    ]
     for number, call in enumerate(calls):
         call(once(number))
         reply = world.registry.kept_reply(f"k{number}", b"r")

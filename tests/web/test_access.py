@@ -15,10 +15,15 @@ def test_every_endpoint_is_in_the_table_and_the_other_way_round(site: Site):
 
 def rules(site: Site):
     values = {
-        "ref": "nothing", "name": "exporter", "token": "nothing", "filename": "none",
-        "reference": "nothing", "identity": "nothing", "slug": "nothing",
+        "ref": "nothing",
+        "name": "exporter",
+        "token": "nothing",
+        "filename": "none",
+        "reference": "nothing",
+        "identity": "nothing",
+        "slug": "nothing",
         "number": 0,
-    }  # fmt: skip
+    }
     adapter = site.app.url_map.bind("localhost")
     for rule in site.app.url_map.iter_rules():
         if access.TABLE[rule.endpoint] != access.PUBLIC:

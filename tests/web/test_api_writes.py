@@ -49,9 +49,11 @@ def component(site: Site) -> str:
 
 def series(site: Site) -> str:
     body = {
-        "title": "Backups", "startsAt": "2030-06-04T02:00:00Z", "endsAt": "2030-06-04T03:00:00Z",
+        "title": "Backups",
+        "startsAt": "2030-06-04T02:00:00Z",
+        "endsAt": "2030-06-04T03:00:00Z",
         "recurrence": "FREQ=WEEKLY",
-    }  # fmt: skip
+    }
     return made(site, f"{MAINTENANCE}/series", body)["reference"]
 
 
@@ -83,53 +85,82 @@ WRITES = {
         "PUT", f"{MAINTENANCE}/*", {"title": "New"}, announcement, Scope.MAINTENANCE_WRITE
     ),
     "announcement's status": Write(
-        "PATCH", f"{MAINTENANCE}/*/status", {"status": "active"}, announcement,
+        "PATCH",
+        f"{MAINTENANCE}/*/status",
+        {"status": "active"},
+        announcement,
         Scope.MAINTENANCE_WRITE,
     ),
     "window": Write(
-        "PUT", f"{MAINTENANCE}/windows/*", {"title": "New", "endsAt": END}, window,
+        "PUT",
+        f"{MAINTENANCE}/windows/*",
+        {"title": "New", "endsAt": END},
+        window,
         Scope.MAINTENANCE_WRITE,
     ),
     "window's act": Write(
-        "PATCH", f"{MAINTENANCE}/windows/*", {"action": "extend", "duration": "15m"}, window,
+        "PATCH",
+        f"{MAINTENANCE}/windows/*",
+        {"action": "extend", "duration": "15m"},
+        window,
         Scope.MAINTENANCE_WRITE,
     ),
     "series": Write("DELETE", f"{MAINTENANCE}/series/*", None, series, Scope.MAINTENANCE_WRITE),
     "block's act": Write(
-        "PATCH", f"{MAINTENANCE}/perimeter/blocks/*", {"action": "extend", "duration": "15m"},
-        block, Scope.PERIMETER_WRITE,
+        "PATCH",
+        f"{MAINTENANCE}/perimeter/blocks/*",
+        {"action": "extend", "duration": "15m"},
+        block,
+        Scope.PERIMETER_WRITE,
     ),
     "block": Write(
         "DELETE", f"{MAINTENANCE}/perimeter/blocks/*", None, block, Scope.PERIMETER_WRITE
     ),
     "incident": Write("PUT", f"{RUNTIME}/incidents/*", INCIDENT, incident, Scope.INCIDENTS_WRITE),
     "incident's update": Write(
-        "POST", f"{RUNTIME}/incidents/*/updates", {"status": "identified", "message": "The disk."},
-        incident, Scope.INCIDENTS_WRITE, 201,
+        "POST",
+        f"{RUNTIME}/incidents/*/updates",
+        {"status": "identified", "message": "The disk."},
+        incident,
+        Scope.INCIDENTS_WRITE,
+        201,
     ),
     "incident's acknowledgement": Write(
         "POST", f"{RUNTIME}/incidents/*/acknowledgement", None, incident, Scope.INCIDENTS_WRITE
     ),
     "component": Write(
-        "PUT", f"{RUNTIME}/components/*", {"slug": "api", "name": "Ours"}, component,
+        "PUT",
+        f"{RUNTIME}/components/*",
+        {"slug": "api", "name": "Ours"},
+        component,
         Scope.INCIDENTS_WRITE,
     ),
     "component's state": Write(
-        "PATCH", f"{RUNTIME}/components/*/state", {"state": "major_outage"}, component,
+        "PATCH",
+        f"{RUNTIME}/components/*/state",
+        {"state": "major_outage"},
+        component,
         Scope.INCIDENTS_WRITE,
     ),
-}  # fmt: skip
+}
 # Without a version of their own to hold against.
 UNVERSIONED = {
     "incident's note": Write(
-        "POST", f"{RUNTIME}/incidents/*/notes", {"message": "The disk."}, incident,
-        Scope.INCIDENTS_WRITE, 201,
+        "POST",
+        f"{RUNTIME}/incidents/*/notes",
+        {"message": "The disk."},
+        incident,
+        Scope.INCIDENTS_WRITE,
+        201,
     ),
     "incident's retrospective": Write(
-        "PUT", f"{RUNTIME}/incidents/*/retrospective", RETROSPECTIVE, resolved,
+        "PUT",
+        f"{RUNTIME}/incidents/*/retrospective",
+        RETROSPECTIVE,
+        resolved,
         Scope.INCIDENTS_WRITE,
     ),
-}  # fmt: skip
+}
 ALL = WRITES | UNVERSIONED
 
 
@@ -194,9 +225,11 @@ def test_a_field_that_nobody_knows_is_refused(site: Site, still: StandingClock, 
     write = ALL[name]
     thing = write.thing(site)
     answer = site.client().open(
-        write.path.replace("*", thing), method=write.method,
-        json={**(write.body or {}), "surprise": 1}, headers=site.bearer(write.scope),
-    )  # fmt: skip
+        write.path.replace("*", thing),
+        method=write.method,
+        json={**(write.body or {}), "surprise": 1},
+        headers=site.bearer(write.scope),
+    )
     assert answer.status_code == 422
     assert list(answer.json["errors"]) == ["surprise"]
 
@@ -262,10 +295,13 @@ def test_what_was_given_out_of_an_incident_is_found_by_its_own_name_alone(
     capture = client.post(f"{path}/{reference}/captures", headers=headers).json["id"]
     assert client.get(f"{path}/{reference}/captures/{capture}", headers=headers).status_code == 200
     for missing in (
-        f"{other}/captures/{capture}", f"{reference}/captures/none", f"{reference}/retrospective",
-        f"{reference}/prepared-update", "INC-2030-0099/findings",
+        f"{other}/captures/{capture}",
+        f"{reference}/captures/none",
+        f"{reference}/retrospective",
+        f"{reference}/prepared-update",
+        "INC-2030-0099/findings",
         "INC-2030-0099/retrospective/export",
-    ):  # fmt: skip
+    ):
         assert client.get(f"{path}/{missing}", headers=headers).status_code == 404, missing
     early = client.put(f"{path}/{reference}/retrospective", json=RETROSPECTIVE, headers=headers)
     assert (early.status_code, list(early.json["errors"])) == (422, ["reference"])

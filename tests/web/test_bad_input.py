@@ -95,11 +95,20 @@ def test_a_long_address_and_long_headers_are_refused(site: Site):
 @pytest.mark.parametrize(
     "query",
     [
-        "audience=publik", "channel=fax", "windowMinutes=4", "windowMinutes=1441",
-        "windowMinutes=ten", "includeResolved=yes", "limit=0", "limit=51", "unknown=1",
-        "limit=1&limit=2", "audience", "audience=%ff",
+        "audience=publik",
+        "channel=fax",
+        "windowMinutes=4",
+        "windowMinutes=1441",
+        "windowMinutes=ten",
+        "includeResolved=yes",
+        "limit=0",
+        "limit=51",
+        "unknown=1",
+        "limit=1&limit=2",
+        "audience",
+        "audience=%ff",
     ],
-)  # fmt: skip
+)
 def test_unknown_query_values_are_refused(site: Site, query: str):
     assert_problem(site.client().get(f"/api/runtime/maintenance?{query}"), 400)
 

@@ -12,9 +12,13 @@ from tests.notify.test_mail import Told, an_incident, settings, subscribe
 
 BASE = "/api/admin/runtime/maintenance"
 VALUES = {
-    "title": "Payments fail", "severity": "major", "start": "12:00 UTC",
-    "impact": "Cards are refused", "figures": "40 % of requests", "runbook": "/panel/runbook",
-}  # fmt: skip
+    "title": "Payments fail",
+    "severity": "major",
+    "start": "12:00 UTC",
+    "impact": "Cards are refused",
+    "figures": "40 % of requests",
+    "runbook": "/panel/runbook",
+}
 
 
 @pytest.fixture

@@ -13,10 +13,17 @@ from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
-    "title": "New terms", "message": "They begin **in July**.", "severity": "info",
-    "status": "active", "audiences": ["public"], "channels": ["web"], "startsAt": "",
-    "endsAt": "2030-06-10T12:00", "dismissible": "on", "key": KEY,
-}  # fmt: skip
+    "title": "New terms",
+    "message": "They begin **in July**.",
+    "severity": "info",
+    "status": "active",
+    "audiences": ["public"],
+    "channels": ["web"],
+    "startsAt": "",
+    "endsAt": "2030-06-10T12:00",
+    "dismissible": "on",
+    "key": KEY,
+}
 
 
 def stored(site: Site) -> list[Announcement]:
@@ -107,9 +114,12 @@ def test_what_a_form_leaves_alone_keeps_its_seconds(
 ):
     still.advance(seconds=25)
     wish = AnnouncementIn(
-        slug="exact", title="Exact", status=Status.ACTIVE, starts_at=still.now(),
+        slug="exact",
+        title="Exact",
+        status=Status.ACTIVE,
+        starts_at=still.now(),
         ends_at=still.now() + timedelta(hours=1),
-    )  # fmt: skip
+    )
     row = site.portal.registry.announce(wish, actor="ada")
     page = text_of(person.client.get("/panel/announcements/exact"))
     times = {name: value_of(page, name) for name in ("startsAt", "endsAt")}

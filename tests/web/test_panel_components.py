@@ -12,10 +12,15 @@ from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
-    "name": "The API", "slug": "api", "group": "Core", "position": "3",
-    "description": "For developers", "alerts": "exporter-stale worker-error:jobs",
-    "since": "2030-05-01", "isPublic": "on",
-}  # fmt: skip
+    "name": "The API",
+    "slug": "api",
+    "group": "Core",
+    "position": "3",
+    "description": "For developers",
+    "alerts": "exporter-stale worker-error:jobs",
+    "since": "2030-05-01",
+    "isPublic": "on",
+}
 
 
 def stored(site: Site) -> list[Component]:
@@ -98,8 +103,9 @@ def test_a_stale_form_keeps_its_text_and_changes_nothing(site: Site, person: Per
     assert person.post("/panel/components/api", **sent, version="2").status_code == 303
     assert stored(site)[0].name == "Mine"
     assert [one.detail["fields"] for one in recorded(site, "component.changed")] == [
-        ["name"], ["name"],
-    ]  # fmt: skip
+        ["name"],
+        ["name"],
+    ]
 
 
 def test_a_state_by_hand_is_public_until_it_is_taken_back(site: Site, person: Person):

@@ -11,9 +11,10 @@ from tests.conftest import Person, Site, StandingClock
 from tests.web.pages import recorded, text_of, value_of
 
 FORM = {
-    "freezeTitle": "The sale", "freezeStartsAt": "2030-06-10T00:00",
+    "freezeTitle": "The sale",
+    "freezeStartsAt": "2030-06-10T00:00",
     "freezeEndsAt": "2030-06-12T00:00",
-}  # fmt: skip
+}
 
 
 def stored(site: Site) -> list[Freeze]:
@@ -36,8 +37,9 @@ def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
     assert person.post(f"/panel/freezes/{row.id}/removal").status_code == 303
     assert stored(site) == []
     assert [one.type for one in recorded(site, "maintenance.freeze")] == [
-        "maintenance.freeze.removed", "maintenance.freeze.added",
-    ]  # fmt: skip
+        "maintenance.freeze.removed",
+        "maintenance.freeze.added",
+    ]
     assert {one.actor for one in recorded(site, "maintenance.freeze")} == {person.name}
 
 
@@ -46,12 +48,14 @@ def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
     [
         ({"freezeTitle": ""}, "Write something here."),
         ({"freezeEndsAt": "2030-06-09T00:00"}, "The end must be after the start."),
-        ({"freezeStartsAt": "2030-05-01T00:00", "freezeEndsAt": "2030-05-02T00:00"},
-         "The end must be in the future."),
+        (
+            {"freezeStartsAt": "2030-05-01T00:00", "freezeEndsAt": "2030-05-02T00:00"},
+            "The end must be in the future.",
+        ),
         ({"freezeStartsAt": "next week"}, "Write a date and a time"),
         ({"freezeStartsAt": ""}, "Input should be a valid datetime"),
     ],
-)  # fmt: skip
+)
 def test_a_form_that_is_not_right_keeps_its_text(
     site: Site, person: Person, change: dict[str, str], said: str
 ):
@@ -82,8 +86,10 @@ def test_a_viewer_sees_them_and_removes_none(site: Site, person: Person):
 
 
 def test_one_that_is_over_is_listed_no_more(site: Site, person: Person, still: StandingClock):
-    person.post("/panel/freezes", **{**FORM, "freezeStartsAt": "2030-06-03T11:00",
-                                     "freezeEndsAt": "2030-06-03T12:10"})  # fmt: skip
+    person.post(
+        "/panel/freezes",
+        **{**FORM, "freezeStartsAt": "2030-06-03T11:00", "freezeEndsAt": "2030-06-03T12:10"},
+    )
     assert "The sale" in text_of(person.client.get("/panel/maintenance"))
     still.advance(minutes=10)
     assert "No time is kept free" in text_of(person.client.get("/panel/maintenance"))

@@ -20,9 +20,13 @@ def text_of(answer, status: int = 200) -> str:
 
 def open_one(person: Person, **fields: str) -> str:
     form = {
-        "title": "Slow answers", "message": "We look.", "impact": "major",
-        "status": "investigating", "audiences": "public", "key": KEY,
-    }  # fmt: skip
+        "title": "Slow answers",
+        "message": "We look.",
+        "impact": "major",
+        "status": "investigating",
+        "audiences": "public",
+        "key": KEY,
+    }
     answer = person.post("/panel/incidents/new", **{**form, **fields})
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return str(answer.headers["Location"])
@@ -35,9 +39,14 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
     reference = path.rsplit("/", 1)[1]
     # A double click opens one.
     again = person.post(
-        "/panel/incidents/new", title="Slow answers", message="We look.", impact="major",
-        status="investigating", audiences="public", key=KEY,
-    )  # fmt: skip
+        "/panel/incidents/new",
+        title="Slow answers",
+        message="We look.",
+        impact="major",
+        status="investigating",
+        audiences="public",
+        key=KEY,
+    )
     assert again.status_code == 303
     page = text_of(person.client.get(path))
     assert "I am at it" in page
@@ -49,9 +58,12 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
         assert wanted in page, wanted
     still.advance(minutes=10)
     told = person.post(
-        f"{path}/updates", message="Found.", status="identified", version="4",
+        f"{path}/updates",
+        message="Found.",
+        status="identified",
+        version="4",
         **{"impact-api": "degraded_performance"},
-    )  # fmt: skip
+    )
     assert told.status_code == 303, told.get_data(as_text=True)
     unsaid = person.post(f"{path}/updates", message="My long text", status="resolved")
     page = text_of(unsaid, 422)
@@ -63,11 +75,21 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
     assert done.status_code == 303
     assert "Write the retrospective" in text_of(person.client.get(path))
     form = {
-        "rows": "3", "rootCauseCategory": "capacity", "rootCause": "A full disk.", "impact": "",
-        "text-0": "Warn at 80 %", "kind-0": "alert", "owner-0": "ann", "due-0": "2030-06-04",
-        "text-1": "", "kind-1": "alert", "text-2": "Write it down", "kind-2": "runbook",
-        "done-2": "on", "published": "on",
-    }  # fmt: skip
+        "rows": "3",
+        "rootCauseCategory": "capacity",
+        "rootCause": "A full disk.",
+        "impact": "",
+        "text-0": "Warn at 80 %",
+        "kind-0": "alert",
+        "owner-0": "ann",
+        "due-0": "2030-06-04",
+        "text-1": "",
+        "kind-1": "alert",
+        "text-2": "Write it down",
+        "kind-2": "runbook",
+        "done-2": "on",
+        "published": "on",
+    }
     assert person.post(f"{path}/retrospective", **form).status_code == 303
     page = text_of(person.client.get(f"{path}/retrospective"))
     assert page.index("Warn at 80 %") < page.index("Write it down")
@@ -108,8 +130,14 @@ def test_a_form_that_is_not_right_keeps_its_text(
     site: Site, still: StandingClock, fields: dict[str, str], said: str
 ):
     person = site.signed_in(Role.OPERATOR)
-    form = {"title": "A title", "message": "A message", "impact": "minor",
-            "status": "investigating", "audiences": "public", "key": KEY}  # fmt: skip
+    form = {
+        "title": "A title",
+        "message": "A message",
+        "impact": "minor",
+        "status": "investigating",
+        "audiences": "public",
+        "key": KEY,
+    }
     page = text_of(person.post("/panel/incidents/new", **{**form, **fields}), 422)
     assert said in page
     assert ("A title" in page) or ("A message" in page)
@@ -120,9 +148,14 @@ def test_a_form_that_is_not_right_keeps_its_text(
 def test_components_are_added_set_changed_and_removed(either: Site, still: StandingClock):
     person = either.signed_in(Role.OPERATOR)
     added = person.post(
-        "/panel/components", name="The API", slug="api", group="Core", isPublic="on",
-        alerts="exporter-stale worker-error:jobs", since="2030-05-01",
-    )  # fmt: skip
+        "/panel/components",
+        name="The API",
+        slug="api",
+        group="Core",
+        isPublic="on",
+        alerts="exporter-stale worker-error:jobs",
+        since="2030-05-01",
+    )
     assert added.status_code == 303, added.get_data(as_text=True)
     person.post("/panel/components/api/state", state="major_outage", version="1")
     assert "Major outage" in text_of(either.client().get("/"))

@@ -20,9 +20,12 @@ from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 WEBHOOK: dict[str, Any] = {"url": "https://hooks.example.com/x", "topics": ["incidents"]}
 MESSAGE: dict[str, Any] = {
-    "template": "late", "value-what": "The mail", "value-when": "tomorrow",
-    "audiences": ["public"], "key": KEY,
-}  # fmt: skip
+    "template": "late",
+    "value-what": "The mail",
+    "value-when": "tomorrow",
+    "audiences": ["public"],
+    "key": KEY,
+}
 
 
 def subscribed(site: Site) -> list[Subscriber]:
@@ -40,8 +43,9 @@ def person(site: Site, still: StandingClock) -> Person:
     site.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
     site.portal.registry.keep_template(
         TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
-        version=None, actor="a",
-    )  # fmt: skip
+        version=None,
+        actor="a",
+    )
     return site.signed_in(Role.OPERATOR)
 
 
@@ -51,9 +55,16 @@ def dead_letter(site: Site) -> int:
     with site.portal.open_session() as session:
         engine.begin_write(session)
         notices.put(
-            session, NoticeKind.MESSAGE, Event.SENT, "late", title="The mail is late",
-            audiences=["public"], channels=["api"], components=[], now=now,
-        )  # fmt: skip
+            session,
+            NoticeKind.MESSAGE,
+            Event.SENT,
+            "late",
+            title="The mail is late",
+            audiences=["public"],
+            channels=["api"],
+            components=[],
+            now=now,
+        )
         outbox.address(session, ["ops"], now=now)
         session.flush()
         row = session.scalars(select(Delivery)).first()
@@ -149,8 +160,7 @@ def test_a_message_is_looked_at_before_it_is_sent(site: Site, person: Person):
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"value-when": ""}, {"audiences": ["everyone"]}, {"components": ["none"]}],
+    "change", [{"value-when": ""}, {"audiences": ["everyone"]}, {"components": ["none"]}]
 )
 def test_a_message_that_is_not_right_keeps_its_text_and_is_not_sent(
     site: Site, person: Person, change: dict[str, Any]

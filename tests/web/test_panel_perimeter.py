@@ -12,9 +12,13 @@ from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
-    "scope": "ip", "value": "203.0.113.7", "kind": "ban", "duration": "1h",
-    "reason": "Tries passwords", "from": "perimeter",
-}  # fmt: skip
+    "scope": "ip",
+    "value": "203.0.113.7",
+    "kind": "ban",
+    "duration": "1h",
+    "reason": "Tries passwords",
+    "from": "perimeter",
+}
 
 
 def stored(site: Site) -> list[Block]:
@@ -42,8 +46,11 @@ def test_a_form_blocks_and_says_so(site: Site, person: Person):
 
 def test_one_click_on_an_offender_blocks_its_address(site: Site, person: Person):
     data = {
-        "csrf_token": person.csrf(), "scope": "key", "value": "ip:203.0.113.9", "duration": "1h",
-    }  # fmt: skip
+        "csrf_token": person.csrf(),
+        "scope": "key",
+        "value": "ip:203.0.113.9",
+        "duration": "1h",
+    }
     for _ in range(2):  # a second click finds done what it wanted
         answer = person.client.post("/panel/blocks", data=data, headers={"HX-Request": "true"})
         card = text_of(answer)

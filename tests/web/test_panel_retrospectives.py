@@ -15,10 +15,17 @@ from tests.web.pages import hidden_of, recorded, text_of, value_of
 REFERENCE = "INC-2030-0001"
 PATH = f"/panel/incidents/{REFERENCE}"
 FORM: dict[str, Any] = {
-    "rows": "2", "rootCauseCategory": "capacity", "rootCause": "A full disk.",
-    "impact": "Slow answers.", "text-0": "Watch the disk", "kind-0": "alert", "owner-0": "Ada",
-    "due-0": "2030-06-10", "text-1": "", "kind-1": "alert",
-}  # fmt: skip
+    "rows": "2",
+    "rootCauseCategory": "capacity",
+    "rootCause": "A full disk.",
+    "impact": "Slow answers.",
+    "text-0": "Watch the disk",
+    "kind-0": "alert",
+    "owner-0": "Ada",
+    "due-0": "2030-06-10",
+    "text-1": "",
+    "kind-1": "alert",
+}
 
 
 def kept(site: Site) -> Retrospective | None:
@@ -64,9 +71,14 @@ def test_it_is_kept_and_shown_when_it_is_published(site: Site, person: Person):
     assert row is not None
     assert (row.version, row.is_published, row.root_cause) == (1, False, "A full disk.")
     assert row.actions == [
-        {"kind": "alert", "text": "Watch the disk", "owner": "Ada", "dueAt": "2030-06-10",
-         "done": False}
-    ]  # fmt: skip
+        {
+            "kind": "alert",
+            "text": "Watch the disk",
+            "owner": "Ada",
+            "dueAt": "2030-06-10",
+            "done": False,
+        }
+    ]
     assert "A full disk." not in text_of(site.client().get(f"/incidents/{REFERENCE}"))
     again = {**FORM, "done-0": "on", "published": "on", "version": "1"}
     assert person.post(f"{PATH}/retrospective", **again).status_code == 303
@@ -74,8 +86,9 @@ def test_it_is_kept_and_shown_when_it_is_published(site: Site, person: Person):
     assert "A full disk." in public
     assert "Ada" not in public
     assert [one.detail["published"] for one in recorded(site, "incident.retrospective")] == [
-        True, False,
-    ]  # fmt: skip
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(

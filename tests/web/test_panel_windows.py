@@ -16,11 +16,18 @@ from tests.conftest import START, Build, Person, Site, StandingClock
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
-    "title": "Failover", "message": "Two minutes **without writes**.", "zone": "Europe/Berlin",
-    "audiences": ["public", "operations"], "channels": ["web", "email"],
-    "startsAt": "2030-06-04T02:00", "endsAt": "2030-06-04T03:00", "owner": "Ada",
-    "impact": "No writes", "rollbackPlan": "Switch back", "key": KEY,
-}  # fmt: skip
+    "title": "Failover",
+    "message": "Two minutes **without writes**.",
+    "zone": "Europe/Berlin",
+    "audiences": ["public", "operations"],
+    "channels": ["web", "email"],
+    "startsAt": "2030-06-04T02:00",
+    "endsAt": "2030-06-04T03:00",
+    "owner": "Ada",
+    "impact": "No writes",
+    "rollbackPlan": "Switch back",
+    "key": KEY,
+}
 
 
 def stored(site: Site) -> list[Window]:
@@ -43,8 +50,9 @@ def person(site: Site, still: StandingClock) -> Person:
 def test_a_form_plans_a_window_on_the_clocks_of_its_zone(site: Site, person: Person):
     answer = person.post(
         "/panel/windows/new",
-        **FORM, **{"impact-api": "under_maintenance", "impact-search": "degraded_performance"},
-    )  # fmt: skip
+        **FORM,
+        **{"impact-api": "under_maintenance", "impact-search": "degraded_performance"},
+    )
     assert answer.status_code == 303, text_of(answer)
     (row,) = stored(site)
     assert row.starts_at == datetime(2030, 6, 4, 0, 0, tzinfo=UTC)
@@ -127,8 +135,9 @@ def test_a_changed_form_changes_the_window_and_raises_its_version(site: Site, pe
     assert 'value="partial_outage" selected' in page
     answer = person.post(
         f"/panel/windows/{row.reference}",
-        **{**FORM, "title": "Failover, later", "endsAt": "2030-06-04T04:00"}, version="1",
-    )  # fmt: skip
+        **{**FORM, "title": "Failover, later", "endsAt": "2030-06-04T04:00"},
+        version="1",
+    )
     assert answer.status_code == 303, text_of(answer)
     (changed,) = stored(site)
     assert (changed.title, changed.version, changed.effects) == ("Failover, later", 2, {})
@@ -145,9 +154,13 @@ def test_what_a_form_leaves_alone_keeps_its_seconds(
     page = text_of(person.client.get(f"/panel/windows/{row.reference}"))
     form = {name: value_of(page, name) for name in ("title", "zone", "startsAt", "endsAt")}
     answer = person.post(
-        f"/panel/windows/{row.reference}", **form, message="Now with a word.", version="1",
-        audiences="public", channels="web",
-    )  # fmt: skip
+        f"/panel/windows/{row.reference}",
+        **form,
+        message="Now with a word.",
+        version="1",
+        audiences="public",
+        channels="web",
+    )
     assert answer.status_code == 303, text_of(answer)
     (changed,) = stored(site)
     assert (changed.starts_at, changed.ends_at) == (row.starts_at, row.ends_at)
@@ -214,9 +227,8 @@ def test_htmx_gets_the_card_and_a_form_its_page(site: Site, person: Person):
     assert "Disk swap" in card
     (row,) = stored(site)
     answer = person.post(
-        f"/panel/windows/{row.reference}/act", action="end", version="1",
-        **{"from": "maintenance"},
-    )  # fmt: skip
+        f"/panel/windows/{row.reference}/act", action="end", version="1", **{"from": "maintenance"}
+    )
     assert (answer.status_code, answer.headers["Location"]) == (303, "/panel/maintenance")
     assert stored(site)[0].status_at(START) is WindowStatus.ENDED
 
@@ -255,8 +267,11 @@ def test_a_window_is_begun_put_off_and_ended(site: Site, person: Person, still: 
     (row,) = stored(site)
     assert row.ended_at == still.now()
     assert [one.type.rpartition(".")[2] for one in recorded(site, "maintenance.window")] == [
-        "ended", "extended", "started", "created",
-    ]  # fmt: skip
+        "ended",
+        "extended",
+        "started",
+        "created",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -370,9 +385,11 @@ def test_a_proposed_series_has_no_window_until_another_approves(build: Build, st
 
 def test_a_preview_shows_the_banner_the_freezes_and_who_is_told(site: Site, person: Person):
     person.post(
-        "/panel/freezes", freezeTitle="The sale", freezeStartsAt="2030-06-03T20:00",
+        "/panel/freezes",
+        freezeTitle="The sale",
+        freezeStartsAt="2030-06-03T20:00",
         freezeEndsAt="2030-06-05T20:00",
-    )  # fmt: skip
+    )
     text = text_of(person.post("/panel/preview", **FORM))
     assert "<strong>without writes</strong>" in text
     assert "In a freeze: The sale." in text

@@ -14,12 +14,15 @@ def told(site: Site, **fields: object) -> str:
     row = site.portal.casebook.open(
         IncidentIn(
             **{
-                "title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We **look**.",
-                "components": [Impact(component="api", state=State.PARTIAL)], **fields,
+                "title": "Slow answers",
+                "impact": ImpactLevel.MAJOR,
+                "message": "We **look**.",
+                "components": [Impact(component="api", state=State.PARTIAL)],
+                **fields,
             }
         ),
         actor="op-a",
-    )  # fmt: skip
+    )
     return str(row.reference)
 
 
@@ -33,15 +36,25 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
     reference = told(either)
     still.advance(minutes=20)
     either.portal.casebook.update(
-        reference, UpdateIn(status=Progress.IDENTIFIED, message="Found it."), version=None,
+        reference,
+        UpdateIn(status=Progress.IDENTIFIED, message="Found it."),
+        version=None,
         actor="op-a",
-    )  # fmt: skip
+    )
     page = text(either, "/")
     for wanted in (
-        "Partial outage", "1 of 1 components affected", "The API", "Core", "Found it.",
-        f'href="/incidents/{reference}"', "1 earlier update", "<strong>look</strong>",
-        'class="day-partial_outage"', 'class="day-none"', "1 day with trouble",
-    ):  # fmt: skip
+        "Partial outage",
+        "1 of 1 components affected",
+        "The API",
+        "Core",
+        "Found it.",
+        f'href="/incidents/{reference}"',
+        "1 earlier update",
+        "<strong>look</strong>",
+        'class="day-partial_outage"',
+        'class="day-none"',
+        "1 day with trouble",
+    ):
         assert wanted in page, wanted
     assert "op-a" not in page
     assert "style=" not in page
@@ -54,8 +67,9 @@ def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
     either.portal.casebook.update(
         reference,
         UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY),
-        version=None, actor="op-a",
-    )  # fmt: skip
+        version=None,
+        actor="op-a",
+    )
     wish = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
     either.portal.casebook.keep_retrospective(reference, wish, version=None, actor="op-a")
     still.advance(days=200)
@@ -75,11 +89,13 @@ def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
     either.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="op-a")
     row = either.portal.registry.open_window(
         WindowIn(
-            title="Upgrade", message="Short **breaks**.", components=["api"],
+            title="Upgrade",
+            message="Short **breaks**.",
+            components=["api"],
             ends_at=still.moment + timedelta(hours=1),
         ),
         actor="op-a",
-    )  # fmt: skip
+    )
     page = text(either, f"/maintenance/{row.reference}")
     for wanted in ("Upgrade", "<strong>breaks</strong>", "The API", "Active"):
         assert wanted in page, wanted

@@ -42,13 +42,7 @@ def body(message: Message, *, render: Render, url: str) -> str:
 
 
 def send(
-    parcel: Parcel,
-    message: Message,
-    address: str,
-    *,
-    site: str,
-    url: str,
-    render: Render,
+    parcel: Parcel, message: Message, address: str, *, site: str, url: str, render: Render
 ) -> Outcome:
     """Say it in one chat."""
     service = _service(address)

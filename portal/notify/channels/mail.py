@@ -54,9 +54,12 @@ class Letters:
         head = {"Message-ID": f"<{name}@{self._host}>"}
         if parcel.notice.kind == NoticeKind.SUBSCRIPTION:
             text, html = self._render(
-                "question", confirm=self._links.confirm(person), url=self._url,
-                topics=_spoken(person.wanted.get("topics", [])), site_name=self._site,
-            )  # fmt: skip
+                "question",
+                confirm=self._links.confirm(person),
+                url=self._url,
+                topics=_spoken(person.wanted.get("topics", [])),
+                site_name=self._site,
+            )
             return self._mail(parcel, f"[{self._site}] Confirm your subscription", text, html, head)
         manage = self._links.manage(person)
         text, html = self._render(
@@ -132,13 +135,19 @@ class Mail:
         self._journal.parent.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
             [sys.executable, "-I", str(COURIER), str(self._journal)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         server = {
-            "host": self._server.host, "port": self._server.port, "tls": self._server.tls,
-            "user": self._server.user, "password": self._server.password,
-            "rate": self._rate, "connections": CONNECTIONS, **self.patience,
-        }  # fmt: skip
+            "host": self._server.host,
+            "port": self._server.port,
+            "tls": self._server.tls,
+            "user": self._server.user,
+            "password": self._server.password,
+            "rate": self._rate,
+            "connections": CONNECTIONS,
+            **self.patience,
+        }
         self._say(server)
         self._listener = threading.Thread(
             target=self._listen, args=(self._process.stdout,), daemon=True, name="courier"
@@ -157,10 +166,12 @@ class Mail:
         self._under_way.add(parcel.delivery)
         self._say(
             {
-                "id": parcel.delivery, "from": self._letters.envelope_sender,
-                "to": parcel.subscriber.address, "data": mail.decode("ascii"),
+                "id": parcel.delivery,
+                "from": self._letters.envelope_sender,
+                "to": parcel.subscriber.address,
+                "data": mail.decode("ascii"),
             }
-        )  # fmt: skip
+        )
 
     def outcomes(self) -> list[Outcome]:
         """What has become of mails since the last call."""

@@ -9,13 +9,33 @@ from portal.store.engine import for_migrations
 
 # Every module that holds a table, so that the metadata is whole.
 for _room in (
-    "accounts.operators", "accounts.sessions", "accounts.throttle", "accounts.tokens",
-    "audit.addresses", "audit.chain", "guard.blocks", "guard.offences", "guard.offenders",
-    "notify.outbox", "notify.subscribers", "runtime.episodes", "runtime.samples",
-    "runtime.workers", "status.announcements", "status.components", "status.incidents",
-    "status.freezes", "status.notices", "status.retrospectives", "status.replies", "status.series",
-    "status.templates", "status.windows", "store.lease", "store.revision",
-):  # fmt: skip
+    "accounts.operators",
+    "accounts.sessions",
+    "accounts.throttle",
+    "accounts.tokens",
+    "audit.addresses",
+    "audit.chain",
+    "guard.blocks",
+    "guard.offences",
+    "guard.offenders",
+    "notify.outbox",
+    "notify.subscribers",
+    "runtime.episodes",
+    "runtime.samples",
+    "runtime.workers",
+    "status.announcements",
+    "status.components",
+    "status.incidents",
+    "status.freezes",
+    "status.notices",
+    "status.retrospectives",
+    "status.replies",
+    "status.series",
+    "status.templates",
+    "status.windows",
+    "store.lease",
+    "store.revision",
+):
     importlib.import_module(f"portal.{_room}")
 
 engine = for_migrations(context.config.attributes["url"])

@@ -73,6 +73,8 @@ def offer(name: str, query: OfferQuery) -> Offer:
         if text is None:
             raise NotFoundError
         return Offer(
-            title=text.title, message=text.message, started_at=row.opened_at,
+            title=text.title,
+            message=text.message,
+            started_at=row.opened_at,
             links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
-        )  # fmt: skip
+        )

@@ -8,23 +8,14 @@ from portal.notify import outbox, subscribers
 from portal.notify.channels import chat
 from portal.notify.desk import Desk, Notification, NotificationIn
 from portal.notify.outbox import DeadLetter, NoticeOut
-from portal.notify.subscribers import (
-    Counts,
-    SubscriberKind,
-    SubscriberOut,
-    WebhookIn,
-    WebhookOut,
-)
+from portal.notify.subscribers import Counts, SubscriberKind, SubscriberOut, WebhookIn, WebhookOut
 from portal.status.terms import Camel
 from portal.web import access
 from portal.web.api import writes
 from portal.web.api.writes import ERRORS, PageQuery
 
 blueprint = APIBlueprint(
-    "notifications_api",
-    __name__,
-    url_prefix="/api/admin/runtime/maintenance",
-    tag="Notifications",
+    "notifications_api", __name__, url_prefix="/api/admin/runtime/maintenance", tag="Notifications"
 )
 
 _MOST_LETTERS = 100
@@ -69,10 +60,14 @@ def listing(page: PageQuery) -> NoticeList:
         items, total = outbox.page(session, limit=page.limit, offset=page.offset)
         counts = subscribers.counts(session)
     return NoticeList(
-        items=items, total=total, limit=page.limit, offset=page.offset,
+        items=items,
+        total=total,
+        limit=page.limit,
+        offset=page.offset,
         has_mail=portal.settings.smtp_url is not None,
-        chats=chat.names(portal.settings.operator_channels), subscribers=counts,
-    )  # fmt: skip
+        chats=chat.names(portal.settings.operator_channels),
+        subscribers=counts,
+    )
 
 
 @blueprint.post("/notifications")

@@ -60,12 +60,18 @@ def sign_in() -> Response:
             if not is_throttled:
                 throttle.record(store, account=name, address=address, now=now)
                 chain.append(
-                    store, "account.login.refused", actor="anonymous", at=now,
-                    name=name, address=address, reason="wrong name or password",
-                )  # fmt: skip
+                    store,
+                    "account.login.refused",
+                    actor="anonymous",
+                    at=now,
+                    name=name,
+                    address=address,
+                    reason="wrong name or password",
+                )
             store.commit()
-            return _form(name, target, WAIT if is_throttled else WRONG,
-                         429 if is_throttled else 401)  # fmt: skip
+            return _form(
+                name, target, WAIT if is_throttled else WRONG, 429 if is_throttled else 401
+            )
         throttle.forget(store, account=name)
         chain.append(
             store, "account.login.succeeded", actor=name, at=now, name=name, address=address

@@ -8,9 +8,16 @@ from portal.web.problems import Problem
 blueprint = Blueprint("cards", __name__, url_prefix="/panel")
 
 CARDS = (
-    "exporter", "rate-limit", "perimeter", "waf", "maintenance", "workers", "database",
-    "readiness", "security",
-)  # fmt: skip
+    "exporter",
+    "rate-limit",
+    "perimeter",
+    "waf",
+    "maintenance",
+    "workers",
+    "database",
+    "readiness",
+    "security",
+)
 
 
 @blueprint.get("/cards/<name>")

@@ -44,11 +44,15 @@ def edit(slug: str) -> Response:
         shown = components.out(row, None)
     if request.method == "GET":
         form = {
-            "slug": shown.slug, "name": shown.name, "group": shown.group,
-            "position": str(shown.position), "description": shown.description,
-            "alerts": " ".join(shown.alerts), "since": str(shown.since),
+            "slug": shown.slug,
+            "name": shown.name,
+            "group": shown.group,
+            "position": str(shown.position),
+            "description": shown.description,
+            "alerts": " ".join(shown.alerts),
+            "since": str(shown.since),
             "isPublic": "on" if shown.is_public else "",
-        }  # fmt: skip
+        }
         return _form(slug, form, shown.version)
     wish, errors = _wish(slug)
     if wish is not None:

@@ -202,10 +202,15 @@ def _prefilled() -> dict[str, str]:
     alert = held[0]
     with _open_session() as session:
         text = offers.offer(
-            session, title=alert.title, severity=alert.severity, since=alert.since,
+            session,
+            title=alert.title,
+            severity=alert.severity,
+            since=alert.since,
             figure=offers.figure_of(alert.value, alert.unit, alert.threshold),
-            impact=offers.OPEN, runbook=portal.overview.runbook, now=clock.now(),
-        )  # fmt: skip
+            impact=offers.OPEN,
+            runbook=portal.overview.runbook,
+            now=clock.now(),
+        )
         if text is not None:
             form |= {"title": text.title, "message": text.message}
         episode = episodes.open_one(session, alert.id, alert.subject)

@@ -57,9 +57,11 @@ def new() -> Response:
                 }
             )
             if request.form.get("act") == "send":
-                once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
-                    _desk().send(wish, actor=access.caller().actor, once=key)
-                ))  # fmt: skip
+                once(
+                    request.form.get("key", ""),
+                    wish.model_dump_json(),
+                    lambda key: _desk().send(wish, actor=access.caller().actor, once=key),
+                )
                 return redirect("/panel/notifications", 303)
             shown = _desk().rehearse(wish)
         except ValidationError as error:

@@ -22,14 +22,7 @@ from portal.status.notices import SENT, Notice, NoticeKind
 from portal.status.registry import NotFoundError, Once, Registry, StaleVersionError
 from portal.status.series import Occurrence, SeriesIn
 from portal.status.terms import Audience, Channel, RuleError, Severity, Status
-from portal.status.windows import (
-    Effect,
-    PlanIn,
-    Window,
-    WindowAct,
-    WindowIn,
-    WindowStatus,
-)
+from portal.status.windows import Effect, PlanIn, Window, WindowAct, WindowIn, WindowStatus
 from portal.web import access, problems, render
 from portal.web.panel import cards
 from portal.web.problems import Errors, Problem
@@ -127,18 +120,16 @@ def window_now() -> Response:
     except ValueError as error:
         raise RuleError("duration", str(error)) from None
     wish = checked(
-        WindowIn,
-        {
-            "title": request.form.get("title") or NOW_TITLE,
-            "endsAt": clock.now() + length,
-        },
+        WindowIn, {"title": request.form.get("title") or NOW_TITLE, "endsAt": clock.now() + length}
     )
     key = request.form.get("key", "")
     if not 8 <= len(key) <= 100:
         raise Problem(400, "The form's key is missing; reload the page.")
-    once(key, f"now {length}", lambda key: _registry().open_window(
-        wish, actor=access.caller().actor, once=key
-    ))  # fmt: skip
+    once(
+        key,
+        f"now {length}",
+        lambda key: _registry().open_window(wish, actor=access.caller().actor, once=key),
+    )
     return _after_act()
 
 
@@ -146,10 +137,7 @@ def window_now() -> Response:
 def window_act(ref: str) -> Response:
     wish = checked(
         WindowAct,
-        {
-            "action": request.form.get("action"),
-            "duration": request.form.get("duration") or None,
-        },
+        {"action": request.form.get("action"), "duration": request.form.get("duration") or None},
     )
     _registry().act_on_window(ref, wish, version=form_version(), actor=access.caller().actor)
     return _after_act()
@@ -160,9 +148,13 @@ def window_new() -> Response:
     if request.method == "GET":
         now = clock.now().replace(second=0, microsecond=0)
         start = now + timedelta(hours=1)
-        form = {"title": "", "message": "", "zone": "UTC",
-                "startsAt": f"{start:%Y-%m-%dT%H:%M}",
-                "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}"}  # fmt: skip
+        form = {
+            "title": "",
+            "message": "",
+            "zone": "UTC",
+            "startsAt": f"{start:%Y-%m-%dT%H:%M}",
+            "endsAt": f"{start + timedelta(hours=1):%Y-%m-%dT%H:%M}",
+        }
         return _window_form(form, audiences=["public"], channels=["web", "email", "api"])
     # With a rule in it the same form makes a window that comes again.
     rule = request.form.get("recurrence", "").strip()
@@ -170,9 +162,11 @@ def window_new() -> Response:
     if wish is not None:
         open_it: Any = _registry().open_series if rule else _registry().open_window
         try:
-            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
-                open_it(wish, actor=access.caller().actor, once=key)
-            ))  # fmt: skip
+            once(
+                request.form.get("key", ""),
+                wish.model_dump_json(),
+                lambda key: open_it(wish, actor=access.caller().actor, once=key),
+            )
         except RuleError as error:
             errors = {error.field: [error.text]}
         else:
@@ -197,16 +191,24 @@ def window_edit(ref: str) -> Response:
         shown = windows.warned(session, row, now=now)
     if request.method == "GET":
         form = {
-            "title": shown.title, "message": shown.message, "zone": shown.zone,
+            "title": shown.title,
+            "message": shown.message,
+            "zone": shown.zone,
             "startsAt": f"{windows.local(shown.starts_at, shown.zone):%Y-%m-%dT%H:%M}",
             "endsAt": f"{windows.local(shown.ends_at, shown.zone):%Y-%m-%dT%H:%M}",
-            "owner": shown.owner, "impact": shown.impact, "rollbackPlan": shown.rollback_plan,
-        }  # fmt: skip
+            "owner": shown.owner,
+            "impact": shown.impact,
+            "rollbackPlan": shown.rollback_plan,
+        }
         return _window_form(
-            form, audiences=list(shown.audiences), channels=list(shown.channels),
+            form,
+            audiences=list(shown.audiences),
+            channels=list(shown.channels),
             impacts=dict.fromkeys(shown.components, "under_maintenance") | shown.effects,
-            ref=ref, version=shown.version, shown=shown,
-        )  # fmt: skip
+            ref=ref,
+            version=shown.version,
+            shown=shown,
+        )
     wish, errors = _window_wish()
     if wish is None:
         return _window_form(_posted(), errors=errors, ref=ref, version=form_version(), status=422)
@@ -233,15 +235,24 @@ def window_edit(ref: str) -> Response:
 @blueprint.route("/announcements/new", methods=["GET", "POST"])
 def announcement_new() -> Response:
     if request.method == "GET":
-        form = {"title": "", "message": "", "severity": "info", "status": "active",
-                "startsAt": "", "endsAt": "", "dismissible": "on"}  # fmt: skip
+        form = {
+            "title": "",
+            "message": "",
+            "severity": "info",
+            "status": "active",
+            "startsAt": "",
+            "endsAt": "",
+            "dismissible": "on",
+        }
         return _announcement_form(form, audiences=["public"], channels=["web"])
     wish, errors = _announcement_wish()
     if wish is not None:
         try:
-            once(request.form.get("key", ""), wish.model_dump_json(), lambda key: (
-                _registry().announce(wish, actor=access.caller().actor, once=key)
-            ))  # fmt: skip
+            once(
+                request.form.get("key", ""),
+                wish.model_dump_json(),
+                lambda key: _registry().announce(wish, actor=access.caller().actor, once=key),
+            )
         except RuleError as error:
             errors = {error.field: [error.text]}
         else:
@@ -258,14 +269,21 @@ def announcement_edit(ref: str) -> Response:
         shown = announcements.out(row, now=clock.now())
     if request.method == "GET":
         form = {
-            "title": shown.title, "message": shown.message, "severity": shown.severity.value,
-            "status": shown.status.value, "dismissible": "on" if shown.dismissible else "",
-            "startsAt": _form_time(shown.starts_at), "endsAt": _form_time(shown.ends_at),
-        }  # fmt: skip
+            "title": shown.title,
+            "message": shown.message,
+            "severity": shown.severity.value,
+            "status": shown.status.value,
+            "dismissible": "on" if shown.dismissible else "",
+            "startsAt": _form_time(shown.starts_at),
+            "endsAt": _form_time(shown.ends_at),
+        }
         return _announcement_form(
-            form, audiences=list(shown.audiences), channels=list(shown.channels),
-            ref=ref, version=shown.version,
-        )  # fmt: skip
+            form,
+            audiences=list(shown.audiences),
+            channels=list(shown.channels),
+            ref=ref,
+            version=shown.version,
+        )
     wish, errors = _announcement_wish()
     if wish is not None:
         if wish.starts_at == shown.starts_at.replace(second=0, microsecond=0):
@@ -344,10 +362,11 @@ def _recipients(wish: Any) -> int:
     """How many subscribers will be told of it."""
     kind = NoticeKind.WINDOW if isinstance(wish, PlanIn) else NoticeKind.ANNOUNCEMENT
     draft = Notice(
-        kind=kind.value, audiences=list(wish.audiences),
+        kind=kind.value,
+        audiences=list(wish.audiences),
         channels=[one for one in SENT if one in wish.channels],
         components=list(getattr(wish, "components", [])),
-    )  # fmt: skip
+    )
     with current_app.extensions["portal"].open_session() as session:
         return sum(subscribers.told(session, draft).values())
 
@@ -471,13 +490,18 @@ def _window_form(form: dict[str, str], *, status: int = 200, **context: Any) -> 
     with current_app.extensions["portal"].open_session() as session:
         parts = components.everyone(session)
     return _form(
-        "panel/maintenance/window_form.html", form, status,
+        "panel/maintenance/window_form.html",
+        form,
+        status,
         {
-            "zones": sorted(available_timezones()), "shown": None, "parts": parts,
+            "zones": sorted(available_timezones()),
+            "shown": None,
+            "parts": parts,
             "states": [State.OPERATIONAL, State.UNDER_MAINTENANCE, *get_args(Effect)],
-            "impacts": _impacts(), **context,
+            "impacts": _impacts(),
+            **context,
         },
-    )  # fmt: skip
+    )
 
 
 def _impacts() -> dict[str, str]:
@@ -491,21 +515,27 @@ def _impacts() -> dict[str, str]:
 
 def _announcement_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     return _form(
-        "panel/maintenance/announcement_form.html", form, status,
+        "panel/maintenance/announcement_form.html",
+        form,
+        status,
         {
             "severities": list(Severity),
             "statuses": [Status.DRAFT, Status.SCHEDULED, Status.ACTIVE],
             **context,
         },
-    )  # fmt: skip
+    )
 
 
 def _form(template: str, form: dict[str, str], status: int, context: dict[str, Any]) -> Response:
     defaults: dict[str, Any] = {
-        "errors": {}, "ref": None, "version": None, "theirs": None,
+        "errors": {},
+        "ref": None,
+        "version": None,
+        "theirs": None,
         "audiences": request.form.getlist("audiences"),
         "channels": request.form.getlist("channels"),
         "key": request.form.get("key") or str(uuid.uuid4()),
-        "all_audiences": list(Audience), "all_channels": list(Channel),
-    }  # fmt: skip
+        "all_audiences": list(Audience),
+        "all_channels": list(Channel),
+    }
     return render.panel(template, status=status, form=form, **(defaults | context))

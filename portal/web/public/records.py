@@ -83,9 +83,7 @@ def history() -> Response:
         planned = session.scalars(
             select(Window)
             .where(
-                Window.starts_at >= begin,
-                Window.starts_at < end,
-                Window.awaits_approval.is_(False),
+                Window.starts_at >= begin, Window.starts_at < end, Window.awaits_approval.is_(False)
             )
             .order_by(Window.starts_at.desc())
         )

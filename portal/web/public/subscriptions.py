@@ -105,9 +105,15 @@ def manage(token: str) -> Response:
             except RuleError as error:
                 errors, status = {error.field: [error.text]}, 422
     return _page(
-        "subscription", status=status, token=token, address=address, chosen=chosen, errors=errors,
-        is_saved=request.method == "POST" and not errors, **_offer(),
-    )  # fmt: skip
+        "subscription",
+        status=status,
+        token=token,
+        address=address,
+        chosen=chosen,
+        errors=errors,
+        is_saved=request.method == "POST" and not errors,
+        **_offer(),
+    )
 
 
 @blueprint.route("/unsubscribe/<token>", methods=["GET", "POST"])
@@ -155,9 +161,14 @@ def _chosen() -> dict[str, Any]:
 
 def _form(chosen: Any, *, errors: Errors | None = None, status: int = 200) -> Response:
     return _page(
-        "subscribe", status=status, form=request.form, chosen=chosen, errors=errors or {},
-        has_mail=_has_mail(), **_offer(),
-    )  # fmt: skip
+        "subscribe",
+        status=status,
+        form=request.form,
+        chosen=chosen,
+        errors=errors or {},
+        has_mail=_has_mail(),
+        **_offer(),
+    )
 
 
 def _offer() -> dict[str, Any]:
@@ -176,10 +187,15 @@ def _question(
     status: int = 200,
 ) -> Response:
     return _page(
-        "question", status=status, heading=heading, text=text,
-        act=act[0] if act else None, word=act[1] if act else "",
-        link=link[0] if link else None, link_word=link[1] if link else "",
-    )  # fmt: skip
+        "question",
+        status=status,
+        heading=heading,
+        text=text,
+        act=act[0] if act else None,
+        word=act[1] if act else "",
+        link=link[0] if link else None,
+        link_word=link[1] if link else "",
+    )
 
 
 def _page(name: str, *, status: int = 200, **context: Any) -> Response:

@@ -172,9 +172,12 @@ def upgrade() -> None:
     op.execute("INSERT INTO revision (id, number) VALUES (1, 1)")
     template = sa.table(
         "message_template",
-        sa.column("name"), sa.column("title"), sa.column("message"),
-        sa.column("updated_at", UTCDateTime()), sa.column("version"),
-    )  # fmt: skip
+        sa.column("name"),
+        sa.column("title"),
+        sa.column("message"),
+        sa.column("updated_at", UTCDateTime()),
+        sa.column("version"),
+    )
     op.bulk_insert(
         template,
         [

@@ -62,14 +62,18 @@ def upgrade() -> None:
         sa.Column("ended_at", UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_component_span")),
         sa.ForeignKeyConstraint(
-            ["component_id"], ["component.id"], ondelete="CASCADE",
+            ["component_id"],
+            ["component.id"],
+            ondelete="CASCADE",
             name=op.f("fk_component_span_component_id_component"),
         ),
         sa.ForeignKeyConstraint(
-            ["incident_id"], ["incident.id"], ondelete="CASCADE",
+            ["incident_id"],
+            ["incident.id"],
+            ondelete="CASCADE",
             name=op.f("fk_component_span_incident_id_incident"),
         ),
-    )  # fmt: skip
+    )
     for column in ("component_id", "incident_id", "ended_at"):
         op.create_index(op.f(f"ix_component_span_{column}"), "component_span", [column])
     op.create_table(
@@ -83,10 +87,12 @@ def upgrade() -> None:
         sa.Column("author", sa.String(120), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_update")),
         sa.ForeignKeyConstraint(
-            ["incident_id"], ["incident.id"], ondelete="CASCADE",
+            ["incident_id"],
+            ["incident.id"],
+            ondelete="CASCADE",
             name=op.f("fk_incident_update_incident_id_incident"),
         ),
-    )  # fmt: skip
+    )
     op.create_index(op.f("ix_incident_update_incident_id"), "incident_update", ["incident_id"])
     op.create_table(
         "incident_capture",
@@ -98,10 +104,12 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_capture")),
         sa.ForeignKeyConstraint(
-            ["incident_id"], ["incident.id"], ondelete="CASCADE",
+            ["incident_id"],
+            ["incident.id"],
+            ondelete="CASCADE",
             name=op.f("fk_incident_capture_incident_id_incident"),
         ),
-    )  # fmt: skip
+    )
     op.create_index(op.f("ix_incident_capture_incident_id"), "incident_capture", ["incident_id"])
     op.create_table(
         "retrospective",
@@ -115,17 +123,20 @@ def upgrade() -> None:
         sa.Column("updated_at", UTCDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retrospective")),
         sa.ForeignKeyConstraint(
-            ["id"], ["incident.id"], ondelete="CASCADE",
-            name=op.f("fk_retrospective_id_incident"),
+            ["id"], ["incident.id"], ondelete="CASCADE", name=op.f("fk_retrospective_id_incident")
         ),
-    )  # fmt: skip
+    )
     op.add_column("window", sa.Column("components", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
     op.drop_column("window", "components")
     for table in (
-        "retrospective", "incident_capture", "incident_update", "component_span", "incident",
+        "retrospective",
+        "incident_capture",
+        "incident_update",
+        "component_span",
+        "incident",
         "component",
-    ):  # fmt: skip
+    ):
         op.drop_table(table)

@@ -51,7 +51,12 @@ def downgrade() -> None:
     for table in _TABLES:
         with op.batch_alter_table(table) as batch:
             for name in (
-                "approved_by", "awaits_approval", "created_by", "effects", "rollback_plan",
-                "impact", "owner",
-            ):  # fmt: skip
+                "approved_by",
+                "awaits_approval",
+                "created_by",
+                "effects",
+                "rollback_plan",
+                "impact",
+                "owner",
+            ):
                 batch.drop_column(name)
