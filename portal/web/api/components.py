@@ -3,9 +3,10 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response
 from sqlalchemy.orm import object_session
 
+from portal import web
 from portal.status import components
 from portal.status.components import Component, ComponentIn, ComponentOut, StateChange
 from portal.status.terms import Camel
@@ -27,7 +28,7 @@ class ComponentList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> ComponentList:
     """List all components, as they stand on the page."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     items = [components.out(row, by_hand.get(row.id)) for row in rows]
     return ComponentList(items=items, total=len(items))
@@ -85,13 +86,13 @@ def set_state(slug: str, wish: StateChange) -> Response:
 
 
 def _inventory() -> Any:
-    return current_app.extensions["portal"].inventory
+    return web.current().inventory
 
 
 def _shown(row: Component) -> ComponentOut:
     session = object_session(row)
     if session is not None:
         return components.out(row, components.by_hand(session).get(row.id))
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         by_hand = components.by_hand(session).get(row.id)
     return components.out(row, by_hand)

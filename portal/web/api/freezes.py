@@ -1,9 +1,9 @@
 """`/api/admin/runtime/maintenance/freezes`: times in which nothing should be planned."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response
 
-from portal import clock
+from portal import clock, web
 from portal.status import freezes
 from portal.status.freezes import FreezeIn, FreezeOut
 from portal.status.terms import Camel
@@ -26,7 +26,7 @@ class FreezeList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> FreezeList:
     """List the freezes that are not over, the next first."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         items = [freezes.out(row) for row in freezes.coming(session, now=clock.now())]
     return FreezeList(items=items, total=len(items))
 

@@ -3,9 +3,10 @@
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 from sqlalchemy.orm import Session, object_session
 
+from portal import web
 from portal.runtime import recoveries
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status import findings, incidents, retrospectives
@@ -146,7 +147,7 @@ def acknowledge(reference: str) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def capture(reference: str) -> Response:
     """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     made = exports.capture(portal, reference, actor=access.caller().actor)
     body = CaptureOut(id=made.id, sha256=made.sha256, captured_at=made.captured_at)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
@@ -255,16 +256,16 @@ def _whole(session: Session, incident: Incident, row: Retrospective | None) -> d
 
 
 def _casebook() -> Any:
-    return current_app.extensions["portal"].casebook
+    return web.current().casebook
 
 
 def _open_session() -> Session:
-    session: Session = current_app.extensions["portal"].open_session()
+    session: Session = web.current().open_session()
     return session
 
 
 def _prefix() -> str:
-    prefix: str = current_app.extensions["portal"].settings.metrics_prefix
+    prefix: str = web.current().settings.metrics_prefix
     return prefix
 
 

@@ -1,8 +1,9 @@
 """Message templates."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app
+from flask import Response
 
+from portal import web
 from portal.status import templates
 from portal.status.templates import TemplateIn, TemplateOut
 from portal.status.terms import Camel
@@ -24,7 +25,7 @@ class TemplateList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> TemplateList:
     """List the message templates."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         items = [templates.out(row) for row in templates.everything(session)]
     return TemplateList(items=items, total=len(items))
 

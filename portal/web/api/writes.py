@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, current_app, g, jsonify, request
+from flask import Response, g, jsonify, request
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import IntegrityError
 
+from portal import web
 from portal.status.registry import Once, Registry
 from portal.status.terms import Camel
 from portal.web import access
@@ -37,7 +38,7 @@ class PageQuery(Camel):
 
 
 def registry() -> Registry:
-    found: Registry = current_app.extensions["portal"].registry
+    found: Registry = web.current().registry
     return found
 
 

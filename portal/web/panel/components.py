@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from portal import web
 from portal.status import components
 from portal.status.components import ComponentIn, State, StateChange
 from portal.status.registry import NotFoundError, StaleVersionError
@@ -37,7 +38,7 @@ def create() -> Response:
 
 @blueprint.route("/<slug>", methods=["GET", "POST"])
 def edit(slug: str) -> Response:
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         row = components.find(session, slug)
         if row is None:
             raise NotFoundError
@@ -101,7 +102,7 @@ def _wish(slug: str | None = None) -> tuple[ComponentIn | None, Errors]:
 
 
 def _list(form: dict[str, str], *, errors: Errors | None = None, status: int = 200) -> Response:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     with portal.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     answers = portal.board.current()
@@ -136,4 +137,4 @@ def _form(
 
 
 def _inventory() -> Any:
-    return current_app.extensions["portal"].inventory
+    return web.current().inventory

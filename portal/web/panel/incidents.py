@@ -4,12 +4,12 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, web
 from portal.runtime import episodes, offers, recoveries
 from portal.status import components, findings, incidents, retrospectives
 from portal.status.components import State
@@ -120,7 +120,7 @@ def acknowledge(reference: str) -> Response:
 
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     exports.capture(portal, reference, actor=access.caller().actor)
     return redirect(f"/panel/incidents/{reference}#captures", 303)
 
@@ -161,7 +161,7 @@ def retrospective(reference: str) -> Response:
 def _show(
     reference: str, *, errors: Errors | None = None, form: Any = None, status: int = 200
 ) -> Response:
-    prefix = current_app.extensions["portal"].settings.metrics_prefix
+    prefix = web.current().settings.metrics_prefix
     with _open_session() as session:
         row = _found(session, reference)
         shown = incidents.out(session, row)
@@ -193,7 +193,7 @@ def _prefilled() -> dict[str, str]:
     if wanted is None:
         return form
     subject = request.args.get("subject", "")
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     held = [
         one for one in portal.overview.take().alerts if (one.id, one.subject) == (wanted, subject)
     ]
@@ -349,11 +349,11 @@ def _retrospective_form(
 
 
 def _casebook() -> Any:
-    return current_app.extensions["portal"].casebook
+    return web.current().casebook
 
 
 def _open_session() -> Session:
-    session: Session = current_app.extensions["portal"].open_session()
+    session: Session = web.current().open_session()
     return session
 
 
