@@ -107,10 +107,10 @@ def tend(portal: Portal) -> None:
     It looks once, here; what a request asks after that is its own.
     """
     portal.board.tend()
-    portal.perimeter.look()
-    portal.workers.look()
-    portal.board.is_tended = portal.perimeter.is_tended = True
-    portal.workers.is_tended = portal.lifecycle.is_tended = True
+    portal.guard.perimeter.look()
+    portal.runtime.workers.look()
+    portal.board.is_tended = portal.guard.perimeter.is_tended = True
+    portal.runtime.workers.is_tended = portal.lifecycle.phases.is_tended = True
 
 
 def running_of_series(session: Session, *, now: datetime) -> list[str]:

@@ -12,7 +12,7 @@ import click
 from apiflask import APIFlask
 from pydantic import ValidationError
 
-from portal import create_app
+from portal import create_app, rooms
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
 from portal.status.registry import NotFoundError
@@ -35,8 +35,7 @@ def make() -> APIFlask:
 
 def portal() -> Portal:
     """The rooms of an app, for a command that serves nothing."""
-    found: Portal = make().extensions["portal"]
-    return found
+    return rooms.of(make())
 
 
 def actor() -> str:

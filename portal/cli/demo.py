@@ -21,10 +21,10 @@ from portal.status.windows import Window, WindowIn
 def demo() -> None:
     """Fill an empty portal with examples: components with ninety days, incidents, windows."""
     portal = application.portal()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal holds something already; the demo wants an empty one.")
-    now, registry = clock.now(), portal.registry
+    now, registry = clock.now(), portal.status.registry
     _components(portal, now)
     _incidents(portal, now)
     registry.open_window(
@@ -57,7 +57,7 @@ def demo() -> None:
         ),
         actor="demo",
     )
-    portal.blocks.add(
+    portal.guard.blocks.add(
         BlockIn(
             scope=BlockScope.RANGE,
             value="192.0.2.128/25",
@@ -67,11 +67,11 @@ def demo() -> None:
         actor="demo",
         caller="",
     )
-    for name in portal.workers.declared:
+    for name in portal.runtime.workers.declared:
         if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
-                portal.workers.report(name, wish, actor="demo")
+                portal.runtime.workers.report(name, wish, actor="demo")
     click.echo("The demo is in place.")
 
 
@@ -88,7 +88,7 @@ def _components(portal: Portal, now: datetime) -> None:
     for position, (slug, name, group) in enumerate(parts):
         # The newest part has a shorter history, as new parts do.
         first = (now - timedelta(days=40)).date() if slug == "reports" else since
-        portal.inventory.add(
+        portal.status.inventory.add(
             ComponentIn(slug=slug, name=name, group=group, position=position, since=first),
             actor="demo",
         )
@@ -104,7 +104,7 @@ def _incidents(portal: Portal, now: datetime) -> None:
     )
     for days, minutes, title, slug, state, category in past:
         began = now - timedelta(days=days)
-        row = portal.casebook.open(
+        row = portal.status.casebook.open(
             IncidentIn(
                 title=title,
                 impact=ImpactLevel.MAJOR,
@@ -114,7 +114,7 @@ def _incidents(portal: Portal, now: datetime) -> None:
             ),
             actor="demo",
         )
-        portal.casebook.update(
+        portal.status.casebook.update(
             row.reference,
             UpdateIn(
                 status=Progress.RESOLVED,
@@ -125,7 +125,7 @@ def _incidents(portal: Portal, now: datetime) -> None:
             version=None,
             actor="demo",
         )
-    portal.casebook.open(
+    portal.status.casebook.open(
         IncidentIn(
             title="Demo: reports are late",
             impact=ImpactLevel.MINOR,

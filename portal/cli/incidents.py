@@ -53,7 +53,7 @@ def open_incident(
                 "audiences": list(audiences),
             }
         )
-        row = _portal().casebook.open(wish, actor=application.actor())
+        row = _portal().status.casebook.open(wish, actor=application.actor())
     click.echo(f"{row.reference} is open.")
 
 
@@ -77,7 +77,7 @@ def update(
         }
         if impaired:
             values["components"] = _impaired(impaired)
-        row = _portal().casebook.update(
+        row = _portal().status.casebook.update(
             reference, UpdateIn.model_validate(values), version=None, actor=application.actor()
         )
     click.echo(f"{row.reference} is {row.status}.")
@@ -96,7 +96,7 @@ def capture(reference: str) -> None:
 @incident.command("list")
 def list_incidents() -> None:
     """Incidents, the latest start first."""
-    with _portal().open_session() as session:
+    with _portal().core.open_session() as session:
         rows, _ = incidents.page(session, limit=_LISTED, offset=0)
         for row in rows:
             click.echo(
@@ -110,9 +110,9 @@ def list_incidents() -> None:
 def show_findings(reference: str) -> None:
     """The captured figures as Markdown, for a ticket."""
     portal = _portal()
-    with application.sentences(MISSING), portal.open_session() as session:
+    with application.sentences(MISSING), portal.core.open_session() as session:
         row = _found(session, reference)
-        click.echo(findings.of_captures(session, row, prefix=portal.settings.metrics_prefix))
+        click.echo(findings.of_captures(session, row, prefix=portal.core.settings.metrics_prefix))
 
 
 @incident.command()
@@ -120,10 +120,10 @@ def show_findings(reference: str) -> None:
 def export(reference: str) -> None:
     """Timeline, retrospective and captured figures as Markdown."""
     portal = _portal()
-    with application.sentences(MISSING), portal.open_session() as session:
+    with application.sentences(MISSING), portal.core.open_session() as session:
         row = _found(session, reference)
         kept = session.get(Retrospective, row.id)
-        prefix = portal.settings.metrics_prefix
+        prefix = portal.core.settings.metrics_prefix
         click.echo(findings.markdown(session, row, kept, prefix=prefix))
 
 
@@ -148,7 +148,7 @@ def notify(
     dry_run: bool,
 ) -> None:
     """Fill a message template and send it, for instance `operations`."""
-    desk = _portal().desk
+    desk = _portal().notify.desk
     with application.sentences(f"There is no template named {template}."):
         wish = NotificationIn.model_validate(
             {

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal import ROOT, VERSION, clock, create_app
+from portal import ROOT, VERSION, clock, create_app, rooms
 from portal.accounts import operators, sessions, throttle
 from portal.audit import addresses, segments
 from portal.audit.record import UnrecordedError
@@ -88,8 +88,8 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     (settings.run_dir / "metrics").mkdir(parents=True)
     (settings.run_dir / "serve.json").write_text(json.dumps({"pid": os.getpid()}))
-    portal: Portal = create_app(settings).extensions["portal"]
-    portal.exporter.state()  # from now on the age of scrapes counts
+    portal = rooms.of(create_app(settings))
+    portal.runtime.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"
     application.say(f"Portal {VERSION} on {address}")
     # Without its database the web goes up all the same, and says what is wrong.
@@ -107,11 +107,11 @@ def _prepare(settings: Settings, workers: int) -> Portal:
 
 def _prepare_database(portal: Portal) -> bool:
     """Migrations of a development copy, and the link for its first operator; False without one."""
-    settings = portal.settings
+    settings = portal.core.settings
     try:
         if settings.env == "development":
             schema.upgrade(settings.resolved_database_url)
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             engine.begin_write(session)
             link = operators.new_first_run_link(session)
             session.commit()
@@ -127,14 +127,14 @@ def _prepare_database(portal: Portal) -> bool:
 def _record(portal: Portal, event_type: str, **detail: object) -> None:
     """Into the audit log or its spool; a signal is obeyed even when neither takes it."""
     try:
-        portal.record(event_type, actor="portal serve", **detail)
+        portal.core.audit_log(event_type, actor="portal serve", **detail)
     except UnrecordedError as error:
         _log.error("serve.unrecorded", detail=str(error))
 
 
 def _watch(portal: Portal, is_prepared: bool) -> None:
     """Look for the database's going and coming, beside the supervisor's own loop."""
-    watch = Watch(reaches(portal.apart), partial(_record, portal))
+    watch = Watch(reaches(portal.core.probe_engine), partial(_record, portal))
     while True:
         watch.look()
         if not is_prepared and watch.is_up:
@@ -163,7 +163,7 @@ def worker() -> None:
 
 def _rounds(portal: Portal, me: str, stop: threading.Event) -> None:
     swept_at = None
-    while not stop.is_set() and not portal.lifecycle.is_leaving:
+    while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
         try:
             if lead(portal, me):
                 turn(portal)
@@ -178,16 +178,16 @@ def _rounds(portal: Portal, me: str, stop: threading.Event) -> None:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
         # Short steps, so that a drain is seen within a second.
         for _ in range(int(workers.OWN_INTERVAL.total_seconds())):
-            if portal.lifecycle.is_leaving or stop.wait(1.0):
+            if portal.lifecycle.phases.is_leaving or stop.wait(1.0):
                 break
 
 
 def lead(portal: Portal, me: str, name: str = LEASE, fence: lease.Fence | None = None) -> bool:
     """Whether this worker is the one that works now; renews its lease, or takes a free one."""
-    fence = fence or portal.fence
+    fence = fence or portal.core.fence
     before = fence.held
     # In a session without the fence: whoever lost the lease may ask for it again.
-    with Session(portal.engine) as session:
+    with Session(portal.core.engine) as session:
         engine.begin_write(session)
         held = lease.take(session, name, holder=me, now=clock.now())
         session.commit()
@@ -199,22 +199,22 @@ def lead(portal: Portal, me: str, name: str = LEASE, fence: lease.Fence | None =
 
 def dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
     """What delivers, on sessions that hold `fence`."""
-    settings = portal.settings
+    settings = portal.core.settings
     mail = None
     if settings.smtp_url is not None:
         letters = Letters(
             sender=settings.mail_from,
             site=settings.site_name,
             url=settings.url,
-            links=portal.links,
-            render=portal.render_mail,
+            links=portal.notify.links,
+            render=portal.notify.render,
         )
         mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
     return Dispatcher(
-        lambda: Session(portal.engine, info={"fence": fence}),
+        lambda: Session(portal.core.engine, info={"fence": fence}),
         settings,
         mail=mail,
-        render=portal.render_mail,
+        render=portal.notify.render,
     )
 
 
@@ -224,7 +224,7 @@ def tell(portal: Portal, me: str, stop: threading.Event) -> None:
     post: Dispatcher | None = None
     led_at = counted_at = kept_at = None
     is_leader = is_busy = False
-    while not stop.is_set() and not portal.lifecycle.is_leaving:
+    while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
         try:
             post = post or dispatcher(portal, fence)
             now, is_busy = clock.now(), False
@@ -277,23 +277,23 @@ def _keep_time_or_say(portal: Portal, fence: lease.Fence) -> None:
 def keep_time(portal: Portal, fence: lease.Fence) -> None:
     """Put into the outbox what became due by the clock; open incidents, if a setting says so."""
     now = clock.now()
-    with Session(portal.engine, info={"fence": fence}) as session:
+    with Session(portal.core.engine, info={"fence": fence}) as session:
         # Most of the time there is nothing, and a look takes no lock.
-        if timetable.due(session, portal.settings, now=now):
+        if timetable.due(session, portal.core.settings, now=now):
             session.rollback()
             engine.begin_write(session)
-            for act in timetable.due(session, portal.settings, now=now):
+            for act in timetable.due(session, portal.core.settings, now=now):
                 act()
             session.commit()
-    if portal.settings.publish_by_itself:
-        publishing.publish(portal.casebook, portal.settings)
+    if portal.core.settings.publish_by_itself:
+        publishing.publish(portal.status.casebook, portal.core.settings)
 
 
 def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> None:
     """The outbox as a worker's queue, with what keeps it from moving."""
     figures, trouble = post.figures(), post.trouble
     status = WorkerStatus.ERROR if trouble else WorkerStatus.HEALTHY
-    portal.workers.report(
+    portal.runtime.workers.report(
         workers.NOTIFICATIONS,
         WorkerIn(
             status=WorkerStatus.STOPPED if is_stopped else status,
@@ -308,25 +308,25 @@ def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> Non
 
 def turn(portal: Portal) -> None:
     """One round: queues, this worker's own report, a sample, and the alerts."""
-    for queue in portal.settings.worker_queues:
-        portal.workers.report(queue.worker, queues.look(queue), actor="portal worker")
+    for queue in portal.core.settings.worker_queues:
+        portal.runtime.workers.report(queue.worker, queues.look(queue), actor="portal worker")
     mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
-    portal.workers.report(workers.OWN, mine, actor="portal worker")
+    portal.runtime.workers.report(workers.OWN, mine, actor="portal worker")
     snapshot = portal.overview.take()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         engine.begin_write(session)
         samples.take(session, snapshot)
         session.commit()
-    portal.record.take_in()
-    portal.episodes.reconcile(snapshot)
-    portal.blocks.note_expired()
+    portal.core.audit_log.take_in()
+    portal.runtime.episodes.reconcile(snapshot)
+    portal.guard.blocks.note_expired()
 
 
 def sweep(portal: Portal) -> None:
     """Retention, and the windows of series two months ahead."""
     now = clock.now()
-    portal.registry.plan_ahead(actor="portal worker")
-    with portal.open_session() as session:
+    portal.status.registry.plan_ahead(actor="portal worker")
+    with portal.core.open_session() as session:
         engine.begin_write(session)
         samples.sweep(session, now=now)
         sessions.sweep(session, now=now)
@@ -335,12 +335,14 @@ def sweep(portal: Portal) -> None:
         subscribers.sweep(session, now=now)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)
-        offences.sweep(session, portal.settings.auto_block, now=now)
-        addresses.forget(session, now=now, after=timedelta(days=portal.settings.audit_address_days))
+        offences.sweep(session, portal.core.settings.auto_block, now=now)
+        addresses.forget(
+            session, now=now, after=timedelta(days=portal.core.settings.audit_address_days)
+        )
         session.commit()
     # Of large numbers some at a time: a statement has two seconds.
     for _ in range(SWEEPS_AT_ONCE):
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             engine.begin_write(session)
             is_more = outbox.sweep(session, now=now)
             session.commit()
@@ -351,14 +353,14 @@ def sweep(portal: Portal) -> None:
 
 def _seal(portal: Portal) -> None:
     """Move events that have been kept long enough into a segment, a day's at a time."""
-    settings, now = portal.settings, clock.now()
+    settings, now = portal.core.settings, clock.now()
     if settings.audit_keep_days is None:
         return
     cut = (now - timedelta(days=settings.audit_keep_days)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     try:
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             engine.begin_write(session)
             segments.seal(session, settings.data_dir / "audit", before=cut, now=now)
             session.commit()
@@ -368,11 +370,11 @@ def _seal(portal: Portal) -> None:
 
 def _stopped(portal: Portal) -> None:
     """Say that the stop was meant, so that it is no error, and let another worker lead."""
-    held = portal.fence.held
+    held = portal.core.fence.held
     if held is None:
         return
     try:
-        portal.workers.report(
+        portal.runtime.workers.report(
             workers.OWN, WorkerIn(status=WorkerStatus.STOPPED, pending=0), actor="portal worker"
         )
         _give_back(portal, held)
@@ -381,7 +383,7 @@ def _stopped(portal: Portal) -> None:
 
 
 def _give_back(portal: Portal, held: lease.Held) -> None:
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         engine.begin_write(session)
         lease.give_back(session, held, now=clock.now())
         session.commit()
@@ -391,14 +393,14 @@ def _give_back(portal: Portal, held: lease.Held) -> None:
 def check() -> None:
     """Validate the settings and say what is on and off; exit 1 when not ready."""
     settings = application.settings()
-    portal: Portal = create_app(settings).extensions["portal"]
-    readiness = portal.checks.readiness()
+    portal = rooms.of(create_app(settings))
+    readiness = portal.lifecycle.checks.readiness()
     for row in readiness.checks:
         click.echo(f"{row.name}: {row.status}{f' ({row.output})' if row.output else ''}")
     feed = ", ".join(token.name for token in settings.metrics_tokens) or "off"
     click.echo(f"metrics feed: {feed}")
     click.echo(f"rate limit: {settings.rate_limit}, {'redis' if settings.redis_url else 'memory'}")
-    waf = portal.inspection.engine
+    waf = portal.guard.inspection.engine
     click.echo(f"WAF: {waf.name} ({waf.rule_set})")
     auto = settings.auto_block
     click.echo(

@@ -96,7 +96,7 @@ class Supervisor:
             child.start()
         while not self._signals:
             time.sleep(LOOK_SECONDS)
-            if self._portal.lifecycle.is_leaving:
+            if self._portal.lifecycle.phases.is_leaving:
                 continue
             if self._is_outdated.is_set():
                 self._is_outdated.clear()
@@ -104,7 +104,7 @@ class Supervisor:
             for child in self._children:
                 child.tend()
         try:
-            if self._portal.lifecycle.phase() is not Phase.CLOSING:
+            if self._portal.lifecycle.phases.current() is not Phase.CLOSING:
                 self._drain()
         except ForcedError:
             self._record("runtime.shutdown.forced", by="signal")
@@ -125,15 +125,15 @@ class Supervisor:
     def _drain(self) -> None:
         patience = Patience(
             queues=0.0,
-            delay=self._portal.settings.drain_delay.total_seconds(),
-            linger=self._portal.settings.drain_linger.total_seconds(),
+            delay=self._portal.core.settings.drain_delay.total_seconds(),
+            linger=self._portal.core.settings.drain_linger.total_seconds(),
         )
         if self._signals[0] == signal.SIGINT:
             patience = replace(patience, delay=0.0, linger=0.0)
         way_out = Drain(
-            self._portal.lifecycle,
-            self._portal.node,
-            workers=self._portal.workers.all,
+            self._portal.lifecycle.phases,
+            self._portal.runtime.node,
+            workers=self._portal.runtime.workers.all,
             record=self._record,
             pause=self._pause,
             say=lambda text: _log.info("serve.draining", text=text),

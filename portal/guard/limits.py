@@ -14,16 +14,19 @@ from typing import NamedTuple
 
 import limits
 import structlog
+from flask import Flask
 from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
 from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
-from portal.guard.storage import WindowStorage
+from portal.guard.storage import SCHEME, WindowStorage
 from portal.runtime import snapshot
 from portal.runtime.series import Series
+from portal.settings import Settings
 
 _log = structlog.get_logger()
 
@@ -63,6 +66,28 @@ class _Window:
     blocked: int = 0
     seen: Distinct = field(default_factory=Distinct)
     busiest: str | None = None
+
+
+def limiter_of(app: Flask, settings: Settings) -> Limiter:
+    """The library's limiter, for the chain's limit and for those of single routes."""
+    limiter = Limiter(
+        get_remote_address,
+        storage_uri=settings.redis_url or f"{SCHEME}://",
+        # mypy: the library types these as whole numbers, redis takes fractions.
+        storage_options=(
+            {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}  # type: ignore[dict-item]
+            if settings.redis_url
+            else {}
+        ),
+        strategy="fixed-window",
+        # Redis gone: sign-in has its own throttle in the database beside this limit.
+        swallow_errors=True,
+    )
+    # Named before it is put on, so that it adds no hooks: those ask for limits on every request,
+    # a fifth of its time, while the chain has counted it and limited routes ask for themselves.
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
+    return limiter
 
 
 class Limits:

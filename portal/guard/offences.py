@@ -17,6 +17,7 @@ from sqlalchemy.types import String
 
 from portal import clock
 from portal.guard import address
+from portal.guard.address import Network
 from portal.guard.blocks import Block, Blocks, Kind, Source
 from portal.guard.perimeter import Held, Perimeter
 from portal.runtime.series import Series
@@ -50,7 +51,9 @@ class Offences:
         perimeter: Perimeter,
         series: Series,
         open_session: Callable[[], Session],
+        trusted: tuple[Network, ...],
     ) -> None:
+        self._trusted = trusted
         self.rule = rule
         self._blocks = blocks
         self._perimeter = perimeter
@@ -62,8 +65,10 @@ class Offences:
 
     def hit(self, client: str) -> None:
         """Count one refusal; blocks at once when this process has seen enough."""
-        if self.rule is None or address.parse(client) is None or self._blocks.is_trusted(client):
+        if self.rule is None or address.parse(client) is None:
             return  # nobody who could be blocked
+        if address.is_trusted(client, self._trusted):
+            return
         now, name = clock.now(), address.key_of(client).removeprefix("ip:")
         with self._lock:
             if name not in self._times and len(self._times) >= MOST_CLIENTS:

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.guard import address, blocks
+from portal.guard.address import Network
 from portal.guard.blocks import Block, BlockScope, Kind, Source
 from portal.guard.offenders import TopKeys
 from portal.guard.origins import MOST_CHARACTERS, Origins
@@ -112,12 +113,13 @@ class Perimeter:
         open_session: Callable[[], Session],
         series: Series,
         origins: Origins,
-        is_trusted: Callable[[str], bool],
+        *,
+        trusted: tuple[Network, ...],
     ) -> None:
         self._open_session = open_session
         self._series = series
         self._origins = origins
-        self._is_trusted = is_trusted
+        self._trusted = trusted
         self._copy = Copy([])
         self._local: dict[str, Held] = {}
         self._revision = -1
@@ -150,7 +152,7 @@ class Perimeter:
             if held is not None and seconds >= held.until:
                 held = None
         # The trusted come first; only a block that was forced on them holds.
-        if held is not None and (held.is_forced or not self._is_trusted(client)):
+        if held is not None and (held.is_forced or not address.is_trusted(client, self._trusted)):
             return Denied(held)
         if origin:
             held = self._copy.find_origin(origin.lower(), seconds)

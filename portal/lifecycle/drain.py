@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
-from portal.lifecycle.phases import Lifecycle, Phase
+from portal.lifecycle.phases import Phase, Phases
 from portal.runtime.node import Node, Share
 from portal.runtime.snapshot import Worker
 from portal.runtime.workers import OWN
@@ -52,7 +52,7 @@ class Drain:
 
     def __init__(
         self,
-        lifecycle: Lifecycle,
+        phases: Phases,
         node: Node,
         *,
         workers: Callable[[], list[Worker]],
@@ -60,7 +60,7 @@ class Drain:
         pause: Callable[[float], None],
         say: Callable[[str], None],
     ) -> None:
-        self._lifecycle = lifecycle
+        self._phases = phases
         self._node = node
         self._workers = workers
         self._record = record
@@ -76,13 +76,13 @@ class Drain:
             self._say("Nothing was stopped. Wait for the queues, or use --force.")
             return Exit.REFUSED
         self._record("runtime.shutdown.initiated", by=by, reason=why, forced=is_forced)
-        self._lifecycle.move(Phase.DRAINING, by=by, why=why)
+        self._phases.move(Phase.DRAINING, by=by, why=why)
         self._say("Draining: not ready, and no more writes.")
         self._pause(patience.delay)
         waiting = self._wait(patience.requests, self._in_flight)
         if waiting:
             self._say(f"{waiting} requests did not finish in {patience.requests:.0f} s.")
-        self._lifecycle.move(Phase.CLOSING, by=by, why=why)
+        self._phases.move(Phase.CLOSING, by=by, why=why)
         held = self._wait(patience.pools, self._held)
         result = Exit.TIMED_OUT if waiting else Exit.CLEAN
         if held:

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from portal import clock
+from portal.runtime.snapshot import Standing
 
 _log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ def phase_of(mark: Mark | None, *, boot: str, is_started: bool) -> Phase:
     return Phase.READY if is_started else Phase.STARTING
 
 
-class Lifecycle:
+class Phases:
     """One process's view of its node, and the way to move the node on."""
 
     def __init__(self, run_dir: Path) -> None:
@@ -88,7 +89,18 @@ class Lifecycle:
         """Whether the node drains, or is beyond that."""
         return self.mark is not None
 
-    def phase(self, *, is_started: bool = True) -> Phase:
+    def told(self) -> tuple[str, int]:
+        """What a process tells its siblings: the phase, and the requests in flight."""
+        return self.current().value, self.in_flight
+
+    def standing(self) -> Standing:
+        """The phase as the snapshot has it."""
+        mark = self.mark
+        if mark is None:
+            return Standing(phase=self.current(), since="", by="", why="")
+        return Standing(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
+
+    def current(self, *, is_started: bool = True) -> Phase:
         return phase_of(self.mark, boot=self._boot, is_started=is_started)
 
     def move(self, phase: Phase, *, by: str, why: str, now: datetime | None = None) -> Mark:

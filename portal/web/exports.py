@@ -54,7 +54,7 @@ def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, st
     snapshot: Snapshot = portal.overview.take()
     body = to_csv(snapshot) if wanted == "csv" else to_json(snapshot)
     digest = hashlib.sha256(body).hexdigest()
-    portal.record(
+    portal.core.audit_log(
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest
@@ -63,7 +63,7 @@ def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, st
 def capture(portal: Any, reference: str, *, actor: str) -> Capture:
     """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
     body = to_json(portal.overview.take()).decode()
-    made: Capture = portal.casebook.capture(reference, body, actor=actor)
+    made: Capture = portal.status.casebook.capture(reference, body, actor=actor)
     return made
 
 

@@ -118,13 +118,13 @@ def answer(problem: Problem) -> Response:
                 template,
                 problem=problem,
                 kept=problem.kept,
-                site_name=portal.settings.site_name,
+                site_name=portal.core.settings.site_name,
                 operator=None,
                 may_write=False,
                 may_audit=False,
                 runbook_url=portal.overview.runbook,
                 contacts=(),
-                poll_seconds=portal.settings.panel_poll_seconds,
+                poll_seconds=portal.core.settings.panel_poll_seconds,
                 csrf_token=lambda: "",
             )
         )

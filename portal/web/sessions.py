@@ -57,7 +57,7 @@ class DatabaseSessions(SessionInterface):
         if not cookie or len(cookie) > 100:
             return PanelSession()
         try:
-            with web.current().open_session() as store:
+            with web.current().core.open_session() as store:
                 row = store.get(WebSession, sessions.key_of(cookie))
                 if row is None or not row.is_alive(clock.now()):
                     return PanelSession()
@@ -85,7 +85,7 @@ class DatabaseSessions(SessionInterface):
             _log.warning("sessions.not_stored", trouble=trouble.of(error))
 
     def _store(self, portal: Any, session: PanelSession, response: Response, now: datetime) -> None:
-        with portal.open_session() as store:
+        with portal.core.open_session() as store:
             engine.begin_write(store)
             old = store.get(WebSession, sessions.key_of(session.cookie)) if session.cookie else None
             if old is not None and (session.is_rotated or not session):
@@ -122,7 +122,7 @@ class DatabaseSessions(SessionInterface):
 
 def _touch(portal: Any, cookie: str, now: datetime) -> None:
     try:
-        with portal.open_session() as store:
+        with portal.core.open_session() as store:
             row = store.get(WebSession, sessions.key_of(cookie))
             if row is None or not row.is_due(now):
                 return

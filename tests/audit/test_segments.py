@@ -16,7 +16,7 @@ from tests.databases import fresh_database
 
 
 def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         for number in range(count):
             chain.append(
@@ -31,17 +31,17 @@ def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
 
 
 def verdict(site: Site) -> chain.Verdict:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(chain.verify(session))[-1]
 
 
 def events(site: Site) -> list[chain.Event]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(reversed(chain.search(session, limit=200)[0]))
 
 
 def export(site: Site, path: Path, **options: object) -> segments.Segment | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return segments.write(session, path, **options)
 
 
@@ -99,7 +99,7 @@ def test_addresses_turn_into_pseudonyms_and_the_chain_stays_whole(
         "203.0.113.9",
         "2001:db8::7",
     ]
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
     assert "203.0.113.9" not in stored
     assert "2001:db8" not in stored
@@ -116,7 +116,7 @@ def test_addresses_turn_into_pseudonyms_and_the_chain_stays_whole(
     assert verdict(either) == chain.Verdict(4, None)
     still.advance(days=60)
     server.sweep(either.portal)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert set(addresses.salts(session)) == {"2030-08"}
 
 
@@ -129,7 +129,7 @@ def test_the_values_of_blocks_are_addresses_too_and_names_are_not(site: Site):
             headers=headers,
         )
         assert made.status_code == 201, made.get_json()
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
     assert "203.0.113.0" not in stored
     assert "https://bad.example" in stored
@@ -139,7 +139,7 @@ def test_the_values_of_blocks_are_addresses_too_and_names_are_not(site: Site):
 
 def test_an_altered_address_is_named(either: Site):
     fill(either, 3)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         session.execute(text("UPDATE audit_address SET address = '192.0.2.1' WHERE seq = 2"))
         session.commit()
     found = verdict(either)
@@ -186,7 +186,7 @@ def test_what_was_kept_long_enough_moves_to_a_sealed_file(short: Site, still: St
 
 def test_events_that_were_removed_without_a_segment_are_told(short: Site, still: StandingClock):
     fill(short, 6)
-    with short.portal.open_session() as session:
+    with short.portal.core.open_session() as session:
         hash_of = session.execute(text("SELECT hash FROM audit_event WHERE seq = 4")).scalar()
         session.add(chain.Anchor(seq=4, hash=hash_of, at=clock.now(), file="x", sha256="x"))
         session.flush()

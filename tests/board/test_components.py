@@ -120,14 +120,14 @@ def test_the_history_agrees_with_a_walk_by_the_minute():
 
 
 def test_a_window_puts_its_parts_under_maintenance(either: Site, still: StandingClock):
-    inventory = either.portal.inventory
+    inventory = either.portal.status.inventory
     for slug in ("api", "web"):
         inventory.add(ComponentIn(slug=slug, name=slug), actor="a")
     with pytest.raises(RuleError, match="no component db"):
-        either.portal.registry.open_window(
+        either.portal.status.registry.open_window(
             WindowIn(title="x", ends_at=still.moment + HOUR, components=["db"]), actor="a"
         )
-    row = either.portal.registry.open_window(
+    row = either.portal.status.registry.open_window(
         WindowIn(title="Work", ends_at=still.moment + HOUR, components=["api"]), actor="a"
     )
 
@@ -146,7 +146,7 @@ def test_a_window_puts_its_parts_under_maintenance(either: Site, still: Standing
 
 
 def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: StandingClock):
-    inventory = either.portal.inventory
+    inventory = either.portal.status.inventory
     inventory.add(ComponentIn(slug="api", name="API", since=date(2030, 5, 1)), actor="a")
     inventory.set_state("api", State.PARTIAL, version=1, actor="a")
     with pytest.raises(StaleVersionError):
@@ -163,7 +163,7 @@ def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: Stand
 def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
     from portal.cli import server
 
-    site.portal.inventory.add(
+    site.portal.status.inventory.add(
         ComponentIn(slug="figures", name="Figures", alerts=["exporter-stale"]), actor="a"
     )
     assert site.scrape().status_code == 200
@@ -175,7 +175,7 @@ def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
 
 
 def test_a_removed_part_takes_its_history_and_leaves_the_rest(either: Site):
-    inventory = either.portal.inventory
+    inventory = either.portal.status.inventory
     inventory.add(ComponentIn(slug="api", name="API"), actor="a")
     inventory.set_state("api", State.MAJOR, version=None, actor="a")
     with pytest.raises(RuleError, match="taken"):

@@ -13,7 +13,7 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
 from portal.status.terms import Audience, Status
 from portal.status.windows import Action, WindowAct, WindowIn
-from portal.web.assembly import PUBLIC_READS
+from portal.web.headers import PUBLIC_READS
 from tests.conftest import Build, Site, StandingClock
 
 FEEDS = ("/feed.atom", "/feed.rss", "/feed.json")
@@ -26,14 +26,16 @@ def lived(build: Build, still: StandingClock) -> Site:
     site = build(external_url="https://status.example", site_name="Example & Söhne")
     portal = site.portal
     for slug, group in (("api", "Core"), ("web", "Core"), ("mail", "")):
-        portal.inventory.add(ComponentIn(slug=slug, name=slug.upper(), group=group), actor="op-a")
-    portal.registry.announce(
+        portal.status.inventory.add(
+            ComponentIn(slug=slug, name=slug.upper(), group=group), actor="op-a"
+        )
+    portal.status.registry.announce(
         AnnouncementIn(
             title="Good <b>news</b> & \x0b more", message="It is **here**.", status=Status.ACTIVE
         ),
         actor="op-a",
     )
-    portal.registry.open_window(
+    portal.status.registry.open_window(
         WindowIn(
             title="Upgrade; part 1, of 2",
             message="A\nlong " + "ümläut " * 30,
@@ -43,7 +45,7 @@ def lived(build: Build, still: StandingClock) -> Site:
         ),
         actor="op-a",
     )
-    row = portal.casebook.open(
+    row = portal.status.casebook.open(
         IncidentIn(
             title="Slow",
             impact=ImpactLevel.MAJOR,
@@ -53,29 +55,29 @@ def lived(build: Build, still: StandingClock) -> Site:
         actor="op-a",
     )
     still.advance(minutes=5)
-    portal.casebook.update(
+    portal.status.casebook.update(
         row.reference,
         UpdateIn(status=Progress.MONITORING, message="Better."),
         version=None,
         actor="op-a",
     )
-    portal.casebook.note(row.reference, NoteIn(message="secret-note"), actor="op-a")
+    portal.status.casebook.note(row.reference, NoteIn(message="secret-note"), actor="op-a")
     for audience in (Audience.OPERATIONS, Audience.ADMIN):
-        portal.registry.announce(
+        portal.status.registry.announce(
             AnnouncementIn(title="secret-text", status=Status.ACTIVE, audiences=[audience]),
             actor="op-a",
         )
-        portal.registry.open_window(
+        portal.status.registry.open_window(
             WindowIn(title="secret-window", ends_at=still.moment + HOUR, audiences=[audience]),
             actor="op-a",
         )
-        portal.casebook.open(
+        portal.status.casebook.open(
             IncidentIn(
                 title="secret-incident", impact=ImpactLevel.MINOR, message="x", audiences=[audience]
             ),
             actor="op-a",
         )
-    portal.registry.announce(AnnouncementIn(title="secret-draft"), actor="op-a")
+    portal.status.registry.announce(AnnouncementIn(title="secret-draft"), actor="op-a")
     return site
 
 
@@ -130,7 +132,7 @@ def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
     assert start.utcoffset() == 2 * HOUR
     assert int(event["sequence"]) == 1
     assert all(len(line) <= 75 for line in body(lived, "/calendar.ics").split(b"\r\n"))
-    lived.portal.registry.edit_window(
+    lived.portal.status.registry.edit_window(
         reference,
         WindowIn(
             title="Later",
@@ -144,7 +146,7 @@ def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
     ((same, event),) = events().items()
     assert same == uid
     assert (int(event["sequence"]), str(event["status"])) == (2, "CONFIRMED")
-    lived.portal.registry.act_on_window(
+    lived.portal.status.registry.act_on_window(
         reference, WindowAct(action=Action.CANCEL), version=None, actor="op-a"
     )
     ((same, event),) = events().items()
@@ -180,7 +182,9 @@ def test_statuspage_clients_find_what_they_look_for(lived: Site):
 
 def test_maintenance_alone_is_no_indicator_of_strict_clients(build: Build, still: StandingClock):
     site = build()
-    site.portal.registry.open_window(WindowIn(title="Work", ends_at=still.moment + HOUR), actor="a")
+    site.portal.status.registry.open_window(
+        WindowIn(title="Work", ends_at=still.moment + HOUR), actor="a"
+    )
     told = json.loads(body(site, "/api/v2/status.json"))["status"]
     assert told == {"indicator": "none", "description": "Under maintenance"}
 
@@ -212,7 +216,9 @@ def test_documents_are_ready_made_and_unchanged_ones_are_304(lived: Site):
 
 
 def test_without_an_address_they_are_whole_all_the_same(site: Site, still: StandingClock):
-    site.portal.registry.announce(AnnouncementIn(title="Hi", status=Status.ACTIVE), actor="a")
+    site.portal.status.registry.announce(
+        AnnouncementIn(title="Hi", status=Status.ACTIVE), actor="a"
+    )
     for path in ("/feed.atom", "/feed.rss"):
         found = feedparser.parse(body(site, path))
         assert not found.bozo

@@ -8,7 +8,7 @@ from tests.conftest import START, Site, StandingClock, another
 
 
 def open_window(site: Site, minutes: int = 30, **values):
-    return site.portal.registry.open_window(
+    return site.portal.status.registry.open_window(
         WindowIn(title="Upgrade", ends_at=START + timedelta(minutes=minutes), **values), actor="a"
     )
 
@@ -20,7 +20,7 @@ def test_an_act_is_in_every_answer_at_once(either: Site, still: StandingClock):
     for path in ("/", "/banner", "/api/status", "/api/runtime/maintenance"):
         assert "Upgrade" in client.get(path).get_data(as_text=True), path
     assert client.get("/api/status").get_json()["indicator"] == "maintenance"
-    either.portal.registry.act_on_window(
+    either.portal.status.registry.act_on_window(
         row.reference, WindowAct(action="end"), version=1, actor="a"
     )
     assert client.get("/api/status").get_json()["indicator"] == "none"
@@ -71,7 +71,7 @@ def test_one_rebuild_however_many_ask(site: Site, still: StandingClock):
 
 
 def test_operators_names_and_html_stay_inside(site: Site, still: StandingClock):
-    site.portal.registry.open_window(
+    site.portal.status.registry.open_window(
         WindowIn(
             title="<b>Loud</b>",
             message="<script>alert(1)</script> [x](javascript:alert(1)) **bold**",

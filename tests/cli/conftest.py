@@ -54,5 +54,5 @@ def cli(build: Build, still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> 
     environ |= {"PORTAL_DATA_DIR": str(site.settings.data_dir), "PORTAL_ENV": "test"}
     yield Cli(site, environ)
     for app in made:
-        app.extensions["portal"].engine.dispose()
-        app.extensions["portal"].apart.dispose()
+        app.extensions["portal"].core.engine.dispose()
+        app.extensions["portal"].core.probe_engine.dispose()

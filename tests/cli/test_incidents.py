@@ -51,20 +51,20 @@ def resolve(cli: Cli) -> None:
 
 
 def stored(cli: Cli) -> Incident:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         row = incidents.find(session, REFERENCE)
     assert row is not None
     return row
 
 
 def impacts(cli: Cli) -> dict[str, str]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         found = incidents.impacts_of(session, [stored(cli).id])
     return {one.component: one.state.value for many in found.values() for one in many}
 
 
 def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock):
-    cli.site.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    cli.site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
     assert open_one(cli, "--component", "api=major_outage") == f"{REFERENCE} is open.\n"
     assert impacts(cli) == {"api": "major_outage"}
     still.advance(seconds=1)  # the web looks twice a second
@@ -148,14 +148,14 @@ def test_an_update_that_cannot_be_tells_nobody(cli: Cli, arguments: tuple[str, .
 def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
     open_one(cli)
     said = cli.run("incident", "capture", REFERENCE).output.split()
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         kept = session.scalars(select(Capture)).one()
     assert said == [kept.id, "sha256", kept.sha256]
     assert json.loads(kept.body)["databasePool"]["engine"] == "sqlite"
     findings = cli.run("incident", "findings", REFERENCE).output
     assert "gigvora_database_pool_size" in findings
     resolve(cli)
-    cli.site.portal.casebook.keep_retrospective(
+    cli.site.portal.status.casebook.keep_retrospective(
         REFERENCE,
         RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A full disk."),
         version=None,
@@ -179,7 +179,7 @@ def test_of_what_is_not_there_nothing_is_given_out(cli: Cli, act: str):
 
 
 def template(cli: Cli) -> None:
-    cli.site.portal.registry.keep_template(
+    cli.site.portal.status.registry.keep_template(
         TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
         version=None,
         actor="a",
@@ -190,7 +190,7 @@ VALUES = ("--value", "what=The mail", "--value", "when=tomorrow")
 
 
 def told(cli: Cli) -> list[Notice]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         return list(session.scalars(select(Notice)))
 
 

@@ -9,7 +9,7 @@ from tests.conftest import Build
 
 def test_two_apps_in_one_process_share_nothing(build: Build):
     one, two = build(rate_limit="3/minute"), build(rate_limit="1000/minute")
-    one.portal.registry.open_window(
+    one.portal.status.registry.open_window(
         WindowIn(title="Only in one", ends_at=clock.now() + timedelta(hours=1)), actor="a"
     )
     statuses = [one.client().get("/api/status").status_code for _ in range(4)]

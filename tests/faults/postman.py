@@ -19,7 +19,7 @@ def main() -> None:
     Mail.patience = {"connect_seconds": 1.0, "answer_seconds": 1.0, "closed_seconds": 0.2}
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    portal = application.make().extensions["portal"]
+    portal = application.portal()
     server.tell(portal, f"postman {threading.get_native_id()}", stop)
 
 

@@ -28,7 +28,7 @@ def worker_round(site: Site) -> None:
 
 
 def kinds(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         return [row.type for row in chain.search(session, limit=200)[0]]
 
@@ -52,7 +52,7 @@ def test_a_window_starts_and_ends_by_the_wall_clock_and_is_told_once(
     site: Site, still: StandingClock
 ):
     starts = still.moment + timedelta(minutes=30)
-    site.portal.registry.open_window(
+    site.portal.status.registry.open_window(
         WindowIn(title="Work", starts_at=starts, ends_at=starts + timedelta(minutes=20)), actor="a"
     )
 
@@ -90,7 +90,7 @@ def test_a_limit_that_was_reached_ends_with_its_window(
     jump(still, by)
     still.advance(minutes=2)
     assert client.get("/api/status").status_code == 200
-    counts = site.portal.series.read()
+    counts = site.portal.runtime.series.read()
     assert (counts.hits, counts.allowed, counts.blocked) == (7, 6, 1)
 
 
@@ -99,13 +99,13 @@ def test_a_block_that_ran_out_is_noted_once_and_comes_to_an_end_all_the_same(
     site: Site, still: StandingClock
 ):
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.5", duration="30m", reason="x")
-    site.portal.blocks.add(wish, actor="a", caller="192.0.2.1")
+    site.portal.guard.blocks.add(wish, actor="a", caller="192.0.2.1")
     jump(still, HOUR)
     worker_round(site)
     jump(still, -HOUR)
     worker_round(site)
     assert kinds(site).count("perimeter.block.expired") == 1
-    site.portal.perimeter.look()
+    site.portal.guard.perimeter.look()
     still.advance(minutes=31)
     worker_round(site)
     headers = {"X-Forwarded-For": "203.0.113.5"}
@@ -166,7 +166,7 @@ def test_a_window_that_came_and_went_while_everything_was_down_is_over_at_the_fi
     site: Site, build: Build, still: StandingClock
 ):
     starts = still.moment + timedelta(minutes=30)
-    site.portal.registry.open_window(
+    site.portal.status.registry.open_window(
         WindowIn(title="Work", starts_at=starts, ends_at=starts + HOUR), actor="a"
     )
     recorded = len(kinds(site))
@@ -175,7 +175,7 @@ def test_a_window_that_came_and_went_while_everything_was_down_is_over_at_the_fi
     assert "All systems operational" in later.client().get("/").get_data(as_text=True)
     told = later.client().get("/api/runtime/maintenance?includeResolved=true&windowMinutes=1440")
     assert [one["status"] for one in told.get_json()["announcements"]] == ["resolved"]
-    with later.portal.open_session() as session:
+    with later.portal.core.open_session() as session:
         engine.begin_write(session)
     worker_round(later)
     assert len([kind for kind in kinds(later) if kind.startswith("maintenance")]) == recorded

@@ -1,6 +1,7 @@
 """Whom the perimeter turns away, for how long, and what it counts; on values alone."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,7 +65,7 @@ def make(*rows: Block, trusted: str = "10.0.0.1") -> Perimeter:
         lambda: None,  # type: ignore[arg-type, return-value]
         series,  # type: ignore[arg-type]
         origins,
-        lambda client: client == trusted,
+        trusted=(ip_network(trusted),),
     )
     one.is_tended = True
     one._copy = Copy(list(rows))

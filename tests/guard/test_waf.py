@@ -135,7 +135,7 @@ def test_prose_arrives_in_every_prose_field(build: Build):
     worker = DeclaredWorker("jobs", timedelta(seconds=30))
     site = build(workers_declared=(worker,), rate_limit="1000000/minute")
     # What comes in is looked at here, not what is shown: six hundred pictures would only be slow.
-    site.portal.registry._on_change = lambda: None
+    site.portal.status.registry._on_change = lambda: None
     headers, client = site.bearer(), site.client()
     person = site.signed_in()
     csrf = person.csrf()
@@ -343,7 +343,7 @@ def test_an_engine_that_fails_lets_reads_through_and_no_writes(
     def fail(_: Inspected) -> None:
         raise WafError("broken")
 
-    monkeypatch.setattr(site.portal.inspection.engine, "inspect", fail)
+    monkeypatch.setattr(site.portal.guard.inspection.engine, "inspect", fail)
     client = site.client()
     assert client.get("/panel/login").status_code == 200
     refused = client.post("/panel/login", data={"name": "a", "password": "b"})

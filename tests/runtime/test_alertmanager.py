@@ -51,7 +51,7 @@ def delivery(*alerts: dict) -> dict:
 
 
 def episodes(site: Site) -> list[tuple[str, str | None]]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         rows = session.query(Episode).filter_by(source="alertmanager").order_by(Episode.opened_at)
         return [
             (clock.iso(row.opened_at), clock.iso(row.closed_at) if row.closed_at else None)
@@ -84,7 +84,7 @@ def test_it_opens_and_closes_and_stands_among_the_alerts(either: Site, still: St
     client.post(PATH, json=delivery(ENDED), headers=headers)
     assert episodes(either) == [("2030-06-03T11:50:00.123Z", "2030-06-03T11:55:00Z")]
     assert either.portal.overview.take().alerts == []
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
 
 
@@ -100,7 +100,7 @@ def test_repeated_and_reordered_deliveries_end_alike(site: Site, order: str):
         one = FIRST if step == "f" else ENDED
         assert client.post(PATH, json=delivery(one), headers=headers).status_code == 200
     assert episodes(site) == [("2030-06-03T11:50:00.123Z", "2030-06-03T11:55:00Z")]
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         types = [row.type for row in chain.search(session, event_type="monitoring")[0]]
     assert sorted(types) == ["monitoring.episode.closed", "monitoring.episode.opened"]
 
@@ -116,7 +116,7 @@ def test_firing_again_is_another_episode(either: Site):
 def test_its_component_is_impaired(site: Site, still: StandingClock):
     for slug in ("api", "web", "mail"):
         names = ["HighLatency"] if slug == "web" else []
-        site.portal.inventory.add(ComponentIn(slug=slug, name=slug, alerts=names), actor="a")
+        site.portal.status.inventory.add(ComponentIn(slug=slug, name=slug, alerts=names), actor="a")
     headers = site.bearer(Scope.ALERTS_PUSH)
     fires = alert("firing", "2030-06-03T11:50:00Z", component="api")
     site.client().post(PATH, json=delivery(fires), headers=headers)

@@ -99,7 +99,7 @@ def test_a_failing_collector_costs_only_its_family(site: Site, monkeypatch: pyte
     def fail() -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(site.portal.feed, "_pool", fail)
+    monkeypatch.setattr(site.portal.runtime.feed, "_pool", fail)
     text = site.scrape().get_data(as_text=True)
     assert "gigvora_database_pool_size" not in text
     assert figure(text, 'gigvora_metrics_collector_errors_total{collector="database"}') == 1
@@ -121,7 +121,7 @@ def test_every_series_of_the_table_is_there_from_the_start(site: Site):
     from portal.runtime.series import TABLE
 
     # Its label is a component, and there is none at the start.
-    site.portal.inventory.add(ComponentIn(slug="api", name="API"), actor="a")
+    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="a")
     text = site.scrape().get_data(as_text=True)
     for name, (kind, _, _labels) in TABLE.items():
         suffix = "_total" if kind == "counter" else ""

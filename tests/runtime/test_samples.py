@@ -12,7 +12,7 @@ from tests.conftest import Site, StandingClock
 
 
 def count(site: Site, table: type) -> int:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
@@ -29,7 +29,7 @@ def test_a_minute_gives_one_sample_however_many_workers(either: Site, still: Sta
 
 def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
     turn(site.portal)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         throttle.record(session, account="ada", address="192.0.2.1", now=still.now())
         session.commit()
     still.advance(days=7)
@@ -43,7 +43,7 @@ def test_lines_count_by_the_minute_and_bear_a_restart(site: Site, still: Standin
     for scrapes in (5, 9, 9, 2):
         snapshot = site.portal.overview.take()
         snapshot.metrics.scrapes = scrapes
-        with site.portal.open_session() as session:
+        with site.portal.core.open_session() as session:
             take(session, snapshot)
             session.commit()
         still.advance(minutes=1)

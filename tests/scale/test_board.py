@@ -67,7 +67,7 @@ def test_the_picture_holds_all_components_with_their_days(lived_in: Site, still:
 def test_a_window_that_runs_puts_its_components_under_maintenance(
     lived_in: Site, still: StandingClock
 ):
-    with lived_in.portal.open_session() as session:
+    with lived_in.portal.core.open_session() as session:
         repeated = rows.running_of_series(session, now=still.now())
     states = {one.slug: one.state for one in lived_in.portal.board.current().picture.components}
     assert repeated

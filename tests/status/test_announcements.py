@@ -44,11 +44,11 @@ def wish(**values) -> AnnouncementIn:
 
 
 def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: StandingClock):
-    registry = either.portal.registry
-    with either.portal.open_session() as session:
+    registry = either.portal.status.registry
+    with either.portal.core.open_session() as session:
         before = picture.take(session, now=still.now()).revision
     row = registry.announce(wish(severity=Severity.INCIDENT), actor="ada")
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         taken = picture.take(session, now=still.now())
         event = chain.search(session)[0][0]
         kept = session.get(Announcement, row.id)
@@ -65,8 +65,8 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
 
 def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
-        either.portal.registry.announce(wish(ends_at=START - HOUR), actor="ada")
-    with either.portal.open_session() as session:
+        either.portal.status.registry.announce(wish(ends_at=START - HOUR), actor="ada")
+    with either.portal.core.open_session() as session:
         assert announcements.page(session, limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
 
@@ -86,19 +86,19 @@ def test_times_that_contradict_the_status_are_refused(
     site: Site, still: StandingClock, values, field, why
 ):
     with pytest.raises(RuleError) as refusal:
-        site.portal.registry.announce(wish(**values), actor="ada")
+        site.portal.status.registry.announce(wish(**values), actor="ada")
     assert refusal.value.field == field, why
 
 
 def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingClock):
-    row = site.portal.registry.announce(
+    row = site.portal.status.registry.announce(
         wish(status="scheduled", starts_at=START - timedelta(seconds=60)), actor="ada"
     )
     assert row.status_at(START) is Status.ACTIVE
 
 
 def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: StandingClock):
-    registry = site.portal.registry
+    registry = site.portal.status.registry
     row = registry.announce(
         wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR), actor="ada"
     )
@@ -113,7 +113,7 @@ def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: Standi
 
 
 def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
-    registry = either.portal.registry
+    registry = either.portal.status.registry
     row = registry.announce(wish(ends_at=START + 2 * HOUR), actor="ada")
     still.advance(minutes=30)
     done = registry.set_status(row.slug, StatusChange(status="resolved"), version=1, actor="ada")
@@ -125,7 +125,7 @@ def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
 
 @pytest.mark.fault(16)
 def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
-    registry = either.portal.registry
+    registry = either.portal.status.registry
     row = registry.announce(wish(), actor="ada")
     registry.edit_announcement(row.slug, wish(title="First"), version=1, actor="ada")
     with pytest.raises(StaleVersionError) as stale:
@@ -135,6 +135,6 @@ def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
 
 def test_an_unknown_reference_is_told(site: Site):
     with pytest.raises(NotFoundError):
-        site.portal.registry.set_status(
+        site.portal.status.registry.set_status(
             "nothing", StatusChange(status="resolved"), version=None, actor="ada"
         )

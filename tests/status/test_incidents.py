@@ -30,11 +30,11 @@ API = "/api/admin/runtime/incidents"
 
 def opened(site: Site, **fields: object) -> incidents.Incident:
     wish = {"title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We look into it."}
-    return site.portal.casebook.open(IncidentIn(**{**wish, **fields}), actor="operator-ann")
+    return site.portal.status.casebook.open(IncidentIn(**{**wish, **fields}), actor="operator-ann")
 
 
 def shown(site: Site, reference: str) -> incidents.IncidentOut:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return incidents.out(session, incidents.find(session, reference))
 
 
@@ -44,18 +44,20 @@ def resolve(site: Site, reference: str, **fields: object) -> incidents.Incident:
         "message": "All is well.",
         "root_cause_category": Category.DEPLOY,
     }
-    return site.portal.casebook.update(
+    return site.portal.status.casebook.update(
         reference, UpdateIn(**{**wish, **fields}), version=None, actor="operator-ann"
     )
 
 
 def parts(site: Site, *slugs: str) -> None:
     for slug in slugs:
-        site.portal.inventory.add(ComponentIn(slug=slug, name=slug.title()), actor="operator-ann")
+        site.portal.status.inventory.add(
+            ComponentIn(slug=slug, name=slug.title()), actor="operator-ann"
+        )
 
 
 def kinds(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         return [row.type for row in reversed(chain.search(session, limit=100)[0])]
 
@@ -79,10 +81,10 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
         started_at=still.moment - timedelta(minutes=10),
     )
     still.advance(minutes=5)
-    either.portal.casebook.acknowledge(row.reference, version=None, actor="ben")
-    either.portal.casebook.note(row.reference, NoteIn(message="A full disk?"), actor="ben")
+    either.portal.status.casebook.acknowledge(row.reference, version=None, actor="ben")
+    either.portal.status.casebook.note(row.reference, NoteIn(message="A full disk?"), actor="ben")
     still.advance(minutes=5)
-    either.portal.casebook.update(
+    either.portal.status.casebook.update(
         row.reference,
         UpdateIn(
             status=Progress.IDENTIFIED,
@@ -147,7 +149,7 @@ def test_an_incident_that_cannot_be_leaves_nothing(
         opened(either, **given)
     assert caught.value.field == field
     assert kinds(either) == before
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert incidents.page(session, limit=10, offset=0) == ([], 0)
 
 
@@ -181,7 +183,7 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
     row = opened(site)
     resolve(site, row.reference)
     with pytest.raises(RuleError, match="open a new one"):
-        site.portal.casebook.update(
+        site.portal.status.casebook.update(
             row.reference,
             UpdateIn(status=Progress.MONITORING, message="x"),
             version=None,
@@ -197,18 +199,18 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
 def test_two_with_one_version_update_it_once(either: Site, still: StandingClock):
     row = opened(either)
     wish = UpdateIn(status=Progress.IDENTIFIED, message="x")
-    either.portal.casebook.update(row.reference, wish, version=1, actor="a")
+    either.portal.status.casebook.update(row.reference, wish, version=1, actor="a")
     with pytest.raises(StaleVersionError):
-        either.portal.casebook.update(row.reference, wish, version=1, actor="b")
+        either.portal.status.casebook.update(row.reference, wish, version=1, actor="b")
     with pytest.raises(NotFoundError):
-        either.portal.casebook.update("INC-2030-9999", wish, version=None, actor="b")
+        either.portal.status.casebook.update("INC-2030-9999", wish, version=None, actor="b")
 
 
 def test_a_start_put_right_moves_what_began_with_it(either: Site, still: StandingClock):
     parts(either, "api")
     row = opened(either, components=[Impact(component="api", state=State.MAJOR)])
     earlier = still.moment - timedelta(hours=2)
-    either.portal.casebook.edit(
+    either.portal.status.casebook.edit(
         row.reference,
         IncidentEdit(title="Slow", impact=ImpactLevel.MINOR, started_at=earlier),
         version=1,
@@ -281,7 +283,7 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
     whole = client.get(f"{path}/export?format=json", headers=headers).get_json()
     assert whole["captures"][0]["figures"]["gigvora_metrics_scrapes_total"] == "0"
     assert whole["incident"]["rootCauseCategory"] == "capacity"
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert retrospectives.overdue(session, today=still.moment.date()) == []
         late = retrospectives.overdue(session, today=still.moment.date() + timedelta(days=8))
     assert [(one.reference, one.action.text) for one in late] == [("INC-2030-0001", "Warn at 80 %")]
@@ -334,11 +336,13 @@ def test_the_api_takes_an_incident_whole(either: Site, still: StandingClock):
 
 def test_nothing_internal_and_no_name_is_public(site: Site, still: StandingClock):
     parts(site, "api")
-    site.portal.inventory.add(
+    site.portal.status.inventory.add(
         ComponentIn(slug="secret-core", name="Secret core", is_public=False), actor="ann"
     )
     row = opened(site, components=[Impact(component="api", state=State.MAJOR)])
-    site.portal.casebook.note(row.reference, NoteIn(message="planted-secret"), actor="operator-ann")
+    site.portal.status.casebook.note(
+        row.reference, NoteIn(message="planted-secret"), actor="operator-ann"
+    )
     hidden = opened(
         site,
         title="For operations",

@@ -201,13 +201,13 @@ def test_which_edits_of_a_window_are_told(
     site: Site, still: StandingClock, values: dict[str, Any], is_told: bool, why: str
 ):
     still.moment = NOW
-    site.portal.inventory.add(ComponentIn(slug="api", name="API"), actor="ada")
+    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="ada")
     base = {"title": "T", "starts_at": NOW + HOUR, "ends_at": NOW + 3 * HOUR}
-    row = site.portal.registry.open_window(WindowIn(**base), actor="ada")
-    site.portal.registry.edit_window(
+    row = site.portal.status.registry.open_window(WindowIn(**base), actor="ada")
+    site.portal.status.registry.edit_window(
         row.reference, WindowIn(**{**base, **values}), version=1, actor="ada"
     )
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         events = [one.event for one in told(session)]
     assert events == (["scheduled", "changed"] if is_told else ["scheduled"]), why
 
@@ -268,12 +268,12 @@ def test_each_act_on_a_window_is_on_record_and_told(
 ):
     still.moment = NOW
     wish = WindowIn(title="T", starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
-    row = site.portal.registry.open_window(wish, actor="ada")
+    row = site.portal.status.registry.open_window(wish, actor="ada")
     duration = "30m" if action is Action.EXTEND else None
     act = WindowAct(action=action, duration=duration)
-    changed = site.portal.registry.act_on_window(row.reference, act, version=1, actor="bob")
+    changed = site.portal.status.registry.act_on_window(row.reference, act, version=1, actor="bob")
     assert changed.version == 2
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         last = told(session)[-1]
         found, _ = chain.search(session, event_type=f"maintenance.window.{event}")
     assert last.event == event

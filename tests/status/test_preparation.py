@@ -28,7 +28,7 @@ def wish(**values: Any) -> dict[str, Any]:
 
 
 def events(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return [one.event for one in session.query(Notice).order_by(Notice.id)]
 
 
@@ -62,7 +62,7 @@ def test_impact_is_for_everyone_and_the_rest_stays_inside(site: Site, still: Sta
 def test_effects_show_what_is_left_and_are_no_downtime(either: Site, still: StandingClock):
     site = either
     for slug in ("api", "web"):
-        site.portal.inventory.add(
+        site.portal.status.inventory.add(
             ComponentIn(slug=slug, name=slug, since=clock.now().date()), actor="test"
         )
     headers = site.bearer(Scope.MAINTENANCE_WRITE)
@@ -181,7 +181,7 @@ def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: S
 
 
 def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClock):
-    registry = careful.portal.registry
+    registry = careful.portal.status.registry
 
     row = registry.open_window(WindowIn.model_validate(wish()), actor="ada")
     changed = WindowIn.model_validate(wish(title="Bigger migration"))
@@ -195,7 +195,7 @@ def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClo
 
 def test_what_nobody_approved_never_begins(careful: Site, still: StandingClock):
 
-    careful.portal.registry.open_window(
+    careful.portal.status.registry.open_window(
         WindowIn.model_validate(wish(title="Quiet plan")), actor="ada"
     )
     still.advance(hours=30, minutes=10)

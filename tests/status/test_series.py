@@ -28,7 +28,7 @@ def wish(**fields: object) -> SeriesIn:
 
 
 def planned(site: Site) -> list[Window]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         session.expire_on_commit = False
         return list(
             session.scalars(
@@ -44,7 +44,7 @@ def worker_day(site: Site, still: StandingClock) -> None:
 
 
 def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):
-    either.portal.registry.open_series(wish(), actor="a")
+    either.portal.status.registry.open_series(wish(), actor="a")
     first = planned(either)
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in first[:3]] == [
         "06-09 00:00",
@@ -60,14 +60,14 @@ def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: Stan
     assert len(later) == 10
     worker_day(either, still)
     assert len(planned(either)) == 10
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
 
 
 @pytest.mark.fault(12)
 def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: StandingClock):
     still.moment = datetime(2030, 10, 1, tzinfo=UTC)
-    site.portal.registry.open_series(
+    site.portal.status.registry.open_series(
         wish(
             starts_at=datetime(2030, 10, 20, 0, 0, tzinfo=UTC),
             ends_at=datetime(2030, 10, 20, 1, 0, tzinfo=UTC),
@@ -83,12 +83,12 @@ def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: Sta
 
 
 def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still: StandingClock):
-    either.portal.registry.open_series(wish(), actor="a")
+    either.portal.status.registry.open_series(wish(), actor="a")
     first, second, third, *_ = planned(either)
-    either.portal.registry.act_on_window(
+    either.portal.status.registry.act_on_window(
         second.reference, WindowAct(action=Action.CANCEL), version=None, actor="a"
     )
-    either.portal.registry.act_on_window(
+    either.portal.status.registry.act_on_window(
         third.reference, WindowAct(action=Action.EXTEND, duration="30m"), version=None, actor="a"
     )
     for _ in range(3):
@@ -100,12 +100,12 @@ def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still:
 
 
 def test_a_series_called_off_takes_what_has_not_begun_with_it(either: Site, still: StandingClock):
-    row = either.portal.registry.open_series(wish(), actor="a")
+    row = either.portal.status.registry.open_series(wish(), actor="a")
     still.moment = datetime(2030, 6, 9, 0, 30, tzinfo=UTC)
-    either.portal.registry.cancel_series(row.reference, version=1, actor="a")
+    either.portal.status.registry.cancel_series(row.reference, version=1, actor="a")
     assert len(planned(either)) == 1
     with pytest.raises(RuleError, match="cancelled already"):
-        either.portal.registry.cancel_series(row.reference, version=None, actor="a")
+        either.portal.status.registry.cancel_series(row.reference, version=None, actor="a")
     worker_day(either, still)
     assert len(planned(either)) == 1
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_leaves_nothing(
     either: Site, still: StandingClock, fields: dict[str, object], field: str
 ):
     with pytest.raises(RuleError) as caught:
-        either.portal.registry.open_series(wish(**fields), actor="a")
+        either.portal.status.registry.open_series(wish(**fields), actor="a")
     assert caught.value.field == field
     assert planned(either) == []
 

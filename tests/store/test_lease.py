@@ -14,7 +14,7 @@ from tests.conftest import Site, StandingClock, another
 
 
 def take(site: Site, holder: str) -> Held | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         held = lease.take(session, "test", holder=holder, now=clock.now())
         session.commit()
@@ -39,7 +39,7 @@ def test_a_lease_is_kept_by_who_renews_it_and_taken_when_it_ran_out(
 def test_one_that_was_given_back_is_free_at_once(either: Site, still: StandingClock):
     held = take(either, "a")
     assert held is not None
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         engine.begin_write(session)
         lease.give_back(session, held, now=clock.now())
         session.commit()
@@ -64,14 +64,14 @@ def test_one_that_slept_through_its_end_writes_nothing(either: Site, still: Stan
     assert server.lead(other.portal, "other")
     with pytest.raises(LeaseLostError):
         server.turn(sleeper.portal)
-    sleeper.portal.fence.held = Held("worker", "sleeper", 1)
+    sleeper.portal.core.fence.held = Held("worker", "sleeper", 1)
     with pytest.raises(LeaseLostError):
-        sleeper.portal.workers.report(
+        sleeper.portal.runtime.workers.report(
             OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=7), actor="late"
         )
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert session.query(Sample).count() == 1
-    assert sleeper.portal.workers.all()[0].pending == 0
+    assert sleeper.portal.runtime.workers.all()[0].pending == 0
 
 
 def test_of_two_that_run_side_by_side_one_works(either: Site, still: StandingClock):
@@ -89,5 +89,7 @@ def test_of_two_that_run_side_by_side_one_works(either: Site, still: StandingClo
 def test_a_web_process_holds_nothing_and_is_never_fenced(either: Site, still: StandingClock):
     web = another(either)
     assert server.lead(either.portal, "worker")
-    web.portal.workers.report(OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x")
-    assert web.portal.workers.all()[0].pending == 1
+    web.portal.runtime.workers.report(
+        OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x"
+    )
+    assert web.portal.runtime.workers.all()[0].pending == 1

@@ -35,16 +35,18 @@ def block(site: Site) -> str:
 
 def incident(site: Site) -> str:
     wish = IncidentIn(title="Slow", impact=ImpactLevel.MINOR, message="We look.")
-    return site.portal.casebook.open(wish, actor="a").reference
+    return site.portal.status.casebook.open(wish, actor="a").reference
 
 
 def resolved(site: Site) -> str:
     wish = UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.OTHER)
-    return site.portal.casebook.update(incident(site), wish, version=None, actor="a").reference
+    return site.portal.status.casebook.update(
+        incident(site), wish, version=None, actor="a"
+    ).reference
 
 
 def component(site: Site) -> str:
-    return site.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="a").slug
+    return site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a").slug
 
 
 def series(site: Site) -> str:
@@ -308,5 +310,5 @@ def test_what_was_given_out_of_an_incident_is_found_by_its_own_name_alone(
 
 
 def events(site: Site) -> list[Event]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return chain.search(session, limit=200)[0]

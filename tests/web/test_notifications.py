@@ -123,7 +123,7 @@ def test_the_panel_shows_it_all_and_tries_again(site: Site, post: Post):
     post.at_recipient = lambda address: next(answers, None)
     person = site.signed_in(Role.OPERATOR)
     with Told(site) as told:
-        site.portal.casebook.open(an_incident(), actor="test")
+        site.portal.status.casebook.open(an_incident(), actor="test")
         told.run()
         page = person.client.get("/panel/notifications").text
         assert "Could not be delivered" in page

@@ -27,7 +27,7 @@ FORM: dict[str, Any] = {
 
 
 def stored(site: Site) -> list[Announcement]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Announcement).order_by(Announcement.id)))
 
 
@@ -120,7 +120,7 @@ def test_what_a_form_leaves_alone_keeps_its_seconds(
         starts_at=still.now(),
         ends_at=still.now() + timedelta(hours=1),
     )
-    row = site.portal.registry.announce(wish, actor="ada")
+    row = site.portal.status.registry.announce(wish, actor="ada")
     page = text_of(person.client.get("/panel/announcements/exact"))
     times = {name: value_of(page, name) for name in ("startsAt", "endsAt")}
     answer = person.post("/panel/announcements/exact", **{**FORM, **times}, version="1")

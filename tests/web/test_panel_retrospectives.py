@@ -29,7 +29,7 @@ FORM: dict[str, Any] = {
 
 
 def kept(site: Site) -> Retrospective | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         row = incidents.find(session, REFERENCE)
         assert row is not None
         return session.get(Retrospective, row.id)
@@ -37,7 +37,7 @@ def kept(site: Site) -> Retrospective | None:
 
 @pytest.fixture
 def person(site: Site, still: StandingClock) -> Person:
-    site.portal.casebook.open(
+    site.portal.status.casebook.open(
         IncidentIn(title="Slow answers", impact=ImpactLevel.MINOR, message="We look."), actor="a"
     )
     return site.signed_in(Role.OPERATOR)
@@ -47,7 +47,7 @@ def resolve(site: Site) -> None:
     wish = UpdateIn(
         status=Progress.RESOLVED, message="Over.", root_cause_category=Category.CAPACITY
     )
-    site.portal.casebook.update(REFERENCE, wish, version=None, actor="a")
+    site.portal.status.casebook.update(REFERENCE, wish, version=None, actor="a")
 
 
 def test_it_follows_the_end(site: Site, person: Person):

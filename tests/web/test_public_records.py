@@ -10,8 +10,10 @@ from tests.conftest import Site, StandingClock
 
 
 def told(site: Site, **fields: object) -> str:
-    site.portal.inventory.add(ComponentIn(slug="api", name="The API", group="Core"), actor="op-a")
-    row = site.portal.casebook.open(
+    site.portal.status.inventory.add(
+        ComponentIn(slug="api", name="The API", group="Core"), actor="op-a"
+    )
+    row = site.portal.status.casebook.open(
         IncidentIn(
             **{
                 "title": "Slow answers",
@@ -35,7 +37,7 @@ def text(site: Site, path: str, status: int = 200) -> str:
 def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: StandingClock):
     reference = told(either)
     still.advance(minutes=20)
-    either.portal.casebook.update(
+    either.portal.status.casebook.update(
         reference,
         UpdateIn(status=Progress.IDENTIFIED, message="Found it."),
         version=None,
@@ -62,16 +64,16 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
 
 def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
     reference = told(either)
-    either.portal.casebook.note(reference, NoteIn(message="inside-only"), actor="op-a")
+    either.portal.status.casebook.note(reference, NoteIn(message="inside-only"), actor="op-a")
     still.advance(minutes=30)
-    either.portal.casebook.update(
+    either.portal.status.casebook.update(
         reference,
         UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY),
         version=None,
         actor="op-a",
     )
     wish = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
-    either.portal.casebook.keep_retrospective(reference, wish, version=None, actor="op-a")
+    either.portal.status.casebook.keep_retrospective(reference, wish, version=None, actor="op-a")
     still.advance(days=200)
     page = text(either, f"/incidents/{reference}")
     for wanted in ("Slow answers", "lasted 30 min", "Over.", "The API", "Resolved"):
@@ -79,15 +81,17 @@ def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
     for secret in ("inside-only", "op-a", "typing"):
         assert secret not in page, secret
     published = wish.model_copy(update={"published": True})
-    either.portal.casebook.keep_retrospective(reference, published, version=None, actor="op-a")
+    either.portal.status.casebook.keep_retrospective(
+        reference, published, version=None, actor="op-a"
+    )
     assert "<em>typing</em>" in text(either, f"/incidents/{reference.lower()}")
     assert "Slow answers" in text(either, "/history?month=2030-06")
     assert "Slow answers" not in text(either, "/history")
 
 
 def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
-    either.portal.inventory.add(ComponentIn(slug="api", name="The API"), actor="op-a")
-    row = either.portal.registry.open_window(
+    either.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="op-a")
+    row = either.portal.status.registry.open_window(
         WindowIn(
             title="Upgrade",
             message="Short **breaks**.",
@@ -104,7 +108,7 @@ def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
 
 def test_what_is_not_for_the_public_is_not_there(site: Site, still: StandingClock):
     reference = told(site, audiences=["operations"], title="Quiet please")
-    window = site.portal.registry.open_window(
+    window = site.portal.status.registry.open_window(
         WindowIn(title="Hush", audiences=["admin"], ends_at=still.moment + timedelta(hours=1)),
         actor="a",
     )

@@ -36,12 +36,12 @@ def ask(site: Site, address: str = "ada@example.com", **form: Any) -> Any:
 
 
 def subscribers(site: Site) -> list[Subscriber]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return session.query(Subscriber).all()
 
 
 def test_from_the_form_to_the_end(site: Site, post: Post):
-    site.portal.inventory.add(ComponentIn(slug="api", name="API"), actor="test")
+    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="test")
     client = site.client()
     page = client.get("/subscribe")
     assert "Only for these parts" in page.text
@@ -61,7 +61,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
         assert "You will be told" in done.text
         assert "Set-Cookie" not in done.headers
         assert client.post(confirm).status_code == 410
-        site.portal.casebook.open(an_incident(), actor="test")
+        site.portal.status.casebook.open(an_incident(), actor="test")
         told.run()
         mail = post.to("Ada@example.com")[-1]
         manage = link_in(text_of(mail), "/subscription/")
@@ -153,7 +153,7 @@ def test_what_is_no_address_is_given_back(site: Site, address: str):
 
 def test_unknown_choices_are_refused(site: Site):
     hidden = ComponentIn(slug="vault", name="Vault", is_public=False)
-    site.portal.inventory.add(hidden, actor="test")
+    site.portal.status.inventory.add(hidden, actor="test")
     for form in ({"topics": ["gossip"]}, {"components": ["nothing"]}, {"components": ["vault"]}):
         answer = ask(site, **form)
         assert answer.status_code == 422, form
@@ -176,7 +176,7 @@ def test_a_foreign_page_subscribes_nobody(site: Site):
 def test_links_of_others_open_nothing(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     other = subscribers(site)[0]
-    links = site.portal.links
+    links = site.portal.notify.links
     # The last letter of a signature has bits that count for nothing; the first one has none.
     value, _, signed = links.manage(other).rpartition(".")
     forged = f"{value}.{'A' if signed[0] != 'A' else 'B'}{signed[1:]}"

@@ -30,7 +30,7 @@ def receive(delivery: Delivery) -> Taken:
 
     @retried
     def take() -> Taken:
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             engine.begin_write(session)
             taken = alertmanager.take(session, delivery, now=clock.now())
             session.commit()
@@ -62,9 +62,9 @@ def offer(name: str, query: OfferQuery) -> Offer:
     """What the `operations` template makes of an alert that has lasted; 404 when none has."""
     portal = web.current()
     now = clock.now()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         row = episodes.open_one(session, name, query.subject)
-        if row is None or now - row.opened_at <= portal.settings.sustained_after:
+        if row is None or now - row.opened_at <= portal.core.settings.sustained_after:
             raise NotFoundError
         text = offers.of_episode(
             session, row, impact=offers.OPEN, runbook=portal.overview.runbook, now=now

@@ -30,7 +30,7 @@ class AnnouncementList(Camel):
 def listing(page: PageQuery) -> AnnouncementList:
     """List announcements, newest first."""
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = announcements.page(session, limit=page.limit, offset=page.offset)
         items = [announcements.out(row, now=now) for row in rows]
     return AnnouncementList(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -54,7 +54,7 @@ def create(wish: AnnouncementIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show an announcement."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = announcements.find(session, ref)
         if row is None:
             raise NotFoundError

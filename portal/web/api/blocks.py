@@ -40,7 +40,7 @@ class BlockList(Camel):
 def listing(page: BlockQuery) -> BlockList:
     """List blocks, the newest first."""
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = blocks.page(
             session, now=now, only_active=page.active, limit=page.limit, offset=page.offset
         )
@@ -66,7 +66,7 @@ def create(wish: BlockIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show a block."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = blocks.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -100,7 +100,7 @@ def remove(ref: str) -> Response:
 
 
 def _writer() -> Blocks:
-    found: Blocks = web.current().blocks
+    found: Blocks = web.current().guard.blocks
     return found
 
 

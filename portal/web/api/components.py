@@ -28,7 +28,7 @@ class ComponentList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> ComponentList:
     """List all components, as they stand on the page."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     items = [components.out(row, by_hand.get(row.id)) for row in rows]
     return ComponentList(items=items, total=len(items))
@@ -86,13 +86,13 @@ def set_state(slug: str, wish: StateChange) -> Response:
 
 
 def _inventory() -> Any:
-    return web.current().inventory
+    return web.current().status.inventory
 
 
 def _shown(row: Component) -> ComponentOut:
     session = object_session(row)
     if session is not None:
         return components.out(row, components.by_hand(session).get(row.id))
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         by_hand = components.by_hand(session).get(row.id)
     return components.out(row, by_hand)

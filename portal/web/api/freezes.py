@@ -26,7 +26,7 @@ class FreezeList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> FreezeList:
     """List the freezes that are not over, the next first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         items = [freezes.out(row) for row in freezes.coming(session, now=clock.now())]
     return FreezeList(items=items, total=len(items))
 

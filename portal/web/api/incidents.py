@@ -256,16 +256,16 @@ def _whole(session: Session, incident: Incident, row: Retrospective | None) -> d
 
 
 def _casebook() -> Any:
-    return web.current().casebook
+    return web.current().status.casebook
 
 
 def _open_session() -> Session:
-    session: Session = web.current().open_session()
+    session: Session = web.current().core.open_session()
     return session
 
 
 def _prefix() -> str:
-    prefix: str = web.current().settings.metrics_prefix
+    prefix: str = web.current().core.settings.metrics_prefix
     return prefix
 
 

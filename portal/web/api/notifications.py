@@ -57,7 +57,7 @@ class SubscriberList(Camel):
 def listing(page: PageQuery) -> NoticeList:
     """List notices with the state of their deliveries, the latest first."""
     portal = web.current()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         items, total = outbox.page(session, limit=page.limit, offset=page.offset)
         counts = subscribers.counts(session)
     return NoticeList(
@@ -65,8 +65,8 @@ def listing(page: PageQuery) -> NoticeList:
         total=total,
         limit=page.limit,
         offset=page.offset,
-        has_mail=portal.settings.smtp_url is not None,
-        chats=chat.names(portal.settings.operator_channels),
+        has_mail=portal.core.settings.smtp_url is not None,
+        chats=chat.names(portal.core.settings.operator_channels),
         subscribers=counts,
     )
 
@@ -89,7 +89,7 @@ def notify(wish: NotificationIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def dead() -> DeadLetters:
     """List deliveries that are tried no more, the latest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         items = outbox.dead_letters(session, limit=_MOST_LETTERS)
     return DeadLetters(items=items, total=len(items))
 
@@ -108,7 +108,7 @@ def retry(number: int) -> tuple[str, int]:
 @blueprint.doc(security="token", responses=ERRORS)
 def listing_subscribers(page: SubscriberQuery) -> SubscriberList:
     """List subscribers, the newest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = subscribers.page(
             session, limit=page.limit, offset=page.offset, kind=page.kind
         )
@@ -141,5 +141,5 @@ def _shown(made: object) -> BaseModel:
 
 
 def _desk() -> Desk:
-    desk: Desk = web.current().desk
+    desk: Desk = web.current().notify.desk
     return desk

@@ -95,8 +95,8 @@ def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = web.current()
     actor = access.caller().actor
-    portal.record("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
-    mark = portal.lifecycle.move(Phase.DRAINING, by=actor, why=wish.reason)
+    portal.core.audit_log("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
+    mark = portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=wish.reason)
     return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
 
@@ -106,7 +106,7 @@ def drain(wish: DrainIn) -> DrainOut:
 @blueprint.doc(security="token", responses=ERRORS)
 def audit(query: AuditQuery) -> AuditList:
     """The audit log, newest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = chain.search(
             session,
             event_type=query.type,

@@ -36,7 +36,7 @@ class Preview(Camel):
 def listing(page: PageQuery) -> SeriesList:
     """List series, the newest first."""
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = series.page(session, limit=page.limit, offset=page.offset)
         items = [series.out(row, now=now) for row in rows]
     return SeriesList(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -71,7 +71,7 @@ def preview(wish: SeriesIn) -> Preview:
 @blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show a series with its next occurrences."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = series.find(session, ref)
         if row is None:
             raise NotFoundError

@@ -25,7 +25,7 @@ class TemplateList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing() -> TemplateList:
     """List the message templates."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         items = [templates.out(row) for row in templates.everything(session)]
     return TemplateList(items=items, total=len(items))
 

@@ -29,7 +29,7 @@ class WindowList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing(page: PageQuery) -> WindowList:
     """List windows, the latest start first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = windows.page(session, limit=page.limit, offset=page.offset)
         items = [windows.warned(session, row, now=clock.now()) for row in rows]
     return WindowList(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -53,7 +53,7 @@ def create(wish: WindowIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show a window."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -103,5 +103,5 @@ def _act(ref: str, wish: WindowAct) -> Response:
 
 
 def _shown(row: Window) -> WindowOut:
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         return windows.warned(session, row, now=clock.now())

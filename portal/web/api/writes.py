@@ -38,7 +38,7 @@ class PageQuery(Camel):
 
 
 def registry() -> Registry:
-    found: Registry = web.current().registry
+    found: Registry = web.current().status.registry
     return found
 
 

@@ -38,7 +38,7 @@ def create() -> Response:
 
 @blueprint.route("/<slug>", methods=["GET", "POST"])
 def edit(slug: str) -> Response:
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = components.find(session, slug)
         if row is None:
             raise NotFoundError
@@ -103,7 +103,7 @@ def _wish(slug: str | None = None) -> tuple[ComponentIn | None, Errors]:
 
 def _list(form: dict[str, str], *, errors: Errors | None = None, status: int = 200) -> Response:
     portal = web.current()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     answers = portal.board.current()
     now = {one.slug: one.state for one in answers.picture.components} if answers else {}
@@ -137,4 +137,4 @@ def _form(
 
 
 def _inventory() -> Any:
-    return web.current().inventory
+    return web.current().status.inventory

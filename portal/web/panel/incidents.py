@@ -161,7 +161,7 @@ def retrospective(reference: str) -> Response:
 def _show(
     reference: str, *, errors: Errors | None = None, form: Any = None, status: int = 200
 ) -> Response:
-    prefix = web.current().settings.metrics_prefix
+    prefix = web.current().core.settings.metrics_prefix
     with _open_session() as session:
         row = _found(session, reference)
         shown = incidents.out(session, row)
@@ -349,11 +349,11 @@ def _retrospective_form(
 
 
 def _casebook() -> Any:
-    return web.current().casebook
+    return web.current().status.casebook
 
 
 def _open_session() -> Session:
-    session: Session = web.current().open_session()
+    session: Session = web.current().core.open_session()
     return session
 
 

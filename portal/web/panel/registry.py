@@ -40,7 +40,7 @@ def listing() -> Response:
 
 def _listing(errors: Errors | None = None) -> Response:
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         planned, _ = windows.page(session, limit=_LISTED, offset=0)
         said, _ = announcements.page(session, limit=_LISTED, offset=0)
         again, _ = series.page(session, limit=_LISTED, offset=0)
@@ -184,7 +184,7 @@ def series_cancel(ref: str) -> Response:
 @blueprint.route("/windows/<ref>", methods=["GET", "POST"])
 def window_edit(ref: str) -> Response:
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -262,7 +262,7 @@ def announcement_new() -> Response:
 
 @blueprint.route("/announcements/<ref>", methods=["GET", "POST"])
 def announcement_edit(ref: str) -> Response:
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = announcements.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -328,7 +328,7 @@ def preview() -> Response:
                 windows.apply(window, wish, now=now)
                 window.created_at = now
                 banner = banners.of_window(window, now=now)
-                with web.current().open_session() as session:
+                with web.current().core.open_session() as session:
                     warnings = freezes.touching(session, window.starts_at, window.ends_at)
                 rule = request.form.get("recurrence", "").strip()
                 if rule:
@@ -367,12 +367,12 @@ def _recipients(wish: Any) -> int:
         channels=[one for one in SENT if one in wish.channels],
         components=list(getattr(wish, "components", [])),
     )
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         return sum(subscribers.told(session, draft).values())
 
 
 def _registry() -> Registry:
-    registry: Registry = web.current().registry
+    registry: Registry = web.current().status.registry
     return registry
 
 
@@ -487,7 +487,7 @@ def _wish(model: Any, values: dict[str, Any], errors: Errors) -> tuple[Any, Erro
 
 
 def _window_form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         parts = components.everyone(session)
     return _form(
         "panel/maintenance/window_form.html",

@@ -40,7 +40,7 @@ def audit() -> Response:
     if not (page_text.isascii() and page_text.isdigit() and 0 < len(page_text) < 8):
         raise Problem(400, "The page must be a number from 1.")
     page = max(1, int(page_text))
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         events, total = chain.search(
             session,
             event_type=event_type or None,
