@@ -33,9 +33,9 @@ def make() -> APIFlask:
     return create_app(settings())
 
 
-def portal() -> Portal:
+def portal(given: Settings | None = None) -> Portal:
     """The rooms of an app, for a command that serves nothing."""
-    return rooms.of(make())
+    return rooms.of(create_app(given or settings()))
 
 
 def actor() -> str:

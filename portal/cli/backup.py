@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
-from portal import clock, create_app, rooms
+from portal import clock
 from portal.audit import chain
 from portal.cli import application
 from portal.cli.lifecycle import serving_pid
@@ -67,9 +67,8 @@ def restore(file: Path) -> None:
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     fresh.replace(target)
-    app = create_app(settings)
     schema.upgrade(settings.resolved_database_url)
-    portal = rooms.of(app)
+    portal = application.portal(settings)
     with portal.core.open_session() as session:
         engine.begin_write(session)
         last = chain.search(session, limit=1)[0]

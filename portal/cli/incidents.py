@@ -10,12 +10,12 @@ from portal import clock
 from portal.cli import application
 from portal.notify.desk import NotificationIn
 from portal.rooms import Portal
+from portal.runtime import exports
 from portal.status import findings, incidents
 from portal.status.incidents import Category, ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
 from portal.status.registry import NotFoundError
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
-from portal.web import exports
 
 MISSING = "There is no incident of that reference."
 _LISTED = 50
@@ -89,7 +89,9 @@ def capture(reference: str) -> None:
     """Keep the runtime snapshot of this moment on an incident."""
     portal = _portal()
     with application.sentences(MISSING):
-        made = exports.capture(portal, reference, actor=application.actor())
+        made = portal.status.casebook.capture(
+            reference, exports.to_json(portal.overview.take()).decode(), actor=application.actor()
+        )
     click.echo(f"{made.id} sha256 {made.sha256}")
 
 

@@ -7,10 +7,10 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role
 from portal.audit import chain
-from portal.cli import server
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.status.windows import WindowIn
 from portal.store import engine
+from portal.worker import leadership, retention, rounds
 from tests.conftest import Build, Site, StandingClock
 
 HOUR = timedelta(hours=1)
@@ -22,9 +22,9 @@ def jump(still: StandingClock, by: timedelta) -> None:
 
 
 def worker_round(site: Site) -> None:
-    assert server.lead(site.portal, "worker")
-    server.turn(site.portal)
-    server.sweep(site.portal)
+    assert leadership.lead(site.portal.core, "worker")
+    rounds.run_once(site.portal)
+    retention.sweep(site.portal)
 
 
 def kinds(site: Site) -> list[str]:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
-from portal.cli.server import dispatcher
 from portal.notify import outbox, subscribers
 from portal.notify.channels.mail import Letters
 from portal.notify.messages import Message
@@ -21,6 +20,7 @@ from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
+from portal.worker.delivery import build_dispatcher
 from tests.conftest import Build, Site, StandingClock
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving, text_of
@@ -72,7 +72,7 @@ class Told:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.dispatcher = dispatcher(site.portal, Fence())
+        self.dispatcher = build_dispatcher(site.portal, Fence())
 
     def __enter__(self) -> "Told":
         return self

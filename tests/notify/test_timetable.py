@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from portal import clock
-from portal.cli.server import keep_time, turn
 from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
@@ -17,6 +16,8 @@ from portal.status.series import SeriesIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
+from portal.worker.delivery import put_due
+from portal.worker.rounds import run_once
 from tests.conftest import SCRAPER, Build, Site, StandingClock
 from tests.notify.test_mail import an_incident, subscribe
 
@@ -28,8 +29,8 @@ def site(build: Build, still: StandingClock) -> Site:
 
 def look(site: Site) -> None:
     """Two looks; the second must find nothing new."""
-    keep_time(site.portal, Fence())
-    keep_time(site.portal, Fence())
+    put_due(site.portal, Fence())
+    put_due(site.portal, Fence())
 
 
 def events(site: Site) -> list[str]:
@@ -175,7 +176,7 @@ def stale(site: Site, still: StandingClock) -> None:
     """A scrape, and then none for 20 minutes."""
     site.scrape(SCRAPER)
     still.advance(minutes=20)
-    turn(site.portal)
+    run_once(site.portal)
 
 
 def test_an_alert_that_lasts_and_its_end_reach_operators(site: Site, still: StandingClock):
@@ -187,7 +188,7 @@ def test_an_alert_that_lasts_and_its_end_reach_operators(site: Site, still: Stan
         assert notice.audiences == ["operations"]
         assert notice.title == "Exporter stale"
     site.scrape(SCRAPER)
-    turn(site.portal)
+    run_once(site.portal)
     look(site)
     assert events(site) == ["lasts", "recovered"]
 
@@ -227,10 +228,10 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
     base = "/api/admin/runtime"
     site.scrape(SCRAPER)
     still.advance(minutes=10)
-    turn(site.portal)
+    run_once(site.portal)
     assert client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).status_code == 404
     still.advance(minutes=10)
-    turn(site.portal)
+    run_once(site.portal)
     offer = client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).get_json()
     assert offer["title"] == "[critical] Exporter stale"
     assert "1200 s (limit 180)" in offer["message"]
@@ -241,7 +242,7 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
     still.advance(minutes=2)
     site.scrape(SCRAPER)
     still.advance(seconds=8)
-    turn(site.portal)
+    run_once(site.portal)
     prepared = client.get(f"{path}/prepared-update", headers=headers).get_json()
     assert prepared["gapSeconds"] == 22 * 60
     assert "again since 12:22 UTC; for 22 min, from 12:00 UTC on" in prepared["message"]

@@ -13,9 +13,9 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain
-from portal.cli import server
 from portal.runtime.episodes import Episode
 from portal.status.components import ComponentIn
+from portal.worker import rounds
 from tests.conftest import Site, StandingClock
 from tests.processes import Served, free_port, needed, until
 
@@ -78,7 +78,7 @@ def test_it_opens_and_closes_and_stands_among_the_alerts(either: Site, still: St
     # The portal's own rules do not close what they did not open.
     still.advance(minutes=10)
     either.scrape()
-    server.turn(either.portal)
+    rounds.run_once(either.portal)
     assert len(episodes(either)) == 1
     assert episodes(either)[0][1] is None
     client.post(PATH, json=delivery(ENDED), headers=headers)

@@ -11,9 +11,9 @@ import sqlalchemy
 from redis import Redis
 
 from portal.accounts.roles import Scope
-from portal.cli.server import turn
 from portal.runtime import queues
 from portal.settings import DeclaredWorker, WorkerQueue
+from portal.worker.rounds import run_once
 from tests.conftest import Build, Site, StandingClock, figure
 from tests.processes import free_port, needed, until
 
@@ -128,7 +128,7 @@ def test_the_last_report_is_told_without_the_database(site: Site, still: Standin
 
 
 def test_the_portals_own_worker_reports_each_round(site: Site, still: StandingClock):
-    turn(site.portal)
+    run_once(site.portal)
     assert standing(site, "portal").status == "healthy"
     still.advance(seconds=30)
     assert standing(site, "portal").status == "error"
@@ -206,7 +206,7 @@ def test_a_queue_that_cannot_be_read_does_not_stop_the_others(build: Build, tmp_
             WorkerQueue("jobs", "sql", f"sqlite:///{app}", "SELECT 4"),
         ),
     )
-    turn(site.portal)
+    run_once(site.portal)
     assert standing(site, "mails").status == "error"
     assert "cannot be read" in standing(site, "mails").note
     assert standing(site, "jobs").pending == 4

@@ -7,11 +7,11 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role, Scope
-from portal.cli.server import keep_time
 from portal.status.components import ComponentIn
 from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn
 from portal.store.lease import Fence
+from portal.worker.delivery import put_due
 from tests.conftest import Build, Site, StandingClock
 
 BASE = "/api/admin/runtime/maintenance"
@@ -164,7 +164,7 @@ def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: S
     ref = window["reference"]
     assert window["status"] == "proposed"
     assert client.get(f"/maintenance/{ref}").status_code == 404
-    keep_time(careful.portal, Fence())
+    put_due(careful.portal, Fence())
     assert "Quiet plan" not in told(careful)
     assert events(careful) == []
     own = first.post(f"/panel/windows/{ref}/act", action="approve", version=window["version"])
@@ -199,7 +199,7 @@ def test_what_nobody_approved_never_begins(careful: Site, still: StandingClock):
         WindowIn.model_validate(wish(title="Quiet plan")), actor="ada"
     )
     still.advance(hours=30, minutes=10)
-    keep_time(careful.portal, Fence())
+    put_due(careful.portal, Fence())
     careful.portal.board.refresh()
     assert "Quiet plan" not in told(careful)
     assert events(careful) == []

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from portal.accounts.roles import Role
 from portal.audit import chain
-from portal.cli import server
 from portal.status.series import SeriesIn
 from portal.status.terms import RuleError
 from portal.status.windows import Action, Window, WindowAct
+from portal.worker import leadership, retention
 from tests.conftest import Site, StandingClock
 
 API = "/api/admin/runtime/maintenance/series"
@@ -39,8 +39,8 @@ def planned(site: Site) -> list[Window]:
 
 def worker_day(site: Site, still: StandingClock) -> None:
     still.advance(days=1)
-    assert server.lead(site.portal, "worker")
-    server.sweep(site.portal)
+    assert leadership.lead(site.portal.core, "worker")
+    retention.sweep(site.portal)
 
 
 def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.cli import server
 from portal.runtime.samples import Sample
 from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
 from portal.store import engine, lease
 from portal.store.lease import Held, LeaseLostError
+from portal.worker import leadership, rounds
 from tests.conftest import Site, StandingClock, another
 
 
@@ -58,12 +58,12 @@ def test_a_clock_that_was_set_does_not_leave_the_work_undone(
 @pytest.mark.fault(15)
 def test_one_that_slept_through_its_end_writes_nothing(either: Site, still: StandingClock):
     sleeper, other = either, another(either)
-    assert server.lead(sleeper.portal, "sleeper")
-    server.turn(sleeper.portal)
+    assert leadership.lead(sleeper.portal.core, "sleeper")
+    rounds.run_once(sleeper.portal)
     still.advance(minutes=2)
-    assert server.lead(other.portal, "other")
+    assert leadership.lead(other.portal.core, "other")
     with pytest.raises(LeaseLostError):
-        server.turn(sleeper.portal)
+        rounds.run_once(sleeper.portal)
     sleeper.portal.core.fence.held = Held("worker", "sleeper", 1)
     with pytest.raises(LeaseLostError):
         sleeper.portal.runtime.workers.report(
@@ -78,17 +78,17 @@ def test_of_two_that_run_side_by_side_one_works(either: Site, still: StandingClo
     one, two = either, another(either)
     for _ in range(6):
         for name, site in (("one", one), ("two", two)):
-            if server.lead(site.portal, name):
-                server.turn(site.portal)
+            if leadership.lead(site.portal.core, name):
+                rounds.run_once(site.portal)
                 assert name == "one"
         still.advance(seconds=10)
-    server._stopped(one.portal)
-    assert server.lead(two.portal, "two")
+    rounds.say_stopped(one.portal)
+    assert leadership.lead(two.portal.core, "two")
 
 
 def test_a_web_process_holds_nothing_and_is_never_fenced(either: Site, still: StandingClock):
     web = another(either)
-    assert server.lead(either.portal, "worker")
+    assert leadership.lead(either.portal.core, "worker")
     web.portal.runtime.workers.report(
         OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x"
     )

@@ -119,7 +119,7 @@ def test_a_question_grows_old(site: Site, post: Post, still: StandingClock):
         still.advance(seconds=CONFIRM_WITHIN.total_seconds() + 1)
     link = link_in(text_of(post.taken[0][1]), "/subscribe/")
     assert site.client().post(link).status_code == 410
-    from portal.cli.server import sweep
+    from portal.worker.retention import sweep
 
     sweep(site.portal)
     assert subscribers(site) == []

@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from sqlalchemy.orm import Session, object_session
 
 from portal import web
-from portal.runtime import recoveries
+from portal.runtime import exports, recoveries
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status import findings, incidents, retrospectives
 from portal.status.incidents import (
@@ -23,7 +23,7 @@ from portal.status.incidents import (
 from portal.status.registry import NotFoundError
 from portal.status.retrospectives import Retrospective, RetrospectiveIn, RetrospectiveOut
 from portal.status.terms import Camel
-from portal.web import access, exports
+from portal.web import access
 from portal.web.api import writes
 from portal.web.api.writes import ERRORS, PageQuery
 
@@ -148,7 +148,9 @@ def acknowledge(reference: str) -> Response:
 def capture(reference: str) -> Response:
     """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
     portal = web.current()
-    made = exports.capture(portal, reference, actor=access.caller().actor)
+    made = portal.status.casebook.capture(
+        reference, exports.to_json(portal.overview.take()).decode(), actor=access.caller().actor
+    )
     body = CaptureOut(id=made.id, sha256=made.sha256, captured_at=made.captured_at)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
     response.status_code = 201

@@ -12,7 +12,7 @@ from portal.audit import chain
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
 from portal.status.terms import Camel, Instant
-from portal.web import access, exports
+from portal.web import access, downloads
 from portal.web.api.writes import ERRORS
 
 blueprint = APIBlueprint("runtime_api", __name__, url_prefix="/api/admin/runtime", tag="Runtime")
@@ -62,7 +62,7 @@ def health() -> Snapshot:
 @blueprint.doc(security="token", responses={200: "The snapshot as a download"} | ERRORS)
 def export(query: ExportQuery) -> Response:
     """The same as a download with an id and a SHA-256; audited."""
-    return exports.download(query.format, actor=access.caller().actor)
+    return downloads.snapshot(query.format, actor=access.caller().actor)
 
 
 @blueprint.get("/snapshot/schema")

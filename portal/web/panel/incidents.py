@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, web
-from portal.runtime import episodes, offers, recoveries
+from portal.runtime import episodes, exports, offers, recoveries
 from portal.status import components, findings, incidents, retrospectives
 from portal.status.components import State
 from portal.status.incidents import (
@@ -25,7 +25,7 @@ from portal.status.incidents import (
 from portal.status.registry import NotFoundError, StaleVersionError
 from portal.status.retrospectives import ActionKind, Retrospective, RetrospectiveIn
 from portal.status.terms import Audience, RuleError
-from portal.web import access, exports, problems, render
+from portal.web import access, problems, render
 from portal.web.panel.registry import checked, form_version, once
 from portal.web.problems import Errors, Problem
 
@@ -121,7 +121,9 @@ def acknowledge(reference: str) -> Response:
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
     portal = web.current()
-    exports.capture(portal, reference, actor=access.caller().actor)
+    portal.status.casebook.capture(
+        reference, exports.to_json(portal.overview.take()).decode(), actor=access.caller().actor
+    )
     return redirect(f"/panel/incidents/{reference}#captures", 303)
 
 

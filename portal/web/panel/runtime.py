@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from portal import web
 from portal.audit import chain
-from portal.web import access, exports, render
+from portal.web import access, downloads, render
 from portal.web.problems import Problem
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
@@ -30,7 +30,7 @@ def runbook() -> Response:
 
 @blueprint.post("/snapshot")
 def export() -> Response:
-    return exports.download(request.form.get("format", ""), actor=access.caller().actor)
+    return downloads.snapshot(request.form.get("format", ""), actor=access.caller().actor)
 
 
 @blueprint.get("/audit")

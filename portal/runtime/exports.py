@@ -1,16 +1,13 @@
-"""A snapshot as a download, with an id and a SHA-256; every one is in the audit log."""
+"""A snapshot as a file, with an id and a SHA-256; every one is in the audit log."""
 
 import csv
 import hashlib
 import io
 from typing import Any
 
-from flask import Response
-
-from portal import web
+from portal.audit.record import Record
+from portal.runtime.overview import Overview
 from portal.runtime.snapshot import Snapshot
-from portal.status.incidents import Capture
-from portal.web.problems import Problem
 
 FORMATS = ("json", "csv")
 
@@ -49,35 +46,14 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
     return [(path, value)]
 
 
-def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, str]:
+def export(
+    overview: Overview, audit_log: Record, wanted: str, *, actor: str
+) -> tuple[Snapshot, bytes, str]:
     """A fresh snapshot in `wanted` format with its SHA-256, recorded in the audit log."""
-    snapshot: Snapshot = portal.overview.take()
+    snapshot = overview.take()
     body = to_csv(snapshot) if wanted == "csv" else to_json(snapshot)
     digest = hashlib.sha256(body).hexdigest()
-    portal.core.audit_log(
+    audit_log(
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest
-
-
-def capture(portal: Any, reference: str, *, actor: str) -> Capture:
-    """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
-    body = to_json(portal.overview.take()).decode()
-    made: Capture = portal.status.casebook.capture(reference, body, actor=actor)
-    return made
-
-
-def download(wanted: str, *, actor: str) -> Response:
-    """The export as an attachment; Problem 400 for an unknown format."""
-    if wanted not in FORMATS:
-        raise Problem(400, f"The format must be one of {', '.join(FORMATS)}.")
-    snapshot, body, digest = export(web.current(), wanted, actor=actor)
-    kind = "text/csv; charset=utf-8" if wanted == "csv" else "application/json"
-    response = Response(body, content_type=kind)
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="snapshot-{snapshot.generated_at:%Y%m%dT%H%M%SZ}.{wanted}"'
-    )
-    response.headers["X-Snapshot-Id"] = snapshot.id
-    response.headers["X-Snapshot-SHA256"] = digest
-    response.headers["Cache-Control"] = "no-store"
-    return response
