@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.status import incidents
-from portal.status.incidents import Incident
+from portal.status.incidents import queries, schemas
+from portal.status.incidents.incident import Incident
 from portal.status.retrospectives import Action, Retrospective
 
 # Where the runbook's figures stand in a snapshot; the names are those of the metrics feed.
@@ -45,7 +45,7 @@ def figures(body: str, prefix: str) -> list[tuple[str, str]]:
 def of_captures(session: Session, row: Incident, *, prefix: str) -> str:
     """Markdown with the figures of every capture and their instants, for a ticket."""
     lines = [f"# Findings of {row.reference}: {row.title}", ""]
-    made = incidents.captures_of(session, row.id)
+    made = queries.captures_of(session, [row.id]).get(row.id, [])
     if not made:
         lines += ["Nothing was captured.", ""]
     for one in made:
@@ -70,7 +70,7 @@ def of_captures(session: Session, row: Incident, *, prefix: str) -> str:
 
 def markdown(session: Session, row: Incident, kept: Retrospective | None, *, prefix: str) -> str:
     """A retrospective with the incident's timeline and the captured figures."""
-    shown = incidents.out(session, row)
+    shown = schemas.out(session, row)
     lines = [
         f"# {row.reference}: {row.title}",
         "",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
-from portal.status.terms import RuleError
+from portal.errors import RuleError
 
 FIELD = "recurrence"
 # A rule must come to an end of its work however sparse it is: nothing is looked for beyond this.
