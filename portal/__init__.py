@@ -1,6 +1,6 @@
 """Portal: the assembly of an app, in order, and nothing else."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from apiflask import APIFlask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from prometheus_flask_exporter import PrometheusMetrics
-from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from portal import extensions
@@ -32,8 +31,8 @@ from portal.guard.perimeter import Perimeter
 from portal.lifecycle.checks import Checks
 from portal.lifecycle.phases import Lifecycle
 from portal.notify.desk import Desk, Sender
-from portal.notify.messages import Render
 from portal.notify.subscribers import Links
+from portal.rooms import Portal
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
@@ -54,50 +53,6 @@ from portal.store.pool import CountingPool
 
 VERSION = "0.1.0"
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True)
-class Portal:
-    """The parts of one app, under `app.extensions["portal"]`."""
-
-    settings: Settings
-    board: Board
-    registry: Registry
-    casebook: Casebook
-    inventory: Inventory
-    blocks: Blocks
-    perimeter: Perimeter
-    inspection: Inspection
-    offences: Offences
-    offenders: Offenders
-    limits: Limits
-    workers: Workers
-    episodes: Episodes
-    series: Series
-    exporter: Exporter
-    lifecycle: Lifecycle
-    node: Node
-    feed: Feed
-    checks: Checks
-    overview: Overview
-    record: Record
-    # Telling people: operators' acts, links that are signed, mails from their templates.
-    desk: Desk
-    links: Links
-    render_mail: Render
-    # What this process holds of what only one may do.
-    fence: Fence
-    engine: Engine
-    # A connection of its own for looks at the database, which must not wait for the pool.
-    apart: Engine
-
-    def open_session(self) -> Session:
-        return self.registry.open_session()
-
-    def close_pool(self) -> bool:
-        """Give out no more connections; True when none is left open."""
-        assert isinstance(self.engine.pool, CountingPool)
-        return self.engine.pool.close()
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:

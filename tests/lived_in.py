@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from portal import Portal, clock
+from portal import clock
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role, Scope
 from portal.accounts.tokens import ApiToken
@@ -23,6 +23,7 @@ from portal.guard.blocks import Block
 from portal.guard.offenders import OffenderRow
 from portal.notify.outbox import Delivery, State
 from portal.notify.subscribers import Subscriber, Topic
+from portal.rooms import Portal
 from portal.runtime.episodes import Episode
 from portal.runtime.samples import Sample
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerRow

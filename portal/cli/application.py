@@ -13,6 +13,7 @@ from apiflask import APIFlask
 from pydantic import ValidationError
 
 from portal import create_app
+from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
 from portal.status.registry import NotFoundError
 from portal.status.terms import RuleError
@@ -30,6 +31,12 @@ def settings() -> Settings:
 
 def make() -> APIFlask:
     return create_app(settings())
+
+
+def portal() -> Portal:
+    """The rooms of an app, for a command that serves nothing."""
+    found: Portal = make().extensions["portal"]
+    return found
 
 
 def actor() -> str:

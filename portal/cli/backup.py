@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
-from portal import Portal, clock, create_app
+from portal import clock, create_app
 from portal.audit import chain
 from portal.cli import application
 from portal.cli.lifecycle import serving_pid
 from portal.notify import timetable
 from portal.notify.channels.mail import JOURNAL
+from portal.rooms import Portal
 from portal.settings import Settings
 from portal.store import engine, schema
 

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import click
 from sqlalchemy import select
 
-from portal import Portal, clock
+from portal import clock
 from portal.cli import application
 from portal.guard.blocks import BlockIn, BlockScope
+from portal.rooms import Portal
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerStatus
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn, Impact, State
@@ -19,7 +20,7 @@ from portal.status.windows import Window, WindowIn
 @click.command()
 def demo() -> None:
     """Fill an empty portal with examples: components with ninety days, incidents, windows."""
-    portal = application.make().extensions["portal"]
+    portal = application.portal()
     with portal.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal holds something already; the demo wants an empty one.")

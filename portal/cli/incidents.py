@@ -6,9 +6,10 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from portal import Portal, clock
+from portal import clock
 from portal.cli import application
 from portal.notify.desk import NotificationIn
+from portal.rooms import Portal
 from portal.status import findings, incidents
 from portal.status.incidents import Category, ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
 from portal.status.registry import NotFoundError
@@ -190,5 +191,5 @@ def _told(moment: datetime | None) -> str:
 
 
 def _portal() -> Portal:
-    portal: Portal = application.make().extensions["portal"]
+    portal: Portal = application.portal()
     return portal

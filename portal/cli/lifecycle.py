@@ -8,11 +8,11 @@ from functools import partial
 
 import click
 
-from portal import Portal
 from portal.audit.record import UnrecordedError
 from portal.cli import application
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
+from portal.rooms import Portal
 from portal.settings import Settings
 
 STOP_SECONDS = 45.0
@@ -132,5 +132,5 @@ def _record(portal: Portal, event_type: str, **detail: object) -> None:
 
 
 def _portal() -> Portal:
-    found: Portal = application.make().extensions["portal"]
+    found: Portal = application.portal()
     return found

@@ -66,7 +66,7 @@ def end(reference: str | None) -> None:
 def list_windows() -> None:
     """Windows, the latest start first."""
     now = clock.now()
-    with application.make().extensions["portal"].open_session() as session:
+    with application.portal().open_session() as session:
         rows, _ = windows.page(session, limit=50, offset=0)
         for row in rows:
             click.echo(
@@ -122,7 +122,7 @@ def announce(
 
 
 def _registry() -> Registry:
-    registry: Registry = application.make().extensions["portal"].registry
+    registry: Registry = application.portal().registry
     return registry
 
 

@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from portal import ROOT, VERSION, Portal, clock, create_app
+from portal import ROOT, VERSION, clock, create_app
 from portal.accounts import operators, sessions, throttle
 from portal.audit import addresses, segments
 from portal.audit.record import UnrecordedError
@@ -31,6 +31,7 @@ from portal.notify import outbox, publishing, subscribers, timetable
 from portal.notify.channels import chat
 from portal.notify.channels.mail import Letters, Mail
 from portal.notify.delivery import Dispatcher
+from portal.rooms import Portal
 from portal.runtime import episodes, queues, samples, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
@@ -147,7 +148,7 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    portal = application.make().extensions["portal"]
+    portal = application.portal()
     me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     telling = threading.Thread(target=tell, args=(portal, me, stop), name="tell")
     telling.start()

@@ -21,7 +21,7 @@ def snapshot_group() -> None:
 )
 def export(wanted: str, output: Path | None) -> None:
     """Write a snapshot; its SHA-256 goes to standard error and into the audit log."""
-    portal = application.make().extensions["portal"]
+    portal = application.portal()
     _, body, digest = exports.export(portal, wanted, actor=application.actor())
     if output is None:
         sys.stdout.buffer.write(body)

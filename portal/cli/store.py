@@ -27,7 +27,7 @@ def upgrade() -> None:
 @db.command("forget-notices")
 def forget_notices() -> None:
     """Send nothing of what waits: after a database was put back, with the portal stopped."""
-    portal = application.make().extensions["portal"]
+    portal = application.portal()
     with portal.open_session() as session:
         engine.begin_write(session)
         dropped = timetable.silence(session, portal.settings, now=clock.now())

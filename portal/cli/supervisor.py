@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from portal import Portal
 from portal.lifecycle.drain import Drain, Patience, Record
 from portal.lifecycle.phases import Phase
+from portal.rooms import Portal
 
 _log = structlog.get_logger()
 LOOK_SECONDS = 0.2

@@ -8,10 +8,11 @@ from typing import cast
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import Portal, logs
+from portal import logs
 from portal.cli import application
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
+from portal.rooms import Portal
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()

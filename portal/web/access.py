@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from flask import current_app, g, redirect, request, session
+from flask import g, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from portal import clock, durations
+from portal import clock, durations, web
 from portal.accounts import roles, tokens
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role, Scope
@@ -206,7 +206,7 @@ def _turn_away_unless_signed_in() -> None:
         return
     now = clock.now()
     seconds = denied.retry_after(now.timestamp())
-    current_app.extensions["portal"].perimeter.refused(
+    web.current().perimeter.refused(
         denied, client=request.environ["portal.client"], route=f"{request.method} /panel", now=now
     )
     raise Problem(
@@ -241,7 +241,7 @@ def _by_token() -> Caller:
     kind, _, text = request.headers["Authorization"].strip().partition(" ")
     now: datetime = clock.now()
     if kind.lower() == "bearer" and text.strip():
-        with current_app.extensions["portal"].open_session() as store:
+        with web.current().open_session() as store:
             token = tokens.find(store, text.strip(), now=now)
             if token is not None:
                 return Caller(

@@ -5,8 +5,9 @@ import hashlib
 import io
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 
+from portal import web
 from portal.runtime.snapshot import Snapshot
 from portal.status.incidents import Capture
 from portal.web.problems import Problem
@@ -70,7 +71,7 @@ def download(wanted: str, *, actor: str) -> Response:
     """The export as an attachment; Problem 400 for an unknown format."""
     if wanted not in FORMATS:
         raise Problem(400, f"The format must be one of {', '.join(FORMATS)}.")
-    snapshot, body, digest = export(current_app.extensions["portal"], wanted, actor=actor)
+    snapshot, body, digest = export(web.current(), wanted, actor=actor)
     kind = "text/csv; charset=utf-8" if wanted == "csv" else "application/json"
     response = Response(body, content_type=kind)
     response.headers["Content-Disposition"] = (

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
 
-from portal import clock
+from portal import clock, web
 from portal.runtime import exporter
 from portal.runtime.exporter import Attempt
 from portal.runtime.snapshot import Readiness
@@ -31,7 +31,7 @@ def live() -> Response:
 @blueprint.get("/ready")
 def ready() -> Response:
     """200, or 503 with the failing check."""
-    checks = current_app.extensions["portal"].checks
+    checks = web.current().checks
     refresh = request.args.get("refresh") == "true" and access.has_valid_token()
     return _readiness(checks.readiness(refresh=refresh))
 
@@ -39,7 +39,7 @@ def ready() -> Response:
 @blueprint.get("/startup")
 def startup() -> Response:
     """503 until the migrations were found at head."""
-    if current_app.extensions["portal"].checks.is_started():
+    if web.current().checks.is_started():
         return _health({"status": "pass"}, 200)
     return _health({"status": "fail", "notes": ["migrations are not at head"]}, 503)
 
@@ -47,7 +47,7 @@ def startup() -> Response:
 @blueprint.get("/metrics")
 def metrics() -> Response:
     """The feed: 404 without tokens, 401 without one, 403 with a wrong one."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     token = _scraper(portal.settings.metrics_tokens)
     collected = portal.feed.collect()
     is_open = "application/openmetrics-text" in request.headers.get("Accept", "")
@@ -85,7 +85,7 @@ def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
 
 
 def _refused(reason: str, status: int) -> None:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     portal.series.rejections.labels(reason).inc()
     said = "no token" if reason == "missing" else "wrong token"
     try:

@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, jsonify, render_template, request
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import web
 from portal.store.trouble import Trouble, UnknownOutcomeError, of
 
 Errors = dict[str, list[str]]
@@ -110,7 +111,7 @@ def answer(problem: Problem) -> Response:
         response = jsonify(body)
         response.content_type = "application/problem+json"
     else:
-        portal = current_app.extensions["portal"]
+        portal = web.current()
         template = "panel/problem.html" if problem.kept else "public/problem.html"
         response = Response(
             render_template(

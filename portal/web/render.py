@@ -1,15 +1,15 @@
 """Pages of the panel and fragments of them."""
 
-from flask import Response, current_app, g, make_response, render_template
+from flask import Response, g, make_response, render_template
 
-from portal import clock
+from portal import clock, web
 from portal.accounts.roles import Scope
 from portal.web.access import Caller
 
 
 def panel(template: str, *, status: int = 200, **context: object) -> Response:
     """A page or fragment of the panel with what every one of them needs."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     caller: Caller | None = g.get("caller")
     response = make_response(
         render_template(

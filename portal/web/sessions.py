@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import CallbackDict
 
-from portal import clock
+from portal import clock, web
 from portal.accounts import sessions
 from portal.accounts.sessions import WebSession
 from portal.settings import Settings
@@ -57,7 +57,7 @@ class DatabaseSessions(SessionInterface):
         if not cookie or len(cookie) > 100:
             return PanelSession()
         try:
-            with app.extensions["portal"].open_session() as store:
+            with web.current().open_session() as store:
                 row = store.get(WebSession, sessions.key_of(cookie))
                 if row is None or not row.is_alive(clock.now()):
                     return PanelSession()
@@ -76,10 +76,10 @@ class DatabaseSessions(SessionInterface):
         if not session.modified:
             # A person's own request puts the idle end off; a poll does not.
             if session.cookie is not None and not session.is_poll:
-                _touch(app.extensions["portal"], session.cookie, now)
+                _touch(web.current(), session.cookie, now)
             return
         try:
-            self._store(app.extensions["portal"], session, response, now)
+            self._store(web.current(), session, response, now)
         except SQLAlchemyError as error:
             # A database that takes no writes for a while must not take the pages away with it.
             _log.warning("sessions.not_stored", trouble=trouble.of(error))

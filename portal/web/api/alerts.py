@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from apiflask import APIBlueprint
-from flask import current_app
 from pydantic import Field
 
-from portal import clock
+from portal import clock, web
 from portal.runtime import alertmanager, episodes, offers
 from portal.runtime.alertmanager import Delivery, Taken
 from portal.status.incidents import Link, LinkKind
@@ -27,7 +26,7 @@ blueprint = APIBlueprint(
 @blueprint.doc(security="token", responses=ERRORS)
 def receive(delivery: Delivery) -> Taken:
     """Take a delivery of Alertmanager's webhook, version 4; a repeated one changes nothing."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
 
     @retried
     def take() -> Taken:
@@ -61,7 +60,7 @@ class Offer(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def offer(name: str, query: OfferQuery) -> Offer:
     """What the `operations` template makes of an alert that has lasted; 404 when none has."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     now = clock.now()
     with portal.open_session() as session:
         row = episodes.open_one(session, name, query.subject)

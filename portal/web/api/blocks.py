@@ -1,10 +1,10 @@
 """`/api/admin/runtime/maintenance/perimeter/blocks`: who may not come in, and until when."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, request
+from flask import Response, request
 from pydantic import Field
 
-from portal import clock
+from portal import clock, web
 from portal.guard import blocks
 from portal.guard.blocks import Block, BlockAct, BlockIn, BlockOut, Blocks
 from portal.status.registry import NotFoundError
@@ -40,7 +40,7 @@ class BlockList(Camel):
 def listing(page: BlockQuery) -> BlockList:
     """List blocks, the newest first."""
     now = clock.now()
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         rows, total = blocks.page(
             session, now=now, only_active=page.active, limit=page.limit, offset=page.offset
         )
@@ -66,7 +66,7 @@ def create(wish: BlockIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show a block."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         row = blocks.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -100,7 +100,7 @@ def remove(ref: str) -> Response:
 
 
 def _writer() -> Blocks:
-    found: Blocks = current_app.extensions["portal"].blocks
+    found: Blocks = web.current().blocks
     return found
 
 

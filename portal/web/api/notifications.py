@@ -1,9 +1,10 @@
 """`/api/admin/runtime/maintenance/notifications` and `/subscribers`: what is told, and to whom."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
+from portal import web
 from portal.notify import outbox, subscribers
 from portal.notify.channels import chat
 from portal.notify.desk import Desk, Notification, NotificationIn
@@ -55,7 +56,7 @@ class SubscriberList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def listing(page: PageQuery) -> NoticeList:
     """List notices with the state of their deliveries, the latest first."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     with portal.open_session() as session:
         items, total = outbox.page(session, limit=page.limit, offset=page.offset)
         counts = subscribers.counts(session)
@@ -88,7 +89,7 @@ def notify(wish: NotificationIn) -> Response:
 @blueprint.doc(security="token", responses=ERRORS)
 def dead() -> DeadLetters:
     """List deliveries that are tried no more, the latest first."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         items = outbox.dead_letters(session, limit=_MOST_LETTERS)
     return DeadLetters(items=items, total=len(items))
 
@@ -107,7 +108,7 @@ def retry(number: int) -> tuple[str, int]:
 @blueprint.doc(security="token", responses=ERRORS)
 def listing_subscribers(page: SubscriberQuery) -> SubscriberList:
     """List subscribers, the newest first."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         rows, total = subscribers.page(
             session, limit=page.limit, offset=page.offset, kind=page.kind
         )
@@ -140,5 +141,5 @@ def _shown(made: object) -> BaseModel:
 
 
 def _desk() -> Desk:
-    desk: Desk = current_app.extensions["portal"].desk
+    desk: Desk = web.current().desk
     return desk

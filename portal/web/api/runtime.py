@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify
+from flask import Response, jsonify
 from pydantic import Field
 
+from portal import web
 from portal.audit import chain
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
@@ -52,7 +53,7 @@ class AuditList(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def health() -> Snapshot:
     """The runtime snapshot with its alerts."""
-    taken: Snapshot = current_app.extensions["portal"].overview.take()
+    taken: Snapshot = web.current().overview.take()
     return taken
 
 
@@ -92,7 +93,7 @@ class DrainOut(Camel):
 @blueprint.doc(security="token", responses=ERRORS)
 def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     actor = access.caller().actor
     portal.record("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
     mark = portal.lifecycle.move(Phase.DRAINING, by=actor, why=wish.reason)
@@ -105,7 +106,7 @@ def drain(wish: DrainIn) -> DrainOut:
 @blueprint.doc(security="token", responses=ERRORS)
 def audit(query: AuditQuery) -> AuditList:
     """The audit log, newest first."""
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         rows, total = chain.search(
             session,
             event_type=query.type,

@@ -1,8 +1,8 @@
 """`/api/admin/runtime/workers`: how background consumers stand, and their reports."""
 
 from apiflask import APIBlueprint
-from flask import current_app
 
+from portal import web
 from portal.runtime import snapshot
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, Workers
 from portal.status.terms import Camel
@@ -41,5 +41,5 @@ def report(name: str, wish: WorkerIn) -> snapshot.Worker:
 
 
 def _workers() -> Workers:
-    found: Workers = current_app.extensions["portal"].workers
+    found: Workers = web.current().workers
     return found

@@ -1,7 +1,8 @@
 """The fragments that the panel polls; a poll never extends a session."""
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
+from portal import web
 from portal.web import render
 from portal.web.problems import Problem
 
@@ -29,13 +30,13 @@ def card(name: str) -> Response:
 
 @blueprint.get("/alerts")
 def alerts() -> Response:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     return render.panel("parts/alerts.html", snapshot=portal.overview.take())
 
 
 def show(name: str) -> Response:
     """A card as it is now."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     return render.panel(
         f"parts/cards/{name.replace('-', '_')}.html", snapshot=portal.overview.take()
     )

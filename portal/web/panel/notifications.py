@@ -3,11 +3,12 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from portal import web
 from portal.accounts.roles import Scope
 from portal.notify import outbox, subscribers
 from portal.notify.channels import chat
@@ -117,7 +118,7 @@ def remove(number: int) -> Response:
 
 
 def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) -> Response:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     may_see = Scope.MAINTENANCE_WRITE in access.caller().scopes
     with _open_session() as session:
         told, total = outbox.page(session, limit=_LISTED, offset=0)
@@ -154,10 +155,10 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
 
 
 def _desk() -> Desk:
-    desk: Desk = current_app.extensions["portal"].desk
+    desk: Desk = web.current().desk
     return desk
 
 
 def _open_session() -> Session:
-    session: Session = current_app.extensions["portal"].open_session()
+    session: Session = web.current().open_session()
     return session

@@ -1,9 +1,9 @@
 """The perimeter's page, and blocking from where the offender is seen."""
 
-from flask import Blueprint, current_app, redirect, request
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, web
 from portal.guard import blocks
 from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, Blocks, BlockScope, Kind
 from portal.status.terms import RuleError
@@ -75,7 +75,7 @@ _FIELDS = ("scope", "value", "kind", "duration", "reason")
 
 
 def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200) -> Response:
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     now = clock.now()
     with portal.open_session() as session:
         rows, total = blocks.page(session, now=now, only_active=False, limit=_PAGE, offset=0)
@@ -102,7 +102,7 @@ def _after_act() -> Response:
 
 
 def _writer() -> Blocks:
-    found: Blocks = current_app.extensions["portal"].blocks
+    found: Blocks = web.current().blocks
     return found
 
 

@@ -2,8 +2,9 @@
 
 import uuid
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 
+from portal import web
 from portal.audit import chain
 from portal.web import access, exports, render
 from portal.web.problems import Problem
@@ -16,7 +17,7 @@ _AUDIT_PAGE = 50
 @blueprint.get("")
 def runtime() -> Response:
     """Alerts, acts and cards."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     return render.panel(
         "panel/runtime.html", snapshot=portal.overview.take(), default_key=str(uuid.uuid4())
     )
@@ -39,7 +40,7 @@ def audit() -> Response:
     if not (page_text.isascii() and page_text.isdigit() and 0 < len(page_text) < 8):
         raise Problem(400, "The page must be a number from 1.")
     page = max(1, int(page_text))
-    with current_app.extensions["portal"].open_session() as session:
+    with web.current().open_session() as session:
         events, total = chain.search(
             session,
             event_type=event_type or None,

@@ -3,6 +3,7 @@
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, render_template, request
 
+from portal import web
 from portal.accounts.roles import Scope
 from portal.board import answers
 from portal.board.answers import Answers, BadQueryError
@@ -91,7 +92,7 @@ def maintenance() -> Response:
 @blueprint.doc(hide=True)
 def docs() -> str:
     """The API as a page, made from its OpenAPI document."""
-    portal = current_app.extensions["portal"]
+    portal = web.current()
     return render_template(
         "public/docs.html",
         spec=current_app.spec,  # type: ignore[attr-defined]
@@ -109,7 +110,7 @@ def _ready_made(path: str, query_string: str = "") -> Response:
 
 
 def _board() -> Answers:
-    found: Answers | None = current_app.extensions["portal"].board.current()
+    found: Answers | None = web.current().board.current()
     if found is None:
         raise Problem(
             503,

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import clock
+from portal import clock, web
 from portal.board import incidents as views
 from portal.board.answers import CACHE_CONTROL
 from portal.status import incidents, prose, retrospectives, windows
@@ -108,7 +108,7 @@ def _names(session: Session, slugs: list[str]) -> dict[str, str]:
 
 
 def _page(name: str, **context: Any) -> Response:
-    settings = current_app.extensions["portal"].settings
+    settings = web.current().settings
     response = make_response(
         render_template(
             f"public/{name}.html",
@@ -123,5 +123,5 @@ def _page(name: str, **context: Any) -> Response:
 
 
 def _open_session() -> Session:
-    session: Session = current_app.extensions["portal"].open_session()
+    session: Session = web.current().open_session()
     return session

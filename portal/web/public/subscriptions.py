@@ -6,12 +6,12 @@ one request of RFC 8058 that a mail program sends for its user.
 
 from typing import Any
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, render_template, request
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, web
 from portal.notify import outbox, subscribers
 from portal.notify.subscribers import Choices, Subscriber, SubscriptionIn, Topic
 from portal.status.terms import RuleError
@@ -56,7 +56,7 @@ def sent() -> Response:
 @blueprint.route("/subscribe/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> Response:
     """The link of the first mail."""
-    links = current_app.extensions["portal"].links
+    links = web.current().links
     with _open_session() as session:
         if request.method == "POST":
             engine.begin_write(session)
@@ -148,7 +148,7 @@ def _gone() -> Response:
 
 
 def _subscriber(session: Session, token: str) -> Subscriber | None:
-    found: Subscriber | None = current_app.extensions["portal"].links.to_manage(session, token)
+    found: Subscriber | None = web.current().links.to_manage(session, token)
     return found
 
 
@@ -173,7 +173,7 @@ def _form(chosen: Any, *, errors: Errors | None = None, status: int = 200) -> Re
 
 def _offer() -> dict[str, Any]:
     """What there is to choose from; the components as the public page has them."""
-    board = current_app.extensions["portal"].board.current()
+    board = web.current().board.current()
     groups = board.picture.groups if board else ()
     return {"topics": list(Topic), "groups": groups}
 
@@ -199,7 +199,7 @@ def _question(
 
 
 def _page(name: str, *, status: int = 200, **context: Any) -> Response:
-    settings = current_app.extensions["portal"].settings
+    settings = web.current().settings
     response = make_response(
         render_template(
             f"public/{name}.html",
@@ -218,10 +218,10 @@ def _page(name: str, *, status: int = 200, **context: Any) -> Response:
 
 
 def _has_mail() -> bool:
-    return current_app.extensions["portal"].settings.smtp_url is not None
+    return web.current().settings.smtp_url is not None
 
 
 def _open_session() -> Session:
-    session: Session = current_app.extensions["portal"].open_session()
+    session: Session = web.current().open_session()
     session.expire_on_commit = False
     return session
