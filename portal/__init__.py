@@ -42,9 +42,7 @@ from portal.runtime.series import Series
 from portal.runtime.snapshot import DatabasePool, Maintenance, RunningWindow, Standing
 from portal.runtime.workers import Workers
 from portal.settings import Settings
-from portal.status.casebook import Casebook
-from portal.status.inventory import Inventory
-from portal.status.registry import Registry
+from portal.status import room as status_room
 from portal.status.terms import Severity
 from portal.store import engine as engines
 from portal.store import schema
@@ -175,9 +173,9 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         )
 
     board = Board(open_session, publish, Copy(settings.data_dir / "board.json"))
-    registry = Registry(open_session, board.refresh, wants_approval=settings.second_pair_of_eyes)
-    casebook = Casebook(open_session, board.refresh)
-    inventory = Inventory(open_session, board.refresh)
+    status = status_room.build(
+        open_session, board.refresh, requires_approval=settings.second_pair_of_eyes
+    )
     render_mail = assembly.mail_maker(app)
     sender = Sender(settings.site_name, settings.url, render_mail, settings.operator_channels)
     desk = Desk(open_session, sender)
@@ -233,9 +231,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["portal"] = Portal(
         settings,
         board,
-        registry,
-        casebook,
-        inventory,
+        status,
         blocks,
         perimeter,
         inspection,

@@ -26,9 +26,7 @@ from portal.runtime.overview import Overview
 from portal.runtime.series import Series
 from portal.runtime.workers import Workers
 from portal.settings import Settings
-from portal.status.casebook import Casebook
-from portal.status.inventory import Inventory
-from portal.status.registry import Registry
+from portal.status.room import Status
 from portal.store.lease import Fence
 from portal.store.pool import CountingPool
 
@@ -39,9 +37,7 @@ class Portal:
 
     settings: Settings
     board: Board
-    registry: Registry
-    casebook: Casebook
-    inventory: Inventory
+    status: Status
     blocks: Blocks
     perimeter: Perimeter
     inspection: Inspection
@@ -69,7 +65,7 @@ class Portal:
     apart: Engine
 
     def open_session(self) -> Session:
-        return self.registry.open_session()
+        return self.status.windows.open_session()
 
     def close_pool(self) -> bool:
         """Give out no more connections; True when none is left open."""

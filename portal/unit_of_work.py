@@ -115,7 +115,7 @@ def act(rule: Callable[Concatenate[S, Transaction, P], R]) -> Callable[Concatena
 
     @retried
     @functools.wraps(rule)
-    def run(self: S, by: By, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(self: S, by: By, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with self._begin(by) as tx:
             result = rule(self, tx, *args, **kwargs)
             if by.key is not None:

@@ -35,8 +35,8 @@ from portal.rooms import Portal
 from portal.runtime import episodes, queues, samples, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Settings
-from portal.status import replies
-from portal.store import engine, lease, schema
+from portal.store import engine, idempotency, lease, schema
+from portal.unit_of_work import By
 
 _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
@@ -286,7 +286,7 @@ def keep_time(portal: Portal, fence: lease.Fence) -> None:
                 act()
             session.commit()
     if portal.settings.publish_by_itself:
-        publishing.publish(portal.casebook, portal.settings)
+        publishing.publish(portal.status.incidents, portal.settings)
 
 
 def _count(portal: Portal, post: Dispatcher, *, is_stopped: bool = False) -> None:
@@ -325,13 +325,13 @@ def turn(portal: Portal) -> None:
 def sweep(portal: Portal) -> None:
     """Retention, and the windows of series two months ahead."""
     now = clock.now()
-    portal.registry.plan_ahead(actor="portal worker")
+    portal.status.series.plan_ahead(By("portal worker"))
     with portal.open_session() as session:
         engine.begin_write(session)
         samples.sweep(session, now=now)
         sessions.sweep(session, now=now)
         throttle.sweep(session, now=now)
-        replies.sweep(session, now=now)
+        idempotency.sweep(session, now=now)
         subscribers.sweep(session, now=now)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)

@@ -16,20 +16,21 @@ from werkzeug.exceptions import HTTPException
 
 from portal.audit.record import UnrecordedError
 from portal.board.picture import Picture
+from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
 from portal.settings import Settings
-from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionError
-from portal.status.terms import RuleError
 from portal.store import trouble
 from portal.web import access, health, problems, wording
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
+from portal.web.api import document
 from portal.web.api import freezes as freezes_api
 from portal.web.api import incidents as incidents_api
 from portal.web.api import notifications as notifications_api
+from portal.web.api import retrospectives as retrospectives_api
 from portal.web.api import runtime as runtime_api
 from portal.web.api import series as series_api
 from portal.web.api import templates as templates_api
@@ -37,13 +38,18 @@ from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
 from portal.web.panel import (
     accounts,
+    announcements,
     cards,
     components,
+    freezes,
     incidents,
+    maintenance,
     notifications,
     perimeter,
-    registry,
+    retrospectives,
     runtime,
+    series,
+    windows,
 )
 from portal.web.problems import Problem
 from portal.web.public import pages as public_pages
@@ -169,7 +175,12 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         accounts.blueprint,
         runtime.blueprint,
         cards.blueprint,
-        registry.blueprint,
+        maintenance.blueprint,
+        windows.blueprint,
+        series.blueprint,
+        freezes.blueprint,
+        announcements.blueprint,
+        retrospectives.blueprint,
         perimeter.blueprint,
         incidents.blueprint,
         components.blueprint,
@@ -184,6 +195,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
         templates_api.blueprint,
         notifications_api.blueprint,
         incidents_api.blueprint,
+        retrospectives_api.blueprint,
         components_api.blueprint,
         runtime_api.blueprint,
     ):
@@ -195,6 +207,7 @@ def put_on(app: APIFlask, settings: Settings, limiter: Limiter) -> None:
     ):
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
+    app.spec_processor(document.complete)
     _answer_errors(app)
 
 

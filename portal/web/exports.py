@@ -10,6 +10,7 @@ from flask import Response
 from portal import web
 from portal.runtime.snapshot import Snapshot
 from portal.status.incidents import Capture
+from portal.unit_of_work import By
 from portal.web.problems import Problem
 
 FORMATS = ("json", "csv")
@@ -60,11 +61,11 @@ def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, st
     return snapshot, body, digest
 
 
-def capture(portal: Any, reference: str, *, actor: str) -> Capture:
+def capture(portal: Any, by: By, reference: str) -> Capture:
     """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
     body = to_json(portal.overview.take()).decode()
-    made: Capture = portal.casebook.capture(reference, body, actor=actor)
-    return made
+    capture: Capture = portal.status.incidents.capture(by, reference, body)
+    return capture
 
 
 def download(wanted: str, *, actor: str) -> Response:

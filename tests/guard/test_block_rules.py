@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import LONGEST, Block, BlockAct, BlockIn, Blocks, BlockScope
-from portal.status.terms import RuleError
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

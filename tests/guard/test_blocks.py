@@ -7,9 +7,9 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain
+from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import BlockScope, covers, normalise
-from portal.status.terms import RuleError
 from tests.conftest import Site, StandingClock
 
 BASE = "/api/admin/runtime/maintenance/perimeter/blocks"

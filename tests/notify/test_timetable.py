@@ -17,6 +17,7 @@ from portal.status.series import SeriesIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
+from portal.unit_of_work import By
 from tests.conftest import SCRAPER, Build, Site, StandingClock
 from tests.notify.test_mail import an_incident, subscribe
 
@@ -40,7 +41,7 @@ def events(site: Site) -> list[str]:
 def plan(site: Site, *, in_: timedelta, length: timedelta = timedelta(hours=1), **more: Any) -> str:
     now = clock.now()
     wish = WindowIn(title="Migration", starts_at=now + in_, ends_at=now + in_ + length, **more)
-    return str(site.portal.registry.open_window(wish, actor="test").reference)
+    return str(site.portal.status.windows.schedule(By("test"), wish).reference)
 
 
 def test_a_window_is_told_from_plan_to_end(site: Site, still: StandingClock):
@@ -92,7 +93,7 @@ def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingCloc
     look(site)
     start = clock.now() + timedelta(hours=48)
     wish = WindowIn(title="Migration", starts_at=start, ends_at=start + timedelta(hours=1))
-    site.portal.registry.edit_window(ref, wish, version=None, actor="test")
+    site.portal.status.windows.edit(By("test"), ref, wish)
     still.advance(hours=24, minutes=1)
     look(site)
     assert events(site) == ["scheduled", "reminder", "changed", "reminder"]
@@ -100,10 +101,10 @@ def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingCloc
 
 def test_an_operator_and_the_clock_tell_it_once(site: Site, still: StandingClock):
     ref = plan(site, in_=timedelta(minutes=5))
-    act = site.portal.registry.act_on_window
-    act(ref, WindowAct(action="start"), version=None, actor="test")
+    act = site.portal.status.windows.act
+    act(By("test"), ref, WindowAct(action="start"))
     look(site)
-    act(ref, WindowAct(action="end"), version=None, actor="test")
+    act(By("test"), ref, WindowAct(action="end"))
     look(site)
     still.advance(hours=2)
     look(site)
@@ -112,7 +113,7 @@ def test_an_operator_and_the_clock_tell_it_once(site: Site, still: StandingClock
 
 def test_a_cancelled_window_is_told_no_more(site: Site, still: StandingClock):
     ref = plan(site, in_=timedelta(hours=26))
-    site.portal.registry.act_on_window(ref, WindowAct(action="cancel"), version=None, actor="test")
+    site.portal.status.windows.act(By("test"), ref, WindowAct(action="cancel"))
     still.advance(hours=26, minutes=1)
     look(site)
     assert events(site) == ["scheduled", "cancelled"]
@@ -126,7 +127,7 @@ def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still:
         ends_at=start + timedelta(hours=1),
         recurrence="FREQ=DAILY;COUNT=3",
     )
-    site.portal.registry.open_series(wish, actor="test")
+    site.portal.status.series.create(By("test"), wish)
     look(site)
     # The one in two hours is within a reminder's day, and so is none but the first.
     assert events(site) == ["scheduled"]
@@ -142,7 +143,7 @@ def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, stil
         channels=["web", "email"],
         starts_at=clock.now() + timedelta(hours=1),
     )
-    site.portal.registry.announce(wish, actor="test")
+    site.portal.status.announcements.create(By("test"), wish)
     look(site)
     assert events(site) == []
     still.advance(hours=1)
@@ -152,8 +153,8 @@ def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, stil
 
 def test_operators_are_reminded_of_an_update_they_promised(site: Site, still: StandingClock):
     now = clock.now()
-    row = site.portal.casebook.open(
-        an_incident(nextUpdateAt=now + timedelta(minutes=30)), actor="test"
+    row = site.portal.status.incidents.open(
+        By("test"), an_incident(nextUpdateAt=now + timedelta(minutes=30))
     )
     look(site)
     still.advance(minutes=30)
@@ -162,7 +163,7 @@ def test_operators_are_reminded_of_an_update_they_promised(site: Site, still: St
     update = UpdateIn(
         status="identified", message="Found.", next_update_at=clock.now() + timedelta(minutes=30)
     )
-    site.portal.casebook.update(row.reference, update, version=None, actor="test")
+    site.portal.status.incidents.update(By("test"), row.reference, update)
     look(site)
     still.advance(minutes=31)
     look(site)
@@ -203,21 +204,21 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     (incident,) = listed["items"]
     assert incident["title"] == "[critical] Exporter stale"
     assert incident["impact"] == "major"
-    assert publishing.publish(site.portal.casebook, site.settings) == []
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
     # Nor again when somebody has taken the link to the alert away.
     edit = IncidentEdit(
         title="Blind", impact="minor", started_at=datetime.fromisoformat(incident["startedAt"])
     )
-    site.portal.casebook.edit(incident["reference"], edit, version=None, actor="test")
-    assert publishing.publish(site.portal.casebook, site.settings) == []
+    site.portal.status.incidents.edit(By("test"), incident["reference"], edit)
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
     # An operator who is faster is not followed by a second one.
     site = build(publish_by_itself=True)
     stale(site, still)
     with site.portal.open_session() as session:
         (episode,) = session.query(Episode)
     links = [{"kind": "episode", "ref": str(episode.id)}]
-    site.portal.casebook.open(an_incident(links=links), actor="test")
-    assert publishing.publish(site.portal.casebook, site.settings) == []
+    site.portal.status.incidents.open(By("test"), an_incident(links=links))
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
 
 
 def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: StandingClock):
@@ -256,11 +257,11 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
 def test_who_comes_back_is_told_how_things_stand(site: Site, still: StandingClock):
     """No worker for an hour: of three words on one thing the last is sent, and no burst."""
     subscribe(site, "ada@example.com")
-    row = site.portal.casebook.open(an_incident(), actor="test")
+    row = site.portal.status.incidents.open(By("test"), an_incident())
     still.advance(minutes=20)
     for status in ("identified", "monitoring"):
         update = UpdateIn(status=status, message=status)
-        site.portal.casebook.update(row.reference, update, version=None, actor="test")
+        site.portal.status.incidents.update(By("test"), row.reference, update)
         still.advance(minutes=20)
     with site.portal.open_session() as session:
         engine.begin_write(session)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.errors import RuleError
 from portal.schemas import Camel, Instant
 from portal.status.components import Impact
+from portal.status.incidents import queries
 from portal.status.incidents.incident import (
     Capture,
     Category,

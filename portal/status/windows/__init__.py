@@ -12,6 +12,7 @@ from portal.status.windows.schemas import (
     ZoneName,
     local,
     out,
+    warned,
 )
 from portal.status.windows.window import Preparation, Window, WindowStatus, new_reference
 
@@ -37,4 +38,5 @@ __all__ = [
     "overlapping",
     "page",
     "running",
+    "warned",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -134,7 +135,11 @@ def notify(
 ) -> None:
     """Tell subscribers of a window; `before` is when it was to start and end until now."""
     ends_at = row.ended_at or row.ends_at
-    facts = {"startsAt": clock.iso(row.starts_at), "endsAt": clock.iso(ends_at), "zone": row.zone}
+    facts: dict[str, Any] = {
+        "startsAt": clock.iso(row.starts_at),
+        "endsAt": clock.iso(ends_at),
+        "zone": row.zone,
+    }
     if row.impact:
         facts["expected"] = row.impact
     if row.effects:

@@ -139,15 +139,21 @@ class WindowOut(Camel):
     freezes: list[str] = []
 
 
-def out(session: Session, row: Window, *, now: datetime) -> WindowOut:
-    """The row as the API shows it at `now`, with what it overlaps and which freezes it touches."""
-    shown = {
-        "status": row.status_at(now),
-        "overlaps": queries.overlapping(session, row),
-        "freezes": freezes.touching(session, row.starts_at, row.ends_at),
-    }
+def out(row: Window, *, now: datetime, **warnings: list[str]) -> WindowOut:
+    """The row as the API shows it at `now`; `warnings` are its overlaps and freezes."""
+    shown = {"status": row.status_at(now), "overlaps": [], "freezes": []} | warnings
     return WindowOut.model_validate(
         {name: getattr(row, name) for name in WindowOut.model_fields if name not in shown} | shown
+    )
+
+
+def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:
+    """The same with what it overlaps and which freezes it touches."""
+    return out(
+        row,
+        now=now,
+        overlaps=queries.overlapping(session, row),
+        freezes=freezes.touching(session, row.starts_at, row.ends_at),
     )
 
 

@@ -21,7 +21,7 @@ _ERRORS = {
 _METHODS = {"get", "post", "put", "patch", "delete"}
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
+def complete(document: Any) -> Any:
     """Give each operation of the admin API its security and the errors it may answer."""
     for path, operations in document["paths"].items():
         if not path.startswith(PREFIX) or path in _PUBLIC:

@@ -5,7 +5,7 @@ from flask import Response, jsonify
 from sqlalchemy.orm import Session, object_session
 
 from portal.errors import NotFoundError
-from portal.runtime import exports, recoveries
+from portal.runtime import recoveries
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status import incidents
 from portal.status.incidents import (
@@ -19,7 +19,7 @@ from portal.status.incidents import (
     UpdateIn,
     findings,
 )
-from portal.web import current
+from portal.web import current, exports
 from portal.web.api import writes
 from portal.web.api.pages import Page, PageQuery
 
@@ -69,9 +69,7 @@ def one(reference: str) -> Response:
 @blueprint.output(IncidentOut)
 def replace(reference: str, content: IncidentEdit) -> Response:
     """Put title, impact, audiences, start, next update and links right."""
-    return writes.write(
-        lambda by: current().status.incidents.edit(by, reference, content), _shown
-    )
+    return writes.write(lambda by: current().status.incidents.edit(by, reference, content), _shown)
 
 
 @blueprint.post("/<reference>/updates")
@@ -98,9 +96,7 @@ def note(reference: str, new: NoteIn) -> Response:
 @blueprint.output(IncidentOut)
 def acknowledge(reference: str) -> Response:
     """Acknowledge an incident: say that someone works on it."""
-    return writes.write(
-        lambda by: current().status.incidents.acknowledge(by, reference), _shown
-    )
+    return writes.write(lambda by: current().status.incidents.acknowledge(by, reference), _shown)
 
 
 @blueprint.post("/<reference>/captures")

@@ -23,9 +23,9 @@ class Listing(Camel, Generic[T]):
     total: int
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """The name in the API's document: `WindowList` for a list of `WindowOut`."""
-        return f"{params[0].__name__.removesuffix('Out')}List"
+        return f"{str(params[0].__name__).removesuffix('Out')}List"
 
 
 class Page(Listing[T], Generic[T]):

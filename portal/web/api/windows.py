@@ -23,7 +23,7 @@ def listing(page: PageQuery) -> Page[WindowOut]:
     """List windows, the latest start first."""
     with current().open_session() as session:
         rows, total = windows.page(session, limit=page.limit, offset=page.offset)
-        items = [windows.out(session, row, now=clock.now()) for row in rows]
+        items = [windows.warned(session, row, now=clock.now()) for row in rows]
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
@@ -32,9 +32,7 @@ def listing(page: PageQuery) -> Page[WindowOut]:
 @blueprint.output(WindowOut, status_code=201)
 def create(new: WindowIn) -> Response:
     """Plan a window; without `startsAt` it runs from now. `overlaps` and `freezes` are warnings."""
-    return writes.write(
-        lambda by: current().status.windows.schedule(by, new), _shown, status=201
-    )
+    return writes.write(lambda by: current().status.windows.schedule(by, new), _shown, status=201)
 
 
 @blueprint.get("/<ref>")
@@ -45,7 +43,7 @@ def one(ref: str) -> Response:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        return writes.shown(windows.out(session, row, now=clock.now()), row.version)
+        return writes.shown(windows.warned(session, row, now=clock.now()), row.version)
 
 
 @blueprint.put("/<ref>")
@@ -74,4 +72,4 @@ def cancel(ref: str) -> Response:
 
 def _shown(row: Window) -> WindowOut:
     with current().open_session() as session:
-        return windows.out(session, row, now=clock.now())
+        return windows.warned(session, row, now=clock.now())

@@ -10,12 +10,7 @@ from portal.board import banners
 from portal.board.banners import Banner
 from portal.errors import NotFoundError
 from portal.status import announcements
-from portal.status.announcements import (
-    Announcement,
-    AnnouncementIn,
-    AnnouncementOut,
-    StatusChange,
-)
+from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
 from portal.status.notices import NoticeKind
 from portal.status.terms import Audience, Channel, Severity
 from portal.web import current, render
@@ -139,7 +134,7 @@ def _again(ref: str | None = None, shown: AnnouncementOut | None = None) -> form
 
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
-    defaults = {"errors": {}, "ref": None, "version": None, "conflict": None}
+    defaults: dict[str, Any] = {"errors": {}, "ref": None, "version": None, "conflict": None}
     return render.panel(
         "panel/announcements/form.html",
         status=status,

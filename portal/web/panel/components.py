@@ -57,9 +57,7 @@ def edit(slug: str) -> Response:
         return _form(slug, forms.values(), version, errors=errors, status=status)
 
     return forms.submit(
-        lambda by: current().status.components.edit(by, slug, _posted(slug)),
-        then=PATH,
-        again=again,
+        lambda by: current().status.components.edit(by, slug, _posted(slug)), then=PATH, again=again
     )
 
 

@@ -107,7 +107,7 @@ def values() -> dict[str, str]:
     return request.form.to_dict()
 
 
-def instant(name: str, zone: str = "UTC") -> datetime | None | ValueError:
+def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:
     """A date and time on the clocks of `zone`; None when empty, the error for `read` otherwise."""
     typed = request.form.get(name, "").strip()
     if not typed:

@@ -7,15 +7,22 @@ from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.errors import NotFoundError
-from portal.runtime import episodes, exports, offers, recoveries
+from portal.runtime import episodes, offers, recoveries
 from portal.runtime.snapshot import Alert
 from portal.status import components, incidents, retrospectives
 from portal.status.components import State
-from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn, findings
-from portal.status.incidents import Category
+from portal.status.incidents import (
+    Category,
+    ImpactLevel,
+    IncidentIn,
+    NoteIn,
+    Progress,
+    UpdateIn,
+    findings,
+)
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
-from portal.web import current, render
+from portal.web import current, exports, render
 from portal.web.panel import forms
 from portal.web.problems import Errors
 

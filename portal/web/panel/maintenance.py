@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint
 from werkzeug.wrappers import Response
@@ -23,7 +24,7 @@ def listing() -> Response:
     return show()
 
 
-def show(**context: object) -> Response:
+def show(**context: Any) -> Response:
     """The page; `context` is that of a form on it that is shown again."""
     now = clock.now()
     with current().open_session() as session:
@@ -32,7 +33,7 @@ def show(**context: object) -> Response:
         recurring, _ = series.page(session, limit=_LISTED, offset=0)
         return render.panel(
             "panel/maintenance/list.html",
-            windows=[windows.out(session, row, now=now) for row in _in_order(planned, now)],
+            windows=[windows.warned(session, row, now=now) for row in _in_order(planned, now)],
             freezes=[freezes.out(row) for row in freezes.coming(session, now=now)],
             announcements=[announcements.out(row, now=now) for row in announced],
             series=[series.out(row, now=now) for row in recurring if row.cancelled_at is None],

@@ -44,9 +44,7 @@ def start_now() -> Response:
 @blueprint.post("/<ref>/act")
 def act(ref: str) -> Response:
     asked = forms.read(
-        WindowAct,
-        action=request.form.get("action"),
-        duration=request.form.get("duration") or None,
+        WindowAct, action=request.form.get("action"), duration=request.form.get("duration") or None
     )
     current().status.windows.act(forms.by(), ref, asked)
     return _after_act()
@@ -180,9 +178,7 @@ def _edited(shown: WindowOut) -> WindowIn:
 
 def _touched() -> dict[str, str]:
     """The components that the window touches, with what is left of each."""
-    return {
-        slug: state for slug, state in forms.impacts().items() if state != State.OPERATIONAL
-    }
+    return {slug: state for slug, state in forms.impacts().items() if state != State.OPERATIONAL}
 
 
 def _shown(ref: str) -> WindowOut:
@@ -190,7 +186,7 @@ def _shown(ref: str) -> WindowOut:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
-        return windows.out(session, row, now=clock.now())
+        return windows.warned(session, row, now=clock.now())
 
 
 def _again(ref: str | None = None, shown: WindowOut | None = None) -> forms.Again:
@@ -214,7 +210,13 @@ def _again(ref: str | None = None, shown: WindowOut | None = None) -> forms.Agai
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     with current().open_session() as session:
         parts = components.everyone(session)
-    defaults = {"errors": {}, "ref": None, "version": None, "shown": None, "conflict": None}
+    defaults: dict[str, Any] = {
+        "errors": {},
+        "ref": None,
+        "version": None,
+        "shown": None,
+        "conflict": None,
+    }
     return render.panel(
         "panel/windows/form.html",
         status=status,

@@ -1,4 +1,4 @@
-"""The writers of incidents, components, announcements, windows and series, act by act."""
+"""The acts on incidents, components, announcements, windows and series, act by act."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -10,30 +10,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
+from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.status import (
     announcements,
     components,
     freezes,
     incidents,
-    replies,
     retrospectives,
+    room,
     series,
     windows,
 )
 from portal.status.announcements import AnnouncementIn, StatusChange
-from portal.status.casebook import Casebook
 from portal.status.components import ComponentIn, Span, State
 from portal.status.freezes import FreezeIn
 from portal.status.incidents import Incident, IncidentEdit, IncidentIn, NoteIn, UpdateIn
-from portal.status.inventory import Inventory
 from portal.status.notices import Notice
-from portal.status.registry import NotFoundError, Once, Registry, ReusedKeyError, StaleVersionError
-from portal.status.replies import KeptReply
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.series import SeriesIn
 from portal.status.templates import MessageTemplate, TemplateIn
-from portal.status.terms import RuleError
 from portal.status.windows import WindowAct, WindowIn, WindowStatus
+from portal.store import idempotency
+from portal.store.idempotency import IdempotencyKey, StoredResponse
+from portal.unit_of_work import By
 from tests import memory
 from tests.conftest import StandingClock
 
@@ -48,10 +47,12 @@ class World:
     def __init__(self, open_session: Callable[[], Session], still: StandingClock) -> None:
         self.open_session, self.still = open_session, still
         self.changes = 0
-        self.casebook = Casebook(open_session, self._changed)
-        self.inventory = Inventory(open_session, self._changed)
-        self.registry = Registry(open_session, self._changed)
-        self.careful = Registry(open_session, self._changed, wants_approval=True)
+        self.status = room.build(open_session, self._changed)
+        self.careful = room.build(open_session, self._changed, requires_approval=True)
+
+    def stored(self, key: IdempotencyKey) -> StoredResponse | None:
+        with self.open_session() as session:
+            return key.find(session)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -78,15 +79,15 @@ class World:
 
     def parts(self, *slugs: str) -> None:
         for slug in slugs:
-            self.inventory.add(ComponentIn(slug=slug, name=slug), actor="ada")
+            self.status.components.add(By("ada"), ComponentIn(slug=slug, name=slug))
 
     def open(self, **values: Any) -> str:
         wish = {"title": "Slow", "impact": "major", "message": "We look.", **values}
-        return self.casebook.open(IncidentIn(**wish), actor="ada").reference
+        return self.status.incidents.open(By("ada"), IncidentIn(**wish)).reference
 
     def update(self, reference: str, status: str = "identified", **values: Any) -> Incident:
         wish = UpdateIn(**{"status": status, "message": "m", **values})
-        return self.casebook.update(reference, wish, version=None, actor="bob")
+        return self.status.incidents.update(By("bob"), reference, wish)
 
     def resolve(self, reference: str, **values: Any) -> Incident:
         return self.update(reference, "resolved", root_cause_category="deploy", **values)
@@ -200,7 +201,7 @@ def test_a_next_update_may_be_promised(world: World):
 
 def edit(world: World, reference: str, **values: Any) -> Incident:
     wish = {"title": "Slow", "impact": "major", "started_at": NOW - HOUR, **values}
-    return world.casebook.edit(reference, IncidentEdit(**wish), version=None, actor="bob")
+    return world.status.incidents.edit(By("bob"), reference, IncidentEdit(**wish))
 
 
 def test_a_start_put_right_moves_what_began_with_it_and_nothing_else(world: World):
@@ -267,9 +268,9 @@ def test_a_word_after_the_end_is_an_update(world: World):
 def test_notes_stay_inside_and_do_not_lie_in_the_future(world: World):
     reference = world.open()
     for at in (None, NOW, NOW - 9 * DAY):
-        world.casebook.note(reference, NoteIn(message="n", at=at), actor="bob")
+        world.status.incidents.note(By("bob"), reference, NoteIn(message="n", at=at))
     with pytest.raises(RuleError) as caught:
-        world.casebook.note(reference, NoteIn(message="n", at=NOW + TICK), actor="bob")
+        world.status.incidents.note(By("bob"), reference, NoteIn(message="n", at=NOW + TICK))
     assert caught.value.field == "at"
     with world.open_session() as session:
         shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
@@ -283,14 +284,14 @@ def test_notes_stay_inside_and_do_not_lie_in_the_future(world: World):
 def test_the_first_who_is_at_it_counts(world: World):
     reference = world.open()
     for actor in ("bob", "eve"):
-        row = world.casebook.acknowledge(reference, version=None, actor=actor)
+        row = world.status.incidents.acknowledge(By(actor), reference)
         assert (row.acknowledged_by, row.acknowledged_at, row.version) == ("bob", NOW, 2)
         world.still.advance(minutes=1)
 
 
 def keep(world: World, reference: str, version: int | None = None, **values: Any) -> Any:
     wish = RetrospectiveIn(**{"root_cause_category": "capacity", **values})
-    return world.casebook.keep_retrospective(reference, wish, version=version, actor="ada")
+    return world.status.retrospectives.save(By("ada", version=version), reference, wish)
 
 
 def test_what_was_learned_is_told_when_it_is_published(world: World):
@@ -302,7 +303,7 @@ def test_what_was_learned_is_told_when_it_is_published(world: World):
     assert world.told()[2:] == []
     assert keep(world, reference, 1, published=True).version == 2
     assert world.told()[2:] == ["learned"]
-    world.casebook.note(reference, NoteIn(message="n"), actor="bob")
+    world.status.incidents.note(By("bob"), reference, NoteIn(message="n"))
     keep(world, reference, 2, published=True, root_cause="more")
     assert world.told()[2:] == ["learned"]
     keep(world, reference, 3)
@@ -386,9 +387,9 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
         world.parts("docs")
     wish = ComponentIn(slug="other", name="API")
     with pytest.raises(RuleError, match="stays"):
-        world.inventory.edit("api", wish, version=None, actor="ada")
+        world.status.components.edit(By("ada"), "api", wish)
     with pytest.raises(NotFoundError):
-        world.inventory.edit("nothing", wish, version=None, actor="ada")
+        world.status.components.edit(By("ada"), "nothing", wish)
     with world.open_session() as session:
         assert components.count(session) == 2
 
@@ -396,10 +397,10 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
 def test_an_edit_of_a_component_names_what_it_changed(world: World):
     world.parts("api")
     wish = {"slug": "api", "name": "API", "position": 3, "is_public": False}
-    row = world.inventory.edit("api", ComponentIn(**wish), version=1, actor="bob")
+    row = world.status.components.edit(By("bob", version=1), "api", ComponentIn(**wish))
     assert (row.version, row.name, row.position) == (2, "API", 3)
     assert world.logged()[1]["fields"] == ["is_public", "name", "position"]
-    world.inventory.edit("api", ComponentIn(**wish), version=2, actor="bob")
+    world.status.components.edit(By("bob", version=2), "api", ComponentIn(**wish))
     assert world.logged()[1]["fields"] == []
 
 
@@ -423,7 +424,7 @@ def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before
     world.parts("api")
     for state in states:
         wished = State(state) if state else None
-        world.inventory.set_state("api", wished, version=None, actor="ada")
+        world.status.components.set_state(By("ada"), "api", wished)
         world.still.advance(minutes=1)
     assert [(state, ended is None) for state, _, ended in world.spans()] == spans
     kind, detail = world.logged()
@@ -442,10 +443,10 @@ def test_components_stand_by_group_position_and_name(world: World):
         ("e", "early", 1),
         ("f", "early", 1),
     ):
-        world.inventory.add(
-            ComponentIn(slug=slug, name=slug, group=group, position=position), actor="ada"
+        world.status.components.add(
+            By("ada"), ComponentIn(slug=slug, name=slug, group=group, position=position)
         )
-    world.inventory.remove("f", version=1, actor="ada")
+    world.status.components.remove(By("ada", version=1), "f")
     with world.open_session() as session:
         assert [one.slug for one in components.everyone(session)] == ["e", "b", "d", "a", "c"]
         assert components.known(session, []) == {}
@@ -455,7 +456,7 @@ def test_components_stand_by_group_position_and_name(world: World):
 
 def announce(world: World, **values: Any) -> Any:
     wish = AnnouncementIn(**{"title": "News", "status": "active", **values})
-    return world.registry.announce(wish, actor="ada")
+    return world.status.announcements.create(By("ada"), wish)
 
 
 def test_a_slug_is_made_from_the_title_and_is_free(world: World):
@@ -471,7 +472,7 @@ def test_a_slug_is_made_from_the_title_and_is_free(world: World):
 
 def test_what_is_found_by_number_or_name(world: World):
     first, second = announce(world), announce(world, slug="a1")
-    row = world.registry.open_window(WindowIn(title="T", ends_at=NOW + HOUR), actor="ada")
+    row = world.status.windows.schedule(By("ada"), WindowIn(title="T", ends_at=NOW + HOUR))
     with world.open_session() as session:
         assert announcements.find(session, str(first.id)).slug == "news"  # type: ignore[union-attr]
         assert announcements.find(session, "a1").id == second.id  # type: ignore[union-attr]
@@ -510,18 +511,18 @@ def test_an_edit_keeps_the_slug(world: World):
     announce(world)
     for slug in (None, "news"):
         wish = AnnouncementIn(slug=slug, title="Other", status="active")
-        world.registry.edit_announcement("news", wish, version=None, actor="ada")
+        world.status.announcements.edit(By("ada"), "news", wish)
     wish = AnnouncementIn(slug="other", title="Other", status="active")
     with pytest.raises(RuleError, match="stays"):
-        world.registry.edit_announcement("news", wish, version=None, actor="ada")
+        world.status.announcements.edit(By("ada"), "news", wish)
     wish = AnnouncementIn(title="Other", status="active")
     with pytest.raises(StaleVersionError):
-        world.registry.edit_announcement("news", wish, version=1, actor="ada")
+        world.status.announcements.edit(By("ada", version=1), "news", wish)
 
 
 def change(world: World, status: str, **values: Any) -> Any:
     wish = StatusChange(status=status, **values)
-    return world.registry.set_status("news", wish, version=None, actor="bob")
+    return world.status.announcements.set_status(By("bob"), "news", wish)
 
 
 def test_a_draft_is_published_taken_back_and_resolved(world: World):
@@ -553,36 +554,35 @@ def test_one_that_is_scheduled_keeps_its_start(world: World):
 
 
 def window(world: World, **values: Any) -> Any:
-    registry = values.pop("by", world.registry)
-    return registry.open_window(
-        WindowIn(**{"title": "T", "ends_at": NOW + 3 * HOUR, **values}), actor="ada"
+    status = values.pop("room", world.status)
+    return status.windows.schedule(
+        By("ada"), WindowIn(**{"title": "T", "ends_at": NOW + 3 * HOUR, **values})
     )
 
 
 def test_a_proposal_waits_and_what_begins_at_once_does_not(world: World):
-    row = window(world, by=world.careful, starts_at=NOW + HOUR)
+    row = window(world, room=world.careful, starts_at=NOW + HOUR)
     assert (row.awaits_approval, world.told()) == (True, [])
-    assert window(world, by=world.careful).awaits_approval is False
+    assert window(world, room=world.careful).awaits_approval is False
     assert window(world, starts_at=NOW + HOUR).awaits_approval is False
     assert world.told() == ["started", "scheduled"]
-    edited = world.careful.edit_window(
+    edited = world.careful.windows.edit(
+        By("eve", version=1),
         row.reference,
         WindowIn(title="T", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR),
-        version=1,
-        actor="eve",
     )
     assert (edited.created_by, len(world.told())) == ("eve", 2)
     act = WindowAct(action="approve")
-    done = world.careful.act_on_window(row.reference, act, version=2, actor="ada")
+    done = world.careful.windows.act(By("ada", version=2), row.reference, act)
     assert (done.awaits_approval, done.approved_by) == (False, "ada")
     assert world.told()[2:] == ["scheduled"]
     assert world.logged()[0] == "maintenance.window.approved"
 
 
 def test_a_proposal_that_is_called_off_is_told_to_nobody(world: World):
-    row = window(world, by=world.careful, starts_at=NOW + HOUR)
+    row = window(world, room=world.careful, starts_at=NOW + HOUR)
     act = WindowAct(action="cancel")
-    world.careful.act_on_window(row.reference, act, version=1, actor="ada")
+    world.careful.windows.act(By("ada", version=1), row.reference, act)
     assert world.told() == []
 
 
@@ -590,13 +590,13 @@ def test_only_extending_takes_a_duration(world: World):
     row = window(world)
     act = WindowAct(action="end", duration="5m")
     with pytest.raises(RuleError, match="Only extend"):
-        world.registry.act_on_window(row.reference, act, version=1, actor="ada")
+        world.status.windows.act(By("ada", version=1), row.reference, act)
 
 
 def test_an_edit_of_what_runs_keeps_its_author(world: World):
     row = window(world)
-    done = world.registry.edit_window(
-        row.reference, WindowIn(title="T2", ends_at=NOW + 3 * HOUR), version=1, actor="eve"
+    done = world.status.windows.edit(
+        By("eve", version=1), row.reference, WindowIn(title="T2", ends_at=NOW + 3 * HOUR)
     )
     assert (done.created_by, done.version) == ("ada", 2)
     assert world.logged()[1]["fields"] == ["title"]
@@ -608,12 +608,10 @@ def test_which_windows_run_and_overlap(world: World):
     apart = window(world, starts_at=NOW + 3 * HOUR, ends_at=NOW + 4 * HOUR)
     over = window(world, ends_at=NOW + 2 * HOUR)
     off = window(world, starts_at=NOW + MINUTE, ends_at=NOW + HOUR)
-    world.registry.act_on_window(off.reference, WindowAct(action="cancel"), version=1, actor="a")
-    window(world, by=world.careful, starts_at=NOW + TICK * 1000, ends_at=NOW + 5 * HOUR)
+    world.status.windows.act(By("a", version=1), off.reference, WindowAct(action="cancel"))
+    window(world, room=world.careful, starts_at=NOW + TICK * 1000, ends_at=NOW + 5 * HOUR)
     world.still.advance(minutes=30)
-    over = world.registry.act_on_window(
-        over.reference, WindowAct(action="end"), version=1, actor="ada"
-    )
+    over = world.status.windows.act(By("ada", version=1), over.reference, WindowAct(action="end"))
     with world.open_session() as session:
 
         def running(now: datetime) -> list[str]:
@@ -640,7 +638,7 @@ def test_which_windows_run_and_overlap(world: World):
 def test_what_ended_before_it_overlaps_nothing_later(world: World):
     over = window(world)
     world.still.advance(hours=1)
-    world.registry.act_on_window(over.reference, WindowAct(action="end"), version=1, actor="a")
+    world.status.windows.act(By("a", version=1), over.reference, WindowAct(action="end"))
     for step, overlaps in ((timedelta(0), False), (-MINUTE, True)):
         later = windows.Window(
             id=99,
@@ -654,7 +652,7 @@ def test_what_ended_before_it_overlaps_nothing_later(world: World):
 
 
 def a_series(world: World, **values: Any) -> Any:
-    registry = values.pop("by", world.registry)
+    status = values.pop("room", world.status)
     wish = SeriesIn(
         **{
             "title": "S",
@@ -664,7 +662,7 @@ def a_series(world: World, **values: Any) -> Any:
             **values,
         }
     )
-    return registry.open_series(wish, actor="ada")
+    return status.series.create(By("ada"), wish)
 
 
 def count(world: World) -> int:
@@ -676,21 +674,21 @@ def test_a_series_is_told_with_its_windows_unless_it_waits(world: World):
     a_series(world)
     assert (world.told(), count(world)) == (["scheduled"], 9)
     assert len(world.logged()[1]["windows"]) == 9
-    row = a_series(world, by=world.careful)
+    row = a_series(world, room=world.careful)
     assert (world.told(), count(world), row.awaits_approval) == (["scheduled"], 9, True)
     with pytest.raises(RuleError, match="somebody else"):
-        world.careful.approve_series(row.reference, version=1, actor="ada")
-    done = world.careful.approve_series(row.reference, version=1, actor="bob")
+        world.careful.series.approve(By("ada", version=1), row.reference)
+    done = world.careful.series.approve(By("bob", version=1), row.reference)
     assert (done.awaits_approval, done.approved_by, done.version) == (False, "bob", 2)
     assert (world.told(), count(world)) == (["scheduled", "scheduled"], 18)
     with pytest.raises(RuleError, match="proposed"):
-        world.careful.approve_series(row.reference, version=2, actor="bob")
+        world.careful.series.approve(By("bob", version=2), row.reference)
 
 
 def test_a_series_that_is_called_off_takes_what_has_not_begun_with_it(world: World):
     row = a_series(world)
     world.still.advance(hours=1)
-    world.registry.cancel_series(row.reference, version=1, actor="ada")
+    world.status.series.cancel(By("ada", version=1), row.reference)
     with world.open_session() as session:
         found = {
             one.status_at(world.still.now()) for one in session.scalars(select(windows.Window))
@@ -702,22 +700,20 @@ def test_a_series_that_is_called_off_takes_what_has_not_begun_with_it(world: Wor
     assert (len(ahead), {one.version for one in ahead}) == (8, {2})
     assert world.told() == ["scheduled", "cancelled"]
     with pytest.raises(RuleError, match="already"):
-        world.registry.cancel_series(row.reference, version=None, actor="ada")
-    proposed = a_series(world, by=world.careful, starts_at=NOW + 3 * HOUR, ends_at=NOW + 4 * HOUR)
-    world.careful.cancel_series(proposed.reference, version=1, actor="ada")
+        world.status.series.cancel(By("ada"), row.reference)
+    proposed = a_series(world, room=world.careful, starts_at=NOW + 3 * HOUR, ends_at=NOW + 4 * HOUR)
+    world.careful.series.cancel(By("ada", version=1), proposed.reference)
     assert world.told() == ["scheduled", "cancelled"]
     with pytest.raises(RuleError, match="proposed"):
-        world.careful.approve_series(proposed.reference, version=None, actor="bob")
+        world.careful.series.approve(By("bob"), proposed.reference)
 
 
 def test_one_occurrence_called_off_before_is_left_as_it_is(world: World):
     row = a_series(world)
     with world.open_session() as session:
         second = session.scalars(select(windows.Window).order_by(windows.Window.starts_at)).all()[1]
-    world.registry.act_on_window(
-        second.reference, WindowAct(action="cancel"), version=1, actor="ada"
-    )
-    world.registry.cancel_series(row.reference, version=1, actor="ada")
+    world.status.windows.act(By("ada", version=1), second.reference, WindowAct(action="cancel"))
+    world.status.series.cancel(By("ada", version=1), row.reference)
     assert len(world.logged()[1]["windows"]) == 8
     with world.open_session() as session:
         assert session.get(windows.Window, second.id).version == 2  # type: ignore[union-attr]
@@ -734,15 +730,15 @@ def test_one_occurrence_called_off_before_is_left_as_it_is(world: World):
 )
 def test_the_plan_goes_on(world: World, step, made, why):
     a_series(world)
-    a_series(world, by=world.careful)
+    a_series(world, room=world.careful)
     before = world.logged()
     world.still.advance(seconds=step.total_seconds())
     with world.open_session() as session:
         due = series.due(session, now=world.still.now())
     assert bool(due) is (step > DAY), why
-    assert world.registry.plan_ahead(actor="worker") == made, why
+    assert world.status.series.plan_ahead(By("worker")) == made, why
     assert (world.logged() != before) is bool(made)
-    assert world.registry.plan_ahead(actor="worker") == 0
+    assert world.status.series.plan_ahead(By("worker")) == 0
 
 
 def test_series_are_listed_the_newest_first(world: World):
@@ -757,7 +753,7 @@ def test_series_are_listed_the_newest_first(world: World):
 def test_freezes_that_are_not_over_and_those_that_touch(world: World):
     for number, (begin, end) in enumerate(((3, 4), (1, 2))):
         wish = FreezeIn(title=f"F{number}", starts_at=NOW + begin * HOUR, ends_at=NOW + end * HOUR)
-        world.registry.add_freeze(wish, actor="ada")
+        world.status.freezes.add(By("ada"), wish)
     with world.open_session() as session:
 
         def coming(now: datetime) -> list[str]:
@@ -770,14 +766,14 @@ def test_freezes_that_are_not_over_and_those_that_touch(world: World):
         assert freezes.touching(session, NOW, NOW + HOUR + TICK) == ["F1"]
         assert freezes.touching(session, NOW + 2 * HOUR, NOW + 3 * HOUR) == []
         assert freezes.touching(session, NOW + 2 * HOUR - TICK, NOW + 4 * HOUR) == ["F1", "F0"]
-    world.registry.remove_freeze(1, actor="ada")
+    world.status.freezes.remove(By("ada"), 1)
     with pytest.raises(NotFoundError):
-        world.registry.remove_freeze(1, actor="ada")
+        world.status.freezes.remove(By("ada"), 1)
 
 
 def template(world: World, message: str = "{{what}}", version: int | None = None) -> Any:
     wish = TemplateIn(name="ops", title="On {{when}}", message=message)
-    return world.registry.keep_template(wish, version=version, actor="ada")
+    return world.status.templates.save(By("ada", version=version), wish)
 
 
 def test_a_template_is_added_and_replaced(world: World):
@@ -791,92 +787,89 @@ def test_a_template_is_added_and_replaced(world: World):
 
 
 def test_a_key_gives_its_answer_again_and_to_that_request_alone(world: World):
-    def once(number: int) -> Once:
-        return Once(f"k{number}", b"r", lambda row: {"version": row.version})
+    def once(number: int) -> IdempotencyKey:
+        return IdempotencyKey(f"k{number}", b"r", lambda row: {"version": row.version})
 
     world.parts("api")
     reference = world.open()
-    calls: list[Callable[[Once], Any]] = [
-        lambda key: world.casebook.update(
-            reference, UpdateIn(status="identified", message="m"), version=None, actor="a", once=key
+    calls: list[Callable[[IdempotencyKey], Any]] = [
+        lambda key: world.status.incidents.update(
+            By("a", key=key), reference, UpdateIn(status="identified", message="m")
         ),
-        lambda key: world.casebook.note(reference, NoteIn(message="m"), actor="a", once=key),
-        lambda key: world.casebook.acknowledge(reference, version=None, actor="a", once=key),
-        lambda key: world.casebook.open(
-            IncidentIn(title="T", impact="minor", message="m"), actor="a", once=key
+        lambda key: world.status.incidents.note(By("a", key=key), reference, NoteIn(message="m")),
+        lambda key: world.status.incidents.acknowledge(By("a", key=key), reference),
+        lambda key: world.status.incidents.open(
+            By("a", key=key), IncidentIn(title="T", impact="minor", message="m")
         ),
         lambda key: edit_with(world, reference, key),
-        lambda key: world.inventory.add(ComponentIn(slug="b", name="b"), actor="a", once=key),
-        lambda key: world.inventory.edit(
-            "b", ComponentIn(slug="b", name="c"), version=None, actor="a", once=key
+        lambda key: world.status.components.add(By("a", key=key), ComponentIn(slug="b", name="b")),
+        lambda key: world.status.components.edit(
+            By("a", key=key), "b", ComponentIn(slug="b", name="c")
         ),
-        lambda key: world.inventory.set_state("b", State.MAJOR, version=None, actor="a", once=key),
-        lambda key: world.inventory.remove("b", version=None, actor="a", once=key),
-        lambda key: world.registry.announce(AnnouncementIn(title="News"), actor="a", once=key),
-        lambda key: world.registry.edit_announcement(
-            "news", AnnouncementIn(title="N"), version=None, actor="a", once=key
+        lambda key: world.status.components.set_state(By("a", key=key), "b", State.MAJOR),
+        lambda key: world.status.components.remove(By("a", key=key), "b"),
+        lambda key: world.status.announcements.create(
+            By("a", key=key), AnnouncementIn(title="News")
         ),
-        lambda key: world.registry.set_status(
-            "news", StatusChange(status="active"), version=None, actor="a", once=key
+        lambda key: world.status.announcements.edit(
+            By("a", key=key), "news", AnnouncementIn(title="N")
         ),
-        lambda key: world.registry.open_window(
-            WindowIn(title="T", ends_at=NOW + HOUR), actor="a", once=key
+        lambda key: world.status.announcements.set_status(
+            By("a", key=key), "news", StatusChange(status="active")
         ),
-        lambda key: world.registry.edit_window(
-            "1", WindowIn(title="T2", ends_at=NOW + HOUR), version=None, actor="a", once=key
+        lambda key: world.status.windows.schedule(
+            By("a", key=key), WindowIn(title="T", ends_at=NOW + HOUR)
         ),
-        lambda key: world.registry.act_on_window(
-            "1", WindowAct(action="end"), version=None, actor="a", once=key
+        lambda key: world.status.windows.edit(
+            By("a", key=key), "1", WindowIn(title="T2", ends_at=NOW + HOUR)
         ),
-        lambda key: world.careful.open_series(
+        lambda key: world.status.windows.act(By("a", key=key), "1", WindowAct(action="end")),
+        lambda key: world.careful.series.create(
+            By("a", key=key),
             SeriesIn(
                 title="S", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR, recurrence="FREQ=WEEKLY"
             ),
-            actor="a",
-            once=key,
         ),
-        lambda key: world.careful.approve_series(latest(world), version=None, actor="b", once=key),
-        lambda key: world.careful.cancel_series(latest(world), version=None, actor="b", once=key),
-        lambda key: world.registry.add_freeze(
-            FreezeIn(title="F", starts_at=NOW, ends_at=NOW + HOUR), actor="a", once=key
+        lambda key: world.careful.series.approve(By("b", key=key), latest(world)),
+        lambda key: world.careful.series.cancel(By("b", key=key), latest(world)),
+        lambda key: world.status.freezes.add(
+            By("a", key=key), FreezeIn(title="F", starts_at=NOW, ends_at=NOW + HOUR)
         ),
-        lambda key: world.registry.keep_template(
-            TemplateIn(name="ops", title="T", message="m"), version=None, actor="a", once=key
+        lambda key: world.status.templates.save(
+            By("a", key=key), TemplateIn(name="ops", title="T", message="m")
         ),
         lambda key: (
             world.resolve(reference),
-            world.casebook.keep_retrospective(
-                reference,
-                RetrospectiveIn(root_cause_category="deploy"),
-                version=None,
-                actor="a",
-                once=key,
+            world.status.retrospectives.save(
+                By("a", key=key), reference, RetrospectiveIn(root_cause_category="deploy")
             ),
         ),
     ]
     for number, call in enumerate(calls):
         call(once(number))
-        reply = world.registry.kept_reply(f"k{number}", b"r")
+        reply = world.stored(once(number))
         assert reply is not None, number
         assert reply.body == {"version": reply.version}
         assert reply.created_at == NOW
-    assert world.registry.kept_reply("nothing", b"r") is None
+    assert world.stored(IdempotencyKey("nothing", b"r", dict)) is None
     with pytest.raises(ReusedKeyError):
-        world.registry.kept_reply("k0", b"another")
+        world.stored(IdempotencyKey("k0", b"another", dict))
     with world.open_session() as session:
-        assert len(session.scalars(select(KeptReply)).all()) == len(calls)
+        assert len(session.scalars(select(StoredResponse)).all()) == len(calls)
         assert session.scalars(select(MessageTemplate.name)).all() == ["ops"]
 
 
-@pytest.mark.parametrize(("age", "is_kept"), [(replies.KEPT - TICK, True), (replies.KEPT, False)])
+@pytest.mark.parametrize(
+    ("age", "is_kept"), [(idempotency.KEPT - TICK, True), (idempotency.KEPT, False)]
+)
 def test_answers_are_kept_for_a_day(world: World, age, is_kept):
     world.still.moment = NOW - age
-    once = Once("k", b"r", lambda row: {})
-    world.registry.announce(AnnouncementIn(title="N"), actor="a", once=once)
+    once = IdempotencyKey("k", b"r", lambda row: {})
+    world.status.announcements.create(By("a", key=once), AnnouncementIn(title="N"))
     with world.open_session() as session:
-        replies.sweep(session, now=NOW)
+        idempotency.sweep(session, now=NOW)
         session.commit()
-    assert (world.registry.kept_reply("k", b"r") is not None) is is_kept
+    assert (world.stored(once) is not None) is is_kept
 
 
 @pytest.mark.unit
@@ -891,9 +884,9 @@ def test_a_number_that_no_row_can_have_is_a_name(find, digits: int, is_number: b
     assert asked[0] == ("number" if is_number else "name")
 
 
-def edit_with(world: World, reference: str, key: Once) -> Incident:
+def edit_with(world: World, reference: str, key: IdempotencyKey) -> Incident:
     wish = IncidentEdit(title="T", impact="minor", started_at=NOW - HOUR)
-    return world.casebook.edit(reference, wish, version=None, actor="a", once=key)
+    return world.status.incidents.edit(By("a", key=key), reference, wish)
 
 
 def latest(world: World) -> str:
