@@ -27,8 +27,8 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal.notify import room as notifications
     from portal.rooms import Portal
     from portal.runtime import room as runtimes
+    from portal.runtime.counters import Counters
     from portal.runtime.overview import Overview
-    from portal.runtime.series import Series
     from portal.settings import load
     from portal.status import room as statuses
     from portal.web import faces, headers, render
@@ -41,16 +41,18 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     of_all, of_pages = headers.of(settings), headers.PAGE_HEADERS
     pages = render.public_pages(app, settings)
     board = boards.build(core, pages, headers=of_all, page_headers=of_pages)
-    status = statuses.build(core, board.refresh)
+    status = statuses.build(
+        core.open_session, board.refresh, requires_approval=settings.second_pair_of_eyes
+    )
     notify = notifications.build(core, render.mails(app))
-    series = Series(settings.metrics_prefix)
+    counters = Counters(settings.metrics_prefix)
     limiter = limits.limiter_of(app, settings)
-    limit = limits.Limits(limiter, settings.rate_limit, series)
-    guard = guards.build(core, series, limit, public=headers.PUBLIC_READS)
+    limit = limits.Limits(limiter, settings.rate_limit, counters)
+    guard = guards.build(core, counters, limit, public=headers.PUBLIC_READS)
     phases = Phases(settings.run_dir)
     runtime = runtimes.build(
         core,
-        series,
+        counters,
         rate_limit=guard.limits.figures,
         waf=guard.inspection.figures,
         perimeter=guard.perimeter.figures,
@@ -69,7 +71,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     app.extensions["portal"] = Portal(
         core, status, board, guard, runtime, notify, lifecycle, overview
     )
-    faces.put_on(app, settings, limiter=limiter, series=series)
+    faces.put_on(app, settings, limiter=limiter, counters=counters)
     app.wsgi_app = chain.build(  # type: ignore[method-assign]
         app.wsgi_app, settings, guard, board, phases, headers=of_all + of_pages
     )

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Literal
 
+from portal.schemas import Camel
 from portal.status import prose
 from portal.status.announcements import Announcement
-from portal.status.terms import Audience, Camel, Channel, Severity, Status
+from portal.status.terms import Audience, Channel, Severity, Status
 from portal.status.windows import Window, WindowStatus
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
+from portal.schemas import Camel
 from portal.status.components import Component, State
-from portal.status.terms import Camel
 
 DAYS = 90
 # What an hour in a state counts as downtime; a window's own hours are left out of that.

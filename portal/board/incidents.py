@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from portal.board.banners import Banner
+from portal.schemas import Camel
 from portal.status import prose
 from portal.status.components import Impact
 from portal.status.incidents import ImpactLevel, Incident, IncidentUpdate, Progress
-from portal.status.terms import Audience, Camel, Channel, Severity, Status
+from portal.status.terms import Audience, Channel, Severity, Status
 
 
 class UpdateView(Camel):

@@ -13,10 +13,9 @@ from apiflask import APIFlask
 from pydantic import ValidationError
 
 from portal import create_app, rooms
+from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
-from portal.status.registry import NotFoundError
-from portal.status.terms import RuleError
 
 
 def settings() -> Settings:

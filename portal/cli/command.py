@@ -7,6 +7,7 @@ import click
 from portal import VERSION, logs
 from portal.cli import (
     accounts,
+    announcements,
     audit,
     backup,
     blocks,
@@ -14,10 +15,11 @@ from portal.cli import (
     demo,
     incidents,
     lifecycle,
-    maintenance,
+    notifications,
     serve,
     snapshot,
     store,
+    windows,
     worker,
 )
 from portal.settings import SettingsError, table
@@ -46,10 +48,10 @@ portal.add_command(backup.backup)
 portal.add_command(backup.restore)
 portal.add_command(accounts.operator)
 portal.add_command(accounts.token)
-portal.add_command(maintenance.maintenance)
-portal.add_command(maintenance.announce)
+portal.add_command(windows.maintenance)
+portal.add_command(announcements.announce)
 portal.add_command(incidents.incident)
-portal.add_command(incidents.notify)
+portal.add_command(notifications.notify)
 portal.add_command(blocks.block)
 portal.add_command(snapshot.snapshot_group)
 portal.add_command(audit.audit)

@@ -15,6 +15,7 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.status.terms import Severity, Status
 from portal.status.windows import Window, WindowIn
+from portal.unit_of_work import By
 
 
 @click.command()
@@ -24,10 +25,11 @@ def demo() -> None:
     with portal.core.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal holds something already; the demo wants an empty one.")
-    now, registry = clock.now(), portal.status.registry
+    now, status = clock.now(), portal.status
     _components(portal, now)
     _incidents(portal, now)
-    registry.open_window(
+    status.windows.schedule(
+        By("demo"),
         WindowIn(
             title="Demo: search index upgrade",
             message="Search results may be up to **ten minutes old**. All else works as usual.",
@@ -35,9 +37,9 @@ def demo() -> None:
             components=["search"],
             ends_at=now + timedelta(minutes=45),
         ),
-        actor="demo",
     )
-    registry.open_window(
+    status.windows.schedule(
+        By("demo"),
         WindowIn(
             title="Demo: database failover drill",
             message="Up to two minutes without writes.",
@@ -45,9 +47,9 @@ def demo() -> None:
             starts_at=now + timedelta(days=2),
             ends_at=now + timedelta(days=2, hours=1),
         ),
-        actor="demo",
     )
-    registry.announce(
+    status.announcements.create(
+        By("demo"),
         AnnouncementIn(
             title="Demo: slow e-mail delivery",
             message="Messages to some providers arrive late. We are following up with them.",
@@ -55,7 +57,6 @@ def demo() -> None:
             status=Status.ACTIVE,
             ends_at=now + timedelta(hours=6),
         ),
-        actor="demo",
     )
     portal.guard.blocks.add(
         BlockIn(
@@ -88,9 +89,9 @@ def _components(portal: Portal, now: datetime) -> None:
     for position, (slug, name, group) in enumerate(parts):
         # The newest part has a shorter history, as new parts do.
         first = (now - timedelta(days=40)).date() if slug == "reports" else since
-        portal.status.inventory.add(
+        portal.status.components.add(
+            By("demo"),
             ComponentIn(slug=slug, name=name, group=group, position=position, since=first),
-            actor="demo",
         )
 
 
@@ -104,7 +105,8 @@ def _incidents(portal: Portal, now: datetime) -> None:
     )
     for days, minutes, title, slug, state, category in past:
         began = now - timedelta(days=days)
-        row = portal.status.casebook.open(
+        row = portal.status.incidents.open(
+            By("demo"),
             IncidentIn(
                 title=title,
                 impact=ImpactLevel.MAJOR,
@@ -112,9 +114,9 @@ def _incidents(portal: Portal, now: datetime) -> None:
                 components=[Impact(component=slug, state=state)],
                 started_at=began,
             ),
-            actor="demo",
         )
-        portal.status.casebook.update(
+        portal.status.incidents.update(
+            By("demo"),
             row.reference,
             UpdateIn(
                 status=Progress.RESOLVED,
@@ -122,10 +124,9 @@ def _incidents(portal: Portal, now: datetime) -> None:
                 at=began + timedelta(minutes=minutes),
                 root_cause_category=category,
             ),
-            version=None,
-            actor="demo",
         )
-    portal.status.casebook.open(
+    portal.status.incidents.open(
+        By("demo"),
         IncidentIn(
             title="Demo: reports are late",
             impact=ImpactLevel.MINOR,
@@ -135,5 +136,4 @@ def _incidents(portal: Portal, now: datetime) -> None:
             started_at=now - timedelta(minutes=25),
             next_update_at=now + timedelta(minutes=35),
         ),
-        actor="demo",
     )

@@ -1,4 +1,4 @@
-"""`portal incident` and `portal notify`: telling people without the web."""
+"""`portal incident`: incidents without the web."""
 
 from datetime import datetime
 from typing import Any
@@ -8,14 +8,23 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.cli import application
-from portal.notify.desk import NotificationIn
+from portal.cli.notifications import pair
+from portal.errors import NotFoundError
 from portal.rooms import Portal
 from portal.runtime import exports
-from portal.status import findings, incidents
-from portal.status.incidents import Category, ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
-from portal.status.registry import NotFoundError
+from portal.status import incidents
+from portal.status.incidents import (
+    Category,
+    ImpactLevel,
+    Incident,
+    IncidentIn,
+    Progress,
+    UpdateIn,
+    findings,
+)
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
+from portal.unit_of_work import By
 
 MISSING = "There is no incident of that reference."
 _LISTED = 50
@@ -44,7 +53,7 @@ def open_incident(
 ) -> None:
     """Open an incident and tell people of it."""
     with application.sentences(MISSING):
-        wish = IncidentIn.model_validate(
+        new = IncidentIn.model_validate(
             {
                 "title": title,
                 "impact": impact,
@@ -53,7 +62,7 @@ def open_incident(
                 "audiences": list(audiences),
             }
         )
-        row = _portal().status.casebook.open(wish, actor=application.actor())
+        row = _portal().status.incidents.open(By(application.actor()), new)
     click.echo(f"{row.reference} is open.")
 
 
@@ -77,8 +86,8 @@ def update(
         }
         if impaired:
             values["components"] = _impaired(impaired)
-        row = _portal().status.casebook.update(
-            reference, UpdateIn.model_validate(values), version=None, actor=application.actor()
+        row = _portal().status.incidents.update(
+            By(application.actor()), reference, UpdateIn.model_validate(values)
         )
     click.echo(f"{row.reference} is {row.status}.")
 
@@ -89,8 +98,8 @@ def capture(reference: str) -> None:
     """Keep the runtime snapshot of this moment on an incident."""
     portal = _portal()
     with application.sentences(MISSING):
-        made = portal.status.casebook.capture(
-            reference, exports.to_json(portal.overview.take()).decode(), actor=application.actor()
+        made = exports.capture(
+            portal.overview, portal.status.incidents, By(application.actor()), reference
         )
     click.echo(f"{made.id} sha256 {made.sha256}")
 
@@ -129,56 +138,8 @@ def export(reference: str) -> None:
         click.echo(findings.markdown(session, row, kept, prefix=prefix))
 
 
-@click.command()
-@click.argument("template")
-@click.option("--value", "values", multiple=True, help="name=text, one a field of the template")
-@click.option(
-    "--audience",
-    "audiences",
-    multiple=True,
-    default=["public"],
-    show_default=True,
-    type=click.Choice([one.value for one in Audience]),
-)
-@click.option("--component", "components", multiple=True, help="only for these, by slug")
-@click.option("--dry-run", is_flag=True, help="show every message and count; send none")
-def notify(
-    template: str,
-    values: tuple[str, ...],
-    audiences: tuple[str, ...],
-    components: tuple[str, ...],
-    dry_run: bool,
-) -> None:
-    """Fill a message template and send it, for instance `operations`."""
-    desk = _portal().notify.desk
-    with application.sentences(f"There is no template named {template}."):
-        wish = NotificationIn.model_validate(
-            {
-                "template": template,
-                "values": dict(_pair(one) for one in values),
-                "audiences": list(audiences),
-                "components": list(components),
-                "dryRun": dry_run,
-            }
-        )
-        if dry_run:
-            for one in desk.rehearse(wish).messages:
-                click.echo(f"--- {one.channel}: {one.recipients} recipients")
-                click.echo(f"{one.subject}\n\n{one.text}".strip())
-            return
-        made = desk.send(wish, actor=application.actor())
-    click.echo(f"On its way to {made.shown.recipients} recipients.")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not sign:
-        raise click.BadParameter(f"{text!r} is not name=text")
-    return name, value
-
-
 def _impaired(texts: tuple[str, ...]) -> list[dict[str, str]]:
-    return [{"component": slug, "state": state} for slug, state in map(_pair, texts)]
+    return [{"component": slug, "state": state} for slug, state in map(pair, texts)]
 
 
 def _found(session: Session, reference: str) -> Incident:

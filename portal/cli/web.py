@@ -50,7 +50,7 @@ def _tend(portal: Portal) -> None:
             left = min(left, _tried(look) or left)
         if time.monotonic() - added_up >= ADD_UP_EVERY_SECONDS:
             added_up = time.monotonic()
-            portal.runtime.series.log_dropped.inc(logs.take_dropped())
+            portal.runtime.counters.log_dropped.inc(logs.take_dropped())
             for step in (
                 portal.runtime.workers.look,
                 portal.guard.offences.flush,

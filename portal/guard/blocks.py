@@ -16,12 +16,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock, durations
 from portal.audit import chain
+from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.guard import address, origins
 from portal.guard.address import Network
-from portal.status.registry import NotFoundError, Once, StaleVersionError
-from portal.status.terms import Camel, Instant, RuleError
+from portal.schemas import Camel, Instant
 from portal.store import engine, revision
 from portal.store.base import Base
+from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import Writer
 from portal.store.trouble import retried
 
@@ -255,7 +256,7 @@ class Blocks(Writer):
         actor: str,
         caller: str,
         source: Source = Source.MANUAL,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Block:
         """A new block; AlreadyBlockedError when the same is in force."""
         value = normalise(wish.scope, wish.value)
@@ -280,7 +281,7 @@ class Blocks(Writer):
                 reason=row.reason,
             )
             if once is not None:
-                once.keep(session, row, now)
+                once.store(session, row, now)
         return row
 
     @retried
@@ -292,7 +293,7 @@ class Blocks(Writer):
         version: int | None,
         actor: str,
         caller: str,
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Block:
         """Raise or extend; one that has run out comes back, a removed one does not."""
         length = wish.length()
@@ -331,7 +332,7 @@ class Blocks(Writer):
                 **detail,
             )
             if once is not None:
-                once.keep(session, row, now)
+                once.store(session, row, now)
         return row
 
     def _raise(
@@ -364,7 +365,7 @@ class Blocks(Writer):
         version: int | None,
         actor: str,
         reason: str = "",
-        once: Once | None = None,
+        once: IdempotencyKey | None = None,
     ) -> Block:
         """Lift a block now; its record stays."""
         with self._change() as (session, now):
@@ -382,7 +383,7 @@ class Blocks(Writer):
                 reason=reason,
             )
             if once is not None:
-                once.keep(session, row, now)
+                once.store(session, row, now)
         return row
 
     @retried

@@ -25,7 +25,7 @@ from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
 from portal.guard.storage import SCHEME, WindowStorage
 from portal.runtime import snapshot
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.settings import Settings
 
 _log = structlog.get_logger()
@@ -93,14 +93,14 @@ def limiter_of(app: Flask, settings: Settings) -> Limiter:
 class Limits:
     """The limit of one app. Redis gone: each process limits by its own memory meanwhile."""
 
-    def __init__(self, limiter: Limiter, rate: str, series: Series) -> None:
+    def __init__(self, limiter: Limiter, rate: str, counters: Counters) -> None:
         self.item = limits.parse(rate)
         self.rate = rate
         self.limit = self.item.amount
         self.window_seconds = self.item.get_expiry()
         self._limiter = limiter
         self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
-        self._series = series
+        self._counters = counters
         self._lock = self.lock = threading.Lock()
         self._leases: dict[str, Lease] = {}
         self.top = TopKeys()
@@ -187,10 +187,10 @@ class Limits:
         if not window.started <= now < window.started + self.window_seconds:
             window = self._turn(now)
         if is_allowed:
-            self._series.allowed.inc()
+            self._counters.allowed.inc()
             window.allowed += 1
         else:
-            self._series.blocked.inc()
+            self._counters.blocked.inc()
             window.blocked += 1
             self._last_blocked = now
         self.top.count(key, is_allowed=is_allowed, route=route, at=now)
@@ -229,7 +229,7 @@ class Limits:
             ]
             top = [one.shown() for one in self.top.top(15)]
             last_blocked = self._last_blocked
-        counts = self._series.read()
+        counts = self._counters.read()
         return snapshot.RateLimit(
             config=snapshot.LimitConfig(
                 rate=self.rate,

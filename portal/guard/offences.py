@@ -20,7 +20,7 @@ from portal.guard import address
 from portal.guard.address import Network
 from portal.guard.blocks import Block, Blocks, Kind, Source
 from portal.guard.perimeter import Held, Perimeter
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.settings import AutoBlockRule
 from portal.store import engine
 from portal.store.base import Base
@@ -49,7 +49,7 @@ class Offences:
         *,
         blocks: Blocks,
         perimeter: Perimeter,
-        series: Series,
+        counters: Counters,
         open_session: Callable[[], Session],
         trusted: tuple[Network, ...],
     ) -> None:
@@ -57,7 +57,7 @@ class Offences:
         self.rule = rule
         self._blocks = blocks
         self._perimeter = perimeter
-        self._series = series
+        self._counters = counters
         self._open_session = open_session
         self._lock = threading.Lock()
         self._times: dict[str, list[datetime]] = {}
@@ -136,7 +136,7 @@ class Offences:
             session.execute(delete(Offence).where(Offence.client == name))
             session.commit()
         if row is not None:
-            self._series.auto_blocks.inc()
+            self._counters.auto_blocks.inc()
         return row
 
     def _hold_locally(self, name: str, now: datetime) -> None:

@@ -24,7 +24,7 @@ from portal.guard.blocks import Block, BlockScope, Kind, Source
 from portal.guard.offenders import TopKeys
 from portal.guard.origins import MOST_CHARACTERS, Origins
 from portal.runtime import snapshot
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.store import revision
 
 _log = structlog.get_logger()
@@ -111,13 +111,13 @@ class Perimeter:
     def __init__(
         self,
         open_session: Callable[[], Session],
-        series: Series,
+        counters: Counters,
         origins: Origins,
         *,
         trusted: tuple[Network, ...],
     ) -> None:
         self._open_session = open_session
-        self._series = series
+        self._counters = counters
         self._origins = origins
         self._trusted = trusted
         self._copy = Copy([])
@@ -167,7 +167,7 @@ class Perimeter:
         reference = secrets.token_hex(6)
         seconds = now.timestamp()
         with self.counting:
-            self._series.perimeter_blocked.inc()
+            self._counters.perimeter_blocked.inc()
             self._last_blocked = seconds
             if denied.origin:
                 name = "".join(one for one in denied.origin if one.isprintable())
@@ -228,7 +228,7 @@ class Perimeter:
             top = self.top_origins.top(15)
         rows.sort(key=lambda row: row.created_at, reverse=True)
         return snapshot.Perimeter(
-            total_blocked=self._series.read().perimeter_blocked,
+            total_blocked=self._counters.read().perimeter_blocked,
             last_blocked_at=None if last is None else datetime.fromtimestamp(last, UTC),
             active_blocked_origins=recently,
             blocked_origins=[one.shown() for one in top],

@@ -11,7 +11,7 @@ from portal.guard.offences import Offences
 from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Guard:
     offenders: Offenders
 
 
-def build(core: Core, series: Series, limits: Limits, *, public: frozenset[str]) -> Guard:
+def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[str]) -> Guard:
     """`public` are the paths that any origin may read, if a setting says so."""
     settings, open_session = core.settings, core.open_session
     origins = Origins(
@@ -35,19 +35,19 @@ def build(core: Core, series: Series, limits: Limits, *, public: frozenset[str])
         public=public,
         public_cors=settings.public_cors,
     )
-    perimeter = Perimeter(open_session, series, origins, trusted=settings.trusted_proxies)
+    perimeter = Perimeter(open_session, counters, origins, trusted=settings.trusted_proxies)
     blocks = Blocks(open_session, perimeter.look, trusted=settings.trusted_proxies)
     offences = Offences(
         settings.auto_block,
         blocks=blocks,
         perimeter=perimeter,
-        series=series,
+        counters=counters,
         open_session=open_session,
         trusted=settings.trusted_proxies,
     )
     engine = waf.load(settings.waf_engine, crs=settings.waf_crs, crs_blocks=settings.waf_crs_blocks)
-    series.expect_rules(engine.rules)
-    inspection = Inspection(engine, series, offences)
+    counters.expect_rules(engine.rules)
+    inspection = Inspection(engine, counters, offences)
     offenders = Offenders(
         open_session,
         {

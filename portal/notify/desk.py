@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
+from portal.errors import NotFoundError
 from portal.notify import messages, outbox, subscribers
 from portal.notify.channels import chat, mail
 from portal.notify.messages import Render
 from portal.notify.subscribers import Subscriber, SubscriberKind, WebhookIn
+from portal.schemas import Camel
 from portal.status import components, notices, templates
-from portal.status.announcements import Audiences
 from portal.status.components import Slug
 from portal.status.notices import Event, Notice, NoticeKind
-from portal.status.registry import NotFoundError, Once
 from portal.status.templates import MessageTemplate, TemplateName
-from portal.status.terms import Audience, Camel
+from portal.status.terms import Audience, Audiences
+from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import transaction
 from portal.store.trouble import retried
 
@@ -60,7 +61,7 @@ class Notification(Camel):
 
 @dataclass(frozen=True)
 class Made:
-    """What an act made, as `Once` and the answers of the API want it."""
+    """What an act made, as `IdempotencyKey` and the answers of the API want it."""
 
     id: int
     shown: Any
@@ -90,7 +91,7 @@ class Desk:
             return self._shown(session, self._notice(session, wish), None)
 
     @retried
-    def send(self, wish: NotificationIn, *, actor: str, once: Once | None = None) -> Made:
+    def send(self, wish: NotificationIn, *, actor: str, once: IdempotencyKey | None = None) -> Made:
         """Put it into the outbox."""
         with transaction(self._open_session) as (session, now):
             draft = self._notice(session, wish)
@@ -118,7 +119,7 @@ class Desk:
                 recipients=made.shown.recipients,
             )
             if once is not None:
-                once.keep(session, made, now)
+                once.store(session, made, now)
         return made
 
     @retried
@@ -132,14 +133,16 @@ class Desk:
             )
 
     @retried
-    def add_webhook(self, wish: WebhookIn, *, actor: str, once: Once | None = None) -> Made:
+    def add_webhook(
+        self, wish: WebhookIn, *, actor: str, once: IdempotencyKey | None = None
+    ) -> Made:
         """A webhook, with the key of its signatures, which is shown this once."""
         with transaction(self._open_session) as (session, now):
             row = subscribers.add_webhook(session, wish, actor=actor, now=now)
             shown = subscribers.WebhookOut(**subscribers.out(row).model_dump(), secret=row.secret)
             if once is not None:
                 # A key that is shown once is not kept for a second answer.
-                once.keep(session, Made(row.id, shown.model_copy(update={"secret": ""})), now)
+                once.store(session, Made(row.id, shown.model_copy(update={"secret": ""})), now)
         return Made(row.id, shown)
 
     @retried

@@ -28,8 +28,8 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from portal.notify import subscribers
 from portal.notify.subscribers import MAIL, Subscriber
+from portal.schemas import Camel
 from portal.status.notices import NEWS, Notice, NoticeKind
-from portal.status.terms import Camel
 from portal.store.base import Base
 
 AT_ONCE = 500

@@ -9,21 +9,21 @@ from portal import clock
 from portal.runtime import episodes, offers
 from portal.settings import Settings
 from portal.status import notices
-from portal.status.casebook import Casebook
-from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Link, LinkKind
+from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Incidents, Link, LinkKind
 from portal.status.notices import Event, NoticeKind
-from portal.status.registry import Once
+from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import transaction
+from portal.unit_of_work import By
 
 ACTOR = "portal worker"
 MOST_LOOKED_AT = 200
 _IMPACT = {"critical": ImpactLevel.MAJOR}
 
 
-def publish(casebook: Casebook, settings: Settings) -> list[str]:
+def publish(incidents: Incidents, settings: Settings) -> list[str]:
     """Open an incident for each alert that has lasted and has none; their references."""
     now = clock.now()
-    with casebook.open_session() as session:
+    with incidents.open_session() as session:
         wishes = {}
         for row in episodes.lasting(session, settings.sustained_after, now=now):
             text = offers.of_episode(
@@ -39,20 +39,20 @@ def publish(casebook: Casebook, settings: Settings) -> list[str]:
                 )
     opened = []
     for number, wish in wishes.items():
-        if _is_known(casebook, number):
+        if _is_known(incidents, number):
             continue
         key = f"publish episode {number}"
-        once = Once(key, key.encode(), lambda row: {"reference": row.reference})
+        once = IdempotencyKey(key, key.encode(), lambda row: {"reference": row.reference})
         # Opened before by a worker that ended before it noted that, below.
         with suppress(IntegrityError):
-            opened.append(casebook.open(wish, actor=ACTOR, once=once).reference)
-        _note(casebook, number, wish.title)
+            opened.append(incidents.open(By(ACTOR, key=once), wish).reference)
+        _note(incidents, number, wish.title)
     return opened
 
 
-def _note(casebook: Casebook, episode: int, title: str) -> None:
+def _note(incidents: Incidents, episode: int, title: str) -> None:
     """Tell operators; the notice is also what remembers that it was done."""
-    with transaction(casebook.open_session) as (session, now):
+    with transaction(incidents.open_session) as (session, now):
         notices.for_operators(
             session,
             Event.PUBLISHED,
@@ -64,9 +64,9 @@ def _note(casebook: Casebook, episode: int, title: str) -> None:
         )
 
 
-def _is_known(casebook: Casebook, episode: int) -> bool:
+def _is_known(incidents: Incidents, episode: int) -> bool:
     """Whether an operator, or this, has opened an incident for the episode."""
-    with casebook.open_session() as session:
+    with incidents.open_session() as session:
         if notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{episode}"):
             return True
         rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))

@@ -18,11 +18,13 @@ from sqlalchemy import JSON, String, UniqueConstraint, delete, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.audit import chain
+from portal.errors import RuleError
 from portal.notify import targets
+from portal.schemas import Camel
 from portal.status import components, notices
 from portal.status.components import Component, Slug
 from portal.status.notices import Event, Notice, NoticeKind
-from portal.status.terms import Audience, Camel, RuleError
+from portal.status.terms import Audience
 from portal.store.base import Base
 
 CONFIRM_WITHIN = timedelta(hours=48)

@@ -17,7 +17,7 @@ from portal.notify import outbox
 from portal.runtime import episodes
 from portal.runtime.episodes import Episode
 from portal.settings import Settings
-from portal.status import notices, windows
+from portal.status import announcements, notices, windows
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
@@ -74,7 +74,7 @@ def _windows(session: Session, now: datetime) -> Iterator[Act]:
         event = Event.ENDED if is_over else Event.STARTED
         at = (row.ended_at or row.ends_at) if is_over else row.starts_at
         if (row.reference, event) not in told and at > now - NEWS:
-            yield partial(notices.of_window, session, row, event, now=now, at=at)
+            yield partial(windows.notify, session, row, event, now=now, at=at)
 
 
 def _reminders(session: Session, ahead: tuple[timedelta, ...], now: datetime) -> Iterator[Act]:
@@ -92,7 +92,7 @@ def _reminders(session: Session, ahead: tuple[timedelta, ...], now: datetime) ->
             continue
         nth = f"{clock.iso(row.starts_at)} {int(min(passed).total_seconds())}"
         if not notices.was_put(session, NoticeKind.WINDOW, Event.REMINDER, row.reference, nth):
-            yield partial(notices.of_window, session, row, Event.REMINDER, now=now, nth=nth)
+            yield partial(windows.notify, session, row, Event.REMINDER, now=now, nth=nth)
 
 
 def _announcements(session: Session, now: datetime) -> Iterator[Act]:
@@ -111,7 +111,7 @@ def _announcements(session: Session, now: datetime) -> Iterator[Act]:
     for row in rows:
         if row.status_at(now) is Status.ACTIVE and row.slug not in known:
             yield partial(
-                notices.of_announcement, session, row, Event.PUBLISHED, now=now, at=row.starts_at
+                announcements.notify, session, row, Event.PUBLISHED, now=now, at=row.starts_at
             )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from portal.audit.record import Record
 from portal.runtime.overview import Overview
 from portal.runtime.snapshot import Snapshot
+from portal.status.incidents import Capture, Incidents
+from portal.unit_of_work import By
 
 FORMATS = ("json", "csv")
 
@@ -57,3 +59,8 @@ def export(
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest
+
+
+def capture(overview: Overview, incidents: Incidents, by: By, reference: str) -> Capture:
+    """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
+    return incidents.capture(by, reference, to_json(overview.take()).decode())

@@ -23,7 +23,7 @@ from portal.runtime.snapshot import (
     Refused,
     Waf,
 )
-from portal.status.terms import Camel
+from portal.schemas import Camel
 
 _log = structlog.get_logger()
 FORGOTTEN_AFTER_SECONDS = 5.0

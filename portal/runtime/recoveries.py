@@ -5,9 +5,9 @@ from sqlalchemy.orm import Session
 
 from portal.durations import spoken
 from portal.runtime.episodes import EXPORTER_STALE, Episode
+from portal.schemas import Camel
 from portal.status import incidents
 from portal.status.incidents import Incident, LinkKind, Progress
-from portal.status.terms import Camel
 
 
 class PreparedUpdate(Camel):

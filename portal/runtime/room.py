@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from portal.core import Core
+from portal.runtime.counters import Counters
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
 from portal.runtime.node import Node
-from portal.runtime.series import Series
 from portal.runtime.snapshot import DatabasePool, Perimeter, RateLimit, Waf
 from portal.runtime.workers import Workers
 
@@ -17,7 +17,7 @@ from portal.runtime.workers import Workers
 class Runtime:
     """The counters, what is read from them and from other processes, and what is stored."""
 
-    series: Series
+    counters: Counters
     node: Node
     workers: Workers
     episodes: Episodes
@@ -27,7 +27,7 @@ class Runtime:
 
 def build(
     core: Core,
-    series: Series,
+    counters: Counters,
     *,
     rate_limit: Callable[[], RateLimit],
     waf: Callable[[], Waf],
@@ -50,7 +50,7 @@ def build(
     )
     workers = Workers(core.settings.workers_declared, core.open_session)
     feed = Feed(
-        series,
+        counters,
         rate_limit=node.rate_limit,
         waf=node.waf,
         perimeter=node.perimeter,
@@ -59,4 +59,4 @@ def build(
         board=board,
     )
     exporter = Exporter(core.settings.run_dir)
-    return Runtime(series, node, workers, Episodes(core.open_session), exporter, feed)
+    return Runtime(counters, node, workers, Episodes(core.open_session), exporter, feed)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from portal.status.terms import Camel
+from portal.schemas import Camel
 
 
 class Check(Camel):

@@ -20,8 +20,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal import clock
 from portal.durations import spoken
 from portal.runtime import snapshot
+from portal.schemas import Camel
 from portal.settings import DeclaredWorker
-from portal.status.terms import Camel
 from portal.store import engine
 from portal.store.base import Base
 from portal.store.trouble import retried

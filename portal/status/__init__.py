@@ -1,1 +1,1 @@
-"""What the public is told: announcements, windows, incidents and components."""
+"""What the public is told: windows, announcements, incidents and components."""

@@ -5,9 +5,11 @@ from datetime import datetime
 from sqlalchemy import String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.status.announcements import Title
-from portal.status.terms import Camel, Instant, check_span
+from portal import clock
+from portal.schemas import Camel, Instant
+from portal.status.terms import Title, check_span
 from portal.store.base import Base
+from portal.unit_of_work import Acts, Transaction, act
 
 MOST_SHOWN = 20
 
@@ -40,12 +42,33 @@ class FreezeOut(Camel):
     ends_at: datetime
 
 
-def new(wish: FreezeIn, *, now: datetime) -> Freeze:
-    """The row of a wish; RuleError when its times cannot be."""
-    check_span(wish.starts_at, wish.ends_at, now=now)
-    return Freeze(
-        title=wish.title, starts_at=wish.starts_at, ends_at=wish.ends_at, created_at=now, version=1
-    )
+class Freezes(Acts):
+    """Acts on freezes."""
+
+    @act
+    def add(self, tx: Transaction, new: FreezeIn) -> Freeze:
+        """A time in which nothing should be planned."""
+        check_span(new.starts_at, new.ends_at, now=tx.now)
+        row = Freeze(
+            title=new.title, starts_at=new.starts_at, ends_at=new.ends_at, created_at=tx.now
+        )
+        tx.add(row)
+        tx.session.flush()
+        return tx.done(
+            row,
+            "maintenance.freeze.added",
+            freeze=row.id,
+            title=row.title,
+            starts=clock.iso(row.starts_at),
+            ends=clock.iso(row.ends_at),
+        )
+
+    @act
+    def remove(self, tx: Transaction, number: int) -> None:
+        """Take a freeze out of the calendar; NotFoundError when there is none."""
+        row = tx.expect(tx.session.get(Freeze, number))
+        tx.audit("maintenance.freeze.removed", freeze=row.id, title=row.title)
+        tx.session.delete(row)
 
 
 def out(row: Freeze) -> FreezeOut:

@@ -8,10 +8,14 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import JSON, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.status.announcements import Message
+from portal.errors import NotFoundError, RuleError
+from portal.schemas import Camel
+from portal.status import incidents
 from portal.status.incidents import Category, Incident
-from portal.status.terms import Camel
+from portal.status.notices import Event
+from portal.status.terms import Message
 from portal.store.base import Base
+from portal.unit_of_work import Acts, Transaction, act
 
 
 class ActionKind(StrEnum):
@@ -58,6 +62,12 @@ class RetrospectiveIn(Camel):
     actions: list[Action] = Field(default=[], max_length=50)
     published: bool = False
 
+    def apply(self, row: Retrospective) -> None:
+        row.root_cause_category = self.root_cause_category.value
+        row.root_cause, row.impact = self.root_cause, self.impact
+        row.actions = [one.model_dump(mode="json", by_alias=True) for one in self.actions]
+        row.is_published = self.published
+
 
 class RetrospectiveOut(RetrospectiveIn):
     reference: str
@@ -72,11 +82,34 @@ class Overdue(Camel):
     action: Action
 
 
-def apply(row: Retrospective, wish: RetrospectiveIn) -> None:
-    row.root_cause_category = wish.root_cause_category.value
-    row.root_cause, row.impact = wish.root_cause, wish.impact
-    row.actions = [one.model_dump(mode="json", by_alias=True) for one in wish.actions]
-    row.is_published = wish.published
+class Retrospectives(Acts):
+    """Acts on retrospectives."""
+
+    @act
+    def save(self, tx: Transaction, reference: str, content: RetrospectiveIn) -> Retrospective:
+        """Add or replace an incident's retrospective; RuleError before it is resolved."""
+        incident = incidents.find(tx.session, reference)
+        if incident is None:
+            raise NotFoundError
+        if incident.resolved_at is None:
+            raise RuleError("reference", "A retrospective follows when it is resolved.")
+        row = tx.session.get(Retrospective, incident.id)
+        was_published = row is not None and row.is_published
+        row = tx.add(Retrospective(id=incident.id)) if row is None else tx.expect(row)
+        content.apply(row)
+        incident.root_cause_category = content.root_cause_category.value
+        tx.done(
+            row,
+            "incident.retrospective.saved",
+            incident=incident.reference,
+            actions=len(content.actions),
+            published=content.published,
+        )
+        if content.published and not was_published:
+            incidents.notify(
+                tx.session, incident, Event.LEARNED, content.root_cause, now=tx.now, at=tx.now
+            )
+        return row
 
 
 def out(row: Retrospective, reference: str) -> RetrospectiveOut:

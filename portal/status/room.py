@@ -1,28 +1,48 @@
-"""What the room of the public's information holds."""
+"""The room of what the public is told: one object of acts a noun."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from portal.core import Core
-from portal.status.casebook import Casebook
-from portal.status.inventory import Inventory
-from portal.status.registry import Registry
+from sqlalchemy.orm import Session
+
+from portal.status.announcements import Announcements
+from portal.status.components import Components
+from portal.status.freezes import Freezes
+from portal.status.incidents import Incidents
+from portal.status.retrospectives import Retrospectives
+from portal.status.series import Series
+from portal.status.templates import Templates
+from portal.status.windows import Windows
 
 
 @dataclass(frozen=True)
 class Status:
-    """The writers of windows and announcements, of incidents, and of components."""
+    """What operators do to what the public is told."""
 
-    registry: Registry
-    casebook: Casebook
-    inventory: Inventory
+    announcements: Announcements
+    components: Components
+    freezes: Freezes
+    incidents: Incidents
+    retrospectives: Retrospectives
+    series: Series
+    templates: Templates
+    windows: Windows
 
 
-def build(core: Core, on_change: Callable[[], None]) -> Status:
-    """`on_change` is called after each commit that the public sees."""
-    wants_approval = core.settings.second_pair_of_eyes
+def build(
+    open_session: Callable[[], Session],
+    on_change: Callable[[], None],
+    *,
+    requires_approval: bool = False,
+) -> Status:
+    """The room on one database; `on_change` is called after each commit."""
     return Status(
-        Registry(core.open_session, on_change, wants_approval=wants_approval),
-        Casebook(core.open_session, on_change),
-        Inventory(core.open_session, on_change),
+        announcements=Announcements(open_session, on_change),
+        components=Components(open_session, on_change),
+        freezes=Freezes(open_session, on_change),
+        incidents=Incidents(open_session, on_change),
+        retrospectives=Retrospectives(open_session, on_change),
+        series=Series(open_session, on_change, requires_approval=requires_approval),
+        templates=Templates(open_session, on_change),
+        windows=Windows(open_session, on_change, requires_approval=requires_approval),
     )

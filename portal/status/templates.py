@@ -8,9 +8,11 @@ from pydantic import StringConstraints
 from sqlalchemy import String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.status.announcements import Message, Title
-from portal.status.terms import Camel, RuleError
+from portal.errors import RuleError
+from portal.schemas import Camel
+from portal.status.terms import Message, Title
 from portal.store.base import Base
+from portal.unit_of_work import Acts, Transaction, act
 
 _FIELD = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
 _STRAY = re.compile(r"\{\{|\}\}")
@@ -34,7 +36,7 @@ TemplateName = Annotated[
 
 
 class TemplateIn(Camel):
-    """A template to keep under `name`."""
+    """A template, stored under `name`."""
 
     name: TemplateName
     title: Title
@@ -100,3 +102,16 @@ def out(row: MessageTemplate) -> TemplateOut:
 
 def everything(session: Session) -> list[MessageTemplate]:
     return list(session.scalars(select(MessageTemplate).order_by(MessageTemplate.name)))
+
+
+class Templates(Acts):
+    """Acts on templates."""
+
+    @act
+    def save(self, tx: Transaction, content: TemplateIn) -> MessageTemplate:
+        """Add or replace a message template."""
+        check(content)
+        row = tx.session.get(MessageTemplate, content.name)
+        row = tx.add(MessageTemplate(name=content.name)) if row is None else tx.expect(row)
+        row.title, row.message = content.title, content.message
+        return tx.done(row, "maintenance.template.changed", name=content.name)

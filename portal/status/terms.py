@@ -1,11 +1,13 @@
-"""The closed sets that announcements and windows share, and the base of their inputs."""
+"""What windows, announcements and incidents have in common: closed sets, texts, spans of time."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from pydantic import Field, StringConstraints
+
+from portal.errors import RuleError
 
 
 class Severity(StrEnum):
@@ -47,26 +49,14 @@ class Channel(StrEnum):
     API = "api"
 
 
+Title = Annotated[str, StringConstraints(min_length=1, max_length=240, pattern=r"^[^\x00]*$")]
+Message = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
+Audiences = Annotated[list[Audience], Field(min_length=1, max_length=8)]
+Channels = Annotated[list[Channel], Field(min_length=1, max_length=6)]
+
 # A start a little in the past is a form that took a while to fill in.
 START_GRACE = timedelta(seconds=60)
 LONGEST = timedelta(days=366)
-
-
-class RuleError(ValueError):
-    """An input breaks a rule; `field` names the input in the API's spelling."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(text)
-        self.field = field
-        self.text = text
-
-
-class Camel(BaseModel):
-    """JSON is camelCase, unknown fields are refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", str_strip_whitespace=True
-    )
 
 
 def derive_status(
@@ -101,14 +91,6 @@ def check_span(starts_at: datetime, ends_at: datetime | None, *, now: datetime) 
         raise RuleError("endsAt", "The end may be 366 days after the start at most.")
 
 
-def _to_utc(moment: datetime) -> datetime:
-    try:
-        utc = moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is out of range") from None
-    if not 2000 <= utc.year <= 2999:
-        raise ValueError("must lie between the years 2000 and 2999")
-    return utc
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+def values(members: Iterable[StrEnum]) -> list[str]:
+    """The values of members as a row stores them, each once."""
+    return [member.value for member in dict.fromkeys(members)]

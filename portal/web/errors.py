@@ -10,10 +10,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from portal.audit.record import UnrecordedError
+from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
-from portal.status.registry import NotFoundError, ReusedKeyError, StaleVersionError
-from portal.status.terms import RuleError
 from portal.store import trouble
 from portal.web import problems, wording
 from portal.web.problems import Problem

@@ -7,7 +7,7 @@ from flask_login import LoginManager
 from prometheus_flask_exporter import PrometheusMetrics
 
 from portal import ROOT, VERSION, extensions
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
 from portal.web import access, errors, health, wording
@@ -15,9 +15,11 @@ from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
 from portal.web.api import components as components_api
+from portal.web.api import document
 from portal.web.api import freezes as freezes_api
 from portal.web.api import incidents as incidents_api
 from portal.web.api import notifications as notifications_api
+from portal.web.api import retrospectives as retrospectives_api
 from portal.web.api import runtime as runtime_api
 from portal.web.api import series as series_api
 from portal.web.api import templates as templates_api
@@ -25,13 +27,18 @@ from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
 from portal.web.panel import (
     accounts,
+    announcements,
     cards,
     components,
+    freezes,
     incidents,
+    maintenance,
     notifications,
     perimeter,
-    registry,
+    retrospectives,
     runtime,
+    series,
+    windows,
 )
 from portal.web.public import pages as public_pages
 from portal.web.public import records, subscriptions
@@ -73,13 +80,13 @@ def bare(settings: Settings) -> APIFlask:
     return app
 
 
-def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, series: Series) -> None:
+def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Counters) -> None:
     """Counts by endpoint, sessions, who may, routes and their own limits, errors."""
     PrometheusMetrics(
         app,
         path=None,
         group_by="endpoint",
-        registry=series.registry,
+        registry=counters.registry,
         defaults_prefix=settings.metrics_prefix.rstrip("_"),
     )
     app.session_interface = DatabaseSessions(settings)
@@ -97,7 +104,12 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, series: Serie
         accounts.blueprint,
         runtime.blueprint,
         cards.blueprint,
-        registry.blueprint,
+        maintenance.blueprint,
+        windows.blueprint,
+        series.blueprint,
+        freezes.blueprint,
+        announcements.blueprint,
+        retrospectives.blueprint,
         perimeter.blueprint,
         incidents.blueprint,
         components.blueprint,
@@ -112,6 +124,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, series: Serie
         templates_api.blueprint,
         notifications_api.blueprint,
         incidents_api.blueprint,
+        retrospectives_api.blueprint,
         components_api.blueprint,
         runtime_api.blueprint,
     ):
@@ -123,6 +136,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, series: Serie
     ):
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
+    app.spec_processor(document.complete)
     errors.register(app)
 
 

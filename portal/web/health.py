@@ -86,7 +86,7 @@ def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
 
 def _refused(reason: str, status: int) -> None:
     portal = web.current()
-    portal.runtime.series.rejections.labels(reason).inc()
+    portal.runtime.counters.rejections.labels(reason).inc()
     said = "no token" if reason == "missing" else "wrong token"
     try:
         portal.runtime.exporter.note(

@@ -17,8 +17,7 @@ from portal.runtime import workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.store import engine, lease
 from portal.worker import leadership
-from portal.worker.leadership import DELIVERIES
-from portal.worker.rounds import ACTOR
+from portal.worker.leadership import ACTOR, DELIVERIES
 
 _log = structlog.get_logger()
 REPORT_EVERY = timedelta(seconds=10)
@@ -116,7 +115,7 @@ def put_due(portal: Portal, fence: lease.Fence) -> None:
                 act()
             session.commit()
     if portal.core.settings.publish_by_itself:
-        publishing.publish(portal.status.casebook, portal.core.settings)
+        publishing.publish(portal.status.incidents, portal.core.settings)
 
 
 def _report(portal: Portal, dispatcher: Dispatcher, *, is_stopped: bool = False) -> None:

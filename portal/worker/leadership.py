@@ -8,6 +8,7 @@ from portal.core import Core
 from portal.store import engine, lease
 
 _log = structlog.get_logger()
+ACTOR = "portal worker"
 # Rounds and deliveries may be led by two workers: neither waits for the other.
 ROUNDS = "worker"
 DELIVERIES = "notifications"

@@ -12,8 +12,9 @@ from portal.guard import offences, offenders
 from portal.notify import outbox, subscribers
 from portal.rooms import Portal
 from portal.runtime import episodes, samples
-from portal.status import replies
-from portal.store import engine
+from portal.store import engine, idempotency
+from portal.unit_of_work import By
+from portal.worker.leadership import ACTOR
 
 _log = structlog.get_logger()
 SWEEPS_AT_ONCE = 20
@@ -22,13 +23,13 @@ SWEEPS_AT_ONCE = 20
 def sweep(portal: Portal) -> None:
     """Retention, and the windows of series two months ahead."""
     now = clock.now()
-    portal.status.registry.plan_ahead(actor="portal worker")
+    portal.status.series.plan_ahead(By(ACTOR))
     with portal.core.open_session() as session:
         engine.begin_write(session)
         samples.sweep(session, now=now)
         sessions.sweep(session, now=now)
         throttle.sweep(session, now=now)
-        replies.sweep(session, now=now)
+        idempotency.sweep(session, now=now)
         subscribers.sweep(session, now=now)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)

@@ -12,9 +12,9 @@ from portal.runtime import queues, samples, workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.store import engine, lease
 from portal.worker import leadership, retention
+from portal.worker.leadership import ACTOR
 
 _log = structlog.get_logger()
-ACTOR = "portal worker"
 SWEEP_EVERY = timedelta(minutes=1)
 
 

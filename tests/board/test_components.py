@@ -6,10 +6,10 @@ import pytest
 
 from portal.board import components
 from portal.board.components import Interval
+from portal.errors import RuleError, StaleVersionError
 from portal.status.components import ComponentIn, State
-from portal.status.registry import StaleVersionError
-from portal.status.terms import RuleError
 from portal.status.windows import WindowIn
+from portal.unit_of_work import By
 from tests.board.parts import HOUR, NOW, interval, part
 from tests.conftest import Site, StandingClock
 
@@ -120,15 +120,15 @@ def test_the_history_agrees_with_a_walk_by_the_minute():
 
 
 def test_a_window_puts_its_parts_under_maintenance(either: Site, still: StandingClock):
-    inventory = either.portal.status.inventory
+    status = either.portal.status
     for slug in ("api", "web"):
-        inventory.add(ComponentIn(slug=slug, name=slug), actor="a")
+        status.components.add(By("a"), ComponentIn(slug=slug, name=slug))
     with pytest.raises(RuleError, match="no component db"):
-        either.portal.status.registry.open_window(
-            WindowIn(title="x", ends_at=still.moment + HOUR, components=["db"]), actor="a"
+        either.portal.status.windows.schedule(
+            By("a"), WindowIn(title="x", ends_at=still.moment + HOUR, components=["db"])
         )
-    row = either.portal.status.registry.open_window(
-        WindowIn(title="Work", ends_at=still.moment + HOUR, components=["api"]), actor="a"
+    row = either.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Work", ends_at=still.moment + HOUR, components=["api"])
     )
 
     def states() -> dict[str, str]:
@@ -146,14 +146,14 @@ def test_a_window_puts_its_parts_under_maintenance(either: Site, still: Standing
 
 
 def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: StandingClock):
-    inventory = either.portal.status.inventory
-    inventory.add(ComponentIn(slug="api", name="API", since=date(2030, 5, 1)), actor="a")
-    inventory.set_state("api", State.PARTIAL, version=1, actor="a")
+    status = either.portal.status
+    status.components.add(By("a"), ComponentIn(slug="api", name="API", since=date(2030, 5, 1)))
+    status.components.set_state(By("a", version=1), "api", State.PARTIAL)
     with pytest.raises(StaleVersionError):
-        inventory.set_state("api", State.MAJOR, version=1, actor="b")
+        status.components.set_state(By("b", version=1), "api", State.MAJOR)
     still.advance(hours=2)
     assert either.client().get("/api/status").get_json()["description"] == "Partial outage"
-    inventory.set_state("api", None, version=2, actor="a")
+    status.components.set_state(By("a", version=2), "api", None)
     (view,) = either.portal.board.current().picture.components
     assert view.state is State.OPERATIONAL
     assert (view.events[0].state, view.events[0].minutes) == (State.PARTIAL, 120)
@@ -163,8 +163,8 @@ def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: Stand
 def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
     from portal.worker import rounds
 
-    site.portal.status.inventory.add(
-        ComponentIn(slug="figures", name="Figures", alerts=["exporter-stale"]), actor="a"
+    site.portal.status.components.add(
+        By("a"), ComponentIn(slug="figures", name="Figures", alerts=["exporter-stale"])
     )
     assert site.scrape().status_code == 200
     still.advance(seconds=200)
@@ -175,13 +175,13 @@ def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
 
 
 def test_a_removed_part_takes_its_history_and_leaves_the_rest(either: Site):
-    inventory = either.portal.status.inventory
-    inventory.add(ComponentIn(slug="api", name="API"), actor="a")
-    inventory.set_state("api", State.MAJOR, version=None, actor="a")
+    status = either.portal.status
+    status.components.add(By("a"), ComponentIn(slug="api", name="API"))
+    status.components.set_state(By("a"), "api", State.MAJOR)
     with pytest.raises(RuleError, match="taken"):
-        inventory.add(ComponentIn(slug="api", name="Again"), actor="a")
-    inventory.remove("api", version=None, actor="a")
+        status.components.add(By("a"), ComponentIn(slug="api", name="Again"))
+    status.components.remove(By("a"), "api")
     assert either.client().get("/api/status").get_json()["components"] == []
-    inventory.add(ComponentIn(slug="api", name="API"), actor="a")
+    status.components.add(By("a"), ComponentIn(slug="api", name="API"))
     (view,) = either.portal.board.current().picture.components
     assert view.events == []

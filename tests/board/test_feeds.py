@@ -13,6 +13,7 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
 from portal.status.terms import Audience, Status
 from portal.status.windows import Action, WindowAct, WindowIn
+from portal.unit_of_work import By
 from portal.web.headers import PUBLIC_READS
 from tests.conftest import Build, Site, StandingClock
 
@@ -26,16 +27,17 @@ def lived(build: Build, still: StandingClock) -> Site:
     site = build(external_url="https://status.example", site_name="Example & Söhne")
     portal = site.portal
     for slug, group in (("api", "Core"), ("web", "Core"), ("mail", "")):
-        portal.status.inventory.add(
-            ComponentIn(slug=slug, name=slug.upper(), group=group), actor="op-a"
+        portal.status.components.add(
+            By("op-a"), ComponentIn(slug=slug, name=slug.upper(), group=group)
         )
-    portal.status.registry.announce(
+    portal.status.announcements.create(
+        By("op-a"),
         AnnouncementIn(
             title="Good <b>news</b> & \x0b more", message="It is **here**.", status=Status.ACTIVE
         ),
-        actor="op-a",
     )
-    portal.status.registry.open_window(
+    portal.status.windows.schedule(
+        By("op-a"),
         WindowIn(
             title="Upgrade; part 1, of 2",
             message="A\nlong " + "ümläut " * 30,
@@ -43,41 +45,37 @@ def lived(build: Build, still: StandingClock) -> Site:
             starts_at=still.moment + 5 * HOUR,
             ends_at=still.moment + 6 * HOUR,
         ),
-        actor="op-a",
     )
-    row = portal.status.casebook.open(
+    row = portal.status.incidents.open(
+        By("op-a"),
         IncidentIn(
             title="Slow",
             impact=ImpactLevel.MAJOR,
             message="We look.",
             components=[Impact(component="api", state=State.PARTIAL)],
         ),
-        actor="op-a",
     )
     still.advance(minutes=5)
-    portal.status.casebook.update(
-        row.reference,
-        UpdateIn(status=Progress.MONITORING, message="Better."),
-        version=None,
-        actor="op-a",
+    portal.status.incidents.update(
+        By("op-a"), row.reference, UpdateIn(status=Progress.MONITORING, message="Better.")
     )
-    portal.status.casebook.note(row.reference, NoteIn(message="secret-note"), actor="op-a")
+    portal.status.incidents.note(By("op-a"), row.reference, NoteIn(message="secret-note"))
     for audience in (Audience.OPERATIONS, Audience.ADMIN):
-        portal.status.registry.announce(
+        portal.status.announcements.create(
+            By("op-a"),
             AnnouncementIn(title="secret-text", status=Status.ACTIVE, audiences=[audience]),
-            actor="op-a",
         )
-        portal.status.registry.open_window(
+        portal.status.windows.schedule(
+            By("op-a"),
             WindowIn(title="secret-window", ends_at=still.moment + HOUR, audiences=[audience]),
-            actor="op-a",
         )
-        portal.status.casebook.open(
+        portal.status.incidents.open(
+            By("op-a"),
             IncidentIn(
                 title="secret-incident", impact=ImpactLevel.MINOR, message="x", audiences=[audience]
             ),
-            actor="op-a",
         )
-    portal.status.registry.announce(AnnouncementIn(title="secret-draft"), actor="op-a")
+    portal.status.announcements.create(By("op-a"), AnnouncementIn(title="secret-draft"))
     return site
 
 
@@ -132,7 +130,8 @@ def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
     assert start.utcoffset() == 2 * HOUR
     assert int(event["sequence"]) == 1
     assert all(len(line) <= 75 for line in body(lived, "/calendar.ics").split(b"\r\n"))
-    lived.portal.status.registry.edit_window(
+    lived.portal.status.windows.edit(
+        By("op-a"),
         reference,
         WindowIn(
             title="Later",
@@ -140,15 +139,11 @@ def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
             starts_at=still.moment + 7 * HOUR,
             ends_at=still.moment + 8 * HOUR,
         ),
-        version=None,
-        actor="op-a",
     )
     ((same, event),) = events().items()
     assert same == uid
     assert (int(event["sequence"]), str(event["status"])) == (2, "CONFIRMED")
-    lived.portal.status.registry.act_on_window(
-        reference, WindowAct(action=Action.CANCEL), version=None, actor="op-a"
-    )
+    lived.portal.status.windows.act(By("op-a"), reference, WindowAct(action=Action.CANCEL))
     ((same, event),) = events().items()
     assert same == uid
     assert (int(event["sequence"]), str(event["status"])) == (3, "CANCELLED")
@@ -182,8 +177,8 @@ def test_statuspage_clients_find_what_they_look_for(lived: Site):
 
 def test_maintenance_alone_is_no_indicator_of_strict_clients(build: Build, still: StandingClock):
     site = build()
-    site.portal.status.registry.open_window(
-        WindowIn(title="Work", ends_at=still.moment + HOUR), actor="a"
+    site.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Work", ends_at=still.moment + HOUR)
     )
     told = json.loads(body(site, "/api/v2/status.json"))["status"]
     assert told == {"indicator": "none", "description": "Under maintenance"}
@@ -216,8 +211,8 @@ def test_documents_are_ready_made_and_unchanged_ones_are_304(lived: Site):
 
 
 def test_without_an_address_they_are_whole_all_the_same(site: Site, still: StandingClock):
-    site.portal.status.registry.announce(
-        AnnouncementIn(title="Hi", status=Status.ACTIVE), actor="a"
+    site.portal.status.announcements.create(
+        By("a"), AnnouncementIn(title="Hi", status=Status.ACTIVE)
     )
     for path in ("/feed.atom", "/feed.rss"):
         found = feedparser.parse(body(site, path))

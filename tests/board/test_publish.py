@@ -4,12 +4,13 @@ import threading
 from datetime import timedelta
 
 from portal.status.windows import WindowAct, WindowIn
+from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock, another
 
 
 def open_window(site: Site, minutes: int = 30, **values):
-    return site.portal.status.registry.open_window(
-        WindowIn(title="Upgrade", ends_at=START + timedelta(minutes=minutes), **values), actor="a"
+    return site.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Upgrade", ends_at=START + timedelta(minutes=minutes), **values)
     )
 
 
@@ -20,9 +21,7 @@ def test_an_act_is_in_every_answer_at_once(either: Site, still: StandingClock):
     for path in ("/", "/banner", "/api/status", "/api/runtime/maintenance"):
         assert "Upgrade" in client.get(path).get_data(as_text=True), path
     assert client.get("/api/status").get_json()["indicator"] == "maintenance"
-    either.portal.status.registry.act_on_window(
-        row.reference, WindowAct(action="end"), version=1, actor="a"
-    )
+    either.portal.status.windows.act(By("a", version=1), row.reference, WindowAct(action="end"))
     assert client.get("/api/status").get_json()["indicator"] == "none"
     assert client.get("/api/runtime/maintenance").get_json()["announcements"] == []
 
@@ -71,13 +70,13 @@ def test_one_rebuild_however_many_ask(site: Site, still: StandingClock):
 
 
 def test_operators_names_and_html_stay_inside(site: Site, still: StandingClock):
-    site.portal.status.registry.open_window(
+    site.portal.status.windows.schedule(
+        By("secret-operator"),
         WindowIn(
             title="<b>Loud</b>",
             message="<script>alert(1)</script> [x](javascript:alert(1)) **bold**",
             ends_at=START + timedelta(hours=1),
         ),
-        actor="secret-operator",
     )
     page = site.client().get("/").get_data(as_text=True)
     assert "<b>Loud" not in page

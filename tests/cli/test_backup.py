@@ -11,13 +11,14 @@ from portal.notify.channels.mail import JOURNAL
 from portal.notify.outbox import Delivery
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn
 from portal.status.notices import Notice
+from portal.unit_of_work import By
 from tests.cli.conftest import Cli
 from tests.web.pages import recorded
 
 
 def open_one(cli: Cli, title: str) -> None:
-    cli.site.portal.status.casebook.open(
-        IncidentIn(title=title, impact=ImpactLevel.MINOR, message="We look."), actor="a"
+    cli.site.portal.status.incidents.open(
+        By("a"), IncidentIn(title=title, impact=ImpactLevel.MINOR, message="We look.")
     )
 
 

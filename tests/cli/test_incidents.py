@@ -13,6 +13,7 @@ from portal.status.incidents import Capture, Category, Incident
 from portal.status.notices import Notice
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.templates import TemplateIn
+from portal.unit_of_work import By
 from tests.cli.conftest import Cli
 from tests.conftest import START, StandingClock
 from tests.web.pages import recorded
@@ -64,7 +65,7 @@ def impacts(cli: Cli) -> dict[str, str]:
 
 
 def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock):
-    cli.site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    cli.site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API"))
     assert open_one(cli, "--component", "api=major_outage") == f"{REFERENCE} is open.\n"
     assert impacts(cli) == {"api": "major_outage"}
     still.advance(seconds=1)  # the web looks twice a second
@@ -155,11 +156,10 @@ def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
     findings = cli.run("incident", "findings", REFERENCE).output
     assert "gigvora_database_pool_size" in findings
     resolve(cli)
-    cli.site.portal.status.casebook.keep_retrospective(
+    cli.site.portal.status.retrospectives.save(
+        By("a"),
         REFERENCE,
         RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A full disk."),
-        version=None,
-        actor="a",
     )
     told = cli.run("incident", "export", REFERENCE).output
     for wanted in (
@@ -179,10 +179,8 @@ def test_of_what_is_not_there_nothing_is_given_out(cli: Cli, act: str):
 
 
 def template(cli: Cli) -> None:
-    cli.site.portal.status.registry.keep_template(
-        TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
-        version=None,
-        actor="a",
+    cli.site.portal.status.templates.save(
+        By("a"), TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}.")
     )
 
 

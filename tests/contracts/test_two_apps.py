@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from portal import clock
 from portal.status.windows import WindowIn
+from portal.unit_of_work import By
 from tests.conftest import Build
 
 
 def test_two_apps_in_one_process_share_nothing(build: Build):
     one, two = build(rate_limit="3/minute"), build(rate_limit="1000/minute")
-    one.portal.status.registry.open_window(
-        WindowIn(title="Only in one", ends_at=clock.now() + timedelta(hours=1)), actor="a"
+    one.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Only in one", ends_at=clock.now() + timedelta(hours=1))
     )
     statuses = [one.client().get("/api/status").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]

@@ -20,12 +20,12 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.cli import application
-from portal.status.announcements import Announcement, AnnouncementIn
-from portal.status.registry import Registry
+from portal.status.announcements import Announcement, AnnouncementIn, Announcements
 from portal.store import revision
+from portal.unit_of_work import By
 
 
-def write_until_killed(registry: Registry, inside: mmap.mmap, name: int) -> None:
+def write_until_killed(announcements: Announcements, inside: mmap.mmap, name: int) -> None:
     """Announce without end; the shared byte is 1 from the first row written to the commit."""
 
     @event.listens_for(Session, "after_flush")
@@ -39,16 +39,16 @@ def write_until_killed(registry: Registry, inside: mmap.mmap, name: int) -> None
     number = 0
     while True:
         number += 1
-        registry.announce(AnnouncementIn(title=f"{name}-{number}"), actor="writer")
+        announcements.create(By("writer"), AnnouncementIn(title=f"{name}-{number}"))
 
 
 def main(count: int) -> None:
     app = application.make()
     portal = app.extensions["portal"]
     # The board would be rebuilt after each act; what is looked at here is the act.
-    registry = Registry(portal.core.open_session, lambda: None)
+    announcements = Announcements(portal.core.open_session, lambda: None)
     # Statements are compiled once, for all who come after.
-    registry.announce(AnnouncementIn(title="the first"), actor="writer")
+    announcements.create(By("writer"), AnnouncementIn(title="the first"))
     with portal.core.open_session() as session:
         start = revision.current(session) - 1
     portal.core.engine.dispose()
@@ -60,7 +60,7 @@ def main(count: int) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                write_until_killed(registry, inside, name)
+                write_until_killed(announcements, inside, name)
             finally:
                 os._exit(70)
         time.sleep(random.uniform(0.001, 0.02))

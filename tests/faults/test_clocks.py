@@ -10,6 +10,7 @@ from portal.audit import chain
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.status.windows import WindowIn
 from portal.store import engine
+from portal.unit_of_work import By
 from portal.worker import leadership, retention, rounds
 from tests.conftest import Build, Site, StandingClock
 
@@ -52,8 +53,8 @@ def test_a_window_starts_and_ends_by_the_wall_clock_and_is_told_once(
     site: Site, still: StandingClock
 ):
     starts = still.moment + timedelta(minutes=30)
-    site.portal.status.registry.open_window(
-        WindowIn(title="Work", starts_at=starts, ends_at=starts + timedelta(minutes=20)), actor="a"
+    site.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Work", starts_at=starts, ends_at=starts + timedelta(minutes=20))
     )
 
     def shown() -> str:
@@ -90,7 +91,7 @@ def test_a_limit_that_was_reached_ends_with_its_window(
     jump(still, by)
     still.advance(minutes=2)
     assert client.get("/api/status").status_code == 200
-    counts = site.portal.runtime.series.read()
+    counts = site.portal.runtime.counters.read()
     assert (counts.hits, counts.allowed, counts.blocked) == (7, 6, 1)
 
 
@@ -166,8 +167,8 @@ def test_a_window_that_came_and_went_while_everything_was_down_is_over_at_the_fi
     site: Site, build: Build, still: StandingClock
 ):
     starts = still.moment + timedelta(minutes=30)
-    site.portal.status.registry.open_window(
-        WindowIn(title="Work", starts_at=starts, ends_at=starts + HOUR), actor="a"
+    site.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Work", starts_at=starts, ends_at=starts + HOUR)
     )
     recorded = len(kinds(site))
     still.advance(hours=3)

@@ -12,6 +12,7 @@ from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status.windows import WindowIn
 from portal.store import schema
+from portal.unit_of_work import By
 from tests.conftest import Build, Site
 from tests.faults.servers import Postgres
 
@@ -43,8 +44,8 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     person = site.signed_in(Role.ADMIN)
     headers = site.bearer()
     csrf = person.csrf()
-    site.portal.status.registry.open_window(
-        WindowIn(title="Upgrade", ends_at=clock.now() + timedelta(hours=1)), actor="a"
+    site.portal.status.windows.schedule(
+        By("a"), WindowIn(title="Upgrade", ends_at=clock.now() + timedelta(hours=1))
     )
     client = site.client()
     client.get("/")

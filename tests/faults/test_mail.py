@@ -22,6 +22,7 @@ from portal.notify.subscribers import Subscriber, SubscriberKind, Topic
 from portal.settings import MailServer
 from portal.status.incidents import IncidentIn
 from portal.store import engine
+from portal.unit_of_work import By
 from tests.conftest import Build, Site
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving
@@ -135,7 +136,7 @@ def test_ten_thousand_get_a_notice_once_whoever_dies(
             return subprocess.Popen([sys.executable, str(POSTMAN)], env=environ, cwd=ROOT)
 
         wish = IncidentIn(title="Payments fail", impact="major", message="We look into it.")
-        site.portal.status.casebook.open(wish, actor="test")
+        site.portal.status.incidents.open(By("test"), wish)
         with site.portal.core.open_session() as session:
             # Publishing addressed nobody: it does not wait for ten thousand.
             assert session.query(Delivery).count() == 0

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
+from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.guard import blocks, offences, offenders
 from portal.guard.blocks import (
     LONGEST,
@@ -26,9 +27,7 @@ from portal.guard.blocks import (
 from portal.guard.offences import Offence, Offences
 from portal.guard.offenders import KEPT, Offender, OffenderRow, Offenders, TopKeys
 from portal.settings import AutoBlockRule
-from portal.status.registry import NotFoundError, Once, StaleVersionError
-from portal.status.replies import KeptReply
-from portal.status.terms import RuleError
+from portal.store.idempotency import IdempotencyKey, StoredResponse
 from tests import memory
 from tests.conftest import START, StandingClock
 
@@ -203,8 +202,8 @@ def test_who_may_act_on_what(writer: Blocks):
 
 
 def test_each_act_keeps_its_answer(writer: Blocks):
-    def once(key: str) -> Once:
-        return Once(key, b"r", lambda row: {"id": row.id})
+    def once(key: str) -> IdempotencyKey:
+        return IdempotencyKey(key, b"r", lambda row: {"id": row.id})
 
     wish = BlockIn(scope="ip", value=WHO, reason="r", duration="1h")
     row = writer.add(wish, actor="a", caller="", once=once("add"))
@@ -212,7 +211,7 @@ def test_each_act_keeps_its_answer(writer: Blocks):
     writer.act(row.id, more, version=None, actor="a", caller="", once=once("act"))
     writer.remove(row.id, version=None, actor="a", once=once("remove"))
     with writer.open_session() as session:
-        kept = session.scalars(select(KeptReply)).all()
+        kept = session.scalars(select(StoredResponse)).all()
     assert [one.body for one in kept] == [{"id": row.id}] * 3
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from portal.guard import address, blocks
+from portal.errors import RuleError
+from portal.guard import blocks
 from portal.guard.blocks import LONGEST, Block, BlockAct, BlockIn, Blocks, BlockScope
-from portal.status.terms import RuleError
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -153,7 +153,7 @@ def writer(*trusted: str) -> Blocks:
     ],
 )
 def test_loopback_and_proxies_are_trusted(client, is_trusted):
-    assert address.is_trusted(client, (ip_network("10.0.0.0/8"),)) is is_trusted
+    assert writer("10.0.0.0/8").is_trusted(client) is is_trusted
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain
+from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import BlockScope, covers, normalise
-from portal.status.terms import RuleError
 from tests.conftest import Site, StandingClock
 
 BASE = "/api/admin/runtime/maintenance/perimeter/blocks"
@@ -47,7 +47,7 @@ def test_a_block_holds_until_its_end_and_not_longer(either: Site, still: Standin
     assert client.get("/api/status", environ_base=OFFENDER).status_code == 200
     assert either.figure("gigvora_perimeter_blocked_requests_total") == 2
     assert (
-        either.portal.runtime.series.read().hits == 1 + 1 + 1
+        either.portal.runtime.counters.read().hits == 1 + 1 + 1
     )  # the write, and the two that came in
 
 

@@ -83,7 +83,7 @@ def test_a_hundred_thousand_keys_and_origins_are_bounded_and_exact(
         assert denied is not None
         perimeter.refused(denied, client="192.0.2.1", route="GET /panel", now=now)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    counts = site.portal.runtime.series.read()
+    counts = site.portal.runtime.counters.read()
     assert (counts.allowed, counts.perimeter_blocked) == (100_000, 100_000)
     assert grown <= 25
     window = site.portal.overview.take().rate_limit.current_window

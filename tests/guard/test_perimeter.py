@@ -18,12 +18,12 @@ NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 
 
 def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site):
-    before = site.portal.runtime.series.read()
+    before = site.portal.runtime.counters.read()
     answer = site.client().get("/panel", headers=EVIL)
     assert answer.status_code == 403
     assert answer.content_type == "application/problem+json"
     assert answer.headers["Vary"] == "Origin"
-    after = site.portal.runtime.series.read()
+    after = site.portal.runtime.counters.read()
     assert after.perimeter_blocked == before.perimeter_blocked + 1
     assert (after.hits, after.waf_evaluated) == (before.hits, before.waf_evaluated)
     shown = site.portal.overview.take().perimeter
@@ -32,12 +32,12 @@ def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site)
 
 
 def test_an_injection_counts_at_the_waf_alone(site: Site):
-    before = site.portal.runtime.series.read()
+    before = site.portal.runtime.counters.read()
     answer = site.client().get("/?q=1'%20UNION%20SELECT%201--")
     assert answer.status_code == 403
     assert answer.get_json()["reference"]
     assert "sqli" not in answer.get_data(as_text=True)
-    after = site.portal.runtime.series.read()
+    after = site.portal.runtime.counters.read()
     assert after.waf_blocked == before.waf_blocked + 1
     assert after.perimeter_blocked == before.perimeter_blocked
     assert (after.allowed, after.blocked) == (before.allowed + 1, before.blocked)

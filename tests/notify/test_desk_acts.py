@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
+from portal.errors import NotFoundError, RuleError
 from portal.notify import publishing, targets
 from portal.notify.desk import Desk, NotificationIn, Sender
 from portal.notify.outbox import Delivery
@@ -18,13 +19,11 @@ from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.notify.targets import TargetError
 from portal.runtime.episodes import Episode
 from portal.status import notices
-from portal.status.casebook import Casebook
-from portal.status.incidents import Incident, IncidentIn
+from portal.status.incidents import Incident, IncidentIn, Incidents
 from portal.status.notices import Event, Notice
-from portal.status.registry import NotFoundError, Once
-from portal.status.replies import KeptReply
 from portal.status.templates import MessageTemplate
-from portal.status.terms import RuleError
+from portal.store.idempotency import IdempotencyKey, StoredResponse
+from portal.unit_of_work import By
 from tests import memory
 from tests.conftest import START, StandingClock
 
@@ -92,11 +91,11 @@ def test_a_rehearsal_stores_nothing_and_counts(desk: Desk, open_session: Any):
 
 
 def test_what_is_sent_is_in_the_outbox_and_on_record(desk: Desk, open_session: Any):
-    once = Once("k", b"r", lambda made: {"id": made.id})
+    once = IdempotencyKey("k", b"r", lambda made: {"id": made.id})
     made = desk.send(WISH, actor="ada", once=once)
     with open_session() as session:
         row = session.scalars(select(Notice)).one()
-        kept = session.scalars(select(KeptReply)).one()
+        kept = session.scalars(select(StoredResponse)).one()
     assert (row.id, row.event, row.title) == (made.id, "sent", "On Monday")
     assert kept.body == {"id": made.id}
     assert logged(open_session) == (
@@ -139,11 +138,11 @@ def test_a_dead_letter_is_tried_again(desk: Desk, open_session: Any):
 
 
 def test_a_webhooks_key_is_shown_once(desk: Desk, open_session: Any):
-    once = Once("k", b"r", lambda made: made.shown.model_dump(mode="json"))
+    once = IdempotencyKey("k", b"r", lambda made: made.shown.model_dump(mode="json"))
     made = desk.add_webhook(WebhookIn(url="https://h.example/x"), actor="ada", once=once)
     assert len(made.shown.secret) == 48
     with open_session() as session:
-        assert session.scalars(select(KeptReply)).one().body["secret"] == ""
+        assert session.scalars(select(StoredResponse)).one().body["secret"] == ""
     desk.add_webhook(WebhookIn(url="https://h.example/y"), actor="ada")
     desk.remove_subscriber(made.id, actor="ada")
     with pytest.raises(NotFoundError):
@@ -152,23 +151,23 @@ def test_a_webhooks_key_is_shown_once(desk: Desk, open_session: Any):
 
 
 @pytest.fixture
-def casebook(open_session: Callable[[], Session]) -> Casebook:
-    return Casebook(open_session, lambda: None)
+def incidents(open_session: Callable[[], Session]) -> Incidents:
+    return Incidents(open_session, lambda: None)
 
 
-def test_what_somebody_told_of_is_not_published(casebook: Casebook, open_session: Any):
-    assert not publishing._is_known(casebook, 1)
+def test_what_somebody_told_of_is_not_published(incidents: Incidents, open_session: Any):
+    assert not publishing._is_known(incidents, 1)
     link = {"kind": "episode", "ref": "2"}
-    casebook.open(IncidentIn(title="T", impact="minor", message="m", links=[link]), actor="ada")
-    assert publishing._is_known(casebook, 2)
-    assert not publishing._is_known(casebook, 1)
+    incidents.open(By("ada"), IncidentIn(title="T", impact="minor", message="m", links=[link]))
+    assert publishing._is_known(incidents, 2)
+    assert not publishing._is_known(incidents, 1)
     with open_session() as session:
         notices.for_operators(
             session, Event.PUBLISHED, "episode-1", title="", message="", link="", now=NOW
         )
         session.commit()
-    assert publishing._is_known(casebook, 1)
-    assert not publishing._is_known(casebook, 3)
+    assert publishing._is_known(incidents, 1)
+    assert not publishing._is_known(incidents, 3)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_what_somebody_told_of_is_not_published(casebook: Casebook, open_session
     [("critical", HOUR, "major"), ("warning", HOUR, "minor"), ("critical", timedelta(0), None)],
 )
 def test_an_alert_that_lasts_is_published_once(
-    casebook: Casebook, open_session: Any, severity, age, impact
+    incidents: Incidents, open_session: Any, severity, age, impact
 ):
     with open_session() as session:
         session.add(
@@ -207,9 +206,9 @@ def test_an_alert_that_lasts_is_published_once(
         )
         session.commit()
     settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5), url="https://s.example")
-    opened = publishing.publish(casebook, settings)
+    opened = publishing.publish(incidents, settings)
     assert len(opened) == (0 if impact is None else 1)
-    assert publishing.publish(casebook, settings) == []
+    assert publishing.publish(incidents, settings) == []
     if impact is not None:
         with open_session() as session:
             found = [one.event for one in session.scalars(select(Notice).order_by(Notice.id))]

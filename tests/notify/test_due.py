@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.notify import timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
-from portal.status import notices
+from portal.status import announcements, notices, windows
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
@@ -95,7 +95,7 @@ def test_a_window_begins_and_ends(session: Session, starts, ends, values, told, 
 
 def test_what_was_told_by_hand_is_not_told_by_the_clock(session: Session):
     row = window(session, -HOUR, HOUR)
-    notices.of_window(session, row, Event.STARTED, now=NOW - HOUR)
+    windows.notify(session, row, Event.STARTED, now=NOW - HOUR)
     assert due(session) == []
     row.ended_at = NOW
     assert [one.event for one in due(session)] == ["ended"]
@@ -204,7 +204,7 @@ def test_an_announcement_that_was_changed_since_is_not_told_anew(session: Sessio
         version=1,
     )
     session.add(row)
-    notices.of_announcement(session, row, Event.CHANGED, now=NOW)
+    announcements.notify(session, row, Event.CHANGED, now=NOW)
     assert due(session) == []
 
 

@@ -20,6 +20,7 @@ from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
+from portal.unit_of_work import By
 from portal.worker.delivery import build_dispatcher
 from tests.conftest import Build, Site, StandingClock
 from tests.databases import fresh_database
@@ -116,15 +117,14 @@ def an_incident(**values: Any) -> IncidentIn:
 
 def test_an_incident_is_told_to_the_end_in_one_thread(mailing: Site, post: Post):
     subscribe(mailing, "ada@example.com")
-    casebook = mailing.portal.status.casebook
+    status = mailing.portal.status
     with Told(mailing) as told:
-        row = casebook.open(an_incident(), actor="test")
+        row = status.incidents.open(By("test"), an_incident())
         told.run()
-        casebook.update(
+        status.incidents.update(
+            By("test"),
             row.reference,
             UpdateIn(status="resolved", message="All is well.", root_cause_category="deploy"),
-            version=None,
-            actor="test",
         )
         told.run()
     first, last = post.to("ada@example.com")
@@ -153,23 +153,23 @@ def test_an_incident_is_told_to_the_end_in_one_thread(mailing: Site, post: Post)
 def test_what_is_not_public_is_told_to_nobody(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(audiences=["operations"]), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident(audiences=["operations"]))
         told.run()
     assert post.taken == []
 
 
 def test_components_and_topics_choose(site: Site, post: Post):
     for slug in ("api", "web"):
-        site.portal.status.inventory.add(ComponentIn(slug=slug, name=slug.upper()), actor="test")
+        site.portal.status.components.add(By("test"), ComponentIn(slug=slug, name=slug.upper()))
     hidden = ComponentIn(slug="vault", name="Secret vault", is_public=False)
-    site.portal.status.inventory.add(hidden, actor="test")
+    site.portal.status.components.add(By("test"), hidden)
     subscribe(site, "all@example.com")
     subscribe(site, "api@example.com", components=["api"])
     subscribe(site, "web@example.com", components=["web"])
     subscribe(site, "planned@example.com", topics=["maintenance"])
     impacts = [{"component": one, "state": "major_outage"} for one in ("api", "vault")]
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(components=impacts), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident(components=impacts))
         told.run()
     assert sorted(address for address, _ in post.taken) == ["all@example.com", "api@example.com"]
     mail = post.to("api@example.com")[0]
@@ -183,15 +183,13 @@ def test_a_longer_window_says_previously_and_now(site: Site, post: Post, still: 
         title="Migration", zone="Europe/Berlin", ends_at=clock.now() + timedelta(minutes=30)
     )
     with Told(site) as told:
-        row = site.portal.status.registry.open_window(wish, actor="test")
-        site.portal.status.registry.act_on_window(
-            row.reference, WindowAct(action="extend", duration="1h"), version=None, actor="test"
+        row = site.portal.status.windows.schedule(By("test"), wish)
+        site.portal.status.windows.act(
+            By("test"), row.reference, WindowAct(action="extend", duration="1h")
         )
         told.run()
         still.advance(minutes=20)
-        site.portal.status.registry.act_on_window(
-            row.reference, WindowAct(action="end"), version=None, actor="test"
-        )
+        site.portal.status.windows.act(By("test"), row.reference, WindowAct(action="end"))
         told.run()
     first, second, third = post.to("ada@example.com")
     assert "Maintenance is over: Migration" in third["Subject"]
@@ -208,8 +206,8 @@ def test_a_longer_window_says_previously_and_now(site: Site, post: Post, still: 
 def test_a_title_adds_no_header(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     with Told(site) as told:
-        site.portal.status.casebook.open(
-            an_incident(title="Payments\r\nBcc: eve@example.com\u2028x"), actor="test"
+        site.portal.status.incidents.open(
+            By("test"), an_incident(title="Payments\r\nBcc: eve@example.com\u2028x")
         )
         told.run()
     (mail,) = post.to("ada@example.com")
@@ -224,7 +222,7 @@ def test_an_address_that_is_refused_is_a_dead_letter_and_holds_up_nobody(site: S
         "550 5.1.1 <gone@example.com> no such user" if address.startswith("gone") else None
     )
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     assert sorted(address for address, _ in post.taken) == ["ada@example.com", "eve@example.com"]
     with site.portal.core.open_session() as session:
@@ -239,7 +237,7 @@ def test_what_is_put_off_is_tried_again_later(site: Site, post: Post, still: Sta
     answers = iter(["450 4.2.1 greylisted", "break", None])
     post.at_mail = lambda mail: next(answers)
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
         assert states(site) == {"pending": 1}
         still.advance(seconds=45)
@@ -258,7 +256,7 @@ def test_one_that_breaks_every_time_is_given_up(site: Site, post: Post, still: S
     subscribe(site, "ada@example.com")
     post.at_mail = lambda mail: "break"
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
         for pause in outbox.PAUSES:
             still.advance(seconds=pause.total_seconds() * 1.3)
@@ -277,7 +275,7 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
     site = build(**settings(other))
     subscribe(site, "ada@example.com")
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         for _ in range(30):
             until(told.is_quiet, what="a quiet moment")
             still.advance(minutes=5)
@@ -300,12 +298,12 @@ def test_what_was_put_off_is_not_told_after_the_end(site: Site, post: Post, stil
     subscribe(site, "ada@example.com")
     answers = iter(["450 4.2.1 greylisted"])
     post.at_mail = lambda mail: next(answers, None)
-    casebook = site.portal.status.casebook
+    status = site.portal.status
     with Told(site) as told:
-        row = casebook.open(an_incident(), actor="test")
+        row = status.incidents.open(By("test"), an_incident())
         told.run()
         end = UpdateIn(status="resolved", message="Over.", root_cause_category="other")
-        casebook.update(row.reference, end, version=None, actor="test")
+        status.incidents.update(By("test"), row.reference, end)
         told.run()
         still.advance(minutes=5)
         told.run()
@@ -330,7 +328,7 @@ def test_one_that_cannot_be_written_holds_up_nobody(
 
     monkeypatch.setattr(Letters, "write", stumble)
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     assert [address for address, _ in post.taken] == ["eve@example.com"]
     assert states(site) == {"pending": 1, "sent": 1}
@@ -339,7 +337,7 @@ def test_one_that_cannot_be_written_holds_up_nobody(
 def test_what_a_dead_node_had_taken_is_given_back(mailing: Site, post: Post, still: StandingClock):
     for name in ("ada", "eve"):
         subscribe(mailing, f"{name}@example.com")
-    mailing.portal.status.casebook.open(an_incident(), actor="test")
+    mailing.portal.status.incidents.open(By("test"), an_incident())
     with Told(mailing) as told:
         told.dispatcher._address(clock.now())
         with mailing.portal.core.open_session() as session:
@@ -374,7 +372,7 @@ def test_what_came_back_is_kept_until_it_is_written(
         settle(*args, **kwargs)
 
     monkeypatch.setattr(outbox, "settle", busy)
-    site.portal.status.casebook.open(an_incident(), actor="test")
+    site.portal.status.incidents.open(By("test"), an_incident())
     with Told(site) as told:
         for _ in range(2):
             with pytest.raises(OperationalError):
@@ -389,7 +387,7 @@ def test_what_came_back_is_kept_until_it_is_written(
 
 def test_a_broken_journal_stops_nothing(site: Site, post: Post):
     subscribe(site, "ada@example.com")
-    site.portal.status.casebook.open(an_incident(), actor="test")
+    site.portal.status.incidents.open(By("test"), an_incident())
     journal = site.settings.data_dir / "outbox.journal"
     journal.write_bytes(b'\0\0\0\n{"id": 1}\n[]\n{"id": 7, "result": "lat')
     with Told(site) as told:
@@ -400,13 +398,13 @@ def test_a_broken_journal_stops_nothing(site: Site, post: Post):
 def test_who_leads_no_more_leaves_the_journal_to_another(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     with Told(site) as first, Told(site) as second:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         first.run()
         first.dispatcher.rest()
-        site.portal.status.casebook.open(an_incident(title="Another"), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident(title="Another"))
         second.run()
         second.dispatcher.rest()
-        site.portal.status.casebook.open(an_incident(title="A third"), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident(title="A third"))
         first.run()
     assert len(post.taken) == 3
 
@@ -415,13 +413,13 @@ def test_after_a_long_silence_of_the_server_only_the_last_word_is_sent(
     site: Site, post: Post, still: StandingClock
 ):
     subscribe(site, "ada@example.com")
-    casebook = site.portal.status.casebook
-    row = casebook.open(an_incident(), actor="test")
+    status = site.portal.status
+    row = status.incidents.open(By("test"), an_incident())
     with Told(site) as told:
         told.dispatcher._address(clock.now())
         still.advance(minutes=20)
-        casebook.update(
-            row.reference, UpdateIn(status="identified", message="x"), version=None, actor="test"
+        status.incidents.update(
+            By("test"), row.reference, UpdateIn(status="identified", message="x")
         )
         told.run()
     assert [str(mail["Subject"]).split("] ")[1] for _, mail in post.taken] == [
@@ -431,16 +429,16 @@ def test_after_a_long_silence_of_the_server_only_the_last_word_is_sent(
 
 def test_what_works_again_is_not_told_as_affected(site: Site, post: Post):
     for slug in ("api", "web"):
-        site.portal.status.inventory.add(ComponentIn(slug=slug, name=slug.upper()), actor="test")
+        site.portal.status.components.add(By("test"), ComponentIn(slug=slug, name=slug.upper()))
     subscribe(site, "api@example.com", components=["api"])
     both = [{"component": one, "state": "major_outage"} for one in ("api", "web")]
     with Told(site) as told:
-        row = site.portal.status.casebook.open(an_incident(components=both), actor="test")
+        row = site.portal.status.incidents.open(By("test"), an_incident(components=both))
         told.run()
         update = UpdateIn.model_validate(
             {"status": "monitoring", "message": "Half of it.", "components": both[1:]}
         )
-        site.portal.status.casebook.update(row.reference, update, version=None, actor="test")
+        site.portal.status.incidents.update(By("test"), row.reference, update)
         told.run()
     first, second = [text_of(mail) for mail in post.to("api@example.com")]
     assert "Affected: API (major outage), WEB (major outage)" in first
@@ -449,7 +447,7 @@ def test_what_works_again_is_not_told_as_affected(site: Site, post: Post):
 
 def test_what_is_a_day_old_is_no_news(site: Site, post: Post, still: StandingClock):
     subscribe(site, "ada@example.com")
-    site.portal.status.casebook.open(an_incident(), actor="test")
+    site.portal.status.incidents.open(By("test"), an_incident())
     with Told(site) as told:
         told.dispatcher._address(clock.now())
         still.advance(days=1, minutes=1)
@@ -460,7 +458,7 @@ def test_what_is_a_day_old_is_no_news(site: Site, post: Post, still: StandingClo
 
 def test_who_unsubscribes_hears_no_more(site: Site, post: Post):
     subscribe(site, "ada@example.com")
-    site.portal.status.casebook.open(an_incident(), actor="test")
+    site.portal.status.incidents.open(By("test"), an_incident())
     with Told(site) as told:
         told.dispatcher._address(clock.now())
         with site.portal.core.open_session() as session:
@@ -474,7 +472,7 @@ def test_who_unsubscribes_hears_no_more(site: Site, post: Post):
 
 def test_one_cause_is_one_notice(either: Site):
     wish = an_incident()
-    row = either.portal.status.casebook.open(wish, actor="test")
+    row = either.portal.status.incidents.open(By("test"), wish)
     with either.portal.core.open_session() as session:
         engine.begin_write(session)
         from portal.status import notices

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.audit.chain import AuditEvent
+from portal.errors import RuleError
 from portal.notify import subscribers
 from portal.notify.subscribers import (
     ASK_AGAIN_AFTER,
@@ -23,7 +24,6 @@ from portal.notify.subscribers import (
 )
 from portal.status.components import Component
 from portal.status.notices import Notice
-from portal.status.terms import RuleError
 from tests import memory
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

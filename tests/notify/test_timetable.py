@@ -16,6 +16,7 @@ from portal.status.series import SeriesIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
+from portal.unit_of_work import By
 from portal.worker.delivery import put_due
 from portal.worker.rounds import run_once
 from tests.conftest import SCRAPER, Build, Site, StandingClock
@@ -41,7 +42,7 @@ def events(site: Site) -> list[str]:
 def plan(site: Site, *, in_: timedelta, length: timedelta = timedelta(hours=1), **more: Any) -> str:
     now = clock.now()
     wish = WindowIn(title="Migration", starts_at=now + in_, ends_at=now + in_ + length, **more)
-    return str(site.portal.status.registry.open_window(wish, actor="test").reference)
+    return str(site.portal.status.windows.schedule(By("test"), wish).reference)
 
 
 def test_a_window_is_told_from_plan_to_end(site: Site, still: StandingClock):
@@ -93,7 +94,7 @@ def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingCloc
     look(site)
     start = clock.now() + timedelta(hours=48)
     wish = WindowIn(title="Migration", starts_at=start, ends_at=start + timedelta(hours=1))
-    site.portal.status.registry.edit_window(ref, wish, version=None, actor="test")
+    site.portal.status.windows.edit(By("test"), ref, wish)
     still.advance(hours=24, minutes=1)
     look(site)
     assert events(site) == ["scheduled", "reminder", "changed", "reminder"]
@@ -101,10 +102,10 @@ def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingCloc
 
 def test_an_operator_and_the_clock_tell_it_once(site: Site, still: StandingClock):
     ref = plan(site, in_=timedelta(minutes=5))
-    act = site.portal.status.registry.act_on_window
-    act(ref, WindowAct(action="start"), version=None, actor="test")
+    act = site.portal.status.windows.act
+    act(By("test"), ref, WindowAct(action="start"))
     look(site)
-    act(ref, WindowAct(action="end"), version=None, actor="test")
+    act(By("test"), ref, WindowAct(action="end"))
     look(site)
     still.advance(hours=2)
     look(site)
@@ -113,9 +114,7 @@ def test_an_operator_and_the_clock_tell_it_once(site: Site, still: StandingClock
 
 def test_a_cancelled_window_is_told_no_more(site: Site, still: StandingClock):
     ref = plan(site, in_=timedelta(hours=26))
-    site.portal.status.registry.act_on_window(
-        ref, WindowAct(action="cancel"), version=None, actor="test"
-    )
+    site.portal.status.windows.act(By("test"), ref, WindowAct(action="cancel"))
     still.advance(hours=26, minutes=1)
     look(site)
     assert events(site) == ["scheduled", "cancelled"]
@@ -129,7 +128,7 @@ def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still:
         ends_at=start + timedelta(hours=1),
         recurrence="FREQ=DAILY;COUNT=3",
     )
-    site.portal.status.registry.open_series(wish, actor="test")
+    site.portal.status.series.create(By("test"), wish)
     look(site)
     # The one in two hours is within a reminder's day, and so is none but the first.
     assert events(site) == ["scheduled"]
@@ -145,7 +144,7 @@ def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, stil
         channels=["web", "email"],
         starts_at=clock.now() + timedelta(hours=1),
     )
-    site.portal.status.registry.announce(wish, actor="test")
+    site.portal.status.announcements.create(By("test"), wish)
     look(site)
     assert events(site) == []
     still.advance(hours=1)
@@ -155,8 +154,8 @@ def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, stil
 
 def test_operators_are_reminded_of_an_update_they_promised(site: Site, still: StandingClock):
     now = clock.now()
-    row = site.portal.status.casebook.open(
-        an_incident(nextUpdateAt=now + timedelta(minutes=30)), actor="test"
+    row = site.portal.status.incidents.open(
+        By("test"), an_incident(nextUpdateAt=now + timedelta(minutes=30))
     )
     look(site)
     still.advance(minutes=30)
@@ -165,7 +164,7 @@ def test_operators_are_reminded_of_an_update_they_promised(site: Site, still: St
     update = UpdateIn(
         status="identified", message="Found.", next_update_at=clock.now() + timedelta(minutes=30)
     )
-    site.portal.status.casebook.update(row.reference, update, version=None, actor="test")
+    site.portal.status.incidents.update(By("test"), row.reference, update)
     look(site)
     still.advance(minutes=31)
     look(site)
@@ -206,21 +205,21 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     (incident,) = listed["items"]
     assert incident["title"] == "[critical] Exporter stale"
     assert incident["impact"] == "major"
-    assert publishing.publish(site.portal.status.casebook, site.settings) == []
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
     # Nor again when somebody has taken the link to the alert away.
     edit = IncidentEdit(
         title="Blind", impact="minor", started_at=datetime.fromisoformat(incident["startedAt"])
     )
-    site.portal.status.casebook.edit(incident["reference"], edit, version=None, actor="test")
-    assert publishing.publish(site.portal.status.casebook, site.settings) == []
+    site.portal.status.incidents.edit(By("test"), incident["reference"], edit)
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
     # An operator who is faster is not followed by a second one.
     site = build(publish_by_itself=True)
     stale(site, still)
     with site.portal.core.open_session() as session:
         (episode,) = session.query(Episode)
     links = [{"kind": "episode", "ref": str(episode.id)}]
-    site.portal.status.casebook.open(an_incident(links=links), actor="test")
-    assert publishing.publish(site.portal.status.casebook, site.settings) == []
+    site.portal.status.incidents.open(By("test"), an_incident(links=links))
+    assert publishing.publish(site.portal.status.incidents, site.settings) == []
 
 
 def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: StandingClock):
@@ -259,11 +258,11 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
 def test_who_comes_back_is_told_how_things_stand(site: Site, still: StandingClock):
     """No worker for an hour: of three words on one thing the last is sent, and no burst."""
     subscribe(site, "ada@example.com")
-    row = site.portal.status.casebook.open(an_incident(), actor="test")
+    row = site.portal.status.incidents.open(By("test"), an_incident())
     still.advance(minutes=20)
     for status in ("identified", "monitoring"):
         update = UpdateIn(status=status, message=status)
-        site.portal.status.casebook.update(row.reference, update, version=None, actor="test")
+        site.portal.status.incidents.update(By("test"), row.reference, update)
         still.advance(minutes=20)
     with site.portal.core.open_session() as session:
         engine.begin_write(session)

@@ -15,6 +15,7 @@ from portal.notify.channels import chat
 from portal.notify.messages import quiet
 from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.store import engine
+from portal.unit_of_work import By
 from tests.conftest import Build, Site, StandingClock
 from tests.notify.test_mail import Told, an_incident, states
 from tests.notify.test_targets import listening, plain
@@ -47,7 +48,7 @@ def target() -> Iterator[Any]:
 def test_a_webhook_gets_signed_json(site: Site, target: Any):
     secret = hook(site, target.url)
     with Told(site) as told:
-        row = site.portal.status.casebook.open(an_incident(), actor="test")
+        row = site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     ((path, headers, body),) = target.calls
     assert path == "/hook?team=7"
@@ -70,7 +71,7 @@ def test_a_target_inside_is_blocked_and_says_so(build: Build, target: Any):
     site = build()
     hook(site, target.url)
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     assert target.calls == []
     with site.portal.core.open_session() as session:
@@ -85,7 +86,7 @@ def test_what_a_target_answers_counts(site: Site, status: int, state: str):
     with listening(plain(status)) as server:
         hook(site, f"http://127.0.0.1:{server.server_port}/")
         with Told(site) as told:
-            site.portal.status.casebook.open(an_incident(), actor="test")
+            site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
         assert len(server.calls) == 1  # type: ignore[attr-defined]
     assert states(site) == {state: 1}
@@ -95,7 +96,7 @@ def test_410_ends_the_subscription(site: Site):
     with listening(plain(410)) as server:
         hook(site, f"http://127.0.0.1:{server.server_port}/")
         with Told(site) as told:
-            site.portal.status.casebook.open(an_incident(), actor="test")
+            site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
     assert states(site) == {"dropped": 1}
     with site.portal.core.open_session() as session:
@@ -107,7 +108,7 @@ def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingCloc
     with listening(lambda handler: plain(next(answers))(handler)) as server:
         hook(site, f"http://127.0.0.1:{server.server_port}/")
         with Told(site) as told:
-            site.portal.status.casebook.open(an_incident(), actor="test")
+            site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
             still.advance(days=3)
             with site.portal.core.open_session() as session:
@@ -125,7 +126,7 @@ def test_operators_hear_everything_in_their_chat(build: Build):
         chats = (f"ntfy://127.0.0.1:{server.server_port}/oncall",)
         site = build(operator_channels=chats, external_url="https://status.example.com")
         with Told(site) as told:
-            site.portal.status.casebook.open(wish, actor="test")
+            site.portal.status.incidents.open(By("test"), wish)
             told.run()
         (call,) = server.calls  # type: ignore[attr-defined]
     said = f"{call[1]} {call[2].decode()}"
@@ -139,7 +140,7 @@ def test_a_chat_that_is_down_is_tried_again(build: Build):
     with listening(plain(500)) as server:
         site = build(operator_channels=(f"ntfy://127.0.0.1:{server.server_port}/oncall",))
         with Told(site) as told:
-            site.portal.status.casebook.open(an_incident(), actor="test")
+            site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
     assert states(site) == {"pending": 1}
 

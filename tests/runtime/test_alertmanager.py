@@ -15,6 +15,7 @@ from portal.accounts.roles import Role, Scope
 from portal.audit import chain
 from portal.runtime.episodes import Episode
 from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from portal.worker import rounds
 from tests.conftest import Site, StandingClock
 from tests.processes import Served, free_port, needed, until
@@ -116,7 +117,7 @@ def test_firing_again_is_another_episode(either: Site):
 def test_its_component_is_impaired(site: Site, still: StandingClock):
     for slug in ("api", "web", "mail"):
         names = ["HighLatency"] if slug == "web" else []
-        site.portal.status.inventory.add(ComponentIn(slug=slug, name=slug, alerts=names), actor="a")
+        site.portal.status.components.add(By("a"), ComponentIn(slug=slug, name=slug, alerts=names))
     headers = site.bearer(Scope.ALERTS_PUSH)
     fires = alert("firing", "2030-06-03T11:50:00Z", component="api")
     site.client().post(PATH, json=delivery(fires), headers=headers)

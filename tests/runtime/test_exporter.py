@@ -6,6 +6,7 @@ import pytest
 
 from portal.runtime import exporter
 from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from tests.conftest import MANUAL, Build, Site, StandingClock, figure
 
 AGE = "gigvora_metrics_seconds_since_last_scrape"
@@ -118,10 +119,10 @@ def test_a_run_directory_that_cannot_be_used_costs_the_feed_only(site: Site):
 
 
 def test_every_series_of_the_table_is_there_from_the_start(site: Site):
-    from portal.runtime.series import TABLE
+    from portal.runtime.counters import TABLE
 
     # Its label is a component, and there is none at the start.
-    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="a")
+    site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
     text = site.scrape().get_data(as_text=True)
     for name, (kind, _, _labels) in TABLE.items():
         suffix = "_total" if kind == "counter" else ""

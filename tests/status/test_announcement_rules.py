@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from portal.errors import RuleError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn
-from portal.status.terms import LONGEST, START_GRACE, RuleError, Status
+from portal.status.terms import LONGEST, START_GRACE, Status
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -84,8 +85,8 @@ def wish(**values: Any) -> AnnouncementIn:
 
 def test_a_new_one_begins_now_unless_it_says_when():
     row, later = Announcement(), Announcement()
-    announcements.apply(row, wish(status="active"), now=NOW)
-    announcements.apply(later, wish(status="scheduled", starts_at=NOW + HOUR), now=NOW)
+    wish(status="active").apply(row, now=NOW)
+    wish(status="scheduled", starts_at=NOW + HOUR).apply(later, now=NOW)
     assert (row.starts_at, row.published_at, row.is_draft) == (NOW, NOW, False)
     assert later.starts_at == NOW + HOUR
     assert (row.title, row.message, row.severity) == ("B", "m", "security")
@@ -94,14 +95,14 @@ def test_a_new_one_begins_now_unless_it_says_when():
 
 def test_a_draft_was_never_published():
     row = Announcement()
-    announcements.apply(row, wish(status="draft", audiences=["public", "public"]), now=NOW)
+    wish(status="draft", audiences=["public", "public"]).apply(row, now=NOW)
     assert (row.is_draft, row.published_at) == (True, None)
     assert (row.audiences, row.channels, row.dismissible) == (["public"], ["web"], True)
 
 
 def test_an_edit_keeps_what_it_does_not_say():
     row = announcement()
-    announcements.apply(row, wish(status="active", dismissible=False), now=NOW)
+    wish(status="active", dismissible=False).apply(row, now=NOW)
     assert row.starts_at == NOW - HOUR
     assert row.published_at == NOW - HOUR
     assert row.dismissible is False
@@ -109,11 +110,11 @@ def test_an_edit_keeps_what_it_does_not_say():
 
 def test_an_edit_may_resolve_once_and_bring_back():
     row = announcement(ends_at=NOW + HOUR)
-    announcements.apply(row, wish(status="resolved"), now=NOW)
+    wish(status="resolved").apply(row, now=NOW)
     assert row.resolved_at == NOW
-    announcements.apply(row, wish(status="resolved"), now=NOW + HOUR)
+    wish(status="resolved").apply(row, now=NOW + HOUR)
     assert row.resolved_at == NOW
-    announcements.apply(row, wish(status="active"), now=NOW + HOUR)
+    wish(status="active").apply(row, now=NOW + HOUR)
     assert row.resolved_at is None
 
 

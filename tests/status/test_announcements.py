@@ -1,4 +1,4 @@
-"""Announcements through the registry, on both databases."""
+"""Acts on announcements, on both databases."""
 
 from datetime import timedelta
 
@@ -6,10 +6,11 @@ import pytest
 
 from portal.audit import chain
 from portal.board import picture
+from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
-from portal.status.registry import NotFoundError, StaleVersionError
-from portal.status.terms import RuleError, Severity, Status, derive_status
+from portal.status.terms import Severity, Status, derive_status
+from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
 
 HOUR = timedelta(hours=1)
@@ -44,10 +45,10 @@ def wish(**values) -> AnnouncementIn:
 
 
 def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
+    status = either.portal.status
     with either.portal.core.open_session() as session:
         before = picture.take(session, now=still.now()).revision
-    row = registry.announce(wish(severity=Severity.INCIDENT), actor="ada")
+    row = status.announcements.create(By("ada"), wish(severity=Severity.INCIDENT))
     with either.portal.core.open_session() as session:
         taken = picture.take(session, now=still.now())
         event = chain.search(session)[0][0]
@@ -65,7 +66,7 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
 
 def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
-        either.portal.status.registry.announce(wish(ends_at=START - HOUR), actor="ada")
+        either.portal.status.announcements.create(By("ada"), wish(ends_at=START - HOUR))
     with either.portal.core.open_session() as session:
         assert announcements.page(session, limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
@@ -86,55 +87,58 @@ def test_times_that_contradict_the_status_are_refused(
     site: Site, still: StandingClock, values, field, why
 ):
     with pytest.raises(RuleError) as refusal:
-        site.portal.status.registry.announce(wish(**values), actor="ada")
+        site.portal.status.announcements.create(By("ada"), wish(**values))
     assert refusal.value.field == field, why
 
 
 def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingClock):
-    row = site.portal.status.registry.announce(
-        wish(status="scheduled", starts_at=START - timedelta(seconds=60)), actor="ada"
+    row = site.portal.status.announcements.create(
+        By("ada"), wish(status="scheduled", starts_at=START - timedelta(seconds=60))
     )
     assert row.status_at(START) is Status.ACTIVE
 
 
 def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: StandingClock):
-    registry = site.portal.status.registry
-    row = registry.announce(
-        wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR), actor="ada"
+    status = site.portal.status
+    row = status.announcements.create(
+        By("ada"), wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR)
     )
     still.advance(minutes=90)
-    longer = registry.edit_announcement(
+    longer = status.announcements.edit(
+        By("ada", version=1),
         row.slug,
         wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 4 * HOUR),
-        version=1,
-        actor="ada",
     )
     assert longer.ends_at == START + 4 * HOUR
 
 
 def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    row = registry.announce(wish(ends_at=START + 2 * HOUR), actor="ada")
+    status = either.portal.status
+    row = status.announcements.create(By("ada"), wish(ends_at=START + 2 * HOUR))
     still.advance(minutes=30)
-    done = registry.set_status(row.slug, StatusChange(status="resolved"), version=1, actor="ada")
+    done = status.announcements.set_status(
+        By("ada", version=1), row.slug, StatusChange(status="resolved")
+    )
     assert done.ends_at == START + 2 * HOUR
     assert done.resolved_at == still.now()
     with pytest.raises(RuleError):
-        registry.set_status(row.slug, StatusChange(status="active"), version=2, actor="ada")
+        status.announcements.set_status(
+            By("ada", version=2), row.slug, StatusChange(status="active")
+        )
 
 
 @pytest.mark.fault(16)
 def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    row = registry.announce(wish(), actor="ada")
-    registry.edit_announcement(row.slug, wish(title="First"), version=1, actor="ada")
+    status = either.portal.status
+    row = status.announcements.create(By("ada"), wish())
+    status.announcements.edit(By("ada", version=1), row.slug, wish(title="First"))
     with pytest.raises(StaleVersionError) as stale:
-        registry.edit_announcement(row.slug, wish(title="Second"), version=1, actor="bob")
+        status.announcements.edit(By("bob", version=1), row.slug, wish(title="Second"))
     assert stale.value.current.title == "First"
 
 
 def test_an_unknown_reference_is_told(site: Site):
     with pytest.raises(NotFoundError):
-        site.portal.status.registry.set_status(
-            "nothing", StatusChange(status="resolved"), version=None, actor="ada"
+        site.portal.status.announcements.set_status(
+            By("ada"), "nothing", StatusChange(status="resolved")
         )

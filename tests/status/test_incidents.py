@@ -9,6 +9,7 @@ import pytest
 
 from portal import clock
 from portal.audit import chain
+from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.status import incidents, retrospectives
 from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import (
@@ -20,9 +21,8 @@ from portal.status.incidents import (
     Progress,
     UpdateIn,
 )
-from portal.status.registry import NotFoundError, StaleVersionError
 from portal.status.retrospectives import Action, ActionKind, RetrospectiveIn
-from portal.status.terms import RuleError
+from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
 
 API = "/api/admin/runtime/incidents"
@@ -30,7 +30,7 @@ API = "/api/admin/runtime/incidents"
 
 def opened(site: Site, **fields: object) -> incidents.Incident:
     wish = {"title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We look into it."}
-    return site.portal.status.casebook.open(IncidentIn(**{**wish, **fields}), actor="operator-ann")
+    return site.portal.status.incidents.open(By("operator-ann"), IncidentIn(**{**wish, **fields}))
 
 
 def shown(site: Site, reference: str) -> incidents.IncidentOut:
@@ -44,15 +44,15 @@ def resolve(site: Site, reference: str, **fields: object) -> incidents.Incident:
         "message": "All is well.",
         "root_cause_category": Category.DEPLOY,
     }
-    return site.portal.status.casebook.update(
-        reference, UpdateIn(**{**wish, **fields}), version=None, actor="operator-ann"
+    return site.portal.status.incidents.update(
+        By("operator-ann"), reference, UpdateIn(**{**wish, **fields})
     )
 
 
 def parts(site: Site, *slugs: str) -> None:
     for slug in slugs:
-        site.portal.status.inventory.add(
-            ComponentIn(slug=slug, name=slug.title()), actor="operator-ann"
+        site.portal.status.components.add(
+            By("operator-ann"), ComponentIn(slug=slug, name=slug.title())
         )
 
 
@@ -81,10 +81,11 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
         started_at=still.moment - timedelta(minutes=10),
     )
     still.advance(minutes=5)
-    either.portal.status.casebook.acknowledge(row.reference, version=None, actor="ben")
-    either.portal.status.casebook.note(row.reference, NoteIn(message="A full disk?"), actor="ben")
+    either.portal.status.incidents.acknowledge(By("ben"), row.reference)
+    either.portal.status.incidents.note(By("ben"), row.reference, NoteIn(message="A full disk?"))
     still.advance(minutes=5)
-    either.portal.status.casebook.update(
+    either.portal.status.incidents.update(
+        By("ben"),
         row.reference,
         UpdateIn(
             status=Progress.IDENTIFIED,
@@ -95,8 +96,6 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
             ],
             next_update_at=still.moment + timedelta(minutes=30),
         ),
-        version=None,
-        actor="ben",
     )
     now = shown(either, row.reference)
     assert now.status is Progress.IDENTIFIED
@@ -183,11 +182,8 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
     row = opened(site)
     resolve(site, row.reference)
     with pytest.raises(RuleError, match="open a new one"):
-        site.portal.status.casebook.update(
-            row.reference,
-            UpdateIn(status=Progress.MONITORING, message="x"),
-            version=None,
-            actor="a",
+        site.portal.status.incidents.update(
+            By("a"), row.reference, UpdateIn(status=Progress.MONITORING, message="x")
         )
     # A word more after the end is fine, and moves the end of nothing.
     still.advance(minutes=5)
@@ -199,22 +195,21 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
 def test_two_with_one_version_update_it_once(either: Site, still: StandingClock):
     row = opened(either)
     wish = UpdateIn(status=Progress.IDENTIFIED, message="x")
-    either.portal.status.casebook.update(row.reference, wish, version=1, actor="a")
+    either.portal.status.incidents.update(By("a", version=1), row.reference, wish)
     with pytest.raises(StaleVersionError):
-        either.portal.status.casebook.update(row.reference, wish, version=1, actor="b")
+        either.portal.status.incidents.update(By("b", version=1), row.reference, wish)
     with pytest.raises(NotFoundError):
-        either.portal.status.casebook.update("INC-2030-9999", wish, version=None, actor="b")
+        either.portal.status.incidents.update(By("b"), "INC-2030-9999", wish)
 
 
 def test_a_start_put_right_moves_what_began_with_it(either: Site, still: StandingClock):
     parts(either, "api")
     row = opened(either, components=[Impact(component="api", state=State.MAJOR)])
     earlier = still.moment - timedelta(hours=2)
-    either.portal.status.casebook.edit(
+    either.portal.status.incidents.edit(
+        By("a", version=1),
         row.reference,
         IncidentEdit(title="Slow", impact=ImpactLevel.MINOR, started_at=earlier),
-        version=1,
-        actor="a",
     )
     now = shown(either, row.reference)
     assert (now.started_at, now.updates[0].at) == (earlier, earlier)
@@ -336,12 +331,12 @@ def test_the_api_takes_an_incident_whole(either: Site, still: StandingClock):
 
 def test_nothing_internal_and_no_name_is_public(site: Site, still: StandingClock):
     parts(site, "api")
-    site.portal.status.inventory.add(
-        ComponentIn(slug="secret-core", name="Secret core", is_public=False), actor="ann"
+    site.portal.status.components.add(
+        By("ann"), ComponentIn(slug="secret-core", name="Secret core", is_public=False)
     )
     row = opened(site, components=[Impact(component="api", state=State.MAJOR)])
-    site.portal.status.casebook.note(
-        row.reference, NoteIn(message="planted-secret"), actor="operator-ann"
+    site.portal.status.incidents.note(
+        By("operator-ann"), row.reference, NoteIn(message="planted-secret")
     )
     hidden = opened(
         site,

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
-from portal.status import announcements, notices, registry, series, windows
+from portal.status import announcements, incidents, notices, windows
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn
 from portal.status.incidents import Incident
@@ -19,6 +19,7 @@ from portal.status.notices import NEWS, Event, Notice, NoticeKind
 from portal.status.series import SeriesIn
 from portal.status.terms import Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.unit_of_work import By, Transaction
 from tests import memory
 from tests.conftest import Site, StandingClock
 
@@ -46,7 +47,7 @@ def window(**values: Any) -> Window:
         created_by="ada",
         awaits_approval=False,
     )
-    windows.apply(row, WindowIn(**{"title": "T", "ends_at": NOW + HOUR, **values}), now=NOW)
+    WindowIn(**{"title": "T", "ends_at": NOW + HOUR, **values}).apply(row, now=NOW)
     return row
 
 
@@ -67,7 +68,7 @@ def window(**values: Any) -> Window:
     ],
 )
 def test_what_is_told_of_a_window(session: Session, values, before, facts, why):
-    notices.of_window(session, window(**values), Event.CHANGED, now=NOW, before=before)
+    windows.notify(session, window(**values), Event.CHANGED, now=NOW, before=before)
     (one,) = told(session)
     assert one.facts == {
         "startsAt": "2030-06-03T12:00:00Z",
@@ -83,7 +84,7 @@ def test_what_is_told_of_a_window(session: Session, values, before, facts, why):
 def test_a_window_that_was_ended_is_told_with_that_end(session: Session):
     row = window()
     row.ended_at = NOW + HOUR / 2
-    notices.of_window(
+    windows.notify(
         session, row, Event.ENDED, now=NOW + HOUR, before=(NOW, NOW + HOUR), at=row.ended_at
     )
     (one,) = told(session)
@@ -103,27 +104,25 @@ def test_a_window_that_was_ended_is_told_with_that_end(session: Session):
 )
 def test_what_happens_once_is_told_once_by_whatever_hand(session: Session, event, nth, key):
     row = window()
-    notices.of_window(session, row, event, now=NOW, nth=nth)
-    notices.of_window(session, row, event, now=NOW + HOUR, nth=nth)
+    windows.notify(session, row, event, now=NOW, nth=nth)
+    windows.notify(session, row, event, now=NOW + HOUR, nth=nth)
     assert [one.key for one in told(session)] == [key]
     counted = 3 if event is Event.EXTENDED else nth
     assert notices.was_put(session, NoticeKind.WINDOW, event, "m-1", counted)
     assert not notices.was_put(session, NoticeKind.WINDOW, event, "m-2", counted)
     row.version = 4
-    notices.of_window(session, row, event, now=NOW, nth=nth)
+    windows.notify(session, row, event, now=NOW, nth=nth)
     assert len(told(session)) == (2 if event is Event.EXTENDED else 1)
 
 
 def test_only_the_ways_that_the_portal_sends_by_are_kept(session: Session):
-    notices.of_window(session, window(channels=["web", "sms", "email"]), Event.STARTED, now=NOW)
+    windows.notify(session, window(channels=["web", "sms", "email"]), Event.STARTED, now=NOW)
     assert told(session)[0].channels == ["email"]
 
 
 def test_a_series_names_its_next_five(session: Session):
-    row = series.new(
-        SeriesIn(title="T", starts_at=NOW, ends_at=NOW + HOUR, recurrence="FREQ=DAILY"),
-        actor="ada",
-        now=NOW,
+    row = SeriesIn(title="T", starts_at=NOW, ends_at=NOW + HOUR, recurrence="FREQ=DAILY").row(
+        actor="ada", now=NOW
     )
     made = [window(starts_at=NOW + n * HOUR, ends_at=NOW + (n + 1) * HOUR) for n in range(7)]
     notices.of_series(session, row, Event.SCHEDULED, made[::-1], now=NOW)
@@ -144,8 +143,8 @@ def test_a_series_names_its_next_five(session: Session):
 def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is_broadcast):
     row = Announcement(slug="a", created_at=NOW, updated_at=NOW, version=3)
     wish = AnnouncementIn(title="T", status="active", ends_at=NOW + HOUR, channels=channels)
-    announcements.apply(row, wish, now=NOW)
-    notices.of_announcement(session, row, event, now=NOW + HOUR, at=NOW)
+    wish.apply(row, now=NOW)
+    announcements.notify(session, row, event, now=NOW + HOUR, at=NOW)
     (one,) = told(session)
     assert one.key == f"announcement a {event}{nth}"
     assert ("endsAt" in one.facts) is ends
@@ -153,7 +152,7 @@ def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is
     assert row.last_broadcast_at == (NOW + HOUR if is_broadcast else None)
     row.ends_at = None
     row.slug = "b"
-    notices.of_announcement(session, row, event, now=NOW)
+    announcements.notify(session, row, event, now=NOW)
     assert "endsAt" not in told(session)[1].facts
 
 
@@ -176,7 +175,7 @@ def test_what_is_told_of_an_incident(session: Session, age, is_told, why):
         version=4,
     )
     for event in (Event.OPENED, Event.UPDATED):
-        notices.of_incident(session, row, event, "m", {"api": "x"}, now=NOW, at=NOW - age)
+        incidents.notify(session, row, event, "m", {"api": "x"}, now=NOW, at=NOW - age)
     found = told(session)
     assert bool(found) is is_told, why
     if is_told:
@@ -201,11 +200,11 @@ def test_which_edits_of_a_window_are_told(
     site: Site, still: StandingClock, values: dict[str, Any], is_told: bool, why: str
 ):
     still.moment = NOW
-    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="ada")
+    site.portal.status.components.add(By("ada"), ComponentIn(slug="api", name="API"))
     base = {"title": "T", "starts_at": NOW + HOUR, "ends_at": NOW + 3 * HOUR}
-    row = site.portal.status.registry.open_window(WindowIn(**base), actor="ada")
-    site.portal.status.registry.edit_window(
-        row.reference, WindowIn(**{**base, **values}), version=1, actor="ada"
+    row = site.portal.status.windows.schedule(By("ada"), WindowIn(**base))
+    site.portal.status.windows.edit(
+        By("ada", version=1), row.reference, WindowIn(**{**base, **values})
     )
     with site.portal.core.open_session() as session:
         events = [one.event for one in told(session)]
@@ -232,10 +231,10 @@ def test_which_edits_of_a_window_are_told(
 )
 def test_what_of_an_announcement_is_news(session: Session, before, values, changed, event, why):
     row = Announcement(slug="a", created_at=NOW, updated_at=NOW, version=1)
-    announcements.apply(row, AnnouncementIn(title="T", status="active"), now=NOW)
+    AnnouncementIn(title="T", status="active").apply(row, now=NOW)
     for name, value in values.items():
         setattr(row, name, value)
-    registry._tell_of_announcement(session, row, before, changed, NOW)
+    announcements.acts._notify_of_change(Transaction(session, NOW, By("a")), row, before, changed)
     assert [one.event for one in told(session)] == ([event.value] if event else []), why
 
 
@@ -250,7 +249,7 @@ def test_what_of_an_announcement_is_news(session: Session, before, values, chang
 def test_what_of_a_new_window_is_told(session: Session, starts, awaits, events, why):
     row = window(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
     row.awaits_approval = awaits
-    registry._tell_of_new_window(session, row, NOW)
+    windows.acts._notify_of_new(Transaction(session, NOW, By("a")), row)
     assert [one.event for one in told(session)] == events, why
 
 
@@ -268,10 +267,10 @@ def test_each_act_on_a_window_is_on_record_and_told(
 ):
     still.moment = NOW
     wish = WindowIn(title="T", starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
-    row = site.portal.status.registry.open_window(wish, actor="ada")
+    row = site.portal.status.windows.schedule(By("ada"), wish)
     duration = "30m" if action is Action.EXTEND else None
     act = WindowAct(action=action, duration=duration)
-    changed = site.portal.status.registry.act_on_window(row.reference, act, version=1, actor="bob")
+    changed = site.portal.status.windows.act(By("bob", version=1), row.reference, act)
     assert changed.version == 2
     with site.portal.core.open_session() as session:
         last = told(session)[-1]

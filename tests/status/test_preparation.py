@@ -11,6 +11,7 @@ from portal.status.components import ComponentIn
 from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn
 from portal.store.lease import Fence
+from portal.unit_of_work import By
 from portal.worker.delivery import put_due
 from tests.conftest import Build, Site, StandingClock
 
@@ -62,8 +63,8 @@ def test_impact_is_for_everyone_and_the_rest_stays_inside(site: Site, still: Sta
 def test_effects_show_what_is_left_and_are_no_downtime(either: Site, still: StandingClock):
     site = either
     for slug in ("api", "web"):
-        site.portal.status.inventory.add(
-            ComponentIn(slug=slug, name=slug, since=clock.now().date()), actor="test"
+        site.portal.status.components.add(
+            By("test"), ComponentIn(slug=slug, name=slug, since=clock.now().date())
         )
     headers = site.bearer(Scope.MAINTENANCE_WRITE)
     body = {
@@ -181,22 +182,22 @@ def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: S
 
 
 def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClock):
-    registry = careful.portal.status.registry
+    status = careful.portal.status
 
-    row = registry.open_window(WindowIn.model_validate(wish()), actor="ada")
+    row = status.windows.schedule(By("ada"), WindowIn.model_validate(wish()))
     changed = WindowIn.model_validate(wish(title="Bigger migration"))
-    registry.edit_window(row.reference, changed, version=None, actor="eve")
+    status.windows.edit(By("eve"), row.reference, changed)
     act = WindowAct(action="approve")
     with pytest.raises(ValueError, match="somebody else"):
-        registry.act_on_window(row.reference, act, version=None, actor="eve")
-    registry.act_on_window(row.reference, act, version=None, actor="ada")
+        status.windows.act(By("eve"), row.reference, act)
+    status.windows.act(By("ada"), row.reference, act)
     assert events(careful) == ["scheduled"]
 
 
 def test_what_nobody_approved_never_begins(careful: Site, still: StandingClock):
 
-    careful.portal.status.registry.open_window(
-        WindowIn.model_validate(wish(title="Quiet plan")), actor="ada"
+    careful.portal.status.windows.schedule(
+        By("ada"), WindowIn.model_validate(wish(title="Quiet plan"))
     )
     still.advance(hours=30, minutes=10)
     put_due(careful.portal, Fence())

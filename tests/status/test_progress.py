@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from portal.status import components, incidents
+from portal.errors import RuleError
+from portal.status import incidents
 from portal.status.components import Component, ComponentIn
 from portal.status.incidents import Incident, UpdateIn
 from portal.status.retrospectives import Action
-from portal.status.terms import RuleError
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -86,10 +86,10 @@ RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_cat
 def test_what_an_update_may_say(row, wish, field, why):
     given = UpdateIn(**{"message": "m", **wish})
     if field is None:
-        assert incidents.check_progress(incident(**row), given, now=NOW) == wish.get("at", NOW)
+        assert given.check(incident(**row), now=NOW) == wish.get("at", NOW)
         return
     with pytest.raises(RuleError) as caught:
-        incidents.check_progress(incident(**row), given, now=NOW)
+        given.check(incident(**row), now=NOW)
     assert caught.value.field == field, why
 
 
@@ -129,9 +129,9 @@ def test_the_first_day_of_a_component(before, wished, since, why):
     wish = ComponentIn(slug="api", name="API", since=wished, alerts=["a", "b", "a"])
     if since is None:
         with pytest.raises(RuleError) as caught:
-            components.apply(row, wish, now=NOW)
+            wish.apply(row, now=NOW)
         assert caught.value.field == "since", why
         return
-    components.apply(row, wish, now=NOW)
+    wish.apply(row, now=NOW)
     assert row.since == since, why
     assert row.alerts == ["a", "b"]

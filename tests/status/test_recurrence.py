@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from portal.status import recurrence
-from portal.status.terms import RuleError
+from portal.errors import RuleError
+from portal.status.series import recurrence
 
 
 def starts(text: str, first: str, zone: str, *, count: int = 4, days: int = 800) -> list[str]:

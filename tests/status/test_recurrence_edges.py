@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
-from portal.status import recurrence, series
 from portal.status.recurrence import HORIZON, MOST_COUNT
-from portal.status.series import LONGEST, SeriesIn, WindowSeries
-from portal.status.terms import RuleError
+
+from portal.errors import RuleError
+from portal.status import series
+from portal.status.series import LONGEST, SeriesIn, WindowSeries, recurrence
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -132,15 +132,15 @@ def wish(**values: Any) -> SeriesIn:
 )
 def test_which_series_can_be(values, field, why):
     if field is None:
-        series.check(wish(**values), now=NOW)
+        wish(**values).check(now=NOW)
         return
     with pytest.raises(RuleError) as caught:
-        series.check(wish(**values), now=NOW)
+        wish(**values).check(now=NOW)
     assert caught.value.field == field, why
 
 
 def test_the_next_are_shown_with_their_ends():
-    found = series.upcoming(wish(starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR), now=NOW)
+    found = wish(starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR).upcoming(now=NOW)
     assert len(found) == series.SHOWN
     assert found[0].local == "2030-06-03T13:00:00"
     assert (found[0].starts_at, found[0].ends_at) == (NOW + HOUR, NOW + 3 * HOUR)
@@ -158,7 +158,7 @@ class Kept:
 
 
 def a_series(**values: Any) -> WindowSeries:
-    row = series.new(wish(**values), actor="ada", now=NOW)
+    row = wish(**values).row(actor="ada", now=NOW)
     row.id = 7
     return row
 

@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from portal.accounts.roles import Role
 from portal.audit import chain
+from portal.errors import RuleError
 from portal.status.series import SeriesIn
-from portal.status.terms import RuleError
 from portal.status.windows import Action, Window, WindowAct
+from portal.unit_of_work import By
 from portal.worker import leadership, retention
 from tests.conftest import Site, StandingClock
 
@@ -44,7 +45,7 @@ def worker_day(site: Site, still: StandingClock) -> None:
 
 
 def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):
-    either.portal.status.registry.open_series(wish(), actor="a")
+    either.portal.status.series.create(By("a"), wish())
     first = planned(either)
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in first[:3]] == [
         "06-09 00:00",
@@ -67,12 +68,12 @@ def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: Stan
 @pytest.mark.fault(12)
 def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: StandingClock):
     still.moment = datetime(2030, 10, 1, tzinfo=UTC)
-    site.portal.status.registry.open_series(
+    site.portal.status.series.create(
+        By("a"),
         wish(
             starts_at=datetime(2030, 10, 20, 0, 0, tzinfo=UTC),
             ends_at=datetime(2030, 10, 20, 1, 0, tzinfo=UTC),
         ),
-        actor="a",
     )
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in planned(site)[:3]] == [
         "10-20 00:00",
@@ -83,13 +84,11 @@ def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: Sta
 
 
 def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still: StandingClock):
-    either.portal.status.registry.open_series(wish(), actor="a")
+    either.portal.status.series.create(By("a"), wish())
     first, second, third, *_ = planned(either)
-    either.portal.status.registry.act_on_window(
-        second.reference, WindowAct(action=Action.CANCEL), version=None, actor="a"
-    )
-    either.portal.status.registry.act_on_window(
-        third.reference, WindowAct(action=Action.EXTEND, duration="30m"), version=None, actor="a"
+    either.portal.status.windows.act(By("a"), second.reference, WindowAct(action=Action.CANCEL))
+    either.portal.status.windows.act(
+        By("a"), third.reference, WindowAct(action=Action.EXTEND, duration="30m")
     )
     for _ in range(3):
         worker_day(either, still)
@@ -100,12 +99,12 @@ def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still:
 
 
 def test_a_series_called_off_takes_what_has_not_begun_with_it(either: Site, still: StandingClock):
-    row = either.portal.status.registry.open_series(wish(), actor="a")
+    row = either.portal.status.series.create(By("a"), wish())
     still.moment = datetime(2030, 6, 9, 0, 30, tzinfo=UTC)
-    either.portal.status.registry.cancel_series(row.reference, version=1, actor="a")
+    either.portal.status.series.cancel(By("a", version=1), row.reference)
     assert len(planned(either)) == 1
     with pytest.raises(RuleError, match="cancelled already"):
-        either.portal.status.registry.cancel_series(row.reference, version=None, actor="a")
+        either.portal.status.series.cancel(By("a"), row.reference)
     worker_day(either, still)
     assert len(planned(either)) == 1
 
@@ -125,7 +124,7 @@ def test_what_cannot_be_leaves_nothing(
     either: Site, still: StandingClock, fields: dict[str, object], field: str
 ):
     with pytest.raises(RuleError) as caught:
-        either.portal.status.registry.open_series(wish(**fields), actor="a")
+        either.portal.status.series.create(By("a"), wish(**fields))
     assert caught.value.field == field
     assert planned(either) == []
 

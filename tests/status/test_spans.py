@@ -5,15 +5,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from portal.status.terms import (
-    LONGEST,
-    Instant,
-    RuleError,
-    Severity,
-    Status,
-    check_span,
-    derive_status,
-)
+from portal.errors import RuleError
+from portal.schemas import Instant
+from portal.status.terms import LONGEST, Severity, Status, check_span, derive_status
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from portal.status import findings, templates
-from portal.status.incidents import Capture, Incident, IncidentUpdate
+from portal.errors import RuleError
+from portal.status import templates
+from portal.status.incidents import Capture, Incident, IncidentUpdate, findings
 from portal.status.retrospectives import Retrospective
 from portal.status.templates import MessageTemplate, TemplateIn
-from portal.status.terms import RuleError
 from tests import memory
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

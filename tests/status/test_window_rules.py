@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from portal.errors import RuleError
 from portal.status import windows
-from portal.status.terms import LONGEST, START_GRACE, RuleError
+from portal.status.terms import LONGEST, START_GRACE
 from portal.status.windows import Window, WindowIn, WindowStatus
 
 pytestmark = pytest.mark.unit
@@ -186,11 +187,11 @@ def test_a_new_window_does_not_start_in_the_past(starts, is_taken, why):
     row = Window()
     given = wish(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
     if is_taken:
-        windows.apply(row, given, now=NOW)
+        given.apply(row, now=NOW)
         assert row.starts_at == NOW + starts, why
         return
     with pytest.raises(RuleError) as caught:
-        windows.apply(row, given, now=NOW)
+        given.apply(row, now=NOW)
     assert caught.value.field == "startsAt", why
 
 
@@ -213,11 +214,11 @@ def test_which_start_an_edit_may_say(values, starts, is_taken, why):
     before = row.starts_at
     given = wish(starts_at=None if starts is None else NOW + starts, ends_at=NOW + 4 * HOUR)
     if is_taken:
-        windows.apply(row, given, now=NOW)
+        given.apply(row, now=NOW)
         assert row.starts_at == (before if starts is None else NOW + starts), why
         return
     with pytest.raises(RuleError) as caught:
-        windows.apply(row, given, now=NOW)
+        given.apply(row, now=NOW)
     assert caught.value.field == "startsAt", why
     assert row.starts_at == before
 
@@ -225,14 +226,14 @@ def test_which_start_an_edit_may_say(values, starts, is_taken, why):
 @pytest.mark.parametrize("values", [ENDED, CANCELLED], ids=["ended", "cancelled"])
 def test_what_is_over_is_not_edited(values):
     with pytest.raises(RuleError, match="make a new one") as caught:
-        windows.apply(window(**values), wish(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR), now=NOW)
+        wish(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR).apply(window(**values), now=NOW)
     assert caught.value.field == "status"
 
 
 def test_the_first_end_is_the_plan_before_it_began():
     ahead, running = window(**SCHEDULED), window()
     for row in (ahead, running):
-        windows.apply(row, wish(ends_at=NOW + 5 * HOUR), now=NOW)
+        wish(ends_at=NOW + 5 * HOUR).apply(row, now=NOW)
         assert row.ends_at == NOW + 5 * HOUR
     assert ahead.first_ends_at == NOW + 5 * HOUR
     assert running.first_ends_at == NOW + HOUR
@@ -240,26 +241,22 @@ def test_the_first_end_is_the_plan_before_it_began():
 
 def test_a_window_without_a_start_begins_now_and_names_each_thing_once():
     row = Window()
-    windows.apply(
-        row,
-        wish(
-            components=["api", "web", "api"], audiences=["public", "public"], channels=["api"] * 2
-        ),
-        now=NOW,
-    )
+    wish(
+        components=["api", "web", "api"], audiences=["public", "public"], channels=["api"] * 2
+    ).apply(row, now=NOW)
     assert (row.starts_at, row.first_ends_at) == (NOW, NOW + HOUR)
     assert row.components == ["api", "web"]
     assert (row.audiences, row.channels) == (["public"], ["api"])
     with pytest.raises(RuleError, match="366 days"):
-        windows.apply(Window(), wish(ends_at=NOW + LONGEST + TICK), now=NOW)
+        wish(ends_at=NOW + LONGEST + TICK).apply(Window(), now=NOW)
 
 
 def test_an_effect_is_on_a_component_of_the_window():
     row = Window()
-    windows.apply(row, wish(components=["api"], effects={"api": "partial_outage"}), now=NOW)
+    wish(components=["api"], effects={"api": "partial_outage"}).apply(row, now=NOW)
     assert row.effects == {"api": "partial_outage"}
     with pytest.raises(RuleError, match="web is not among") as caught:
-        windows.apply(row, wish(components=["api"], effects={"web": "partial_outage"}), now=NOW)
+        wish(components=["api"], effects={"web": "partial_outage"}).apply(row, now=NOW)
     assert caught.value.field == "effects"
 
 

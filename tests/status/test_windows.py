@@ -1,13 +1,15 @@
 """Windows: what can be done to them when, on both databases."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from portal.errors import ReusedKeyError, RuleError, StaleVersionError
 from portal.status import windows
-from portal.status.registry import Once, ReusedKeyError, StaleVersionError
-from portal.status.terms import RuleError
 from portal.status.windows import WindowAct, WindowIn, WindowStatus
+from portal.store.idempotency import IdempotencyKey
+from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
 
 HOUR = timedelta(hours=1)
@@ -18,16 +20,16 @@ def wish(**values) -> WindowIn:
 
 
 def test_start_extend_and_end(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    row = registry.open_window(wish(), actor="ada")
+    status = either.portal.status
+    row = status.windows.schedule(By("ada"), wish())
     assert row.status_at(START) is WindowStatus.ACTIVE
-    longer = registry.act_on_window(
-        row.reference, WindowAct(action="extend", duration="30m"), version=1, actor="ada"
+    longer = status.windows.act(
+        By("ada", version=1), row.reference, WindowAct(action="extend", duration="30m")
     )
     assert longer.ends_at == START + 1.5 * HOUR
     assert longer.first_ends_at == START + HOUR
     still.advance(minutes=20)
-    over = registry.act_on_window(row.reference, WindowAct(action="end"), version=2, actor="ada")
+    over = status.windows.act(By("ada", version=2), row.reference, WindowAct(action="end"))
     assert over.status_at(still.now()) is WindowStatus.ENDED
     assert over.ends_at == START + 1.5 * HOUR
 
@@ -46,37 +48,37 @@ REFUSED = [
 def test_an_act_that_does_not_fit_is_refused(
     site: Site, still: StandingClock, action, minutes, why
 ):
-    registry = site.portal.status.registry
+    status = site.portal.status
     begin = START + HOUR
-    row = registry.open_window(wish(starts_at=begin, ends_at=begin + HOUR), actor="ada")
+    row = status.windows.schedule(By("ada"), wish(starts_at=begin, ends_at=begin + HOUR))
     still.advance(minutes=60 + minutes)
     act = WindowAct(action=action, duration="5m" if action == "extend" else None)
     with pytest.raises(RuleError):
-        registry.act_on_window(row.reference, act, version=None, actor="ada")
+        status.windows.act(By("ada"), row.reference, act)
 
 
 def test_starting_early_keeps_the_length(site: Site, still: StandingClock):
-    registry = site.portal.status.registry
-    row = registry.open_window(wish(starts_at=START + HOUR, ends_at=START + 3 * HOUR), actor="ada")
-    begun = registry.act_on_window(row.reference, WindowAct(action="start"), version=1, actor="a")
+    status = site.portal.status
+    row = status.windows.schedule(By("ada"), wish(starts_at=START + HOUR, ends_at=START + 3 * HOUR))
+    begun = status.windows.act(By("a", version=1), row.reference, WindowAct(action="start"))
     assert (begun.starts_at, begun.ends_at) == (START, START + 2 * HOUR)
 
 
 @pytest.mark.parametrize("duration", [None, "", "soon", "-5m", "9999999999d", "0m", "400d"])
 def test_extending_wants_a_duration(site: Site, still: StandingClock, duration):
-    row = site.portal.status.registry.open_window(wish(), actor="ada")
+    row = site.portal.status.windows.schedule(By("ada"), wish())
     with pytest.raises(RuleError):
-        site.portal.status.registry.act_on_window(
-            row.reference, WindowAct(action="extend", duration=duration), version=1, actor="a"
+        site.portal.status.windows.act(
+            By("a", version=1), row.reference, WindowAct(action="extend", duration=duration)
         )
 
 
 def test_overlaps_are_named(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    first = registry.open_window(wish(), actor="ada")
-    second = registry.open_window(wish(title="Other"), actor="ada")
-    apart = registry.open_window(
-        wish(starts_at=START + HOUR, ends_at=START + 2 * HOUR), actor="ada"
+    status = either.portal.status
+    first = status.windows.schedule(By("ada"), wish())
+    second = status.windows.schedule(By("ada"), wish(title="Other"))
+    apart = status.windows.schedule(
+        By("ada"), wish(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
     )
     with either.portal.core.open_session() as session:
         assert windows.overlapping(session, second) == [first.reference]
@@ -85,19 +87,20 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
 
 @pytest.mark.fault(16)
 def test_two_with_one_version_change_it_once(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    row = registry.open_window(wish(), actor="ada")
+    status = either.portal.status
+    row = status.windows.schedule(By("ada"), wish())
     act = WindowAct(action="extend", duration="30m")
-    registry.act_on_window(row.reference, act, version=1, actor="ada")
+    status.windows.act(By("ada", version=1), row.reference, act)
     with pytest.raises(StaleVersionError):
-        registry.act_on_window(row.reference, act, version=1, actor="bob")
+        status.windows.act(By("bob", version=1), row.reference, act)
 
 
 @pytest.mark.fault(17)
 def test_a_key_is_kept_with_the_act(either: Site, still: StandingClock):
-    registry = either.portal.status.registry
-    once = Once("k", b"request", lambda row: {"reference": row.reference})
-    row = registry.open_window(wish(), actor="ada", once=once)
-    assert registry.kept_reply("k", b"request").body == {"reference": row.reference}
-    with pytest.raises(ReusedKeyError):
-        registry.kept_reply("k", b"another")
+    status = either.portal.status
+    once = IdempotencyKey("k", b"request", lambda row: {"reference": row.reference})
+    row = status.windows.schedule(By("ada", key=once), wish())
+    with either.portal.core.open_session() as session:
+        assert once.find(session).body == {"reference": row.reference}
+        with pytest.raises(ReusedKeyError):
+            replace(once, request=b"another").find(session)

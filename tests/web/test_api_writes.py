@@ -11,6 +11,7 @@ from portal.audit import chain
 from portal.audit.chain import Event
 from portal.status.components import ComponentIn
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
+from portal.unit_of_work import By
 from tests.conftest import Build, Site, StandingClock
 
 RUNTIME = "/api/admin/runtime"
@@ -35,18 +36,16 @@ def block(site: Site) -> str:
 
 def incident(site: Site) -> str:
     wish = IncidentIn(title="Slow", impact=ImpactLevel.MINOR, message="We look.")
-    return site.portal.status.casebook.open(wish, actor="a").reference
+    return site.portal.status.incidents.open(By("a"), wish).reference
 
 
 def resolved(site: Site) -> str:
     wish = UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.OTHER)
-    return site.portal.status.casebook.update(
-        incident(site), wish, version=None, actor="a"
-    ).reference
+    return site.portal.status.incidents.update(By("a"), incident(site), wish).reference
 
 
 def component(site: Site) -> str:
-    return site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a").slug
+    return site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API")).slug
 
 
 def series(site: Site) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from portal.accounts.roles import Role, Scope
+from portal.unit_of_work import By
 from tests.conftest import Build, Site
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, an_incident, settings, subscribe
@@ -123,7 +124,7 @@ def test_the_panel_shows_it_all_and_tries_again(site: Site, post: Post):
     post.at_recipient = lambda address: next(answers, None)
     person = site.signed_in(Role.OPERATOR)
     with Told(site) as told:
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
         page = person.client.get("/panel/notifications").text
         assert "Could not be delivered" in page

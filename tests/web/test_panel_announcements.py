@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.accounts.roles import Role
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.terms import Audience, Channel, Severity, Status
+from portal.unit_of_work import By
 from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
@@ -120,7 +121,7 @@ def test_what_a_form_leaves_alone_keeps_its_seconds(
         starts_at=still.now(),
         ends_at=still.now() + timedelta(hours=1),
     )
-    row = site.portal.status.registry.announce(wish, actor="ada")
+    row = site.portal.status.announcements.create(By("ada"), wish)
     page = text_of(person.client.get("/panel/announcements/exact"))
     times = {name: value_of(page, name) for name in ("startsAt", "endsAt")}
     answer = person.post("/panel/announcements/exact", **{**FORM, **times}, version="1")

@@ -7,6 +7,7 @@ import pytest
 from portal.accounts.roles import Role
 from portal.status import incidents
 from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from tests.conftest import Person, Site, StandingClock
 
 KEY = "0123456789"
@@ -34,7 +35,7 @@ def open_one(person: Person, **fields: str) -> str:
 
 def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClock):
     person = either.signed_in(Role.OPERATOR)
-    either.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
+    either.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API"))
     path = open_one(person, **{"impact-api": "partial_outage"})
     reference = path.rsplit("/", 1)[1]
     # A double click opens one.

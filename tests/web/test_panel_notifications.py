@@ -15,6 +15,7 @@ from portal.status.components import ComponentIn
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.templates import TemplateIn
 from portal.store import engine
+from portal.unit_of_work import By
 from tests.conftest import Person, Site, StandingClock
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
@@ -40,11 +41,9 @@ def told(site: Site) -> list[Notice]:
 
 @pytest.fixture
 def person(site: Site, still: StandingClock) -> Person:
-    site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
-    site.portal.status.registry.keep_template(
-        TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}."),
-        version=None,
-        actor="a",
+    site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API"))
+    site.portal.status.templates.save(
+        By("a"), TemplateIn(name="late", title="{{what}} is late", message="It comes {{when}}.")
     )
     return site.signed_in(Role.OPERATOR)
 

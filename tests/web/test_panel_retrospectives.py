@@ -9,6 +9,7 @@ from portal.accounts.roles import Role
 from portal.status import incidents
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.status.retrospectives import Retrospective
+from portal.unit_of_work import By
 from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
@@ -37,8 +38,8 @@ def kept(site: Site) -> Retrospective | None:
 
 @pytest.fixture
 def person(site: Site, still: StandingClock) -> Person:
-    site.portal.status.casebook.open(
-        IncidentIn(title="Slow answers", impact=ImpactLevel.MINOR, message="We look."), actor="a"
+    site.portal.status.incidents.open(
+        By("a"), IncidentIn(title="Slow answers", impact=ImpactLevel.MINOR, message="We look.")
     )
     return site.signed_in(Role.OPERATOR)
 
@@ -47,7 +48,7 @@ def resolve(site: Site) -> None:
     wish = UpdateIn(
         status=Progress.RESOLVED, message="Over.", root_cause_category=Category.CAPACITY
     )
-    site.portal.status.casebook.update(REFERENCE, wish, version=None, actor="a")
+    site.portal.status.incidents.update(By("a"), REFERENCE, wish)
 
 
 def test_it_follows_the_end(site: Site, person: Person):

@@ -12,6 +12,7 @@ from portal.status import windows
 from portal.status.components import ComponentIn
 from portal.status.series import WindowSeries
 from portal.status.windows import Window, WindowIn, WindowStatus
+from portal.unit_of_work import By
 from tests.conftest import START, Build, Person, Site, StandingClock
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
@@ -37,13 +38,13 @@ def stored(site: Site) -> list[Window]:
 
 def running(site: Site, *, title: str = "Failover", minutes: int = 60) -> Window:
     wish = WindowIn(title=title, ends_at=clock.now() + timedelta(minutes=minutes))
-    return site.portal.status.registry.open_window(wish, actor="ada")
+    return site.portal.status.windows.schedule(By("ada"), wish)
 
 
 @pytest.fixture
 def person(site: Site, still: StandingClock) -> Person:
-    site.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="a")
-    site.portal.status.inventory.add(ComponentIn(slug="search", name="Search"), actor="a")
+    site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API"))
+    site.portal.status.components.add(By("a"), ComponentIn(slug="search", name="Search"))
     return site.signed_in(Role.OPERATOR)
 
 

@@ -6,14 +6,16 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.windows import WindowIn
+from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
 
 
 def told(site: Site, **fields: object) -> str:
-    site.portal.status.inventory.add(
-        ComponentIn(slug="api", name="The API", group="Core"), actor="op-a"
+    site.portal.status.components.add(
+        By("op-a"), ComponentIn(slug="api", name="The API", group="Core")
     )
-    row = site.portal.status.casebook.open(
+    row = site.portal.status.incidents.open(
+        By("op-a"),
         IncidentIn(
             **{
                 "title": "Slow answers",
@@ -23,7 +25,6 @@ def told(site: Site, **fields: object) -> str:
                 **fields,
             }
         ),
-        actor="op-a",
     )
     return str(row.reference)
 
@@ -37,11 +38,8 @@ def text(site: Site, path: str, status: int = 200) -> str:
 def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: StandingClock):
     reference = told(either)
     still.advance(minutes=20)
-    either.portal.status.casebook.update(
-        reference,
-        UpdateIn(status=Progress.IDENTIFIED, message="Found it."),
-        version=None,
-        actor="op-a",
+    either.portal.status.incidents.update(
+        By("op-a"), reference, UpdateIn(status=Progress.IDENTIFIED, message="Found it.")
     )
     page = text(either, "/")
     for wanted in (
@@ -64,16 +62,15 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
 
 def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
     reference = told(either)
-    either.portal.status.casebook.note(reference, NoteIn(message="inside-only"), actor="op-a")
+    either.portal.status.incidents.note(By("op-a"), reference, NoteIn(message="inside-only"))
     still.advance(minutes=30)
-    either.portal.status.casebook.update(
+    either.portal.status.incidents.update(
+        By("op-a"),
         reference,
         UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY),
-        version=None,
-        actor="op-a",
     )
     wish = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
-    either.portal.status.casebook.keep_retrospective(reference, wish, version=None, actor="op-a")
+    either.portal.status.retrospectives.save(By("op-a"), reference, wish)
     still.advance(days=200)
     page = text(either, f"/incidents/{reference}")
     for wanted in ("Slow answers", "lasted 30 min", "Over.", "The API", "Resolved"):
@@ -81,24 +78,22 @@ def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
     for secret in ("inside-only", "op-a", "typing"):
         assert secret not in page, secret
     published = wish.model_copy(update={"published": True})
-    either.portal.status.casebook.keep_retrospective(
-        reference, published, version=None, actor="op-a"
-    )
+    either.portal.status.retrospectives.save(By("op-a"), reference, published)
     assert "<em>typing</em>" in text(either, f"/incidents/{reference.lower()}")
     assert "Slow answers" in text(either, "/history?month=2030-06")
     assert "Slow answers" not in text(either, "/history")
 
 
 def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
-    either.portal.status.inventory.add(ComponentIn(slug="api", name="The API"), actor="op-a")
-    row = either.portal.status.registry.open_window(
+    either.portal.status.components.add(By("op-a"), ComponentIn(slug="api", name="The API"))
+    row = either.portal.status.windows.schedule(
+        By("op-a"),
         WindowIn(
             title="Upgrade",
             message="Short **breaks**.",
             components=["api"],
             ends_at=still.moment + timedelta(hours=1),
         ),
-        actor="op-a",
     )
     page = text(either, f"/maintenance/{row.reference}")
     for wanted in ("Upgrade", "<strong>breaks</strong>", "The API", "Active"):
@@ -108,9 +103,9 @@ def test_a_window_has_a_page_for_good(either: Site, still: StandingClock):
 
 def test_what_is_not_for_the_public_is_not_there(site: Site, still: StandingClock):
     reference = told(site, audiences=["operations"], title="Quiet please")
-    window = site.portal.status.registry.open_window(
+    window = site.portal.status.windows.schedule(
+        By("a"),
         WindowIn(title="Hush", audiences=["admin"], ends_at=still.moment + timedelta(hours=1)),
-        actor="a",
     )
     for path in (f"/incidents/{reference}", f"/maintenance/{window.reference}"):
         assert text(site, path, 404)

@@ -8,6 +8,7 @@ import pytest
 
 from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, Subscriber
 from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from tests.conftest import Build, Site, StandingClock
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, an_incident, settings, subscribe
@@ -41,7 +42,7 @@ def subscribers(site: Site) -> list[Subscriber]:
 
 
 def test_from_the_form_to_the_end(site: Site, post: Post):
-    site.portal.status.inventory.add(ComponentIn(slug="api", name="API"), actor="test")
+    site.portal.status.components.add(By("test"), ComponentIn(slug="api", name="API"))
     client = site.client()
     page = client.get("/subscribe")
     assert "Only for these parts" in page.text
@@ -61,7 +62,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
         assert "You will be told" in done.text
         assert "Set-Cookie" not in done.headers
         assert client.post(confirm).status_code == 410
-        site.portal.status.casebook.open(an_incident(), actor="test")
+        site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
         mail = post.to("Ada@example.com")[-1]
         manage = link_in(text_of(mail), "/subscription/")
@@ -153,7 +154,7 @@ def test_what_is_no_address_is_given_back(site: Site, address: str):
 
 def test_unknown_choices_are_refused(site: Site):
     hidden = ComponentIn(slug="vault", name="Vault", is_public=False)
-    site.portal.status.inventory.add(hidden, actor="test")
+    site.portal.status.components.add(By("test"), hidden)
     for form in ({"topics": ["gossip"]}, {"components": ["nothing"]}, {"components": ["vault"]}):
         answer = ask(site, **form)
         assert answer.status_code == 422, form

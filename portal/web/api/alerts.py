@@ -6,14 +6,13 @@ from apiflask import APIBlueprint
 from pydantic import Field
 
 from portal import clock, web
+from portal.errors import NotFoundError
 from portal.runtime import alertmanager, episodes, offers
 from portal.runtime.alertmanager import Delivery, Taken
+from portal.schemas import Camel
 from portal.status.incidents import Link, LinkKind
-from portal.status.registry import NotFoundError
-from portal.status.terms import Camel
 from portal.store import engine
 from portal.store.trouble import retried
-from portal.web.api.writes import ERRORS
 
 blueprint = APIBlueprint(
     "alerts_api", __name__, url_prefix="/api/admin/runtime/alerts", tag="Runtime"
@@ -23,7 +22,6 @@ blueprint = APIBlueprint(
 @blueprint.post("/alertmanager")
 @blueprint.input(Delivery, arg_name="delivery")
 @blueprint.output(Taken)
-@blueprint.doc(security="token", responses=ERRORS)
 def receive(delivery: Delivery) -> Taken:
     """Take a delivery of Alertmanager's webhook, version 4; a repeated one changes nothing."""
     portal = web.current()
@@ -57,7 +55,6 @@ class Offer(Camel):
 @blueprint.get("/<name>/offer")
 @blueprint.input(OfferQuery, location="query", arg_name="query")
 @blueprint.output(Offer)
-@blueprint.doc(security="token", responses=ERRORS)
 def offer(name: str, query: OfferQuery) -> Offer:
     """What the `operations` template makes of an alert that has lasted; 404 when none has."""
     portal = web.current()

@@ -3,58 +3,45 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from portal import clock, web
+from portal import clock
+from portal.errors import NotFoundError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
-from portal.status.registry import NotFoundError
-from portal.status.terms import Camel
+from portal.web import current
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS, PageQuery
+from portal.web.api.pages import Page, PageQuery
 
 blueprint = APIBlueprint(
     "announcements_api", __name__, url_prefix="/api/admin/runtime/maintenance", tag="Announcements"
 )
 
 
-class AnnouncementList(Camel):
-    items: list[AnnouncementOut]
-    total: int
-    limit: int
-    offset: int
-
-
 @blueprint.get("")
 @blueprint.input(PageQuery, location="query", arg_name="page")
-@blueprint.output(AnnouncementList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing(page: PageQuery) -> AnnouncementList:
+@blueprint.output(Page[AnnouncementOut])
+def listing(page: PageQuery) -> Page[AnnouncementOut]:
     """List announcements, newest first."""
-    now = clock.now()
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         rows, total = announcements.page(session, limit=page.limit, offset=page.offset)
-        items = [announcements.out(row, now=now) for row in rows]
-    return AnnouncementList(items=items, total=total, limit=page.limit, offset=page.offset)
+        items = [_shown(row) for row in rows]
+    return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
 @blueprint.post("")
-@blueprint.input(AnnouncementIn, arg_name="wish")
+@blueprint.input(AnnouncementIn, arg_name="new")
 @blueprint.output(AnnouncementOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
-def create(wish: AnnouncementIn) -> Response:
+def create(new: AnnouncementIn) -> Response:
     """Make an announcement."""
     return writes.write(
-        lambda actor, once: writes.registry().announce(wish, actor=actor, once=once),
-        _shown,
-        status=201,
+        lambda by: current().status.announcements.create(by, new), _shown, status=201
     )
 
 
 @blueprint.get("/<ref>")
 @blueprint.output(AnnouncementOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show an announcement."""
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         row = announcements.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -62,32 +49,20 @@ def one(ref: str) -> Response:
 
 
 @blueprint.put("/<ref>")
-@blueprint.input(AnnouncementIn, arg_name="wish")
+@blueprint.input(AnnouncementIn, arg_name="content")
 @blueprint.output(AnnouncementOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def replace(ref: str, wish: AnnouncementIn) -> Response:
+def replace(ref: str, content: AnnouncementIn) -> Response:
     """Replace an announcement's content."""
-    version = writes.wanted_version()
-    return writes.write(
-        lambda actor, once: writes.registry().edit_announcement(
-            ref, wish, version=version, actor=actor, once=once
-        ),
-        _shown,
-    )
+    return writes.write(lambda by: current().status.announcements.edit(by, ref, content), _shown)
 
 
 @blueprint.patch("/<ref>/status")
-@blueprint.input(StatusChange, arg_name="wish")
+@blueprint.input(StatusChange, arg_name="asked")
 @blueprint.output(AnnouncementOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def change_status(ref: str, wish: StatusChange) -> Response:
+def change_status(ref: str, asked: StatusChange) -> Response:
     """Publish, take back or resolve."""
-    version = writes.wanted_version()
     return writes.write(
-        lambda actor, once: writes.registry().set_status(
-            ref, wish, version=version, actor=actor, once=once
-        ),
-        _shown,
+        lambda by: current().status.announcements.set_status(by, ref, asked), _shown
     )
 
 

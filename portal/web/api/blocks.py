@@ -5,12 +5,11 @@ from flask import Response, request
 from pydantic import Field
 
 from portal import clock, web
+from portal.errors import NotFoundError
 from portal.guard import blocks
 from portal.guard.blocks import Block, BlockAct, BlockIn, BlockOut, Blocks
-from portal.status.registry import NotFoundError
-from portal.status.terms import Camel
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS, PageQuery
+from portal.web.api.pages import Page, PageQuery
 
 blueprint = APIBlueprint(
     "blocks_api",
@@ -26,18 +25,10 @@ class BlockQuery(PageQuery):
     active: bool = Field(default=True)
 
 
-class BlockList(Camel):
-    items: list[BlockOut]
-    total: int
-    limit: int
-    offset: int
-
-
 @blueprint.get("")
 @blueprint.input(BlockQuery, location="query", arg_name="page")
-@blueprint.output(BlockList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing(page: BlockQuery) -> BlockList:
+@blueprint.output(Page[BlockOut])
+def listing(page: BlockQuery) -> Page[BlockOut]:
     """List blocks, the newest first."""
     now = clock.now()
     with web.current().core.open_session() as session:
@@ -45,17 +36,16 @@ def listing(page: BlockQuery) -> BlockList:
             session, now=now, only_active=page.active, limit=page.limit, offset=page.offset
         )
         items = [blocks.out(row, now=now) for row in rows]
-    return BlockList(items=items, total=total, limit=page.limit, offset=page.offset)
+    return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
 @blueprint.post("")
 @blueprint.input(BlockIn, arg_name="wish")
 @blueprint.output(BlockOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
 def create(wish: BlockIn) -> Response:
     """Block an address, a range, a key or an origin, for a duration or until an instant."""
     return writes.write(
-        lambda actor, once: _writer().add(wish, actor=actor, caller=_caller(), once=once),
+        lambda by: _writer().add(wish, actor=by.actor, caller=_caller(), once=by.key),
         _shown,
         status=201,
     )
@@ -63,7 +53,6 @@ def create(wish: BlockIn) -> Response:
 
 @blueprint.get("/<ref>")
 @blueprint.output(BlockOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def one(ref: str) -> Response:
     """Show a block."""
     with web.current().core.open_session() as session:
@@ -76,13 +65,11 @@ def one(ref: str) -> Response:
 @blueprint.patch("/<ref>")
 @blueprint.input(BlockAct, arg_name="wish")
 @blueprint.output(BlockOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def act(ref: str, wish: BlockAct) -> Response:
     """Extend from where it ends, or raise: at least that long from now, stronger or wider."""
-    version = writes.wanted_version()
     return writes.write(
-        lambda actor, once: _writer().act(
-            ref, wish, version=version, actor=actor, caller=_caller(), once=once
+        lambda by: _writer().act(
+            ref, wish, version=by.version, actor=by.actor, caller=_caller(), once=by.key
         ),
         _shown,
     )
@@ -90,12 +77,10 @@ def act(ref: str, wish: BlockAct) -> Response:
 
 @blueprint.delete("/<ref>")
 @blueprint.output(BlockOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def remove(ref: str) -> Response:
     """Lift a block now; its record stays."""
-    version = writes.wanted_version()
     return writes.write(
-        lambda actor, once: _writer().remove(ref, version=version, actor=actor, once=once), _shown
+        lambda by: _writer().remove(ref, version=by.version, actor=by.actor, once=by.key), _shown
     )
 
 

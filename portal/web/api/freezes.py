@@ -3,50 +3,38 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from portal import clock, web
+from portal import clock
 from portal.status import freezes
 from portal.status.freezes import FreezeIn, FreezeOut
-from portal.status.terms import Camel
-from portal.web import access
+from portal.web import current
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS
+from portal.web.api.pages import Listing
 
 blueprint = APIBlueprint(
     "freezes_api", __name__, url_prefix="/api/admin/runtime/maintenance/freezes", tag="Windows"
 )
 
 
-class FreezeList(Camel):
-    items: list[FreezeOut]
-    total: int
-
-
 @blueprint.get("")
-@blueprint.output(FreezeList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing() -> FreezeList:
+@blueprint.output(Listing[FreezeOut])
+def listing() -> Listing[FreezeOut]:
     """List the freezes that are not over, the next first."""
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         items = [freezes.out(row) for row in freezes.coming(session, now=clock.now())]
-    return FreezeList(items=items, total=len(items))
+    return Listing(items=items, total=len(items))
 
 
 @blueprint.post("")
-@blueprint.input(FreezeIn, arg_name="wish")
+@blueprint.input(FreezeIn, arg_name="new")
 @blueprint.output(FreezeOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
-def create(wish: FreezeIn) -> Response:
+def create(new: FreezeIn) -> Response:
     """Keep a time free: a window in it is warned of."""
-    return writes.write(
-        lambda actor, once: writes.registry().add_freeze(wish, actor=actor, once=once),
-        freezes.out,
-        status=201,
-    )
+    return writes.write(lambda by: current().status.freezes.add(by, new), freezes.out, status=201)
 
 
 @blueprint.delete("/<int(max=2147483647):number>")
-@blueprint.doc(security="token", responses={204: "It is gone"} | ERRORS)
+@blueprint.doc(responses={204: "It is gone"})
 def remove(number: int) -> tuple[str, int]:
     """Take a freeze out of the calendar."""
-    writes.registry().remove_freeze(number, actor=access.caller().actor)
+    current().status.freezes.remove(writes.by(), number)
     return "", 204

@@ -1,15 +1,13 @@
-"""`/api/admin/runtime/incidents`: incidents, their captures and retrospectives."""
-
-from typing import Any, Literal
+"""`/api/admin/runtime/incidents`: incidents and their captures."""
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify
 from sqlalchemy.orm import Session, object_session
 
-from portal import web
+from portal.errors import NotFoundError
 from portal.runtime import exports, recoveries
 from portal.runtime.recoveries import PreparedUpdate
-from portal.status import findings, incidents, retrospectives
+from portal.status import incidents
 from portal.status.incidents import (
     Capture,
     CaptureOut,
@@ -19,13 +17,11 @@ from portal.status.incidents import (
     IncidentOut,
     NoteIn,
     UpdateIn,
+    findings,
 )
-from portal.status.registry import NotFoundError
-from portal.status.retrospectives import Retrospective, RetrospectiveIn, RetrospectiveOut
-from portal.status.terms import Camel
-from portal.web import access
+from portal.web import current
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS, PageQuery
+from portal.web.api.pages import Page, PageQuery
 
 blueprint = APIBlueprint(
     "incidents_api", __name__, url_prefix="/api/admin/runtime/incidents", tag="Incidents"
@@ -38,132 +34,91 @@ class IncidentQuery(PageQuery):
     open: bool | None = None
 
 
-class IncidentList(Camel):
-    items: list[IncidentOut]
-    total: int
-    limit: int
-    offset: int
-
-
-class ExportQuery(Camel):
-    format: Literal["markdown", "json"] = "markdown"
-
-
 @blueprint.get("")
 @blueprint.input(IncidentQuery, location="query", arg_name="page")
-@blueprint.output(IncidentList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing(page: IncidentQuery) -> IncidentList:
+@blueprint.output(Page[IncidentOut])
+def listing(page: IncidentQuery) -> Page[IncidentOut]:
     """List incidents, the latest start first."""
-    with _open_session() as session:
+    with current().core.open_session() as session:
         rows, total = incidents.page(
             session, limit=page.limit, offset=page.offset, is_open=page.open
         )
-        items = [incidents.out(session, row) for row in rows]
-    return IncidentList(items=items, total=total, limit=page.limit, offset=page.offset)
+        items = incidents.outs(session, rows)
+    return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
 @blueprint.post("")
-@blueprint.input(IncidentIn, arg_name="wish")
+@blueprint.input(IncidentIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
-def create(wish: IncidentIn) -> Response:
+def create(new: IncidentIn) -> Response:
     """Open an incident with its first public update; `startedAt` may lie in the past."""
-    return writes.write(
-        lambda actor, once: _casebook().open(wish, actor=actor, once=once), _shown, status=201
-    )
+    return writes.write(lambda by: current().status.incidents.open(by, new), _shown, status=201)
 
 
 @blueprint.get("/<reference>")
 @blueprint.output(IncidentOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def one(reference: str) -> Response:
     """Show an incident with both timelines."""
-    with _open_session() as session:
-        row = _found(session, reference)
+    with current().core.open_session() as session:
+        row = found(session, reference)
         return writes.shown(incidents.out(session, row), row.version)
 
 
 @blueprint.put("/<reference>")
-@blueprint.input(IncidentEdit, arg_name="wish")
+@blueprint.input(IncidentEdit, arg_name="content")
 @blueprint.output(IncidentOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def replace(reference: str, wish: IncidentEdit) -> Response:
+def replace(reference: str, content: IncidentEdit) -> Response:
     """Put title, impact, audiences, start, next update and links right."""
-    version = writes.wanted_version()
-    return writes.write(
-        lambda actor, once: _casebook().edit(
-            reference, wish, version=version, actor=actor, once=once
-        ),
-        _shown,
-    )
+    return writes.write(lambda by: current().status.incidents.edit(by, reference, content), _shown)
 
 
 @blueprint.post("/<reference>/updates")
-@blueprint.input(UpdateIn, arg_name="wish")
+@blueprint.input(UpdateIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
-def update(reference: str, wish: UpdateIn) -> Response:
+def update(reference: str, new: UpdateIn) -> Response:
     """Tell the public; `resolved` takes a `rootCauseCategory` and ends all impairment."""
-    version = writes.wanted_version()
     return writes.write(
-        lambda actor, once: _casebook().update(
-            reference, wish, version=version, actor=actor, once=once
-        ),
-        _shown,
-        status=201,
+        lambda by: current().status.incidents.update(by, reference, new), _shown, status=201
     )
 
 
 @blueprint.post("/<reference>/notes")
-@blueprint.input(NoteIn, arg_name="wish")
+@blueprint.input(NoteIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
-def note(reference: str, wish: NoteIn) -> Response:
+def note(reference: str, new: NoteIn) -> Response:
     """Write a note that only operators see."""
     return writes.write(
-        lambda actor, once: _casebook().note(reference, wish, actor=actor, once=once),
-        _shown,
-        status=201,
+        lambda by: current().status.incidents.note(by, reference, new), _shown, status=201
     )
 
 
 @blueprint.post("/<reference>/acknowledgement")
 @blueprint.output(IncidentOut)
-@blueprint.doc(security="token", responses=ERRORS)
 def acknowledge(reference: str) -> Response:
-    """Say that someone is at it."""
-    version = writes.wanted_version()
-    return writes.write(
-        lambda actor, once: _casebook().acknowledge(
-            reference, version=version, actor=actor, once=once
-        ),
-        _shown,
-    )
+    """Acknowledge an incident: say that someone works on it."""
+    return writes.write(lambda by: current().status.incidents.acknowledge(by, reference), _shown)
 
 
 @blueprint.post("/<reference>/captures")
 @blueprint.output(CaptureOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
 def capture(reference: str) -> Response:
     """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
-    portal = web.current()
-    made = portal.status.casebook.capture(
-        reference, exports.to_json(portal.overview.take()).decode(), actor=access.caller().actor
+    capture = exports.capture(
+        current().overview, current().status.incidents, writes.by(), reference
     )
-    body = CaptureOut(id=made.id, sha256=made.sha256, captured_at=made.captured_at)
+    body = CaptureOut(id=capture.id, sha256=capture.sha256, captured_at=capture.captured_at)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
     response.status_code = 201
     return response
 
 
 @blueprint.get("/<reference>/captures/<identity>")
-@blueprint.doc(security="token", responses={200: "The snapshot as it was captured"} | ERRORS)
+@blueprint.doc(responses={200: "The snapshot as it was captured"})
 def captured(reference: str, identity: str) -> Response:
     """The snapshot that was captured, byte for byte."""
-    with _open_session() as session:
+    with current().core.open_session() as session:
         row = session.get(Capture, identity)
-        if row is None or row.incident_id != _found(session, reference).id:
+        if row is None or row.incident_id != found(session, reference).id:
             raise NotFoundError
         response = Response(row.body, content_type="application/json")
         response.headers["X-Snapshot-SHA256"] = row.sha256
@@ -171,107 +126,31 @@ def captured(reference: str, identity: str) -> Response:
 
 
 @blueprint.get("/<reference>/findings")
-@blueprint.doc(security="token", responses={200: "Markdown with figures and instants"} | ERRORS)
+@blueprint.doc(responses={200: "Markdown with figures and instants"})
 def findings_of(reference: str) -> Response:
     """The captured figures as Markdown, for a ticket."""
-    with _open_session() as session:
-        text = findings.of_captures(session, _found(session, reference), prefix=_prefix())
+    with current().core.open_session() as session:
+        text = findings.of_captures(session, found(session, reference), prefix=metrics_prefix())
     return Response(text, content_type="text/markdown; charset=utf-8")
 
 
 @blueprint.get("/<reference>/prepared-update")
 @blueprint.output(PreparedUpdate)
-@blueprint.doc(security="token", responses=ERRORS)
 def prepared(reference: str) -> PreparedUpdate:
     """The update that waits since the incident's alerts have recovered; 404 when there is none."""
-    with _open_session() as session:
-        found = recoveries.prepared(session, _found(session, reference))
-    if found is None:
+    with current().core.open_session() as session:
+        update = recoveries.prepared(session, found(session, reference))
+    if update is None:
         raise NotFoundError
-    return found
+    return update
 
 
-@blueprint.get("/<reference>/retrospective")
-@blueprint.output(RetrospectiveOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def retrospective(reference: str) -> Response:
-    """Show an incident's retrospective."""
-    with _open_session() as session:
-        incident = _found(session, reference)
-        row = session.get(Retrospective, incident.id)
-        if row is None:
-            raise NotFoundError
-        return writes.shown(retrospectives.out(row, incident.reference), row.version)
+def metrics_prefix() -> str:
+    return current().core.settings.metrics_prefix
 
 
-@blueprint.put("/<reference>/retrospective")
-@blueprint.input(RetrospectiveIn, arg_name="wish")
-@blueprint.output(RetrospectiveOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def keep_retrospective(reference: str, wish: RetrospectiveIn) -> Response:
-    """Add or replace the retrospective of an incident that is resolved."""
-    version = writes.wanted_version()
-    return writes.write(
-        lambda actor, once: _casebook().keep_retrospective(
-            reference, wish, version=version, actor=actor, once=once
-        ),
-        lambda row: retrospectives.out(row, reference.upper()),
-    )
-
-
-@blueprint.get("/<reference>/retrospective/export")
-@blueprint.input(ExportQuery, location="query", arg_name="query")
-@blueprint.doc(security="token", responses={200: "The retrospective as a download"} | ERRORS)
-def export(reference: str, query: ExportQuery) -> Response:
-    """Timeline, retrospective and captured figures, as Markdown or JSON."""
-    with _open_session() as session:
-        incident = _found(session, reference)
-        row = session.get(Retrospective, incident.id)
-        name = f"{incident.reference}.{'md' if query.format == 'markdown' else 'json'}"
-        if query.format == "markdown":
-            text = findings.markdown(session, incident, row, prefix=_prefix())
-            response = Response(text, content_type="text/markdown; charset=utf-8")
-        else:
-            response = jsonify(_whole(session, incident, row))
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _whole(session: Session, incident: Incident, row: Retrospective | None) -> dict[str, Any]:
-    return {
-        "incident": incidents.out(session, incident).model_dump(mode="json", by_alias=True),
-        "retrospective": (
-            retrospectives.out(row, incident.reference).model_dump(mode="json", by_alias=True)
-            if row
-            else None
-        ),
-        "captures": [
-            {
-                "id": one.id,
-                "sha256": one.sha256,
-                "capturedAt": one.captured_at,
-                "figures": dict(findings.figures(one.body, _prefix())),
-            }
-            for one in incidents.captures_of(session, incident.id)
-        ],
-    }
-
-
-def _casebook() -> Any:
-    return web.current().status.casebook
-
-
-def _open_session() -> Session:
-    session: Session = web.current().core.open_session()
-    return session
-
-
-def _prefix() -> str:
-    prefix: str = web.current().core.settings.metrics_prefix
-    return prefix
-
-
-def _found(session: Session, reference: str) -> Incident:
+def found(session: Session, reference: str) -> Incident:
+    """The incident of a path; NotFoundError without one."""
     row = incidents.find(session, reference)
     if row is None:
         raise NotFoundError
@@ -279,9 +158,9 @@ def _found(session: Session, reference: str) -> Incident:
 
 
 def _shown(row: Incident) -> IncidentOut:
-    # The answer to be kept with a key is rendered before the commit, in the act's own session.
+    # The answer to be stored with a key is rendered before the commit, in the act's own session.
     session = object_session(row)
     if session is not None:
         return incidents.out(session, row)
-    with _open_session() as session:
+    with current().core.open_session() as session:
         return incidents.out(session, row)

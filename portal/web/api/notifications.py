@@ -10,10 +10,9 @@ from portal.notify.channels import chat
 from portal.notify.desk import Desk, Notification, NotificationIn
 from portal.notify.outbox import DeadLetter, NoticeOut
 from portal.notify.subscribers import Counts, SubscriberKind, SubscriberOut, WebhookIn, WebhookOut
-from portal.status.terms import Camel
 from portal.web import access
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS, PageQuery
+from portal.web.api.pages import Listing, Page, PageQuery
 
 blueprint = APIBlueprint(
     "notifications_api", __name__, url_prefix="/api/admin/runtime/maintenance", tag="Notifications"
@@ -22,38 +21,21 @@ blueprint = APIBlueprint(
 _MOST_LETTERS = 100
 
 
-class NoticeList(Camel):
-    """What was told, with the ways there are."""
+class NoticeList(Page[NoticeOut]):
+    """What was sent, with the channels there are."""
 
-    items: list[NoticeOut]
-    total: int
-    limit: int
-    offset: int
     has_mail: bool
     chats: list[str]
     subscribers: Counts
-
-
-class DeadLetters(Camel):
-    items: list[DeadLetter]
-    total: int
 
 
 class SubscriberQuery(PageQuery):
     kind: SubscriberKind | None = Field(default=None)
 
 
-class SubscriberList(Camel):
-    items: list[SubscriberOut]
-    total: int
-    limit: int
-    offset: int
-
-
 @blueprint.get("/notifications")
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(NoticeList)
-@blueprint.doc(security="token", responses=ERRORS)
 def listing(page: PageQuery) -> NoticeList:
     """List notices with the state of their deliveries, the latest first."""
     portal = web.current()
@@ -74,28 +56,27 @@ def listing(page: PageQuery) -> NoticeList:
 @blueprint.post("/notifications")
 @blueprint.input(NotificationIn, arg_name="wish")
 @blueprint.output(Notification, status_code=202)
-@blueprint.doc(security="token", responses={200: "What would be sent"} | ERRORS)
+@blueprint.doc(responses={200: "What would be sent"})
 def notify(wish: NotificationIn) -> Response:
     """Fill a template and send it; with `dryRun` only show every message and count recipients."""
     if wish.dry_run:
         return jsonify(_desk().rehearse(wish).model_dump(mode="json", by_alias=True))
     return writes.write(
-        lambda actor, once: _desk().send(wish, actor=actor, once=once), _shown, status=202
+        lambda by: _desk().send(wish, actor=by.actor, once=by.key), _shown, status=202
     )
 
 
 @blueprint.get("/notifications/dead")
-@blueprint.output(DeadLetters)
-@blueprint.doc(security="token", responses=ERRORS)
-def dead() -> DeadLetters:
+@blueprint.output(Listing[DeadLetter])
+def dead() -> Listing[DeadLetter]:
     """List deliveries that are tried no more, the latest first."""
     with web.current().core.open_session() as session:
         items = outbox.dead_letters(session, limit=_MOST_LETTERS)
-    return DeadLetters(items=items, total=len(items))
+    return Listing(items=items, total=len(items))
 
 
 @blueprint.post("/notifications/dead/<int(max=2147483647):number>/retry")
-@blueprint.doc(security="token", responses={204: "It is tried again"} | ERRORS)
+@blueprint.doc(responses={204: "It is tried again"})
 def retry(number: int) -> tuple[str, int]:
     """Give a dead delivery another life."""
     _desk().try_again(number, actor=access.caller().actor)
@@ -104,31 +85,29 @@ def retry(number: int) -> tuple[str, int]:
 
 @blueprint.get("/subscribers")
 @blueprint.input(SubscriberQuery, location="query", arg_name="page")
-@blueprint.output(SubscriberList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing_subscribers(page: SubscriberQuery) -> SubscriberList:
+@blueprint.output(Page[SubscriberOut])
+def listing_subscribers(page: SubscriberQuery) -> Page[SubscriberOut]:
     """List subscribers, the newest first."""
     with web.current().core.open_session() as session:
         rows, total = subscribers.page(
             session, limit=page.limit, offset=page.offset, kind=page.kind
         )
         items = [subscribers.out(row) for row in rows]
-    return SubscriberList(items=items, total=total, limit=page.limit, offset=page.offset)
+    return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 
 @blueprint.post("/subscribers")
 @blueprint.input(WebhookIn, arg_name="wish")
 @blueprint.output(WebhookOut, status_code=201)
-@blueprint.doc(security="token", responses=ERRORS)
 def add(wish: WebhookIn) -> Response:
     """Add a webhook; the answer alone shows the key of its signatures."""
     return writes.write(
-        lambda actor, once: _desk().add_webhook(wish, actor=actor, once=once), _shown, status=201
+        lambda by: _desk().add_webhook(wish, actor=by.actor, once=by.key), _shown, status=201
     )
 
 
 @blueprint.delete("/subscribers/<int(max=2147483647):number>")
-@blueprint.doc(security="token", responses={204: "It is gone"} | ERRORS)
+@blueprint.doc(responses={204: "It is gone"})
 def remove(number: int) -> tuple[str, int]:
     """End a subscription and forget its address."""
     _desk().remove_subscriber(number, actor=access.caller().actor)

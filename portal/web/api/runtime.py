@@ -11,9 +11,9 @@ from portal import web
 from portal.audit import chain
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
-from portal.status.terms import Camel, Instant
+from portal.schemas import Camel, Instant
 from portal.web import access, downloads
-from portal.web.api.writes import ERRORS
+from portal.web.api.pages import Page
 
 blueprint = APIBlueprint("runtime_api", __name__, url_prefix="/api/admin/runtime", tag="Runtime")
 
@@ -41,16 +41,8 @@ class AuditEntry(Camel):
     hash: str
 
 
-class AuditList(Camel):
-    items: list[AuditEntry]
-    total: int
-    limit: int
-    offset: int
-
-
 @blueprint.get("/health")
 @blueprint.output(Snapshot)
-@blueprint.doc(security="token", responses=ERRORS)
 def health() -> Snapshot:
     """The runtime snapshot with its alerts."""
     taken: Snapshot = web.current().overview.take()
@@ -59,7 +51,7 @@ def health() -> Snapshot:
 
 @blueprint.get("/snapshot")
 @blueprint.input(ExportQuery, location="query", arg_name="query")
-@blueprint.doc(security="token", responses={200: "The snapshot as a download"} | ERRORS)
+@blueprint.doc(responses={200: "The snapshot as a download"})
 def export(query: ExportQuery) -> Response:
     """The same as a download with an id and a SHA-256; audited."""
     return downloads.snapshot(query.format, actor=access.caller().actor)
@@ -90,7 +82,6 @@ class DrainOut(Camel):
 @blueprint.post("/lifecycle/drain")
 @blueprint.input(DrainIn, arg_name="wish")
 @blueprint.output(DrainOut, status_code=202)
-@blueprint.doc(security="token", responses=ERRORS)
 def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = web.current()
@@ -102,9 +93,8 @@ def drain(wish: DrainIn) -> DrainOut:
 
 @blueprint.get("/audit")
 @blueprint.input(AuditQuery, location="query", arg_name="query")
-@blueprint.output(AuditList)
-@blueprint.doc(security="token", responses=ERRORS)
-def audit(query: AuditQuery) -> AuditList:
+@blueprint.output(Page[AuditEntry])
+def audit(query: AuditQuery) -> Page[AuditEntry]:
     """The audit log, newest first."""
     with web.current().core.open_session() as session:
         rows, total = chain.search(
@@ -126,4 +116,4 @@ def audit(query: AuditQuery) -> AuditList:
             )
             for row in rows
         ]
-    return AuditList(items=items, total=total, limit=query.limit, offset=query.offset)
+    return Page(items=items, total=total, limit=query.limit, offset=query.offset)

@@ -3,43 +3,29 @@
 from apiflask import APIBlueprint
 from flask import Response
 
-from portal import web
 from portal.status import templates
 from portal.status.templates import TemplateIn, TemplateOut
-from portal.status.terms import Camel
+from portal.web import current
 from portal.web.api import writes
-from portal.web.api.writes import ERRORS
+from portal.web.api.pages import Listing
 
 blueprint = APIBlueprint(
     "templates_api", __name__, url_prefix="/api/admin/runtime/maintenance", tag="Templates"
 )
 
 
-class TemplateList(Camel):
-    items: list[TemplateOut]
-    total: int
-
-
 @blueprint.get("/templates")
-@blueprint.output(TemplateList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing() -> TemplateList:
+@blueprint.output(Listing[TemplateOut])
+def listing() -> Listing[TemplateOut]:
     """List the message templates."""
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         items = [templates.out(row) for row in templates.everything(session)]
-    return TemplateList(items=items, total=len(items))
+    return Listing(items=items, total=len(items))
 
 
 @blueprint.put("/templates")
-@blueprint.input(TemplateIn, arg_name="wish")
+@blueprint.input(TemplateIn, arg_name="content")
 @blueprint.output(TemplateOut)
-@blueprint.doc(security="token", responses=ERRORS)
-def keep(wish: TemplateIn) -> Response:
+def save(content: TemplateIn) -> Response:
     """Add a template, or replace the one of that name."""
-    version = writes.wanted_version()
-    return writes.write(
-        lambda actor, once: writes.registry().keep_template(
-            wish, version=version, actor=actor, once=once
-        ),
-        templates.out,
-    )
+    return writes.write(lambda by: current().status.templates.save(by, content), templates.out)

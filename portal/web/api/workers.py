@@ -5,9 +5,8 @@ from apiflask import APIBlueprint
 from portal import web
 from portal.runtime import snapshot
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, Workers
-from portal.status.terms import Camel
 from portal.web import access
-from portal.web.api.writes import ERRORS
+from portal.web.api.pages import Listing
 from portal.web.problems import Problem
 
 blueprint = APIBlueprint(
@@ -15,24 +14,17 @@ blueprint = APIBlueprint(
 )
 
 
-class WorkerList(Camel):
-    items: list[snapshot.Worker]
-    total: int
-
-
 @blueprint.get("")
-@blueprint.output(WorkerList)
-@blueprint.doc(security="token", responses=ERRORS)
-def listing() -> WorkerList:
+@blueprint.output(Listing[snapshot.Worker])
+def listing() -> Listing[snapshot.Worker]:
     """List the declared workers, the portal's own first."""
     items = _workers().all()
-    return WorkerList(items=items, total=len(items))
+    return Listing(items=items, total=len(items))
 
 
 @blueprint.put("/<name>")
 @blueprint.input(WorkerIn, arg_name="wish")
 @blueprint.output(snapshot.Worker)
-@blueprint.doc(security="token", responses=ERRORS)
 def report(name: str, wish: WorkerIn) -> snapshot.Worker:
     """Take a worker's report; silent for three intervals, it is in error."""
     if name in {OWN, NOTIFICATIONS}:

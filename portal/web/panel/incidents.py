@@ -1,74 +1,72 @@
-"""Incidents in the panel: list, form, the incident's own page, its retrospective."""
+"""Incidents in the panel: list, form, and the incident's own page."""
 
-import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, redirect, request
-from pydantic import ValidationError
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal import clock, web
+from portal import clock
+from portal.errors import NotFoundError
 from portal.runtime import episodes, exports, offers, recoveries
-from portal.status import components, findings, incidents, retrospectives
+from portal.runtime.snapshot import Alert
+from portal.status import components, incidents, retrospectives
 from portal.status.components import State
 from portal.status.incidents import (
     Category,
     ImpactLevel,
-    Incident,
     IncidentIn,
     NoteIn,
     Progress,
     UpdateIn,
+    findings,
 )
-from portal.status.registry import NotFoundError, StaleVersionError
-from portal.status.retrospectives import ActionKind, Retrospective, RetrospectiveIn
-from portal.status.terms import Audience, RuleError
-from portal.web import access, problems, render
-from portal.web.panel.registry import checked, form_version, once
-from portal.web.problems import Errors, Problem
+from portal.status.retrospectives import Retrospective
+from portal.status.terms import Audience
+from portal.web import current, render
+from portal.web.panel import forms
+from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
 
 _LISTED = 50
-_EMPTY_ROWS = 3
-_MOST_ROWS = 50
+STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 
 
 @blueprint.get("")
 def listing() -> Response:
-    now = clock.now()
-    with _open_session() as session:
+    with current().core.open_session() as session:
         rows, total = incidents.page(session, limit=_LISTED, offset=0)
-        impacts = incidents.impacts_of(session, [row.id for row in rows])
         return render.panel(
             "panel/incidents/list.html",
             incidents=rows,
-            impacts=impacts,
+            impacts=incidents.impacts_of(session, [row.id for row in rows]),
             total=total,
-            overdue=retrospectives.overdue(session, today=now.date()),
+            overdue=retrospectives.overdue(session, today=clock.now().date()),
         )
 
 
-@blueprint.route("/new", methods=["GET", "POST"])
+@blueprint.get("/new")
 def new() -> Response:
-    if request.method == "GET":
-        return _form(_prefilled(), impacts={})
-    wish, errors = _wish()
-    if wish is not None:
-        made: list[str] = []
+    return _form(_prefilled(), impacts={}, audiences=["public"])
 
-        def open_it(key: Any) -> None:
-            made.append(_casebook().open(wish, actor=access.caller().actor, once=key).reference)
 
-        try:
-            once(request.form.get("key", ""), wish.model_dump_json(), open_it)
-        except RuleError as error:
-            errors = {error.field: [error.text]}
-        else:
-            return redirect(f"/panel/incidents/{made[0]}" if made else "/panel/incidents", 303)
-    return _form(dict(request.form), impacts=_impacts(), errors=errors, status=422)
+@blueprint.post("/new")
+def create() -> Response:
+    def again(*, errors: Errors, status: int) -> Response:
+        return _form(
+            forms.values(),
+            impacts=forms.impacts(),
+            audiences=request.form.getlist("audiences"),
+            errors=errors,
+            status=status,
+        )
+
+    return forms.submit(
+        lambda by: current().status.incidents.open(by, _posted()),
+        then=_path,
+        again=again,
+        is_new=True,
+    )
 
 
 @blueprint.get("/<reference>")
@@ -78,131 +76,92 @@ def one(reference: str) -> Response:
 
 @blueprint.post("/<reference>/updates")
 def update(reference: str) -> Response:
-    """A public update; a stale form keeps its text beside what was told meanwhile."""
-    errors: Errors = {}
-    values: dict[str, Any] = {
-        "status": request.form.get("status"),
-        "message": request.form.get("message", "").replace("\r\n", "\n"),
-        "nextUpdateAt": _instant("nextUpdateAt", errors),
-        "rootCauseCategory": request.form.get("rootCauseCategory") or None,
-    }
-    if request.form.get("status") != Progress.RESOLVED:
-        values["components"] = _impact_list(_impacts())
-    try:
-        wish = UpdateIn.model_validate(values)
-        if not errors:
-            _casebook().update(reference, wish, version=form_version(), actor=access.caller().actor)
-            return redirect(f"/panel/incidents/{reference}", 303)
-    except ValidationError as error:
-        errors = problems.field_errors(error) | errors
-    except RuleError as error:
-        errors = {error.field: [error.text]}
-    except StaleVersionError:
-        errors = {
-            "version": ["Someone else told something meanwhile; read it, then send yours again."]
-        }
-        return _show(reference, errors=errors, form=dict(request.form), status=412)
-    return _show(reference, errors=errors, form=dict(request.form), status=422)
+    """A public update; a stale form keeps its text beside what was posted meanwhile."""
+
+    def again(*, errors: Errors, status: int) -> Response:
+        if status == 412:
+            text = "Someone else posted an update meanwhile; read it, then send yours again."
+            errors = {"version": [text]}
+        return _show(reference, form=forms.values(), errors=errors, status=status)
+
+    return forms.submit(
+        lambda by: current().status.incidents.update(by, reference, _posted_update()),
+        then=_path,
+        again=again,
+    )
 
 
 @blueprint.post("/<reference>/notes")
 def note(reference: str) -> Response:
-    wish = checked(NoteIn, {"message": request.form.get("note", "").replace("\r\n", "\n")})
-    _casebook().note(reference, wish, actor=access.caller().actor)
-    return redirect(f"/panel/incidents/{reference}#notes", 303)
+    new = forms.read(NoteIn, message=forms.text("note"))
+    current().status.incidents.note(forms.by(), reference, new)
+    return redirect(f"{_path(reference)}#notes", 303)
 
 
 @blueprint.post("/<reference>/acknowledgement")
 def acknowledge(reference: str) -> Response:
-    _casebook().acknowledge(reference, version=None, actor=access.caller().actor)
-    return redirect(f"/panel/incidents/{reference}", 303)
+    current().status.incidents.acknowledge(forms.by(), reference)
+    return redirect(_path(reference), 303)
 
 
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
-    portal = web.current()
-    portal.status.casebook.capture(
-        reference, exports.to_json(portal.overview.take()).decode(), actor=access.caller().actor
+    exports.capture(current().overview, current().status.incidents, forms.by(), reference)
+    return redirect(f"{_path(reference)}#captures", 303)
+
+
+def _path(reference: str) -> str:
+    return f"/panel/incidents/{reference}"
+
+
+def _posted() -> IncidentIn:
+    return forms.read(
+        IncidentIn,
+        title=forms.text("title"),
+        impact=request.form.get("impact"),
+        status=request.form.get("status"),
+        message=forms.text("message"),
+        components=_impaired(),
+        audiences=request.form.getlist("audiences"),
+        startedAt=forms.instant("startedAt"),
+        nextUpdateAt=forms.instant("nextUpdateAt"),
+        links=[{"kind": "episode", "ref": one} for one in request.form.getlist("episode")],
     )
-    return redirect(f"/panel/incidents/{reference}#captures", 303)
 
 
-@blueprint.route("/<reference>/retrospective", methods=["GET", "POST"])
-def retrospective(reference: str) -> Response:
-    with _open_session() as session:
-        row = _found(session, reference)
-        kept = session.get(Retrospective, row.id)
-        shown = incidents.out(session, row)
-        stored = retrospectives.out(kept, row.reference) if kept else None
-    if shown.resolved_at is None:
-        raise RuleError("reference", "A retrospective follows when the incident is resolved.")
-    if request.method == "GET":
-        return _retrospective_form(shown, stored, _stored_form(shown, stored))
-    values = {
-        "rootCauseCategory": request.form.get("rootCauseCategory"),
-        "rootCause": request.form.get("rootCause", "").replace("\r\n", "\n"),
-        "impact": request.form.get("impact", "").replace("\r\n", "\n"),
-        "published": "published" in request.form,
-        "actions": [row for row in _action_rows() if row["text"]],
-    }
-    form = {**dict(request.form), "actions": _action_rows()}
-    try:
-        wish = RetrospectiveIn.model_validate(values)
-        _casebook().keep_retrospective(
-            reference, wish, version=form_version(), actor=access.caller().actor
-        )
-    except ValidationError as error:
-        errors = problems.field_errors(error)
-        return _retrospective_form(shown, stored, form, errors=errors, status=422)
-    except StaleVersionError:
-        errors = {"version": ["Someone else saved it meanwhile; your text is still below."]}
-        return _retrospective_form(shown, stored, form, errors=errors, status=412)
-    return redirect(f"/panel/incidents/{reference}", 303)
+def _posted_update() -> UpdateIn:
+    is_end = request.form.get("status") == Progress.RESOLVED
+    return forms.read(
+        UpdateIn,
+        status=request.form.get("status"),
+        message=forms.text("message"),
+        nextUpdateAt=forms.instant("nextUpdateAt"),
+        rootCauseCategory=request.form.get("rootCauseCategory") or None,
+        components=None if is_end else _impaired(),
+    )
 
 
-def _show(
-    reference: str, *, errors: Errors | None = None, form: Any = None, status: int = 200
-) -> Response:
-    prefix = web.current().core.settings.metrics_prefix
-    with _open_session() as session:
-        row = _found(session, reference)
-        shown = incidents.out(session, row)
-        prepared = recoveries.prepared(session, row)
-        filled = {"status": shown.status.value}
-        if prepared is not None:
-            filled = {"status": prepared.status.value, "message": prepared.message}
-        return render.panel(
-            "panel/incidents/one.html",
-            status=status,
-            incident=shown,
-            parts=components.everyone(session),
-            impacts=_impacts() if form else {one.component: one.state for one in shown.components},
-            findings=findings.of_captures(session, row, prefix=prefix),
-            has_retrospective=session.get(Retrospective, row.id) is not None,
-            steps=list(Progress),
-            states=[state for state in State if state is not State.UNDER_MAINTENANCE],
-            categories=list(Category),
-            errors=errors or {},
-            form=form or filled,
-            prepared=prepared,
-        )
+def _impaired() -> list[dict[str, str]]:
+    return [
+        {"component": slug, "state": state}
+        for slug, state in forms.impacts().items()
+        if state != State.OPERATIONAL
+    ]
 
 
 def _prefilled() -> dict[str, str]:
     """An empty form, or one from the `operations` template with an alert's figures."""
     form = {"title": "", "message": "", "impact": "minor", "status": "investigating"}
-    wanted = request.args.get("alert")
-    if wanted is None:
-        return form
-    subject = request.args.get("subject", "")
-    portal = web.current()
-    held = [
-        one for one in portal.overview.take().alerts if (one.id, one.subject) == (wanted, subject)
-    ]
-    if not held:
-        return form
-    alert = held[0]
-    with _open_session() as session:
+    wanted = (request.args.get("alert"), request.args.get("subject", ""))
+    for alert in current().overview.take().alerts if wanted[0] else ():
+        if (alert.id, alert.subject) == wanted:
+            return form | _of_alert(alert)
+    return form
+
+
+def _of_alert(alert: Alert) -> dict[str, str]:
+    form = {"startedAt": forms.in_field(alert.since)}
+    with current().core.open_session() as session:
         text = offers.offer(
             session,
             title=alert.title,
@@ -210,7 +169,7 @@ def _prefilled() -> dict[str, str]:
             since=alert.since,
             figure=offers.figure_of(alert.value, alert.unit, alert.threshold),
             impact=offers.OPEN,
-            runbook=portal.overview.runbook,
+            runbook=current().overview.runbook,
             now=clock.now(),
         )
         if text is not None:
@@ -218,149 +177,57 @@ def _prefilled() -> dict[str, str]:
         episode = episodes.open_one(session, alert.id, alert.subject)
         if episode is not None:
             form["episode"] = str(episode.id)
-    form["startedAt"] = f"{alert.since.astimezone(UTC):%Y-%m-%dT%H:%M}"
     return form
 
 
-def _wish() -> tuple[IncidentIn | None, Errors]:
-    errors: Errors = {}
-    values = {
-        "title": request.form.get("title", ""),
-        "impact": request.form.get("impact"),
-        "status": request.form.get("status"),
-        "message": request.form.get("message", "").replace("\r\n", "\n"),
-        "components": _impact_list(_impacts()),
-        "audiences": request.form.getlist("audiences"),
-        "startedAt": _instant("startedAt", errors),
-        "nextUpdateAt": _instant("nextUpdateAt", errors),
-        "links": [{"kind": "episode", "ref": one} for one in request.form.getlist("episode")],
-    }
-    try:
-        wish = IncidentIn.model_validate(values)
-    except ValidationError as error:
-        return None, problems.field_errors(error) | errors
-    return (None if errors else wish), errors
-
-
-def _impacts() -> dict[str, str]:
-    """What the form says of each component; unknown words are the model's to refuse."""
-    return {
-        name.removeprefix("impact-"): value
-        for name, value in request.form.items()
-        if name.startswith("impact-") and value
-    }
-
-
-def _impact_list(impacts: dict[str, str]) -> list[dict[str, str]]:
-    return [
-        {"component": slug, "state": state}
-        for slug, state in impacts.items()
-        if state != State.OPERATIONAL
-    ]
-
-
-def _instant(field: str, errors: Errors) -> datetime | None:
-    text = request.form.get(field, "").strip()
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
-        errors[field] = ["Write a date and a time, for instance 2030-01-31T22:00."]
-        return None
-
-
-def _form(
-    form: dict[str, str],
+def _show(
+    reference: str,
     *,
-    impacts: dict[str, str],
+    form: dict[str, str] | None = None,
     errors: Errors | None = None,
     status: int = 200,
 ) -> Response:
-    with _open_session() as session:
+    with current().core.open_session() as session:
+        row = incidents.find(session, reference)
+        if row is None:
+            raise NotFoundError
+        shown = incidents.out(session, row)
+        prepared = recoveries.prepared(session, row)
+        filled = {"status": shown.status.value}
+        if prepared is not None:
+            filled = {"status": prepared.status.value, "message": prepared.message}
+        prefix = current().core.settings.metrics_prefix
+        return render.panel(
+            "panel/incidents/one.html",
+            status=status,
+            incident=shown,
+            components=components.everyone(session),
+            impacts=forms.impacts()
+            if form
+            else {one.component: one.state for one in shown.components},
+            findings=findings.of_captures(session, row, prefix=prefix),
+            has_retrospective=session.get(Retrospective, row.id) is not None,
+            steps=list(Progress),
+            states=STATES,
+            categories=list(Category),
+            errors=errors or {},
+            form=form or filled,
+            prepared=prepared,
+        )
+
+
+def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
+    with current().core.open_session() as session:
         parts = components.everyone(session)
     return render.panel(
         "panel/incidents/form.html",
         status=status,
         form=form,
-        errors=errors or {},
-        impacts=impacts,
-        parts=parts,
-        states=[state for state in State if state is not State.UNDER_MAINTENANCE],
+        components=parts,
+        states=STATES,
         levels=list(ImpactLevel),
         steps=[one for one in Progress if one is not Progress.RESOLVED],
         all_audiences=list(Audience),
-        audiences=request.form.getlist("audiences") or ["public"],
-        key=request.form.get("key") or str(uuid.uuid4()),
+        key=forms.new_key(),
+        **({"errors": {}} | context),
     )
-
-
-def _action_rows() -> list[dict[str, Any]]:
-    """The rows of actions as the form has them, the empty ones too."""
-    count = request.form.get("rows", "")
-    if not (count.isascii() and count.isdigit() and int(count[:4]) <= _MOST_ROWS):
-        raise Problem(400, "The form is not whole; reload the page.")
-    return [
-        {
-            "kind": request.form.get(f"kind-{number}", "other"),
-            "text": request.form.get(f"text-{number}", "").strip(),
-            "owner": request.form.get(f"owner-{number}", "").strip(),
-            "dueAt": request.form.get(f"due-{number}") or None,
-            "done": f"done-{number}" in request.form,
-        }
-        for number in range(int(count))
-    ]
-
-
-def _stored_form(
-    shown: incidents.IncidentOut, stored: retrospectives.RetrospectiveOut | None
-) -> dict[str, Any]:
-    if stored is None:
-        category = shown.root_cause_category
-        return {"rootCauseCategory": category.value if category else "", "actions": []}
-    return {
-        "rootCauseCategory": stored.root_cause_category.value,
-        "rootCause": stored.root_cause,
-        "impact": stored.impact,
-        "published": stored.published,
-        "actions": [one.model_dump(mode="json", by_alias=True) for one in stored.actions],
-    }
-
-
-def _retrospective_form(
-    shown: incidents.IncidentOut,
-    stored: retrospectives.RetrospectiveOut | None,
-    form: dict[str, Any],
-    *,
-    errors: Errors | None = None,
-    status: int = 200,
-) -> Response:
-    filled = [row for row in form["actions"] if row["text"]]
-    empty = {"kind": "alert", "text": "", "owner": "", "dueAt": "", "done": False}
-    return render.panel(
-        "panel/incidents/retrospective.html",
-        status=status,
-        incident=shown,
-        form=form,
-        rows=(filled + [empty] * _EMPTY_ROWS)[:_MOST_ROWS],
-        version=stored.version if stored else "",
-        categories=list(Category),
-        kinds=list(ActionKind),
-        errors=errors or {},
-    )
-
-
-def _casebook() -> Any:
-    return web.current().status.casebook
-
-
-def _open_session() -> Session:
-    session: Session = web.current().core.open_session()
-    return session
-
-
-def _found(session: Session, reference: str) -> Incident:
-    row = incidents.find(session, reference)
-    if row is None:
-        raise NotFoundError
-    return row

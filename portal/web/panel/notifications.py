@@ -10,16 +10,16 @@ from werkzeug.wrappers import Response
 
 from portal import web
 from portal.accounts.roles import Scope
+from portal.errors import NotFoundError, RuleError
 from portal.notify import outbox, subscribers
 from portal.notify.channels import chat
 from portal.notify.desk import Desk, Notification, NotificationIn
 from portal.notify.subscribers import Choices, Topic, WebhookIn
 from portal.status import components, templates
-from portal.status.registry import NotFoundError
 from portal.status.templates import MessageTemplate
-from portal.status.terms import Audience, RuleError
+from portal.status.terms import Audience
 from portal.web import access, problems, render
-from portal.web.panel.registry import once
+from portal.web.panel import forms
 from portal.web.problems import Errors
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/panel/notifications")
@@ -58,11 +58,7 @@ def new() -> Response:
                 }
             )
             if request.form.get("act") == "send":
-                once(
-                    request.form.get("key", ""),
-                    wish.model_dump_json(),
-                    lambda key: _desk().send(wish, actor=access.caller().actor, once=key),
-                )
+                forms.once(lambda by: _desk().send(wish, actor=by.actor, once=by.key))
                 return redirect("/panel/notifications", 303)
             shown = _desk().rehearse(wish)
         except ValidationError as error:

@@ -4,12 +4,11 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal import clock, web
+from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, Blocks, BlockScope, Kind
-from portal.status.terms import RuleError
 from portal.web import access, render
-from portal.web.panel import cards
-from portal.web.panel.registry import checked, form_version
+from portal.web.panel import cards, forms
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("perimeter", __name__, url_prefix="/panel")
@@ -35,7 +34,7 @@ def block() -> Response:
         # An offender is listed by its key; what is blocked is the address.
         values["scope"], values["value"] = "ip", values["value"].removeprefix("ip:")
     values.setdefault("reason", _FROM_PANEL)
-    wish = checked(BlockIn, values)
+    wish = forms.read(BlockIn, **values)
     try:
         _writer().add(wish, actor=access.caller().actor, caller=_address())
     except RuleError as error:
@@ -53,19 +52,17 @@ def block() -> Response:
 def act(ref: str) -> Response:
     """Extend, raise or remove."""
     action = request.form.get("action", "")
-    actor, version = access.caller().actor, form_version()
+    actor, version = access.caller().actor, forms.by().version
     if action == "remove":
         _writer().remove(ref, version=version, actor=actor, reason=_FROM_PANEL)
         return _after_act()
     if action not in {"extend", "raise"}:
         raise Problem(400, "The action must be extend, raise or remove.")
-    wish = checked(
+    wish = forms.read(
         BlockAct,
-        {
-            "action": action,
-            "duration": request.form.get("duration", ""),
-            "reason": request.form.get("reason", "") or _FROM_PANEL,
-        },
+        action=action,
+        duration=request.form.get("duration", ""),
+        reason=request.form.get("reason", "") or _FROM_PANEL,
     )
     _writer().act(ref, wish, version=version, actor=actor, caller=_address())
     return _after_act()

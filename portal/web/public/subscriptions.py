@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, web
+from portal.errors import RuleError
 from portal.notify import outbox, subscribers
 from portal.notify.subscribers import Choices, Subscriber, SubscriptionIn, Topic
-from portal.status.terms import RuleError
 from portal.store import engine
 from portal.web import problems
 from portal.web.problems import Errors, Problem

@@ -1,0 +1,56 @@
+"""`portal notify`: a message from a template, without the web."""
+
+import click
+
+from portal.cli import application
+from portal.notify.desk import NotificationIn
+from portal.status.terms import Audience
+
+
+@click.command()
+@click.argument("template")
+@click.option("--value", "values", multiple=True, help="name=text, one a field of the template")
+@click.option(
+    "--audience",
+    "audiences",
+    multiple=True,
+    default=["public"],
+    show_default=True,
+    type=click.Choice([one.value for one in Audience]),
+)
+@click.option("--component", "components", multiple=True, help="only for these, by slug")
+@click.option("--dry-run", is_flag=True, help="show every message and count; send none")
+def notify(
+    template: str,
+    values: tuple[str, ...],
+    audiences: tuple[str, ...],
+    components: tuple[str, ...],
+    dry_run: bool,
+) -> None:
+    """Fill a message template and send it, for instance `operations`."""
+    desk = application.portal().notify.desk
+    with application.sentences(f"There is no template named {template}."):
+        new = NotificationIn.model_validate(
+            {
+                "template": template,
+                "values": dict(pair(one) for one in values),
+                "audiences": list(audiences),
+                "components": list(components),
+                "dryRun": dry_run,
+            }
+        )
+        if dry_run:
+            for one in desk.rehearse(new).messages:
+                click.echo(f"--- {one.channel}: {one.recipients} recipients")
+                click.echo(f"{one.subject}\n\n{one.text}".strip())
+            return
+        made = desk.send(new, actor=application.actor())
+    click.echo(f"On its way to {made.shown.recipients} recipients.")
+
+
+def pair(text: str) -> tuple[str, str]:
+    """`name=text` as both; a BadParameter otherwise."""
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text!r} is not name=text")
+    return name, value

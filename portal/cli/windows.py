@@ -1,0 +1,77 @@
+"""`portal maintenance`: windows without the web."""
+
+from datetime import timedelta
+
+import click
+
+from portal import clock
+from portal.cli import application
+from portal.cli.durations import Duration
+from portal.rooms import Portal
+from portal.status import windows
+from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.unit_of_work import By
+
+
+@click.group()
+def maintenance() -> None:
+    """Maintenance windows."""
+
+
+@maintenance.command()
+@click.option("--title", required=True)
+@click.option("--duration", type=Duration(), required=True, help="for instance 30m")
+@click.option("--message", default="", help="Markdown")
+@click.option("--zone", default="UTC", show_default=True, help="the zone that readers see")
+def start(title: str, duration: timedelta, message: str, zone: str) -> None:
+    """Begin a window now."""
+    with application.sentences("There is no window of that reference."):
+        new = WindowIn(title=title, message=message, zone=zone, ends_at=clock.now() + duration)
+        row = application.portal().status.windows.schedule(By(application.actor()), new)
+    click.echo(f"{row.reference} runs until {clock.iso(row.ends_at)}.")
+
+
+@maintenance.command()
+@click.argument("reference", required=False)
+@click.option("--duration", "by", required=True, help="for instance 15m")
+def extend(reference: str | None, by: str) -> None:
+    """Put the end of a window off; without a reference the one that runs."""
+    row = _act(reference, WindowAct(action=Action.EXTEND, duration=by))
+    click.echo(f"{row.reference} now ends at {clock.iso(row.ends_at)}.")
+
+
+@maintenance.command()
+@click.argument("reference", required=False)
+def end(reference: str | None) -> None:
+    """End a window now; without a reference the one that runs."""
+    row = _act(reference, WindowAct(action=Action.END))
+    click.echo(f"{row.reference} is over.")
+
+
+@maintenance.command("list")
+def list_windows() -> None:
+    """Windows, the latest start first."""
+    now = clock.now()
+    with application.portal().core.open_session() as session:
+        rows, _ = windows.page(session, limit=50, offset=0)
+        for row in rows:
+            click.echo(
+                f"{row.reference}\t{row.status_at(now)}\t{clock.iso(row.starts_at)}\t"
+                f"{clock.iso(row.ends_at)}\t{row.title}"
+            )
+
+
+def _act(reference: str | None, asked: WindowAct) -> Window:
+    portal = application.portal()
+    with application.sentences("There is no window of that reference."):
+        ref = reference or _only_running(portal)
+        return portal.status.windows.act(By(application.actor()), ref, asked)
+
+
+def _only_running(portal: Portal) -> str:
+    with portal.core.open_session() as session:
+        running = windows.running(session, now=clock.now())
+        if len(running) != 1:
+            names = ", ".join(row.reference for row in running) or "none"
+            application.stop(f"Name the window: {names} of them runs.")
+        return running[0].reference

@@ -1,0 +1,28 @@
+"""The ways an act can fail because of what was asked; the faces answer each in one place."""
+
+from typing import Any
+
+
+class RuleError(ValueError):
+    """An input breaks a rule; `field` names the input in the API's spelling."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(text)
+        self.field = field
+        self.text = text
+
+
+class NotFoundError(LookupError):
+    """There is nothing of that reference."""
+
+
+class StaleVersionError(Exception):
+    """Someone else changed it; `current` is what it is now."""
+
+    def __init__(self, current: Any) -> None:
+        super().__init__("changed by someone else")
+        self.current = current
+
+
+class ReusedKeyError(Exception):
+    """An idempotency key came again with another request."""

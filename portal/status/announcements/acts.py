@@ -1,0 +1,100 @@
+"""What operators do with announcements; each act tells subscribers in its own transaction."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal import clock
+from portal.errors import RuleError
+from portal.status import notices
+from portal.status.announcements import queries
+from portal.status.announcements.announcement import Announcement
+from portal.status.announcements.schemas import AnnouncementIn, StatusChange
+from portal.status.notices import SENT, Event, NoticeKind
+from portal.status.terms import Status
+from portal.unit_of_work import Acts, Transaction, act, changed_fields
+
+
+class Announcements(Acts):
+    """Acts on announcements."""
+
+    @act
+    def create(self, tx: Transaction, new: AnnouncementIn) -> Announcement:
+        """A new announcement; RuleError when its times or slug cannot be."""
+        slug = new.slug or queries.free_slug(tx.session, new.title)
+        if queries.find(tx.session, slug) is not None or slug.isdigit():
+            raise RuleError("slug", "This slug is taken, or is a number; choose another.")
+        row = Announcement(slug=slug, created_at=tx.now)
+        new.apply(row, now=tx.now)
+        tx.add(row)
+        tx.done(row, "announcement.created", ref=slug, severity=row.severity, title=row.title)
+        if row.status_at(tx.now) is Status.ACTIVE:
+            notify(tx.session, row, Event.PUBLISHED, now=tx.now)
+        return row
+
+    @act
+    def edit(self, tx: Transaction, ref: str, content: AnnouncementIn) -> Announcement:
+        """Replace an announcement's content; its slug stays."""
+        row = tx.expect(queries.find(tx.session, ref))
+        if content.slug not in (None, row.slug):
+            raise RuleError("slug", "A slug stays once it is given.")
+        before = row.status_at(tx.now)
+        changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
+        tx.done(row, "announcement.changed", ref=row.slug, fields=changed)
+        _notify_of_change(tx, row, before, changed)
+        return row
+
+    @act
+    def set_status(self, tx: Transaction, ref: str, asked: StatusChange) -> Announcement:
+        """Publish, take back or resolve."""
+        row = tx.expect(queries.find(tx.session, ref))
+        before = row.status_at(tx.now)
+        row.set_status(asked.status, ends_at=asked.ends_at, now=tx.now)
+        tx.done(
+            row,
+            "announcement.status.changed",
+            ref=row.slug,
+            before=before.value,
+            after=asked.status.value,
+        )
+        _notify_of_change(tx, row, before, [])
+        return row
+
+
+def notify(
+    session: Session, row: Announcement, event: Event, *, now: datetime, at: datetime | None = None
+) -> None:
+    """Tell subscribers of an announcement that people can see."""
+    facts = {"severity": row.severity}
+    if row.ends_at and event is not Event.RESOLVED:
+        facts["endsAt"] = clock.iso(row.ends_at)
+    notices.put(
+        session,
+        NoticeKind.ANNOUNCEMENT,
+        event,
+        row.slug,
+        title=row.title,
+        message=row.message,
+        facts=facts,
+        audiences=row.audiences,
+        channels=row.channels,
+        components=[],
+        now=now,
+        occurred_at=at,
+        nth=row.version if event is Event.CHANGED else "",
+    )
+    if event is not Event.RESOLVED and set(row.channels) & set(SENT):
+        row.last_broadcast_at = now
+
+
+def _notify_of_change(
+    tx: Transaction, row: Announcement, before: Status, changed: list[str]
+) -> None:
+    """Published, changed in what it says, or resolved; a draft is nobody's to know."""
+    after = row.status_at(tx.now)
+    if after is Status.ACTIVE and before is not Status.ACTIVE:
+        notify(tx.session, row, Event.PUBLISHED, now=tx.now)
+    elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
+        notify(tx.session, row, Event.CHANGED, now=tx.now)
+    elif after is Status.RESOLVED and before is Status.ACTIVE:
+        notify(tx.session, row, Event.RESOLVED, now=tx.now)

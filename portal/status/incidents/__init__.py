@@ -1,0 +1,66 @@
+"""Incidents: unplanned events with a public timeline, notes inside, and what was captured."""
+
+from portal.status.incidents.acts import Incidents, notify
+from portal.status.incidents.incident import (
+    Capture,
+    Category,
+    ImpactLevel,
+    Incident,
+    IncidentUpdate,
+    LinkKind,
+    Progress,
+    check_start,
+)
+from portal.status.incidents.queries import (
+    around,
+    between,
+    captures_of,
+    find,
+    impacts_of,
+    next_reference,
+    page,
+    updates_of,
+)
+from portal.status.incidents.schemas import (
+    CaptureOut,
+    IncidentEdit,
+    IncidentIn,
+    IncidentOut,
+    Link,
+    NoteIn,
+    UpdateIn,
+    UpdateOut,
+    out,
+    outs,
+)
+
+__all__ = [
+    "Capture",
+    "CaptureOut",
+    "Category",
+    "ImpactLevel",
+    "Incident",
+    "IncidentEdit",
+    "IncidentIn",
+    "IncidentOut",
+    "IncidentUpdate",
+    "Incidents",
+    "Link",
+    "LinkKind",
+    "NoteIn",
+    "Progress",
+    "UpdateIn",
+    "UpdateOut",
+    "around",
+    "between",
+    "captures_of",
+    "check_start",
+    "find",
+    "impacts_of",
+    "next_reference",
+    "notify",
+    "out",
+    "outs",
+    "page",
+    "updates_of",
+]

@@ -1,0 +1,105 @@
+"""Incidents of the database, with what hangs on them."""
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.status.components import Component, Impact, Span, State
+from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
+
+
+def next_reference(session: Session, *, now: datetime) -> str:
+    """The next reference of this year; the caller holds the write lock."""
+    stem = f"INC-{now:%Y}-"
+    last = session.scalar(
+        select(func.max(Incident.reference)).where(Incident.reference.startswith(stem))
+    )
+    return f"{stem}{int(last.removeprefix(stem)) + 1 if last else 1:04d}"
+
+
+def find(session: Session, reference: str) -> Incident | None:
+    return session.scalar(select(Incident).where(Incident.reference == reference.upper()))
+
+
+def page(
+    session: Session, *, limit: int, offset: int, is_open: bool | None = None
+) -> tuple[list[Incident], int]:
+    """A page, the latest start first, and how many there are."""
+    query = select(Incident)
+    if is_open is not None:
+        query = query.where(
+            Incident.resolved_at.is_(None) if is_open else Incident.resolved_at.is_not(None)
+        )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.scalars(
+        query.order_by(Incident.started_at.desc(), Incident.id.desc()).limit(limit).offset(offset)
+    )
+    return list(rows), total
+
+
+def around(session: Session, *, since: datetime, most: int) -> list[Incident]:
+    """Those that are open, or were resolved after `since`; the latest first."""
+    return list(
+        session.scalars(
+            select(Incident)
+            .where(or_(Incident.resolved_at.is_(None), Incident.resolved_at > since))
+            .order_by(Incident.started_at.desc())
+            .limit(most)
+        )
+    )
+
+
+def between(session: Session, begin: datetime, end: datetime) -> list[Incident]:
+    """Those that started in a span, the latest first."""
+    return list(
+        session.scalars(
+            select(Incident)
+            .where(Incident.started_at >= begin, Incident.started_at < end)
+            .order_by(Incident.started_at.desc())
+        )
+    )
+
+
+def updates_of(session: Session, ids: list[int]) -> dict[int, list[IncidentUpdate]]:
+    """Both timelines of several incidents, the newest first."""
+    found: dict[int, list[IncidentUpdate]] = {}
+    rows = session.scalars(
+        select(IncidentUpdate)
+        .where(IncidentUpdate.incident_id.in_(ids))
+        .order_by(IncidentUpdate.at.desc(), IncidentUpdate.id.desc())
+    )
+    for row in rows:
+        found.setdefault(row.incident_id, []).append(row)
+    return found
+
+
+def impacts_of(session: Session, ids: list[int]) -> dict[int, list[Impact]]:
+    """What several incidents do, or did at last, to components."""
+    last: dict[int, dict[str, Span]] = {}
+    rows = session.execute(
+        select(Span, Component.slug)
+        .join(Component, Component.id == Span.component_id)
+        .where(Span.incident_id.in_(ids))
+        .order_by(Span.began_at, Span.id)
+    )
+    for span, slug in rows:
+        assert span.incident_id is not None
+        last.setdefault(span.incident_id, {})[slug] = span
+    return {
+        number: [
+            Impact(component=slug, state=State(span.state)) for slug, span in sorted(spans.items())
+        ]
+        for number, spans in last.items()
+    }
+
+
+def captures_of(session: Session, ids: list[int]) -> dict[int, list[Capture]]:
+    """The captures of several incidents, the latest first."""
+    found: dict[int, list[Capture]] = {}
+    rows = session.scalars(
+        select(Capture).where(Capture.incident_id.in_(ids)).order_by(Capture.captured_at.desc())
+    )
+    for row in rows:
+        found.setdefault(row.incident_id, []).append(row)
+    return found

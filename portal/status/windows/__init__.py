@@ -1,0 +1,42 @@
+"""Windows: planned maintenance with a start, an end and a zone."""
+
+from portal.status.windows.acts import PlanActs, Windows, notify
+from portal.status.windows.queries import find, is_published, overlapping, page, running
+from portal.status.windows.schemas import (
+    Action,
+    Effect,
+    PlanIn,
+    WindowAct,
+    WindowIn,
+    WindowOut,
+    ZoneName,
+    local,
+    out,
+    warned,
+)
+from portal.status.windows.window import Preparation, Window, WindowStatus, new_reference
+
+__all__ = [
+    "Action",
+    "Effect",
+    "PlanActs",
+    "PlanIn",
+    "Preparation",
+    "Window",
+    "WindowAct",
+    "WindowIn",
+    "WindowOut",
+    "WindowStatus",
+    "Windows",
+    "ZoneName",
+    "find",
+    "is_published",
+    "local",
+    "new_reference",
+    "notify",
+    "out",
+    "overlapping",
+    "page",
+    "running",
+    "warned",
+]

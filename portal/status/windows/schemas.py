@@ -1,0 +1,162 @@
+"""Windows as API, forms and CLI send them, and as they are answered."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, StringConstraints
+from sqlalchemy.orm import Session
+
+from portal.errors import RuleError
+from portal.schemas import Camel, Instant
+from portal.status import freezes
+from portal.status.components import Slug
+from portal.status.terms import (
+    START_GRACE,
+    Audience,
+    Audiences,
+    Channel,
+    Channels,
+    Message,
+    Title,
+    check_span,
+    values,
+)
+from portal.status.windows import queries
+from portal.status.windows.window import Preparation, Window, WindowStatus
+
+
+class Action(StrEnum):
+    """What can be done to a window."""
+
+    START = "start"
+    EXTEND = "extend"
+    END = "end"
+    CANCEL = "cancel"
+    APPROVE = "approve"
+
+
+def _is_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not a time zone; write for instance Europe/Berlin or UTC")
+    return name
+
+
+# What may be left of a component in a window.
+Effect = Literal["degraded_performance", "partial_outage", "major_outage"]
+ZoneName = Annotated[str, AfterValidator(_is_zone)]
+
+
+class PlanIn(Camel):
+    """What windows and series have in common: what is told, and what operators think of before.
+
+    `effects` says of components what is left of them, where that is more than nothing.
+    """
+
+    title: Title
+    message: Message = ""
+    zone: ZoneName = "UTC"
+    audiences: Audiences = [Audience.PUBLIC]
+    channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]
+    components: list[Slug] = Field(default=[], max_length=100)
+    owner: Annotated[str, StringConstraints(max_length=120, pattern=r"^[^\x00]*$")] = ""
+    impact: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")] = ""
+    rollback_plan: Message = ""
+    effects: dict[Slug, Effect] = Field(default={}, max_length=100)
+
+    def prepare(self, row: Preparation, components: list[str]) -> None:
+        """Put the preparation into a row; RuleError for an effect on what is not touched."""
+        for slug in self.effects:
+            if slug not in components:
+                raise RuleError("effects", f"{slug} is not among the components of this window.")
+        row.owner, row.impact = self.owner, self.impact
+        row.rollback_plan, row.effects = self.rollback_plan, dict(self.effects)
+
+
+class WindowIn(PlanIn):
+    """A window as API, forms and CLI send it; without a start it begins now."""
+
+    starts_at: Instant | None = None
+    ends_at: Instant
+
+    def apply(self, row: Window, *, now: datetime) -> None:
+        """Put the content into a row; RuleError when its times cannot be."""
+        is_new = row.starts_at is None
+        status = None if is_new else row.status_at(now)
+        if status in {WindowStatus.ENDED, WindowStatus.CANCELLED}:
+            raise RuleError("status", f"This window is {status}; make a new one.")
+        starts_at = self.starts_at or (now if is_new else row.starts_at)
+        if status is WindowStatus.ACTIVE and starts_at != row.starts_at:
+            raise RuleError("startsAt", "A window that runs keeps its start.")
+        if status is not WindowStatus.ACTIVE and starts_at < now - START_GRACE:
+            raise RuleError("startsAt", "The start must be in the future.")
+        check_span(starts_at, self.ends_at, now=now)
+        row.title, row.message, row.zone = self.title, self.message, self.zone
+        row.audiences, row.channels = values(self.audiences), values(self.channels)
+        row.components = list(dict.fromkeys(self.components))
+        self.prepare(row, row.components)
+        row.starts_at, row.ends_at = starts_at, self.ends_at
+        if status is not WindowStatus.ACTIVE:
+            row.first_ends_at = self.ends_at
+
+
+class WindowAct(Camel):
+    """`duration` goes with extend."""
+
+    action: Action
+    duration: Annotated[str, Field(max_length=40)] | None = None
+
+
+class WindowOut(Camel):
+    """A window as the admin API answers it; `overlaps` and `freezes` are warnings."""
+
+    id: int
+    reference: str
+    title: str
+    message: str
+    zone: str
+    status: WindowStatus
+    audiences: list[Audience]
+    channels: list[Channel]
+    components: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    first_ends_at: datetime
+    ended_at: datetime | None
+    cancelled_at: datetime | None
+    occurrence: str | None
+    owner: str
+    impact: str
+    rollback_plan: str
+    effects: dict[str, str]
+    created_by: str
+    approved_by: str | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    overlaps: list[str] = []
+    freezes: list[str] = []
+
+
+def out(row: Window, *, now: datetime, **warnings: list[str]) -> WindowOut:
+    """The row as the API shows it at `now`; `warnings` are its overlaps and freezes."""
+    shown = {"status": row.status_at(now), "overlaps": [], "freezes": []} | warnings
+    return WindowOut.model_validate(
+        {name: getattr(row, name) for name in WindowOut.model_fields if name not in shown} | shown
+    )
+
+
+def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:
+    """The same with what it overlaps and which freezes it touches."""
+    return out(
+        row,
+        now=now,
+        overlaps=queries.overlapping(session, row),
+        freezes=freezes.touching(session, row.starts_at, row.ends_at),
+    )
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """`moment` on the clocks of `zone`."""
+    return moment.astimezone(ZoneInfo(zone))

@@ -1,0 +1,135 @@
+"""The row of a window and its rules, with `now` as an argument."""
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, false, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import durations
+from portal.errors import RuleError
+from portal.status.terms import Status, check_span, derive_status
+from portal.store.base import Base
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+
+
+class WindowStatus(StrEnum):
+    # Waits for somebody else's approval; nobody but operators knows of it.
+    PROPOSED = "proposed"
+    SCHEDULED = "scheduled"
+    ACTIVE = "active"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class Preparation:
+    """What operators think of beforehand; `impact` is for everyone, the rest stays inside."""
+
+    owner: Mapped[str] = mapped_column(String(120), server_default="")
+    impact: Mapped[str] = mapped_column(String(500), server_default="")
+    rollback_plan: Mapped[str] = mapped_column(Text, server_default="")
+    # Of components that are not simply under maintenance: what is left of them.
+    effects: Mapped[dict[str, str]] = mapped_column(JSON, server_default=text("'{}'"))
+    created_by: Mapped[str] = mapped_column(String(120), server_default="")
+    awaits_approval: Mapped[bool] = mapped_column(server_default=false())
+    approved_by: Mapped[str | None] = mapped_column(String(120))
+
+    def check_approval(self, actor: str) -> None:
+        """Approve; RuleError for whoever wrote it last."""
+        if self.created_by == actor:
+            raise RuleError("action", "You wrote this; somebody else has to approve it.")
+        self.awaits_approval, self.approved_by = False, actor
+
+
+class Window(Preparation, Base):
+    """One planned maintenance. `ends_at` is when it was to end, `ended_at` when it did."""
+
+    __tablename__ = "window"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(16), unique=True)
+    title: Mapped[str] = mapped_column(String(240))
+    message: Mapped[str] = mapped_column(Text)
+    zone: Mapped[str] = mapped_column(String(64))
+    audiences: Mapped[list[str]] = mapped_column(JSON)
+    channels: Mapped[list[str]] = mapped_column(JSON)
+    components: Mapped[list[str]] = mapped_column(JSON, server_default=text("'[]'"))
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+    first_ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None] = mapped_column(index=True)
+    cancelled_at: Mapped[datetime | None]
+    # Of a series: which one it is, by its local time.
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("window_series.id"))
+    occurrence: Mapped[str | None] = mapped_column(String(19))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int]
+
+    __table_args__ = (UniqueConstraint("series_id", "occurrence"),)
+
+    def status_at(self, now: datetime) -> WindowStatus:
+        if self.cancelled_at is not None and self.cancelled_at <= now:
+            return WindowStatus.CANCELLED
+        if self.awaits_approval:
+            return WindowStatus.PROPOSED
+        status = derive_status(
+            is_draft=False,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            ended_at=self.ended_at,
+            now=now,
+        )
+        return {Status.SCHEDULED: WindowStatus.SCHEDULED, Status.ACTIVE: WindowStatus.ACTIVE}.get(
+            status, WindowStatus.ENDED
+        )
+
+    def start(self, *, now: datetime) -> None:
+        """Begin before its time; its length stays."""
+        self._require("has not begun can be started", now, WindowStatus.SCHEDULED)
+        length = self.ends_at - self.starts_at
+        self.starts_at, self.ends_at = now, now + length
+        self.first_ends_at = self.ends_at
+
+    def extend(self, by_text: str | None, *, now: datetime) -> None:
+        """Put the end off; the first end stays on record."""
+        self._require("runs can be extended", now, WindowStatus.ACTIVE, WindowStatus.SCHEDULED)
+        if not by_text:
+            raise RuleError("duration", "Say by how much, for instance 30m.")
+        try:
+            ends_at = self.ends_at + durations.parse(by_text)
+        except (ValueError, OverflowError):
+            raise RuleError("duration", "Write a duration such as 15m or 1h30m.") from None
+        check_span(self.starts_at, ends_at, now=now)
+        self.ends_at = ends_at
+
+    def end(self, *, now: datetime) -> None:
+        """End a running window now; when it was to end stays on record."""
+        self._require("runs can be ended", now, WindowStatus.ACTIVE)
+        self.ended_at = now
+
+    def cancel(self, *, now: datetime) -> None:
+        """Call off a window that has not begun, or that nobody approved."""
+        self._require(
+            "has not begun can be cancelled", now, WindowStatus.SCHEDULED, WindowStatus.PROPOSED
+        )
+        self.cancelled_at = now
+
+    def approve(self, *, actor: str, now: datetime) -> None:
+        """Publish a proposal; RuleError for whoever wrote it last."""
+        self._require("is proposed can be approved", now, WindowStatus.PROPOSED)
+        self.check_approval(actor)
+        if self.ends_at <= now:
+            raise RuleError("action", "Its end has passed; cancel it, and plan another.")
+
+    def _require(self, text: str, now: datetime, *allowed: WindowStatus) -> None:
+        status = self.status_at(now)
+        if status not in allowed:
+            raise RuleError("action", f"Only a window that {text}; this one is {status.value}.")
+
+
+def new_reference() -> str:
+    """A short name that is easy to read out: `m-7k3fq2`."""
+    return "m-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))

@@ -1,0 +1,147 @@
+"""Announcements in the panel: the form with its preview, and their status."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from portal import clock
+from portal.board import banners
+from portal.board.banners import Banner
+from portal.errors import NotFoundError
+from portal.status import announcements
+from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
+from portal.status.notices import NoticeKind
+from portal.status.terms import Audience, Channel, Severity
+from portal.web import current, render
+from portal.web.panel import forms, maintenance, preview
+from portal.web.problems import Errors
+
+blueprint = Blueprint("announcements", __name__, url_prefix="/panel/announcements")
+
+
+@blueprint.get("/new")
+def new() -> Response:
+    form = {"severity": "info", "status": "active", "dismissible": "on"}
+    return _form(form, audiences=["public"], channels=["web"])
+
+
+@blueprint.post("/new")
+def create() -> Response:
+    return forms.submit(
+        lambda by: current().status.announcements.create(by, _posted()),
+        then=maintenance.PATH,
+        again=_again(),
+        is_new=True,
+    )
+
+
+@blueprint.get("/<ref>")
+def one(ref: str) -> Response:
+    shown = _shown(ref)
+    form = {
+        "title": shown.title,
+        "message": shown.message,
+        "severity": shown.severity.value,
+        "status": shown.status.value,
+        "dismissible": "on" if shown.dismissible else "",
+        "startsAt": forms.in_field(shown.starts_at),
+        "endsAt": forms.in_field(shown.ends_at),
+    }
+    return _form(
+        form,
+        ref=ref,
+        version=shown.version,
+        audiences=list(shown.audiences),
+        channels=list(shown.channels),
+    )
+
+
+@blueprint.post("/<ref>")
+def edit(ref: str) -> Response:
+    shown = _shown(ref)
+    return forms.submit(
+        lambda by: current().status.announcements.edit(by, ref, _edited(shown)),
+        then=maintenance.PATH,
+        again=_again(ref, shown),
+    )
+
+
+@blueprint.post("/<ref>/status")
+def set_status(ref: str) -> Response:
+    asked = forms.read(StatusChange, status=request.form.get("status"))
+    current().status.announcements.set_status(forms.by(), ref, asked)
+    return redirect(maintenance.PATH, 303)
+
+
+@blueprint.post("/preview")
+def show_preview() -> Response:
+    return preview.show(_preview, NoticeKind.ANNOUNCEMENT)
+
+
+def _preview() -> tuple[Banner, dict[str, Any]]:
+    now = clock.now()
+    row = Announcement(slug="preview", version=0)
+    _posted().apply(row, now=now)
+    return banners.of_announcement(row, now=now), {}
+
+
+def _posted() -> AnnouncementIn:
+    return forms.read(
+        AnnouncementIn,
+        title=forms.text("title"),
+        message=forms.text("message"),
+        severity=request.form.get("severity"),
+        status=request.form.get("status"),
+        dismissible="dismissible" in request.form,
+        audiences=request.form.getlist("audiences"),
+        channels=request.form.getlist("channels"),
+        startsAt=forms.instant("startsAt"),
+        endsAt=forms.instant("endsAt"),
+    )
+
+
+def _edited(shown: AnnouncementOut) -> AnnouncementIn:
+    content = _posted()
+    content.starts_at = forms.unless_same(content.starts_at, shown.starts_at)
+    content.ends_at = forms.unless_same(content.ends_at, shown.ends_at)
+    return content
+
+
+def _shown(ref: str) -> AnnouncementOut:
+    with current().core.open_session() as session:
+        row = announcements.find(session, ref)
+        if row is None:
+            raise NotFoundError
+        return announcements.out(row, now=clock.now())
+
+
+def _again(ref: str | None = None, shown: AnnouncementOut | None = None) -> forms.Again:
+    def again(*, errors: Errors, status: int) -> Response:
+        conflict = shown if status == 412 else None
+        return _form(
+            forms.values(),
+            status=status,
+            ref=ref,
+            version=conflict.version if conflict else forms.by().version,
+            errors={} if conflict else errors,
+            conflict=conflict,
+            audiences=request.form.getlist("audiences"),
+            channels=request.form.getlist("channels"),
+        )
+
+    return again
+
+
+def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
+    defaults: dict[str, Any] = {"errors": {}, "ref": None, "version": None, "conflict": None}
+    return render.panel(
+        "panel/announcements/form.html",
+        status=status,
+        form=form,
+        key=forms.new_key(),
+        all_audiences=list(Audience),
+        all_channels=list(Channel),
+        severities=list(Severity),
+        **(defaults | context),
+    )

@@ -1,0 +1,143 @@
+"""What the panel's forms have in common: reading a model, one use of a key, the three answers."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import redirect, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.wrappers import Response
+
+from portal.errors import RuleError, StaleVersionError
+from portal.store.idempotency import IdempotencyKey
+from portal.unit_of_work import By
+from portal.web import access, current, problems
+from portal.web.problems import Errors, Problem
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Again(Protocol):
+    """Shows the form again with what was typed, and what is wrong with it."""
+
+    def __call__(self, *, errors: Errors, status: int) -> Response: ...
+
+
+def submit(
+    act: Callable[[By], Any],
+    *,
+    then: str | Callable[[str], str],
+    again: Again,
+    is_new: bool = False,
+) -> Response:
+    """Do it and go on to `then`, a path or what makes one from the reference of what is there now.
+
+    A form that is invalid (422) or stale (412) is shown again with what was typed.
+    """
+    try:
+        reference = once(act) if is_new else _reference(act(by()))
+    except RuleError as error:
+        return again(errors={error.field: [error.text]}, status=422)
+    except StaleVersionError:
+        return again(
+            errors={"version": ["Someone else changed it meanwhile; yours is still here."]},
+            status=412,
+        )
+    except Problem as problem:
+        if problem.errors is None:
+            raise
+        return again(errors=problem.errors, status=problem.status)
+    return redirect(then(reference) if callable(then) else then, 303)
+
+
+def once(act: Callable[[By], Any]) -> str:
+    """Do it unless the same form, by the key in it, did so before; gives the reference."""
+    text = request.form.get("key", "")
+    if not 8 <= len(text) <= 100:
+        raise Problem(400, "The form's key is missing; reload the page.")
+    # Two forms of one operator may hold the same text, never the same key.
+    key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
+    with current().core.open_session() as session:
+        before = key.find(session)
+    if before is not None:
+        return str(before.body.get("ref", ""))
+    return _reference(act(By(access.caller().actor, key=key)))
+
+
+def _reference(row: Any) -> str:
+    return str(getattr(row, "reference", ""))
+
+
+def by() -> By:
+    """Whose act it is, from the version that the form was filled in from."""
+    text = request.form.get("version", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise Problem(400, "The version is not a number; reload the page.")
+    return By(access.caller().actor, version=int(text) if text else None)
+
+
+def new_key() -> str:
+    """The key of a form that is shown: its own one still when it is shown again."""
+    return request.form.get("key") or str(uuid.uuid4())
+
+
+def read(model: type[Model], **values: Any) -> Model:
+    """The posted values as a model; Problem 422 names every field that is not right."""
+    wrong = {name: [str(value)] for name, value in values.items() if isinstance(value, ValueError)}
+    try:
+        found = model.model_validate(
+            {name: None if name in wrong else value for name, value in values.items()}
+        )
+    except ValidationError as error:
+        wrong = problems.field_errors(error) | wrong
+    if wrong:
+        raise Problem(422, "Some fields are not right.", errors=wrong)
+    return found
+
+
+def text(name: str, default: str = "") -> str:
+    """A field as it was typed, with line ends as they are stored."""
+    return request.form.get(name, default).replace("\r\n", "\n")
+
+
+def values() -> dict[str, str]:
+    """All fields as they were typed, to be shown again."""
+    return request.form.to_dict()
+
+
+def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:
+    """A date and time on the clocks of `zone`; None when empty, the error for `read` otherwise."""
+    typed = request.form.get(name, "").strip()
+    if not typed:
+        return None
+    try:
+        moment = datetime.fromisoformat(typed)
+    except ValueError:
+        return ValueError("Write a date and a time, for instance 2030-01-31T22:00.")
+    if moment.tzinfo is not None:
+        return moment
+    # A zone that is none is the model's to refuse.
+    return moment.replace(tzinfo=ZoneInfo(zone) if zone in available_timezones() else UTC)
+
+
+def in_field(moment: datetime | None, zone: str = "UTC") -> str:
+    """An instant as a `datetime-local` field holds it: minutes on the clocks of `zone`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if moment else ""
+
+
+def unless_same(typed: datetime | None, stored: datetime | None) -> datetime | None:
+    """What was typed; where it was left as it stood, the stored instant with its seconds."""
+    if stored is not None and typed == stored.replace(second=0, microsecond=0):
+        return stored
+    return typed
+
+
+def impacts() -> dict[str, str]:
+    """What the form says of each component; unknown words are the model's to refuse."""
+    return {
+        name.removeprefix("impact-"): value
+        for name, value in request.form.items()
+        if name.startswith("impact-") and value
+    }

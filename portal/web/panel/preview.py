@@ -1,0 +1,48 @@
+"""What the public would see of a form as it stands; nothing is stored."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import request
+from werkzeug.wrappers import Response
+
+from portal.board.banners import Banner
+from portal.errors import RuleError
+from portal.notify import subscribers
+from portal.status.notices import SENT, Notice, NoticeKind
+from portal.web import current, render
+from portal.web.problems import Errors, Problem
+
+
+def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind) -> Response:
+    """The banner that `compose` makes with what goes with it, or what keeps it from that."""
+    banner: Banner | None = None
+    context: dict[str, Any] = {}
+    errors: Errors = {}
+    try:
+        banner, context = compose()
+    except RuleError as error:
+        errors = {error.field: [error.text]}
+    except Problem as problem:
+        errors = problem.errors or {}
+    return render.panel(
+        "parts/preview.html",
+        banner=banner,
+        errors=errors,
+        recipients=None if errors else _recipients(kind, context.pop("components", [])),
+        zone=request.form.get("zone", "UTC"),
+        **({"coming": [], "freezes": []} | context),
+    )
+
+
+def _recipients(kind: NoticeKind, components: Sequence[str]) -> int:
+    """How many subscribers will be told of it."""
+    channels = request.form.getlist("channels")
+    draft = Notice(
+        kind=kind.value,
+        audiences=request.form.getlist("audiences"),
+        channels=[one for one in SENT if one in channels],
+        components=list(components),
+    )
+    with current().core.open_session() as session:
+        return sum(subscribers.told(session, draft).values())
