@@ -97,7 +97,7 @@ def with_blocks(made: Any, most: int) -> None:
             )
         revision.advance(session, revision.PERIMETER)
         session.commit()
-    rooms.of(made).guard.perimeter.look()
+    rooms.of(made).guard.perimeter.refresh()
 
 
 def waf_microseconds(made: Any) -> tuple[float, float]:

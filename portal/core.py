@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
-from portal.audit.record import Record
+from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
 from portal.settings import Settings
 from portal.store import engine as engines
@@ -26,7 +26,7 @@ class Core:
     probe_engine: Engine
     fence: Fence
     open_session: Callable[[], Session]
-    audit_log: Record
+    audit_log: AuditLog
 
     @property
     def pool(self) -> CountingPool:
@@ -43,8 +43,8 @@ def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
         settings,
         secret_key,
         engine,
-        engines.apart(settings.resolved_database_url),
+        engines.probe_engine(settings.resolved_database_url),
         fence,
         open_session,
-        Record(open_session, Spool(settings.data_dir / "spool")),
+        AuditLog(open_session, Spool(settings.data_dir / "spool")),
     )

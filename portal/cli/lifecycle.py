@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.cli import application
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
@@ -47,11 +47,11 @@ def drain(why: str, off: bool) -> None:
     if off:
         if portal.lifecycle.phases.current() is Phase.CLOSING:
             application.stop("The pools are closed already; there is only the way on.")
-        _record(portal, "runtime.drain.called_off", by=actor)
+        _append(portal, "runtime.drain.called_off", by=actor)
         portal.lifecycle.phases.back()
         click.echo("Ready again.")
         return
-    _record(portal, "runtime.drain.began", by=actor, reason=why)
+    _append(portal, "runtime.drain.began", by=actor, reason=why)
     portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=why)
     click.echo("Draining: not ready, and no more writes.")
 
@@ -75,7 +75,7 @@ def shutdown(
         portal.lifecycle.phases,
         portal.runtime.node,
         workers=portal.runtime.workers.all,
-        record=partial(_record, portal),
+        append=partial(_append, portal),
         pause=time.sleep,
         say=click.echo,
     )
@@ -123,10 +123,10 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _record(portal: Portal, event_type: str, **detail: object) -> None:
+def _append(portal: Portal, event_type: str, **detail: object) -> None:
     """Into the audit log first; what cannot be recorded is not done."""
     try:
-        portal.core.audit_log(event_type, actor=application.actor(), **detail)
+        portal.core.audit_log.append(event_type, actor=application.actor(), **detail)
     except UnrecordedError as error:
         application.stop(f"{error} Nothing was done.")
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal import ROOT, VERSION
 from portal.accounts import operators
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.cli import application, reload
 from portal.cli.supervisor import Child, Supervisor
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
@@ -50,13 +50,13 @@ def serve(workers: int, no_worker: bool, reloads: bool) -> None:
     children = [Child("web", [*front, "0"] if reloads else front)]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
-    supervisor = Supervisor(portal, children, partial(_record, portal))
+    supervisor = Supervisor(portal, children, partial(_append, portal))
     if reloads:
         reload.watch(supervisor.outdate)
     try:
         supervisor.run()
     finally:
-        _record(portal, "runtime.stopped", version=VERSION)
+        _append(portal, "runtime.stopped", version=VERSION)
         (settings.run_dir / "serve.json").unlink(missing_ok=True)
 
 
@@ -71,7 +71,7 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     application.say(f"Portal {VERSION} on {address}")
     # Without its database the web goes up all the same, and says what is wrong.
     is_prepared = _prepare_database(portal)
-    _record(portal, "runtime.started", version=VERSION, workers=workers)
+    _append(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
         path = settings.data_dir / "metrics-token"
         application.say(
@@ -101,19 +101,19 @@ def _prepare_database(portal: Portal) -> bool:
     return True
 
 
-def _record(portal: Portal, event_type: str, **detail: object) -> None:
+def _append(portal: Portal, event_type: str, **detail: object) -> None:
     """Into the audit log or its spool; a signal is obeyed even when neither takes it."""
     try:
-        portal.core.audit_log(event_type, actor="portal serve", **detail)
+        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
     except UnrecordedError as error:
         _log.error("serve.unrecorded", detail=str(error))
 
 
 def _watch(portal: Portal, is_prepared: bool) -> None:
     """Look for the database's going and coming, beside the supervisor's own loop."""
-    watch = Watch(reaches(portal.core.probe_engine), partial(_record, portal))
+    watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
     while True:
-        watch.look()
+        watch.check()
         if not is_prepared and watch.is_up:
             is_prepared = _prepare_database(portal)
         time.sleep(EVERY_SECONDS)

@@ -22,9 +22,9 @@ from portal.guard.address import Network
 from portal.schemas import Camel, Instant
 from portal.store import engine, revision
 from portal.store.base import Base
+from portal.store.errors import retried
 from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import Writer
-from portal.store.trouble import retried
 
 LONGEST = timedelta(days=30)
 LONGEST_AUTO = timedelta(hours=48)

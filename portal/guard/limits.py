@@ -185,7 +185,7 @@ class Limits:
     def _count(self, key: str, route: str, lease: Lease, is_allowed: bool, now: float) -> Decision:
         window = self._window
         if not window.started <= now < window.started + self.window_seconds:
-            window = self._turn(now)
+            window = self._begin_window(now)
         if is_allowed:
             self._counters.allowed.inc()
             window.allowed += 1
@@ -196,7 +196,7 @@ class Limits:
         self.top.count(key, is_allowed=is_allowed, route=route, at=now)
         return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
 
-    def _turn(self, now: float) -> _Window:
+    def _begin_window(self, now: float) -> _Window:
         if self._window.started:
             self._window.busiest = self._busiest(self._window.started)
             self._window.seen.seal()
@@ -214,7 +214,7 @@ class Limits:
         now = clock.now().timestamp()
         with self._lock:
             if not self._window.started <= now < self._window.started + self.window_seconds:
-                self._turn(now)
+                self._begin_window(now)
             live = {name: one for name, one in self._leases.items() if one.reset > now}
             current = self._shown(self._window, now)
             current.busiest_key = self._busiest(now)

@@ -36,7 +36,7 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
         public_cors=settings.public_cors,
     )
     perimeter = Perimeter(open_session, counters, origins, trusted=settings.trusted_proxies)
-    blocks = Blocks(open_session, perimeter.look, trusted=settings.trusted_proxies)
+    blocks = Blocks(open_session, perimeter.refresh, trusted=settings.trusted_proxies)
     offences = Offences(
         settings.auto_block,
         blocks=blocks,

@@ -64,9 +64,9 @@ class Phases:
         self._boot = boot_id()
         self._mark: Mark | None = None
         self.in_flight = 0
-        self.is_tended = False
+        self.is_supervised = False
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the mark anew."""
         try:
             found = json.loads(self._path.read_bytes())
@@ -80,8 +80,8 @@ class Phases:
 
     @property
     def mark(self) -> Mark | None:
-        if not self.is_tended:
-            self.look()
+        if not self.is_supervised:
+            self.refresh()
         return self._mark
 
     @property
@@ -105,7 +105,7 @@ class Phases:
 
     def move(self, phase: Phase, *, by: str, why: str, now: datetime | None = None) -> Mark:
         """Put the node into a phase; since, by and why are those of the first move."""
-        self.look()
+        self.refresh()
         before = self._mark
         since = before.since if before else clock.iso(now or clock.now())
         mark = Mark(

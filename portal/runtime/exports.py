@@ -5,7 +5,7 @@ import hashlib
 import io
 from typing import Any
 
-from portal.audit.record import Record
+from portal.audit.log import AuditLog
 from portal.runtime.overview import Overview
 from portal.runtime.snapshot import Snapshot
 from portal.status.incidents import Capture, Incidents
@@ -49,13 +49,13 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def export(
-    overview: Overview, audit_log: Record, wanted: str, *, actor: str
+    overview: Overview, audit_log: AuditLog, wanted: str, *, actor: str
 ) -> tuple[Snapshot, bytes, str]:
     """A fresh snapshot in `wanted` format with its SHA-256, recorded in the audit log."""
     snapshot = overview.take()
     body = to_csv(snapshot) if wanted == "csv" else to_json(snapshot)
     digest = hashlib.sha256(body).hexdigest()
-    audit_log(
+    audit_log.append(
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest

@@ -9,11 +9,11 @@ from flask import Response, g, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
-from portal.store import trouble
+from portal.store import errors
 from portal.web import problems, wording
 from portal.web.problems import Problem
 
@@ -92,7 +92,7 @@ def register(app: APIFlask) -> None:
         _log.error(
             "web.database_failed",
             error=type(error).__name__,
-            trouble=trouble.of(error),
+            failure=errors.of(error),
             path=request.path,
         )
         return problems.answer(problems.of_database(error))

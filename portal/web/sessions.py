@@ -14,7 +14,7 @@ from portal import clock, web
 from portal.accounts import sessions
 from portal.accounts.sessions import WebSession
 from portal.settings import Settings
-from portal.store import engine, trouble
+from portal.store import engine, errors
 
 _log = structlog.get_logger()
 
@@ -82,7 +82,7 @@ class DatabaseSessions(SessionInterface):
             self._store(web.current(), session, response, now)
         except SQLAlchemyError as error:
             # A database that takes no writes for a while must not take the pages away with it.
-            _log.warning("sessions.not_stored", trouble=trouble.of(error))
+            _log.warning("sessions.not_stored", failure=errors.of(error))
 
     def _store(self, portal: Any, session: PanelSession, response: Response, now: datetime) -> None:
         with portal.core.open_session() as store:
@@ -131,7 +131,7 @@ def _touch(portal: Any, cookie: str, now: datetime) -> None:
             store.execute(update(WebSession).where(WebSession.id == row.id).values(seen_at=now))
             store.commit()
     except SQLAlchemyError as error:
-        _log.warning("sessions.not_touched", trouble=trouble.of(error))
+        _log.warning("sessions.not_touched", failure=errors.of(error))
 
 
 def _operator(session: PanelSession) -> int | None:

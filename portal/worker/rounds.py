@@ -43,7 +43,7 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
 def run_once(portal: Portal) -> None:
     """One round: queues, this worker's own report, a sample, and the alerts."""
     for queue in portal.core.settings.worker_queues:
-        portal.runtime.workers.report(queue.worker, queues.look(queue), actor=ACTOR)
+        portal.runtime.workers.report(queue.worker, queues.measure(queue), actor=ACTOR)
     mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
     portal.runtime.workers.report(workers.OWN, mine, actor=ACTOR)
     snapshot = portal.overview.take()

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.audit import chain, spool
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.audit.spool import Spool
 from portal.store import engine
 from tests.conftest import Site, StandingClock
@@ -125,10 +125,10 @@ def test_a_line_that_was_tampered_with_ends_the_taking_in_and_the_file_is_kept(
 def test_an_event_is_recorded_in_the_spool_when_the_database_is_away(site: Site):
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_name("away.db"))
-    site.portal.core.audit_log("runtime.drain.called_off", actor="ann", by="ann")
+    site.portal.core.audit_log.append("runtime.drain.called_off", actor="ann", by="ann")
     assert site.portal.core.audit_log.spool.waiting == 1
     away.rename(path)
-    site.portal.core.audit_log("runtime.stopped", actor="ann", version="1")
+    site.portal.core.audit_log.append("runtime.stopped", actor="ann", version="1")
     told = [row.type for row in log_of(site)]
     assert told[-3:] == ["runtime.drain.called_off", "audit.spool.taken_in", "runtime.stopped"]
 
@@ -140,7 +140,7 @@ def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: p
     monkeypatch.setattr(site.portal.core.audit_log, "_append", _refuse)
     monkeypatch.setattr(os, "fsync", _full)
     with pytest.raises(UnrecordedError, match="No space left"):
-        site.portal.core.audit_log("runtime.drain.called_off", actor="ann", by="ann")
+        site.portal.core.audit_log.append("runtime.drain.called_off", actor="ann", by="ann")
     client = site.client()
     drain = client.post(
         "/api/admin/runtime/lifecycle/drain", json={"reason": "test"}, headers=headers

@@ -106,7 +106,7 @@ def test_a_block_that_ran_out_is_noted_once_and_comes_to_an_end_all_the_same(
     jump(still, -HOUR)
     worker_round(site)
     assert kinds(site).count("perimeter.block.expired") == 1
-    site.portal.guard.perimeter.look()
+    site.portal.guard.perimeter.refresh()
     still.advance(minutes=31)
     worker_round(site)
     headers = {"X-Forwarded-For": "203.0.113.5"}

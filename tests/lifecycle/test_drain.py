@@ -38,7 +38,7 @@ class World:
             self.lifecycle,
             SimpleNamespace(shares=self.shares),  # type: ignore[arg-type]
             workers=lambda: workers,  # type: ignore[arg-type, return-value]
-            record=lambda event_type, **_: self.log.append(event_type),
+            append=lambda event_type, **_: self.log.append(event_type),
             pause=lambda seconds: self.log.append(f"{self.lifecycle.current()} {seconds:g}"),
             say=self.said.append,
         ).run(by="ada", why="a deploy", patience=QUICK, is_forced=is_forced)

@@ -58,7 +58,7 @@ class Node:
             self.lifecycle,
             self,  # type: ignore[arg-type]
             workers=self.workers,  # type: ignore[arg-type]
-            record=lambda event_type, **detail: self.recorded.append((event_type, detail)),
+            append=lambda event_type, **detail: self.recorded.append((event_type, detail)),
             pause=lambda seconds: self.waited.append((self.lifecycle.current().value, seconds)),
             say=self.said.append,
         ).run(by="ada", why="a deploy", patience=PATIENCE, is_forced=is_forced)

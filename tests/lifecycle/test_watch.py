@@ -47,7 +47,7 @@ def test_a_change_is_recorded_once(
     log, looks = Log(), iter(seen)
     watch = Watch(lambda: next(looks), log)
     for _ in seen:
-        watch.look()
+        watch.check()
         still.advance(seconds=2)
     assert log.events == events, why
 

@@ -134,8 +134,8 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
     headers = site.bearer()
     # As under `portal serve`: figures come from memory and wait for no connection.
     for part in (site.portal.board, site.portal.runtime.workers, site.portal.guard.perimeter):
-        part.is_tended = True
-    site.portal.runtime.workers.look()
+        part.is_supervised = True
+    site.portal.runtime.workers.refresh()
     started, done = threading.Barrier(11), []
     release = threading.Event()
 

@@ -169,13 +169,13 @@ def test_a_redis_list_and_a_stream_are_read_where_they_live(redis: str):
         for number in range(4):
             client.xadd("events", {"n": number})
         client.xreadgroup("group", "one", {"events": ">"}, count=1)
-    seen = queues.look(WorkerQueue("emails", "list", redis, "jobs"))
+    seen = queues.measure(WorkerQueue("emails", "list", redis, "jobs"))
     assert (seen.status, seen.pending) == ("healthy", 5)
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events group"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events group"))
     assert (seen.status, seen.pending, seen.stuck) == ("healthy", 4, 0)
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events"))
     assert seen.pending == 4
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events nobody"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events nobody"))
     assert seen.status == "error"
 
 
@@ -187,11 +187,11 @@ def test_a_query_gives_pending_stuck_and_failed(postgres: str, tmp_path: Path):
             for state in ("new", "new", "stuck"):
                 connection.execute(sqlalchemy.text("INSERT INTO job VALUES (:s)"), {"s": state})
         query = "SELECT count(*), sum(CASE WHEN state = 'stuck' THEN 1 ELSE 0 END), 0 FROM job"
-        seen = queues.look(WorkerQueue("jobs", "sql", url, query))
+        seen = queues.measure(WorkerQueue("jobs", "sql", url, query))
         assert (seen.status, seen.pending, seen.stuck, seen.failed) == ("healthy", 3, 1, 0)
         with engine.begin() as connection:
             connection.execute(sqlalchemy.text("DROP TABLE job"))
-        assert queues.look(WorkerQueue("jobs", "sql", url, query)).status == "error"
+        assert queues.measure(WorkerQueue("jobs", "sql", url, query)).status == "error"
         engine.dispose()
 
 

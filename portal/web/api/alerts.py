@@ -12,7 +12,7 @@ from portal.runtime.alertmanager import Delivery, Taken
 from portal.schemas import Camel
 from portal.status.incidents import Link, LinkKind
 from portal.store import engine
-from portal.store.trouble import retried
+from portal.store.errors import retried
 
 blueprint = APIBlueprint(
     "alerts_api", __name__, url_prefix="/api/admin/runtime/alerts", tag="Runtime"

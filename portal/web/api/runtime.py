@@ -86,7 +86,7 @@ def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = web.current()
     actor = access.caller().actor
-    portal.core.audit_log("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
+    portal.core.audit_log.append("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
     mark = portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=wish.reason)
     return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
