@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from portal.status.recurrence import HORIZON, MOST_COUNT
 
 from portal.errors import RuleError
 from portal.status import series
-from portal.status.series import LONGEST, SeriesIn, WindowSeries, recurrence
+from portal.status.series import SeriesIn, WindowSeries, recurrence
+from portal.status.series.recurrence import HORIZON, MOST_COUNT
+from portal.status.series.schemas import LONGEST
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
