@@ -12,7 +12,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from portal import clock, create_app, settings
+from portal import clock, create_app, rooms, settings
 from portal.guard.blocks import Block
 from portal.guard.waf import Inspected
 from portal.status.components import Component, Span
@@ -74,7 +74,7 @@ def microseconds(wsgi: Callable[..., Any], path: str, most: int) -> float:
 def with_blocks(made: Any, most: int) -> None:
     """Put so many blocks of addresses and ranges in force."""
     now = clock.now()
-    with made.extensions["portal"].open_session() as session:
+    with rooms.of(made).core.open_session() as session:
         for number in range(most):
             is_range = number % 10 == 0
             value = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
@@ -97,12 +97,12 @@ def with_blocks(made: Any, most: int) -> None:
             )
         revision.advance(session, revision.PERIMETER)
         session.commit()
-    made.extensions["portal"].perimeter.look()
+    rooms.of(made).guard.perimeter.refresh()
 
 
 def waf_microseconds(made: Any) -> tuple[float, float]:
     """Of a clean GET with a query, and of a form of 700 bytes."""
-    engine = made.extensions["portal"].inspection.engine
+    engine = rooms.of(made).guard.inspection.engine
     headers = (("host", "localhost"), ("user-agent", "bench"), ("accept", "*/*"))
     form = (*headers, ("content-type", "application/x-www-form-urlencoded"))
     numbers = count()
@@ -141,7 +141,7 @@ def resident_megabytes(pid: int | str = "self") -> float:
 
 def megabytes_of_keys(made: Any) -> float:
     """Growth by 100 000 distinct keys."""
-    limits = made.extensions["portal"].limits
+    limits = rooms.of(made).guard.limits
     before, now = resident_megabytes(), clock.now().timestamp()
     for number in range(KEYS):
         limits.hit(f"ip:2001:db8:{number:x}::/64", "GET /api/status", now=now)
@@ -151,7 +151,7 @@ def megabytes_of_keys(made: Any) -> float:
 def fill(made: Any, *, components: int, incidents: int) -> None:
     """Components with ninety days and resolved incidents over a year, three components each."""
     now = clock.now()
-    with made.extensions["portal"].open_session() as session:
+    with rooms.of(made).core.open_session() as session:
         for number in range(components):
             session.add(
                 Component(
@@ -221,23 +221,23 @@ def fill(made: Any, *, components: int, incidents: int) -> None:
 
 def rebuild(made: Any) -> tuple[float, int, int, int]:
     """Of the board: milliseconds, queries, and the page's bytes, plain and compressed."""
-    portal = made.extensions["portal"]
+    portal = rooms.of(made)
     queries = 0
 
     def note(*_: Any) -> None:
         nonlocal queries
         queries += 1
 
-    event.listen(portal.engine, "before_cursor_execute", note)
+    event.listen(portal.core.engine, "before_cursor_execute", note)
     taken = []
     for _ in range(2 * ROUNDS):
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             revision.advance(session)
             session.commit()
         queries = 0
         begun = time.perf_counter()
         portal.board.refresh()
         taken.append((time.perf_counter() - begun) * 1000)
-    event.remove(portal.engine, "before_cursor_execute", note)
+    event.remove(portal.core.engine, "before_cursor_execute", note)
     page = portal.board.current().find("/", "").body
     return median(taken), queries, len(page), len(gzip.compress(page, 6))

@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 from portal.audit import chain
 from portal.errors import NotFoundError, StaleVersionError
 from portal.store import revision
+from portal.store.errors import retried
 from portal.store.idempotency import IdempotencyKey
-from portal.store.trouble import retried
 
 
 class Versioned(Protocol):

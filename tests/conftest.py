@@ -117,7 +117,7 @@ class Site:
         return self.app.test_client()
 
     def operator(self, name: str, role: Role) -> None:
-        with self.portal.open_session() as session:
+        with self.portal.core.open_session() as session:
             engine.begin_write(session)
             operators.create(
                 session, name, password=PASSWORD, role=role, actor="test", at=clock.now()
@@ -125,7 +125,7 @@ class Site:
             session.commit()
 
     def token(self, name: str, *scopes: Scope, days: int = 30) -> str:
-        with self.portal.open_session() as session:
+        with self.portal.core.open_session() as session:
             engine.begin_write(session)
             text = tokens.create(
                 session, name, scopes=list(scopes), days=days, actor="test", at=clock.now()
@@ -230,8 +230,8 @@ def make_site(settings: Settings) -> Site:
 
 def close_site(site: Site) -> None:
     """Give all connections back."""
-    site.portal.engine.dispose()
-    site.portal.apart.dispose()
+    site.portal.core.engine.dispose()
+    site.portal.core.probe_engine.dispose()
 
 
 def settings_of_tests(folder: Path, **values: Any) -> Settings:

@@ -80,7 +80,7 @@ def settle(url: str) -> None:
     # Not from the top: conftest imports this module.
     from tests.conftest import START
 
-    engine = engines.apart(url)
+    engine = engines.probe_engine(url)
     dice = random.Random(7)
     with Session(engine) as session:
         engines.begin_write(session)
@@ -106,11 +106,11 @@ def tend(portal: Portal) -> None:
 
     It looks once, here; what a request asks after that is its own.
     """
-    portal.board.tend()
-    portal.perimeter.look()
-    portal.workers.look()
-    portal.board.is_tended = portal.perimeter.is_tended = True
-    portal.workers.is_tended = portal.lifecycle.is_tended = True
+    portal.board.refresh()
+    portal.guard.perimeter.refresh()
+    portal.runtime.workers.refresh()
+    portal.board.is_supervised = portal.guard.perimeter.is_supervised = True
+    portal.runtime.workers.is_supervised = portal.lifecycle.phases.is_supervised = True
 
 
 def running_of_series(session: Session, *, now: datetime) -> list[str]:

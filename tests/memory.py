@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from portal import create_app  # noqa: F401 (its imports name every table)
 from portal.store.base import Base
 from portal.store.revision import BOARD, PERIMETER, Revision
+from portal.web import faces  # noqa: F401 (its imports name every table)
 
 
 @cache

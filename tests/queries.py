@@ -38,7 +38,7 @@ def counted(site: Site) -> Iterator[Queries]:
         if not statement.startswith("BEGIN"):
             found.statements.append(statement)
 
-    engines = (site.portal.engine, site.portal.apart)
+    engines = (site.portal.core.engine, site.portal.core.probe_engine)
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:

@@ -21,7 +21,7 @@ from portal.store import revision
 
 _log = structlog.get_logger()
 # How often another process's change is looked for; in force everywhere within a second.
-LOOK_EVERY = timedelta(milliseconds=500)
+REFRESH_EVERY = timedelta(milliseconds=500)
 
 
 class Board:
@@ -33,46 +33,45 @@ class Board:
         self._copy = copy
         self._one_at_a_time = threading.Lock()
         self._answers: Answers | None = None
-        self._looked_at: datetime | None = None
+        self._refreshed_at: datetime | None = None
         self._asked = 0
         self.rebuilds = 0
-        # Whether someone calls `tend` beside the requests, so that none of them waits for it.
-        self.is_tended = False
+        # Whether someone calls `refresh` beside the requests, so that none of them waits for it.
+        self.is_supervised = False
 
     def current(self, now: datetime | None = None) -> Answers | None:
         """The answers now; looks for a change when the last look is half a second old."""
-        if self.is_tended:
+        if self.is_supervised:
             return self._answers
         now = now or clock.now()
-        looked_at = self._looked_at
-        if looked_at is not None and abs(now - looked_at) < LOOK_EVERY:
+        refreshed_at = self._refreshed_at
+        if refreshed_at is not None and abs(now - refreshed_at) < REFRESH_EVERY:
             answers = self._answers
             if answers is None or now < answers.picture.valid_until:
                 return answers
         if self._answers is None:
             with self._one_at_a_time:
                 if self._answers is None:
-                    self._look(now)
+                    self._refresh(now)
         elif self._one_at_a_time.acquire(blocking=False):
             try:
-                self._look(now)
+                self._refresh(now)
             finally:
                 self._one_at_a_time.release()
         return self._answers
 
-    def tend(self) -> float:
-        """Look for a change, and give the seconds until the picture's time is over."""
+    def refresh(self) -> None:
+        """Look for a change at once, after one of this process or beside the requests."""
         with self._one_at_a_time:
-            self._look(clock.now())
+            self._refresh(clock.now())
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the time of the picture is over."""
         answers = self._answers
         if answers is None:
-            return LOOK_EVERY.total_seconds()
+            return REFRESH_EVERY.total_seconds()
         return (answers.picture.valid_until - clock.now()).total_seconds()
-
-    def refresh(self) -> None:
-        """Rebuild at once, after a change of this process; waits for one that is under way."""
-        with self._one_at_a_time:
-            self._look(clock.now())
 
     @property
     def age_seconds(self) -> float:
@@ -86,8 +85,8 @@ class Board:
     def revision(self) -> int:
         return self._answers.picture.revision if self._answers else 0
 
-    def _look(self, now: datetime) -> None:
-        self._looked_at = now
+    def _refresh(self, now: datetime) -> None:
+        self._refreshed_at = now
         before = self._answers.picture if self._answers else None
         try:
             with self._open_session() as session:
@@ -105,12 +104,12 @@ class Board:
         except SQLAlchemyError as error:
             _log.warning("board.database_unreachable", error=type(error).__name__)
             # The look itself may have waited for a timeout; the next waits its turn from now.
-            self._looked_at = clock.now()
+            self._refreshed_at = clock.now()
             if before is None:
                 kept = self._copy.load()
                 if kept is not None:
                     since = kept.generated_at
-                    self._answers = self._publish(kept.at(self._looked_at, stale_since=since))
-            elif before.stale_since is None or self._looked_at >= before.valid_until:
+                    self._answers = self._publish(kept.at(self._refreshed_at, stale_since=since))
+            elif before.stale_since is None or self._refreshed_at >= before.valid_until:
                 since = before.stale_since or now
-                self._answers = self._publish(before.at(self._looked_at, stale_since=since))
+                self._answers = self._publish(before.at(self._refreshed_at, stale_since=since))

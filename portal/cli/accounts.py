@@ -26,7 +26,7 @@ def operator() -> None:
 def create_operator(name: str, role: str, password_stdin: bool) -> None:
     """Add an operator."""
     password = _password(password_stdin)
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         engine.begin_write(session)
         try:
             operators.create(
@@ -49,7 +49,7 @@ def create_operator(name: str, role: str, password_stdin: bool) -> None:
 def change_password(name: str, password_stdin: bool) -> None:
     """Give an operator a new password; all their sessions end."""
     password = _password(password_stdin)
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         engine.begin_write(session)
         row = operators.find(session, name)
         if row is None:
@@ -74,7 +74,7 @@ def change_password(name: str, password_stdin: bool) -> None:
 @click.argument("name")
 def disable_operator(name: str) -> None:
     """Shut an operator out at once."""
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         engine.begin_write(session)
         row = operators.find(session, name)
         if row is None:
@@ -95,7 +95,7 @@ def disable_operator(name: str) -> None:
 @operator.command("list")
 def list_operators() -> None:
     """Everyone, with role and state."""
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         for row in operators.everyone(session):
             click.echo(f"{row.name}\t{row.role}\t{'active' if row.is_active else 'disabled'}")
 
@@ -117,7 +117,7 @@ def token() -> None:
 @click.option("--days", type=int, default=90, show_default=True)
 def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
     """Make a token and print it, alone and once."""
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         engine.begin_write(session)
         try:
             text = tokens.create(
@@ -138,7 +138,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
 def list_tokens() -> None:
     """Every token with its scopes and end; never its text."""
     now = clock.now()
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         for row in tokens.everyone(session):
             state = "valid" if row.is_valid(now) else "ended"
             click.echo(f"{row.name}\t{state}\t{clock.iso(row.expires_at)}\t{' '.join(row.scopes)}")
@@ -148,7 +148,7 @@ def list_tokens() -> None:
 @click.argument("name")
 def revoke_token(name: str) -> None:
     """End a token at once."""
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         engine.begin_write(session)
         try:
             tokens.revoke(session, name, actor=application.actor(), at=clock.now())

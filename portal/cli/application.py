@@ -12,7 +12,7 @@ import click
 from apiflask import APIFlask
 from pydantic import ValidationError
 
-from portal import create_app
+from portal import create_app, rooms
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
@@ -32,10 +32,9 @@ def make() -> APIFlask:
     return create_app(settings())
 
 
-def portal() -> Portal:
+def portal(given: Settings | None = None) -> Portal:
     """The rooms of an app, for a command that serves nothing."""
-    found: Portal = make().extensions["portal"]
-    return found
+    return rooms.of(create_app(given or settings()))
 
 
 def actor() -> str:

@@ -32,7 +32,7 @@ def verify(path: Path | None) -> None:
         except (ValueError, KeyError) as error:
             application.stop(f"{path}: {error}")
         return
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         _judge(chain.verify(session), total=chain.length(session))
 
 
@@ -45,7 +45,7 @@ def export(file: Path, first: int | None, last: int | None, addresses: bool) -> 
     """Write events to FILE as a segment that can be checked by itself."""
     if file.exists():
         application.stop(f"{file} is there already; choose another name.")
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         try:
             made = segments.write(session, file, first=first, last=last, with_addresses=addresses)
         except OSError as error:

@@ -9,13 +9,12 @@ from pathlib import Path
 import click
 from sqlalchemy.engine import make_url
 
-from portal import clock, create_app
+from portal import clock
 from portal.audit import chain
 from portal.cli import application
 from portal.cli.lifecycle import serving_pid
 from portal.notify import timetable
 from portal.notify.channels.mail import JOURNAL
-from portal.rooms import Portal
 from portal.settings import Settings
 from portal.store import engine, schema
 
@@ -68,10 +67,9 @@ def restore(file: Path) -> None:
     for suffix in ("-wal", "-shm"):
         target.with_name(target.name + suffix).unlink(missing_ok=True)
     fresh.replace(target)
-    app = create_app(settings)
     schema.upgrade(settings.resolved_database_url)
-    portal: Portal = app.extensions["portal"]
-    with portal.open_session() as session:
+    portal = application.portal(settings)
+    with portal.core.open_session() as session:
         engine.begin_write(session)
         last = chain.search(session, limit=1)[0]
         chain.append(

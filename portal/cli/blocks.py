@@ -138,7 +138,7 @@ def list_blocks(with_past: bool) -> None:
 
 
 def _blocks() -> Blocks:
-    found: Blocks = application.portal().blocks
+    found: Blocks = application.portal().guard.blocks
     return found
 
 

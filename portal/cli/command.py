@@ -11,14 +11,16 @@ from portal.cli import (
     audit,
     backup,
     blocks,
+    check,
     demo,
     incidents,
     lifecycle,
     notifications,
-    server,
+    serve,
     snapshot,
     store,
     windows,
+    worker,
 )
 from portal.settings import SettingsError, table
 
@@ -37,9 +39,9 @@ def portal() -> None:
     """A self-hosted status and maintenance portal."""
 
 
-portal.add_command(server.serve)
-portal.add_command(server.worker)
-portal.add_command(server.check)
+portal.add_command(serve.serve)
+portal.add_command(worker.worker)
+portal.add_command(check.check)
 portal.add_command(lifecycle.lifecycle)
 portal.add_command(store.db)
 portal.add_command(backup.backup)

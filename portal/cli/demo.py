@@ -22,7 +22,7 @@ from portal.unit_of_work import By
 def demo() -> None:
     """Fill an empty portal with examples: components with ninety days, incidents, windows."""
     portal = application.portal()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal holds something already; the demo wants an empty one.")
     now, status = clock.now(), portal.status
@@ -58,7 +58,7 @@ def demo() -> None:
             ends_at=now + timedelta(hours=6),
         ),
     )
-    portal.blocks.add(
+    portal.guard.blocks.add(
         BlockIn(
             scope=BlockScope.RANGE,
             value="192.0.2.128/25",
@@ -68,11 +68,11 @@ def demo() -> None:
         actor="demo",
         caller="",
     )
-    for name in portal.workers.declared:
+    for name in portal.runtime.workers.declared:
         if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
-                portal.workers.report(name, wish, actor="demo")
+                portal.runtime.workers.report(name, wish, actor="demo")
     click.echo("The demo is in place.")
 
 

@@ -11,6 +11,7 @@ from portal.cli import application
 from portal.cli.notifications import pair
 from portal.errors import NotFoundError
 from portal.rooms import Portal
+from portal.runtime import exports
 from portal.status import incidents
 from portal.status.incidents import (
     Category,
@@ -24,7 +25,6 @@ from portal.status.incidents import (
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
 from portal.unit_of_work import By
-from portal.web import exports
 
 MISSING = "There is no incident of that reference."
 _LISTED = 50
@@ -98,14 +98,16 @@ def capture(reference: str) -> None:
     """Keep the runtime snapshot of this moment on an incident."""
     portal = _portal()
     with application.sentences(MISSING):
-        made = exports.capture(portal, By(application.actor()), reference)
+        made = exports.capture(
+            portal.overview, portal.status.incidents, By(application.actor()), reference
+        )
     click.echo(f"{made.id} sha256 {made.sha256}")
 
 
 @incident.command("list")
 def list_incidents() -> None:
     """Incidents, the latest start first."""
-    with _portal().open_session() as session:
+    with _portal().core.open_session() as session:
         rows, _ = incidents.page(session, limit=_LISTED, offset=0)
         for row in rows:
             click.echo(
@@ -119,9 +121,9 @@ def list_incidents() -> None:
 def show_findings(reference: str) -> None:
     """The captured figures as Markdown, for a ticket."""
     portal = _portal()
-    with application.sentences(MISSING), portal.open_session() as session:
+    with application.sentences(MISSING), portal.core.open_session() as session:
         row = _found(session, reference)
-        click.echo(findings.of_captures(session, row, prefix=portal.settings.metrics_prefix))
+        click.echo(findings.of_captures(session, row, prefix=portal.core.settings.metrics_prefix))
 
 
 @incident.command()
@@ -129,10 +131,10 @@ def show_findings(reference: str) -> None:
 def export(reference: str) -> None:
     """Timeline, retrospective and captured figures as Markdown."""
     portal = _portal()
-    with application.sentences(MISSING), portal.open_session() as session:
+    with application.sentences(MISSING), portal.core.open_session() as session:
         row = _found(session, reference)
         kept = session.get(Retrospective, row.id)
-        prefix = portal.settings.metrics_prefix
+        prefix = portal.core.settings.metrics_prefix
         click.echo(findings.markdown(session, row, kept, prefix=prefix))
 
 

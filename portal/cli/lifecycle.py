@@ -8,7 +8,7 @@ from functools import partial
 
 import click
 
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.cli import application
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
@@ -27,8 +27,8 @@ def lifecycle() -> None:
 def status() -> None:
     """Say the phase, and each process with its connections and requests."""
     portal = _portal()
-    shares, mark = portal.node.shares(), portal.lifecycle.mark
-    phase = portal.lifecycle.phase() if shares else Phase.STOPPED
+    shares, mark = portal.runtime.node.shares(), portal.lifecycle.phases.mark
+    phase = portal.lifecycle.phases.current() if shares else Phase.STOPPED
     click.echo(phase + (f" since {mark.since}, by {mark.by}: {mark.why}" if mark else ""))
     for share in shares:
         pool = share.pool
@@ -45,14 +45,14 @@ def drain(why: str, off: bool) -> None:
     """Not ready and no more writes, until the shutdown; reads go on."""
     portal, actor = _portal(), application.actor()
     if off:
-        if portal.lifecycle.phase() is Phase.CLOSING:
+        if portal.lifecycle.phases.current() is Phase.CLOSING:
             application.stop("The pools are closed already; there is only the way on.")
-        _record(portal, "runtime.drain.called_off", by=actor)
-        portal.lifecycle.back()
+        _append(portal, "runtime.drain.called_off", by=actor)
+        portal.lifecycle.phases.back()
         click.echo("Ready again.")
         return
-    _record(portal, "runtime.drain.began", by=actor, reason=why)
-    portal.lifecycle.move(Phase.DRAINING, by=actor, why=why)
+    _append(portal, "runtime.drain.began", by=actor, reason=why)
+    portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=why)
     click.echo("Draining: not ready, and no more writes.")
 
 
@@ -69,13 +69,13 @@ def shutdown(
 ) -> None:
     """Drain, close the pools and stop: 0 clean, 1 not clean, 3 refused, 4 timed out."""
     portal, actor = _portal(), application.actor()
-    if not portal.node.shares():
+    if not portal.runtime.node.shares():
         application.stop("No portal is running on this data directory.")
     way_out = Drain(
-        portal.lifecycle,
-        portal.node,
-        workers=portal.workers.all,
-        record=partial(_record, portal),
+        portal.lifecycle.phases,
+        portal.runtime.node,
+        workers=portal.runtime.workers.all,
+        append=partial(_append, portal),
         pause=time.sleep,
         say=click.echo,
     )
@@ -103,13 +103,13 @@ def serving_pid(settings: Settings) -> int | None:
 
 def _stop_server(portal: Portal) -> bool:
     """Tell `portal serve` to stop, and wait for it."""
-    pid = serving_pid(portal.settings)
+    pid = serving_pid(portal.core.settings)
     if pid is None:
         return False
     os.kill(pid, signal.SIGTERM)
     ends = time.monotonic() + STOP_SECONDS
     while time.monotonic() < ends:
-        if serving_pid(portal.settings) is None:
+        if serving_pid(portal.core.settings) is None:
             return True
         time.sleep(0.1)
     return False
@@ -123,14 +123,13 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _record(portal: Portal, event_type: str, **detail: object) -> None:
+def _append(portal: Portal, event_type: str, **detail: object) -> None:
     """Into the audit log first; what cannot be recorded is not done."""
     try:
-        portal.record(event_type, actor=application.actor(), **detail)
+        portal.core.audit_log.append(event_type, actor=application.actor(), **detail)
     except UnrecordedError as error:
         application.stop(f"{error} Nothing was done.")
 
 
 def _portal() -> Portal:
-    found: Portal = application.portal()
-    return found
+    return application.portal()

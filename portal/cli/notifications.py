@@ -28,7 +28,7 @@ def notify(
     dry_run: bool,
 ) -> None:
     """Fill a message template and send it, for instance `operations`."""
-    desk = application.portal().desk
+    desk = application.portal().notify.desk
     with application.sentences(f"There is no template named {template}."):
         new = NotificationIn.model_validate(
             {

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from portal.cli import application
-from portal.web import exports
+from portal.runtime import exports
 
 
 @click.group("snapshot")
@@ -22,7 +22,9 @@ def snapshot_group() -> None:
 def export(wanted: str, output: Path | None) -> None:
     """Write a snapshot; its SHA-256 goes to standard error and into the audit log."""
     portal = application.portal()
-    _, body, digest = exports.export(portal, wanted, actor=application.actor())
+    _, body, digest = exports.export(
+        portal.overview, portal.core.audit_log, wanted, actor=application.actor()
+    )
     if output is None:
         sys.stdout.buffer.write(body)
     else:

@@ -28,9 +28,9 @@ def upgrade() -> None:
 def forget_notices() -> None:
     """Send nothing of what waits: after a database was put back, with the portal stopped."""
     portal = application.portal()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         engine.begin_write(session)
-        dropped = timetable.silence(session, portal.settings, now=clock.now())
+        dropped = timetable.silence(session, portal.core.settings, now=clock.now())
         session.commit()
-    (portal.settings.data_dir / JOURNAL).unlink(missing_ok=True)
+    (portal.core.settings.data_dir / JOURNAL).unlink(missing_ok=True)
     click.echo(f"Nothing that waited is sent; {dropped} deliveries were dropped.")

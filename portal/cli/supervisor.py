@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from portal.lifecycle.drain import Drain, Patience, Record
+from portal.lifecycle.drain import Drain, Patience, Append
 from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
 
 _log = structlog.get_logger()
-LOOK_SECONDS = 0.2
+CHECK_SECONDS = 0.2
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
@@ -51,7 +51,7 @@ class Child:
         )
         self.begun = time.monotonic()
 
-    def tend(self) -> None:
+    def supervise(self) -> None:
         """Bring it back when it has died and its time has come."""
         now = time.monotonic()
         if self.process is not None and self.process.poll() is not None:
@@ -81,10 +81,10 @@ class Child:
 class Supervisor:
     """The loop of `portal serve`."""
 
-    def __init__(self, portal: Portal, children: list[Child], record: Record) -> None:
+    def __init__(self, portal: Portal, children: list[Child], append: Append) -> None:
         self._portal = portal
         self._children = children
-        self._record = record
+        self._append = append
         self._signals: list[int] = []
         self._is_outdated = threading.Event()
 
@@ -95,19 +95,19 @@ class Supervisor:
         for child in self._children:
             child.start()
         while not self._signals:
-            time.sleep(LOOK_SECONDS)
-            if self._portal.lifecycle.is_leaving:
+            time.sleep(CHECK_SECONDS)
+            if self._portal.lifecycle.phases.is_leaving:
                 continue
             if self._is_outdated.is_set():
                 self._is_outdated.clear()
                 self._replace()
             for child in self._children:
-                child.tend()
+                child.supervise()
         try:
-            if self._portal.lifecycle.phase() is not Phase.CLOSING:
+            if self._portal.lifecycle.phases.current() is not Phase.CLOSING:
                 self._drain()
         except ForcedError:
-            self._record("runtime.shutdown.forced", by="signal")
+            self._append("runtime.shutdown.forced", by="signal")
         at_once = len(self._signals) > 1
         for child in reversed(self._children):
             child.stop(at_once=at_once)
@@ -125,16 +125,16 @@ class Supervisor:
     def _drain(self) -> None:
         patience = Patience(
             queues=0.0,
-            delay=self._portal.settings.drain_delay.total_seconds(),
-            linger=self._portal.settings.drain_linger.total_seconds(),
+            delay=self._portal.core.settings.drain_delay.total_seconds(),
+            linger=self._portal.core.settings.drain_linger.total_seconds(),
         )
         if self._signals[0] == signal.SIGINT:
             patience = replace(patience, delay=0.0, linger=0.0)
         way_out = Drain(
-            self._portal.lifecycle,
-            self._portal.node,
-            workers=self._portal.workers.all,
-            record=self._record,
+            self._portal.lifecycle.phases,
+            self._portal.runtime.node,
+            workers=self._portal.runtime.workers.all,
+            append=self._append,
             pause=self._pause,
             say=lambda text: _log.info("serve.draining", text=text),
         )

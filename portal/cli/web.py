@@ -8,7 +8,7 @@ from typing import cast
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import logs
+from portal import logs, rooms
 from portal.cli import application
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
@@ -16,71 +16,74 @@ from portal.rooms import Portal
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
-TELL_EVERY_SECONDS = 1.0
-TEND_EVERY_SECONDS = 0.1
-ADD_UP_EVERY_SECONDS = 1.0
+PUBLISH_EVERY_SECONDS = 1.0
+REFRESH_EVERY_SECONDS = 0.1
+FLUSH_EVERY_SECONDS = 1.0
 
 
-def _tell(portal: Portal) -> None:
-    """Tell the siblings of the node; apart from what may wait for the database."""
+def _publish_figures(portal: Portal) -> None:
+    """Show the node's other processes our figures; never waits for the database."""
     while True:
         try:
-            portal.node.publish()
+            portal.runtime.node.publish()
         except OSError as error:
             _log.warning("web.run_directory_unusable", error=type(error).__name__)
-        # On the way out somebody waits for every step to be told.
-        for _ in range(int(TELL_EVERY_SECONDS / TEND_EVERY_SECONDS)):
-            time.sleep(TEND_EVERY_SECONDS)
-            if portal.lifecycle.is_leaving:
+        # On the way out somebody waits for every step to be seen.
+        for _ in range(int(PUBLISH_EVERY_SECONDS / REFRESH_EVERY_SECONDS)):
+            time.sleep(REFRESH_EVERY_SECONDS)
+            if portal.lifecycle.phases.is_leaving:
                 break
 
 
-def _tend(portal: Portal) -> None:
+def _refresh(portal: Portal) -> None:
     """Look for what other processes changed, so that no request ever waits for that."""
-    added_up = 0.0
+    flushed_at = 0.0
     while True:
-        left = TEND_EVERY_SECONDS
-        portal.lifecycle.look()
-        if portal.lifecycle.phase() is Phase.CLOSING:
+        portal.lifecycle.phases.refresh()
+        if portal.lifecycle.phases.current() is Phase.CLOSING:
             # From now on nothing is asked of the database; the feed goes on from memory.
-            portal.close_pool()
-            time.sleep(left)
+            portal.core.pool.close()
+            time.sleep(REFRESH_EVERY_SECONDS)
             continue
-        for look in (portal.board.tend, portal.perimeter.look):
-            left = min(left, _tried(look) or left)
-        if time.monotonic() - added_up >= ADD_UP_EVERY_SECONDS:
-            added_up = time.monotonic()
-            portal.series.log_dropped.inc(logs.take_dropped())
+        _tried(portal.board.refresh)
+        _tried(portal.guard.perimeter.refresh)
+        if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
+            flushed_at = time.monotonic()
+            portal.runtime.counters.log_dropped.inc(logs.take_dropped())
             for step in (
-                portal.workers.look,
-                portal.offences.flush,
-                portal.offenders.flush,
-                portal.record.take_in,
+                portal.runtime.workers.refresh,
+                portal.guard.offences.flush,
+                portal.guard.offenders.flush,
+                portal.core.audit_log.take_in,
             ):
                 _tried(step)
-        time.sleep(max(0.005, left))
+        time.sleep(max(0.005, min(REFRESH_EVERY_SECONDS, portal.board.seconds_left)))
 
 
-def _tried(step: Callable[[], float | None]) -> float | None:
+def _tried(step: Callable[[], object]) -> None:
     try:
-        return step()
+        step()
     except SQLAlchemyError as error:
         _log.warning("web.database_unreachable", error=type(error).__name__)
     except Exception:
         # Whatever one step meets, the next round comes.
-        _log.exception("web.tending_failed")
-    return None
+        _log.exception("web.refresh_failed")
 
 
 logs.configure()
 _app = application.make()
-_portal: Portal = _app.extensions["portal"]
-_portal.board.is_tended = _portal.perimeter.is_tended = _portal.workers.is_tended = True
-_portal.lifecycle.is_tended = True
-_tried(_portal.board.tend)
-_tried(_portal.perimeter.look)
-_tried(_portal.workers.look)
-app = Gateway(cast(Chain, _app.wsgi_app), _portal.lifecycle)
+_portal = rooms.of(_app)
+for _part in (
+    _portal.board,
+    _portal.guard.perimeter,
+    _portal.runtime.workers,
+    _portal.lifecycle.phases,
+):
+    _part.is_supervised = True
+_tried(_portal.board.refresh)
+_tried(_portal.guard.perimeter.refresh)
+_tried(_portal.runtime.workers.refresh)
+app = Gateway(cast(Chain, _app.wsgi_app), _portal.lifecycle.phases)
 # Daemons: the server ends its processes without asking threads.
-for _step in (_tell, _tend):
+for _step in (_publish_figures, _refresh):
     threading.Thread(target=_step, args=(_portal,), daemon=True, name=_step.__name__).start()

@@ -52,7 +52,7 @@ def end(reference: str | None) -> None:
 def list_windows() -> None:
     """Windows, the latest start first."""
     now = clock.now()
-    with application.portal().open_session() as session:
+    with application.portal().core.open_session() as session:
         rows, _ = windows.page(session, limit=50, offset=0)
         for row in rows:
             click.echo(
@@ -69,7 +69,7 @@ def _act(reference: str | None, asked: WindowAct) -> Window:
 
 
 def _only_running(portal: Portal) -> str:
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         running = windows.running(session, now=clock.now())
         if len(running) != 1:
             names = ", ".join(row.reference for row in running) or "none"

@@ -72,3 +72,11 @@ def is_within(peer: str, networks: tuple[Network, ...]) -> bool:
 
 def _is_in(address: IPv4Address | IPv6Address, networks: tuple[Network, ...]) -> bool:
     return any(address in network for network in networks)
+
+
+def is_trusted(client: str, proxies: tuple[Network, ...]) -> bool:
+    """Loopback and the proxies in front: a block there would shut everybody out."""
+    found = parse(client)
+    if found is None:
+        return False
+    return found.is_loopback or any(found in network for network in proxies)

@@ -22,9 +22,9 @@ from portal.guard.address import Network
 from portal.schemas import Camel, Instant
 from portal.store import engine, revision
 from portal.store.base import Base
+from portal.store.errors import retried
 from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import Writer
-from portal.store.trouble import retried
 
 LONGEST = timedelta(days=30)
 LONGEST_AUTO = timedelta(hours=48)
@@ -449,13 +449,6 @@ class Blocks(Writer):
                 )
             session.commit()
             return len(gone)
-
-    def is_trusted(self, client: str) -> bool:
-        """Loopback and the proxies in front: a block there would shut everybody out."""
-        found = address.parse(client)
-        if found is None:
-            return False
-        return found.is_loopback or any(found in network for network in self._trusted)
 
     def _spare(self, scope: BlockScope, value: str, caller: str, *, force: bool) -> None:
         if force:

@@ -22,6 +22,7 @@ from structlog.contextvars import bind_contextvars
 
 from portal import clock
 from portal.board.answers import Answer
+from portal.board.publish import Board
 from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
@@ -29,7 +30,10 @@ from portal.guard.blocks import Kind
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Perimeter
+from portal.guard.room import Guard
 from portal.guard.waf import Inspected
+from portal.lifecycle.phases import Phases
+from portal.settings import Settings
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -338,3 +342,32 @@ def _oversize(head: Head) -> tuple[int, str] | None:
     if head.header_bytes > MOST_HEADER_BYTES:
         return 431, "Headers have 32 KiB at most."
     return None
+
+
+def build(
+    app: Wsgi,
+    settings: Settings,
+    guard: Guard,
+    board: Board,
+    phases: Phases,
+    *,
+    headers: tuple[tuple[str, str], ...],
+) -> Chain:
+    """The chain in front of `app`."""
+
+    def find(path: str, query_string: str, now: datetime) -> Answer | None:
+        answers = board.current(now)
+        return answers.find(path, query_string) if answers else None
+
+    return Chain(
+        app,
+        perimeter=guard.perimeter,
+        limits=guard.limits,
+        inspection=guard.inspection,
+        session_cookie=settings.session_cookie,
+        probe_host=settings.trusted_hosts[0].lstrip(".") if settings.trusted_hosts else None,
+        is_leaving=lambda: phases.is_leaving,
+        find=find,
+        trusted_proxies=settings.trusted_proxies,
+        headers=headers,
+    )

@@ -17,7 +17,7 @@ from portal.guard.offences import Offences
 from portal.guard.offenders import TopKeys
 from portal.guard.waf import Engine, Inspected, WafError
 from portal.runtime import snapshot
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 
 _log = structlog.get_logger()
 MOST_RECENT = 25
@@ -35,9 +35,9 @@ class Stopped:
 class Inspection:
     """The engine of one app with its counts."""
 
-    def __init__(self, engine: Engine, series: Series, offences: Offences) -> None:
+    def __init__(self, engine: Engine, counters: Counters, offences: Offences) -> None:
         self.engine = engine
-        self._series = series
+        self._counters = counters
         self._offences = offences
         self.counting = threading.Lock()
         self.rules = TopKeys(128)
@@ -54,11 +54,11 @@ class Inspection:
         """None when the request may go on; otherwise it was counted."""
         if not self.is_on:
             return None
-        self._series.waf_evaluated.inc()
+        self._counters.waf_evaluated.inc()
         try:
             refusal = self.engine.inspect(request)
         except WafError as error:
-            self._series.waf_errors.inc()
+            self._counters.waf_errors.inc()
             _log.error("waf.failed", error=str(error), route=route)
             if request.method in _READS:
                 return None
@@ -70,8 +70,8 @@ class Inspection:
         agent = "".join(one for one in agent if one.isprintable())[:120]
         seconds = now.timestamp()
         with self.counting:
-            self._series.waf_blocked.inc()
-            self._series.waf_rule_hits.labels(refusal.rule).inc()
+            self._counters.waf_blocked.inc()
+            self._counters.waf_rule_hits.labels(refusal.rule).inc()
             self._last_block = seconds
             self.rules.count(refusal.rule, is_allowed=False, route=route, at=seconds)
             self.addresses.count(request.address, is_allowed=False, route=route, at=seconds)
@@ -101,7 +101,7 @@ class Inspection:
 
     def figures(self) -> snapshot.Waf:
         """The WAF as the snapshot has it, without what the store and the blocks add."""
-        counts = self._series.read()
+        counts = self._counters.read()
         rule = self._offences.rule
         with self.counting:
             tops = [

@@ -14,16 +14,19 @@ from typing import NamedTuple
 
 import limits
 import structlog
+from flask import Flask
 from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
 from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
-from portal.guard.storage import WindowStorage
+from portal.guard.storage import SCHEME, WindowStorage
 from portal.runtime import snapshot
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
+from portal.settings import Settings
 
 _log = structlog.get_logger()
 
@@ -65,17 +68,39 @@ class _Window:
     busiest: str | None = None
 
 
+def limiter_of(app: Flask, settings: Settings) -> Limiter:
+    """The library's limiter, for the chain's limit and for those of single routes."""
+    limiter = Limiter(
+        get_remote_address,
+        storage_uri=settings.redis_url or f"{SCHEME}://",
+        # mypy: the library types these as whole numbers, redis takes fractions.
+        storage_options=(
+            {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}  # type: ignore[dict-item]
+            if settings.redis_url
+            else {}
+        ),
+        strategy="fixed-window",
+        # Redis gone: sign-in has its own throttle in the database beside this limit.
+        swallow_errors=True,
+    )
+    # Named before it is put on, so that it adds no hooks: those ask for limits on every request,
+    # a fifth of its time, while the chain has counted it and limited routes ask for themselves.
+    app.extensions["limiter"] = {limiter}
+    limiter.init_app(app)
+    return limiter
+
+
 class Limits:
     """The limit of one app. Redis gone: each process limits by its own memory meanwhile."""
 
-    def __init__(self, limiter: Limiter, rate: str, series: Series) -> None:
+    def __init__(self, limiter: Limiter, rate: str, counters: Counters) -> None:
         self.item = limits.parse(rate)
         self.rate = rate
         self.limit = self.item.amount
         self.window_seconds = self.item.get_expiry()
         self._limiter = limiter
         self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
-        self._series = series
+        self._counters = counters
         self._lock = self.lock = threading.Lock()
         self._leases: dict[str, Lease] = {}
         self.top = TopKeys()
@@ -160,18 +185,18 @@ class Limits:
     def _count(self, key: str, route: str, lease: Lease, is_allowed: bool, now: float) -> Decision:
         window = self._window
         if not window.started <= now < window.started + self.window_seconds:
-            window = self._turn(now)
+            window = self._begin_window(now)
         if is_allowed:
-            self._series.allowed.inc()
+            self._counters.allowed.inc()
             window.allowed += 1
         else:
-            self._series.blocked.inc()
+            self._counters.blocked.inc()
             window.blocked += 1
             self._last_blocked = now
         self.top.count(key, is_allowed=is_allowed, route=route, at=now)
         return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
 
-    def _turn(self, now: float) -> _Window:
+    def _begin_window(self, now: float) -> _Window:
         if self._window.started:
             self._window.busiest = self._busiest(self._window.started)
             self._window.seen.seal()
@@ -189,7 +214,7 @@ class Limits:
         now = clock.now().timestamp()
         with self._lock:
             if not self._window.started <= now < self._window.started + self.window_seconds:
-                self._turn(now)
+                self._begin_window(now)
             live = {name: one for name, one in self._leases.items() if one.reset > now}
             current = self._shown(self._window, now)
             current.busiest_key = self._busiest(now)
@@ -204,7 +229,7 @@ class Limits:
             ]
             top = [one.shown() for one in self.top.top(15)]
             last_blocked = self._last_blocked
-        counts = self._series.read()
+        counts = self._counters.read()
         return snapshot.RateLimit(
             config=snapshot.LimitConfig(
                 rate=self.rate,

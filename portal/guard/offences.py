@@ -17,9 +17,10 @@ from sqlalchemy.types import String
 
 from portal import clock
 from portal.guard import address
+from portal.guard.address import Network
 from portal.guard.blocks import Block, Blocks, Kind, Source
 from portal.guard.perimeter import Held, Perimeter
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.settings import AutoBlockRule
 from portal.store import engine
 from portal.store.base import Base
@@ -48,13 +49,15 @@ class Offences:
         *,
         blocks: Blocks,
         perimeter: Perimeter,
-        series: Series,
+        counters: Counters,
         open_session: Callable[[], Session],
+        trusted: tuple[Network, ...],
     ) -> None:
+        self._trusted = trusted
         self.rule = rule
         self._blocks = blocks
         self._perimeter = perimeter
-        self._series = series
+        self._counters = counters
         self._open_session = open_session
         self._lock = threading.Lock()
         self._times: dict[str, list[datetime]] = {}
@@ -62,8 +65,10 @@ class Offences:
 
     def hit(self, client: str) -> None:
         """Count one refusal; blocks at once when this process has seen enough."""
-        if self.rule is None or address.parse(client) is None or self._blocks.is_trusted(client):
+        if self.rule is None or address.parse(client) is None:
             return  # nobody who could be blocked
+        if address.is_trusted(client, self._trusted):
+            return
         now, name = clock.now(), address.key_of(client).removeprefix("ip:")
         with self._lock:
             if name not in self._times and len(self._times) >= MOST_CLIENTS:
@@ -131,7 +136,7 @@ class Offences:
             session.execute(delete(Offence).where(Offence.client == name))
             session.commit()
         if row is not None:
-            self._series.auto_blocks.inc()
+            self._counters.auto_blocks.inc()
         return row
 
     def _hold_locally(self, name: str, now: datetime) -> None:

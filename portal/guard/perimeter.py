@@ -19,15 +19,16 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.guard import address, blocks
+from portal.guard.address import Network
 from portal.guard.blocks import Block, BlockScope, Kind, Source
 from portal.guard.offenders import TopKeys
 from portal.guard.origins import MOST_CHARACTERS, Origins
 from portal.runtime import snapshot
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 from portal.store import revision
 
 _log = structlog.get_logger()
-LOOK_EVERY = timedelta(milliseconds=500)
+REFRESH_EVERY = timedelta(milliseconds=500)
 ACTIVE_ORIGIN_SECONDS = 900.0
 MOST_RECENT = 25
 MOST_HELD_LOCALLY = 4096
@@ -110,24 +111,25 @@ class Perimeter:
     def __init__(
         self,
         open_session: Callable[[], Session],
-        series: Series,
+        counters: Counters,
         origins: Origins,
-        is_trusted: Callable[[str], bool],
+        *,
+        trusted: tuple[Network, ...],
     ) -> None:
         self._open_session = open_session
-        self._series = series
+        self._counters = counters
         self._origins = origins
-        self._is_trusted = is_trusted
+        self._trusted = trusted
         self._copy = Copy([])
         self._local: dict[str, Held] = {}
         self._revision = -1
-        self._looked_at: datetime | None = None
-        self._looking = threading.Lock()
+        self._refreshed_at: datetime | None = None
+        self._refreshing = threading.Lock()
         self.counting = threading.Lock()
         self._last_blocked: float | None = None
         self.top_origins = TopKeys(256)
         self._recent: deque[snapshot.Refused] = deque(maxlen=MOST_RECENT)
-        self.is_tended = False
+        self.is_supervised = False
 
     def judge(
         self,
@@ -141,8 +143,8 @@ class Perimeter:
         now: datetime,
     ) -> Denied | None:
         """None in the common case; a throttle is told too, for the limit to be strict."""
-        if not self.is_tended:
-            self._look_if_old(now)
+        if not self.is_supervised:
+            self._refresh_if_old(now)
         seconds = now.timestamp()
         held = self._copy.find(client, key, seconds)
         if held is None and self._local:
@@ -150,7 +152,7 @@ class Perimeter:
             if held is not None and seconds >= held.until:
                 held = None
         # The trusted come first; only a block that was forced on them holds.
-        if held is not None and (held.is_forced or not self._is_trusted(client)):
+        if held is not None and (held.is_forced or not address.is_trusted(client, self._trusted)):
             return Denied(held)
         if origin:
             held = self._copy.find_origin(origin.lower(), seconds)
@@ -165,7 +167,7 @@ class Perimeter:
         reference = secrets.token_hex(6)
         seconds = now.timestamp()
         with self.counting:
-            self._series.perimeter_blocked.inc()
+            self._counters.perimeter_blocked.inc()
             self._last_blocked = seconds
             if denied.origin:
                 name = "".join(one for one in denied.origin if one.isprintable())
@@ -183,11 +185,11 @@ class Perimeter:
             )
         return reference
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Renew the copy if the revision moved; what cannot be read leaves it as it is."""
-        with self._looking:
+        with self._refreshing:
             now = clock.now()
-            self._looked_at = now
+            self._refreshed_at = now
             try:
                 with self._open_session() as session:
                     number = revision.current(session, revision.PERIMETER)
@@ -197,7 +199,7 @@ class Perimeter:
                     session.expunge_all()
             except SQLAlchemyError as error:
                 _log.warning("perimeter.database_unreachable", error=type(error).__name__)
-                self._looked_at = clock.now()
+                self._refreshed_at = clock.now()
                 return
             self._copy, self._revision = Copy(rows), number
             # What was held for want of a database is in the copy by now, or was lifted.
@@ -208,17 +210,17 @@ class Perimeter:
         if len(self._local) < MOST_HELD_LOCALLY:
             self._local = {**self._local, key: held}
 
-    def _look_if_old(self, now: datetime) -> None:
-        looked_at = self._looked_at
-        if looked_at is None or abs(now - looked_at) >= LOOK_EVERY:
-            self.look()
+    def _refresh_if_old(self, now: datetime) -> None:
+        refreshed_at = self._refreshed_at
+        if refreshed_at is None or abs(now - refreshed_at) >= REFRESH_EVERY:
+            self.refresh()
 
     def figures(self) -> snapshot.Perimeter:
         """The perimeter as the snapshot has it."""
         now = clock.now()
         seconds = now.timestamp()
-        if not self.is_tended:
-            self._look_if_old(now)
+        if not self.is_supervised:
+            self._refresh_if_old(now)
         rows = [row for row in self._copy.rows if row.is_active(now)]
         with self.counting:
             last, recent = self._last_blocked, list(self._recent)
@@ -226,7 +228,7 @@ class Perimeter:
             top = self.top_origins.top(15)
         rows.sort(key=lambda row: row.created_at, reverse=True)
         return snapshot.Perimeter(
-            total_blocked=self._series.read().perimeter_blocked,
+            total_blocked=self._counters.read().perimeter_blocked,
             last_blocked_at=None if last is None else datetime.fromtimestamp(last, UTC),
             active_blocked_origins=recently,
             blocked_origins=[one.shown() for one in top],

@@ -23,7 +23,7 @@ class Checks:
 
     def __init__(
         self,
-        engine: Callable[[], Engine],
+        engine: Engine,
         head: Callable[[], str],
         *,
         is_storage_up: Callable[[], bool] | None,
@@ -109,7 +109,7 @@ class Checks:
     def _database(self) -> list[Check]:
         begun = time.perf_counter()
         try:
-            with self._engine().connect() as connection:
+            with self._engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
                 is_writable = _is_writable(connection)
                 version = _version(connection)

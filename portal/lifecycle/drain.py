@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
-from portal.lifecycle.phases import Lifecycle, Phase
+from portal.lifecycle.phases import Phase, Phases
 from portal.runtime.node import Node, Share
 from portal.runtime.snapshot import Worker
 from portal.runtime.workers import OWN
@@ -41,7 +41,7 @@ class Patience:
     linger: float = 15.0
 
 
-class Record(Protocol):
+class Append(Protocol):
     """Writes an event into the audit log, in a transaction of its own."""
 
     def __call__(self, event_type: str, **detail: object) -> None: ...
@@ -52,18 +52,18 @@ class Drain:
 
     def __init__(
         self,
-        lifecycle: Lifecycle,
+        phases: Phases,
         node: Node,
         *,
         workers: Callable[[], list[Worker]],
-        record: Record,
+        append: Append,
         pause: Callable[[float], None],
         say: Callable[[str], None],
     ) -> None:
-        self._lifecycle = lifecycle
+        self._phases = phases
         self._node = node
         self._workers = workers
-        self._record = record
+        self._append = append
         self._pause = pause
         self._say = say
 
@@ -75,20 +75,20 @@ class Drain:
                 self._say(f"{worker.name} has {worker.pending} jobs pending.")
             self._say("Nothing was stopped. Wait for the queues, or use --force.")
             return Exit.REFUSED
-        self._record("runtime.shutdown.initiated", by=by, reason=why, forced=is_forced)
-        self._lifecycle.move(Phase.DRAINING, by=by, why=why)
+        self._append("runtime.shutdown.initiated", by=by, reason=why, forced=is_forced)
+        self._phases.move(Phase.DRAINING, by=by, why=why)
         self._say("Draining: not ready, and no more writes.")
         self._pause(patience.delay)
         waiting = self._wait(patience.requests, self._in_flight)
         if waiting:
             self._say(f"{waiting} requests did not finish in {patience.requests:.0f} s.")
-        self._lifecycle.move(Phase.CLOSING, by=by, why=why)
+        self._phases.move(Phase.CLOSING, by=by, why=why)
         held = self._wait(patience.pools, self._held)
         result = Exit.TIMED_OUT if waiting else Exit.CLEAN
         if held:
             borrowed = sum(share.pool.borrowed for share in held)
             self._say(f"{borrowed} database connections were not given back.")
-            self._record(
+            self._append(
                 "database.connection.shutdown_failed",
                 processes=len(held),
                 size=sum(share.pool.size for share in held),
@@ -98,9 +98,9 @@ class Drain:
             result = Exit.UNCLEAN
         else:
             self._say("The database pools are closed.")
-            self._record("database.connection.closed", processes=len(self._node.shares()))
+            self._append("database.connection.closed", processes=len(self._node.shares()))
         self._pause(patience.linger)
-        self._record("runtime.shutdown.completed", by=by, clean=result is Exit.CLEAN)
+        self._append("runtime.shutdown.completed", by=by, clean=result is Exit.CLEAN)
         return result
 
     def _wait(self, seconds: float, left: Callable[[], Found]) -> Found:

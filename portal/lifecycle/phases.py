@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from portal import clock
+from portal.runtime.snapshot import Standing
 
 _log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ def phase_of(mark: Mark | None, *, boot: str, is_started: bool) -> Phase:
     return Phase.READY if is_started else Phase.STARTING
 
 
-class Lifecycle:
+class Phases:
     """One process's view of its node, and the way to move the node on."""
 
     def __init__(self, run_dir: Path) -> None:
@@ -63,9 +64,9 @@ class Lifecycle:
         self._boot = boot_id()
         self._mark: Mark | None = None
         self.in_flight = 0
-        self.is_tended = False
+        self.is_supervised = False
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the mark anew."""
         try:
             found = json.loads(self._path.read_bytes())
@@ -79,8 +80,8 @@ class Lifecycle:
 
     @property
     def mark(self) -> Mark | None:
-        if not self.is_tended:
-            self.look()
+        if not self.is_supervised:
+            self.refresh()
         return self._mark
 
     @property
@@ -88,12 +89,23 @@ class Lifecycle:
         """Whether the node drains, or is beyond that."""
         return self.mark is not None
 
-    def phase(self, *, is_started: bool = True) -> Phase:
+    def told(self) -> tuple[str, int]:
+        """What a process tells its siblings: the phase, and the requests in flight."""
+        return self.current().value, self.in_flight
+
+    def standing(self) -> Standing:
+        """The phase as the snapshot has it."""
+        mark = self.mark
+        if mark is None:
+            return Standing(phase=self.current(), since="", by="", why="")
+        return Standing(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
+
+    def current(self, *, is_started: bool = True) -> Phase:
         return phase_of(self.mark, boot=self._boot, is_started=is_started)
 
     def move(self, phase: Phase, *, by: str, why: str, now: datetime | None = None) -> Mark:
         """Put the node into a phase; since, by and why are those of the first move."""
-        self.look()
+        self.refresh()
         before = self._mark
         since = before.since if before else clock.iso(now or clock.now())
         mark = Mark(

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.lifecycle.drain import Record
+from portal.lifecycle.drain import Append
 
 EVERY_SECONDS = 2.0
 
@@ -18,14 +18,14 @@ EVERY_SECONDS = 2.0
 class Watch:
     """Two states and what is recorded between them; the loss goes to the spool by nature."""
 
-    def __init__(self, is_reachable: Callable[[], bool], record: Record) -> None:
+    def __init__(self, is_reachable: Callable[[], bool], append: Append) -> None:
         self._is_reachable = is_reachable
-        self._record = record
+        self._append = append
         self.is_up: bool | None = None
         self._lost_at = 0.0
 
-    def look(self) -> None:
-        """One look; records a change."""
+    def check(self) -> None:
+        """Check once; records a change."""
         is_up, before = self._is_reachable(), self.is_up
         if is_up == before:
             return
@@ -33,10 +33,10 @@ class Watch:
         boot = clock.boot_seconds()
         if not is_up:
             self._lost_at = boot
-            self._record("database.connection.lost", was_up=before is not None)
+            self._append("database.connection.lost", was_up=before is not None)
             return
         gap = boot - self._lost_at if before is not None else 0.0
-        self._record("database.connection.established", gap_seconds=round(gap, 1))
+        self._append("database.connection.established", gap_seconds=round(gap, 1))
 
 
 def reaches(engine: Engine) -> Callable[[], bool]:

@@ -1,4 +1,4 @@
-"""Delivering what the outbox holds: a turn at a time, by whichever worker holds the lease."""
+"""Delivering what the outbox holds: a step at a time, by whichever worker holds the lease."""
 
 import secrets
 from collections import Counter
@@ -82,7 +82,7 @@ class Dispatcher:
         self._released_at: datetime | None = None
         self._recovering_since: datetime | None = None
 
-    def turn(self) -> bool:
+    def run_once(self) -> bool:
         """One step of everything; True when the next should follow at once."""
         now = clock.now()
         self._look_after_mail(now)

@@ -22,9 +22,9 @@ from portal.status.components import Slug
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.templates import MessageTemplate, TemplateName
 from portal.status.terms import Audience, Audiences
+from portal.store.errors import retried
 from portal.store.idempotency import IdempotencyKey
 from portal.store.revision import transaction
-from portal.store.trouble import retried
 
 
 class NotificationIn(Camel):

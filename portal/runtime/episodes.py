@@ -17,7 +17,7 @@ from portal.audit import chain
 from portal.runtime.snapshot import Alert, Snapshot
 from portal.store import engine
 from portal.store.base import Base
-from portal.store.trouble import retried
+from portal.store.errors import retried
 
 ACTOR = "portal worker"
 EXPORTER_STALE = "exporter-stale"

@@ -12,8 +12,8 @@ from prometheus_client.openmetrics import exposition as openmetrics
 
 from portal import clock
 from portal.runtime import snapshot
+from portal.runtime.counters import Counters
 from portal.runtime.exporter import ScrapeState
-from portal.runtime.series import Series
 
 _log = structlog.get_logger()
 
@@ -33,7 +33,7 @@ class Feed:
 
     def __init__(
         self,
-        series: Series,
+        counters: Counters,
         *,
         rate_limit: Callable[[], snapshot.RateLimit],
         waf: Callable[[], snapshot.Waf],
@@ -42,7 +42,7 @@ class Feed:
         workers: Callable[[], list[snapshot.Worker]],
         board: Callable[[], "BoardFigures"],
     ) -> None:
-        self._series = series
+        self._counters = counters
         self._rate_limit = rate_limit
         self._waf_figures = waf
         self._perimeter_figures = perimeter
@@ -66,28 +66,28 @@ class Feed:
                 gauges += part()
             except Exception as error:
                 # A scrape must come through whatever one collector meets.
-                self._series.collector_errors.labels(name).inc()
+                self._counters.collector_errors.labels(name).inc()
                 _log.warning("feed.collector_failed", collector=name, error=repr(error))
-        counted = self._series.counted()
-        counts = self._series.counts_in(counted)
-        return [*counted, self._series.gauge("rate_limit_hits", counts.hits), *gauges]
+        counted = self._counters.counted()
+        counts = self._counters.counts_in(counted)
+        return [*counted, self._counters.gauge("rate_limit_hits", counts.hits), *gauges]
 
     def text(
         self, collected: list[Metric], before: ScrapeState, after: ScrapeState, *, is_open: bool
     ) -> bytes:
         """The whole feed for the scrape that leads from `before` to `after`."""
-        series = self._series
+        counters = self._counters
         boot = after.last.boot if after.last else clock.boot_seconds()
         known = sorted(after.scrapers)
         families = [
-            series.gauge("metrics_scrapes", after.scrapes),
-            series.gauge("metrics_last_scrape_timestamp", after.last.wall if after.last else 0),
-            series.gauge("metrics_seconds_since_last_scrape", before.age(boot)),
-            series.family(
+            counters.gauge("metrics_scrapes", after.scrapes),
+            counters.gauge("metrics_last_scrape_timestamp", after.last.wall if after.last else 0),
+            counters.gauge("metrics_seconds_since_last_scrape", before.age(boot)),
+            counters.family(
                 "metrics_scraper_last_scrape_timestamp",
                 *(((name,), after.scrapers[name].wall) for name in known),
             ),
-            series.family(
+            counters.family(
                 "metrics_scraper_age_seconds",
                 *(((name,), float(before.scraper_age(name, boot))) for name in known),
             ),
@@ -99,7 +99,7 @@ class Feed:
     def _limits(self) -> list[Metric]:
         figures = self._rate_limit()
         window = figures.current_window
-        gauge = self._series.gauge
+        gauge = self._counters.gauge
         return [
             gauge("rate_limit_window_blocked_ratio", window.blocked_ratio),
             gauge("rate_limit_active_keys", window.active_keys),
@@ -109,7 +109,7 @@ class Feed:
 
     def _waf(self) -> list[Metric]:
         figures = self._waf_figures()
-        gauge, last = self._series.gauge, figures.last_block_at
+        gauge, last = self._counters.gauge, figures.last_block_at
         return [
             gauge("waf_active_auto_blocks", self._perimeter_figures().auto_blocks),
             gauge("waf_last_block_timestamp", last.timestamp() if last else 0),
@@ -117,7 +117,7 @@ class Feed:
 
     def _perimeter(self) -> list[Metric]:
         figures = self._perimeter_figures()
-        gauge, last = self._series.gauge, figures.last_blocked_at
+        gauge, last = self._counters.gauge, figures.last_blocked_at
         return [
             gauge("perimeter_active_blocked_origins", figures.active_blocked_origins),
             gauge("perimeter_active_blocks", figures.active_blocks),
@@ -129,7 +129,7 @@ class Feed:
         figure = {"healthy": 1.0, "stopped": 0.0, "error": -1.0}
 
         def family(name: str, value: Callable[[snapshot.Worker], float]) -> Metric:
-            return self._series.family(name, *(((one.name,), value(one)) for one in workers))
+            return self._counters.family(name, *(((one.name,), value(one)) for one in workers))
 
         return [
             family("worker_status", lambda one: figure[one.status]),
@@ -145,7 +145,7 @@ class Feed:
 
     def _database(self) -> list[Metric]:
         pool = self._pool()
-        gauge = self._series.gauge
+        gauge = self._counters.gauge
         last = pool.last_event_at
         return [
             gauge("database_pool_size", pool.size),
@@ -157,9 +157,9 @@ class Feed:
 
     def _status(self) -> list[Metric]:
         board = self._board()
-        gauge = self._series.gauge
+        gauge = self._counters.gauge
         return [
-            self._series.family(
+            self._counters.family(
                 "component_status",
                 *(((slug,), rank) for slug, rank in sorted(board.components.items())),
             ),

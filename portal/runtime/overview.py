@@ -7,13 +7,13 @@ from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.audit import chain
+from portal.core import Core
 from portal.runtime import alertmanager, alerts, episodes, samples, snapshot
-from portal.runtime.exporter import Attempt, Exporter, ScrapeState, is_stale, moment
-from portal.settings import Settings
+from portal.runtime.exporter import Attempt, ScrapeState, is_stale, moment
+from portal.runtime.room import Runtime
 
 _log = structlog.get_logger()
 SECURITY_EVENTS = 12
@@ -25,34 +25,22 @@ class Overview:
 
     def __init__(
         self,
-        settings: Settings,
+        core: Core,
+        runtime: Runtime,
         *,
-        exporter: Exporter,
-        rate_limit: Callable[[], snapshot.RateLimit],
-        waf: Callable[[], snapshot.Waf],
-        perimeter: Callable[[], snapshot.Perimeter],
         top: Callable[[str], list[snapshot.Consumer]],
-        workers: Callable[[], list[snapshot.Worker]],
         lifecycle: Callable[[], snapshot.Standing],
         readiness: Callable[[], snapshot.Readiness],
-        pool: Callable[[], snapshot.DatabasePool],
         maintenance: Callable[[], snapshot.Maintenance | None],
-        spooled: Callable[[], int],
-        open_session: Callable[[], Session],
     ) -> None:
-        self._settings = settings
-        self._exporter = exporter
-        self._rate_limit = rate_limit
+        self._core = core
+        self._settings = core.settings
+        self._open_session = core.open_session
+        self._runtime = runtime
+        self._top = top
         self._lifecycle = lifecycle
         self._readiness = readiness
-        self._waf = waf
-        self._perimeter = perimeter
-        self._top = top
-        self._workers = workers
-        self._pool = pool
         self._maintenance = maintenance
-        self._spooled = spooled
-        self._open_session = open_session
 
     @property
     def runbook(self) -> str:
@@ -60,6 +48,7 @@ class Overview:
 
     def take(self) -> snapshot.Snapshot:
         """The snapshot now."""
+        node = self._runtime.node
         taken = snapshot.Snapshot(
             id=str(uuid.uuid4()),
             generated_at=clock.now(),
@@ -67,11 +56,11 @@ class Overview:
             lifecycle=self._lifecycle(),
             readiness=self._readiness(),
             liveness="pass",
-            rate_limit=self._rate_limit(),
-            perimeter=self._perimeter(),
-            waf=self._waf(),
-            workers=self._workers(),
-            database_pool=self._pool(),
+            rate_limit=node.rate_limit(),
+            perimeter=node.perimeter(),
+            waf=node.waf(),
+            workers=self._runtime.workers.all(),
+            database_pool=node.pool(),
             metrics=self._metrics(),
             maintenance=self._maintenance(),
             security=self._security(),
@@ -104,7 +93,7 @@ class Overview:
         settings = self._settings
         limit = int(settings.metrics_stale_after.total_seconds())
         try:
-            state = self._exporter.state()
+            state = self._runtime.exporter.state()
         except OSError:
             # The run directory is away: nothing is known of scrapes, and that is said as an
             # attempt, for the panel must not fall with it.
@@ -168,7 +157,7 @@ class Overview:
         return snapshot.Security(
             level="elevated" if refused >= _PRESSED else "calm",
             events=events,
-            spooled=self._spooled(),
+            spooled=self._core.audit_log.spool.waiting,
         )
 
 

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 2.0
 STUCK_MILLISECONDS = 5 * 60 * 1000
 
 
-def look(queue: WorkerQueue) -> WorkerIn:
+def measure(queue: WorkerQueue) -> WorkerIn:
     """The depth of a queue as a report."""
     try:
         pending, stuck, failed = _READERS[queue.kind](queue)

@@ -24,7 +24,7 @@ from portal.schemas import Camel
 from portal.settings import DeclaredWorker
 from portal.store import engine
 from portal.store.base import Base
-from portal.store.trouble import retried
+from portal.store.errors import retried
 
 _log = structlog.get_logger()
 OWN = "portal"
@@ -133,7 +133,7 @@ class Workers:
         self.declared = {worker.name: worker for worker in (*own, *declared)}
         self._open_session = open_session
         self._reports: Mapping[str, Report] = {}
-        self.is_tended = False
+        self.is_supervised = False
 
     @retried
     def report(self, name: str, wish: WorkerIn, *, actor: str) -> snapshot.Worker:
@@ -159,7 +159,7 @@ class Workers:
         self._reports = {**self._reports, name: report}
         return shown(worker, report, now=now)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Read the reports anew; what cannot be read leaves the last ones."""
         try:
             with self._open_session() as session:
@@ -171,8 +171,8 @@ class Workers:
 
     def all(self) -> list[snapshot.Worker]:
         """Every declared worker, the portal's own first."""
-        if not self.is_tended:
-            self.look()
+        if not self.is_supervised:
+            self.refresh()
         now = clock.now()
         return [
             shown(worker, self._reports.get(name), now=now)

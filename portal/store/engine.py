@@ -11,7 +11,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from portal.store import trouble
+from portal.store import errors
 from portal.store.pool import CountingPool
 
 WRITE = "portal_write"
@@ -40,7 +40,7 @@ def options(url: str, *, pool_size: int) -> dict[str, Any]:
     }
 
 
-def apart(url: str) -> Engine:
+def probe_engine(url: str) -> Engine:
     """An engine whose connections are its own, for checks that must not wait for the pool."""
     chosen = options(url, pool_size=1)
     engine = create_engine(url, poolclass=NullPool, connect_args=chosen["connect_args"])
@@ -51,7 +51,7 @@ def apart(url: str) -> Engine:
 def for_migrations(url: str) -> Engine:
     """An engine for changes of the tables, which may take their time once they have the locks."""
     if make_url(url).get_backend_name() == "sqlite":
-        return apart(url)
+        return probe_engine(url)
     bounded = f"-c lock_timeout={TIMEOUT_SECONDS * 1000} -c timezone=UTC"
     return create_engine(
         url,
@@ -73,7 +73,7 @@ def prepare(engine: Engine) -> None:
         @event.listens_for(engine, "handle_error")
         def leave_the_demoted(context: ExceptionContext) -> None:
             # What was the primary takes no writes any more: connect anew, as the address says.
-            if trouble.is_demoted(context.original_exception):
+            if errors.is_demoted(context.original_exception):
                 context.is_disconnect = context.invalidate_pool_on_disconnect = True
 
         return

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal import clock
 from portal.store import engine
 from portal.store.base import Base
-from portal.store.trouble import UnknownOutcomeError
+from portal.store.errors import UnknownOutcomeError
 
 BOARD = 1
 PERIMETER = 2

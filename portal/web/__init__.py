@@ -1,14 +1,10 @@
 """The portal over HTTP: public pages, panel, API, probes, and who may do what."""
 
-from typing import TYPE_CHECKING
-
 from flask import current_app
 
-if TYPE_CHECKING:
-    from portal.rooms import Portal
+from portal import rooms
 
 
-def current() -> "Portal":
+def current() -> rooms.Portal:
     """The rooms of the app that answers this request."""
-    found: Portal = current_app.extensions["portal"]
-    return found
+    return rooms.of(current_app)

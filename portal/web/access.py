@@ -214,7 +214,7 @@ def _turn_away_unless_signed_in() -> None:
         return
     now = clock.now()
     seconds = denied.retry_after(now.timestamp())
-    web.current().perimeter.refused(
+    web.current().guard.perimeter.refused(
         denied, client=request.environ["portal.client"], route=f"{request.method} /panel", now=now
     )
     raise Problem(
@@ -249,7 +249,7 @@ def _by_token() -> Caller:
     kind, _, text = request.headers["Authorization"].strip().partition(" ")
     now: datetime = clock.now()
     if kind.lower() == "bearer" and text.strip():
-        with web.current().open_session() as store:
+        with web.current().core.open_session() as store:
             token = tokens.find(store, text.strip(), now=now)
             if token is not None:
                 return Caller(

@@ -15,7 +15,7 @@ import structlog
 
 from portal.guard import chain
 from portal.guard.chain import Chain, Head, Headers, Passed, Ready
-from portal.lifecycle.phases import Lifecycle
+from portal.lifecycle.phases import Phases
 
 _log = structlog.get_logger()
 THREADS = 16
@@ -47,9 +47,9 @@ class TooLargeError(Exception):
 class Gateway:
     """The RSGI application of one web process."""
 
-    def __init__(self, front: Chain, lifecycle: Lifecycle) -> None:
+    def __init__(self, front: Chain, phases: Phases) -> None:
         self._front = front
-        self._lifecycle = lifecycle
+        self._phases = phases
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
         # Probes and the feed have their own threads: they answer when all others are held.
         self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
@@ -104,7 +104,7 @@ class Gateway:
                 [("Retry-After", "5")],
             )
         self._waiting += 1
-        self._lifecycle.in_flight += not is_probe
+        self._phases.in_flight += not is_probe
         try:
             return await self._loop.run_in_executor(
                 self._probes if is_probe else self._threads,
@@ -117,7 +117,7 @@ class Gateway:
             return refuse(scope.method, 500, "Something went wrong here; it was logged.", [])
         finally:
             self._waiting -= 1
-            self._lifecycle.in_flight -= not is_probe
+            self._phases.in_flight -= not is_probe
 
     async def _body(self, scope: Scope, protocol: Any) -> bytes:
         if scope.method in _BODILESS and "content-length" not in scope.headers:

@@ -31,7 +31,7 @@ def live() -> Response:
 @blueprint.get("/ready")
 def ready() -> Response:
     """200, or 503 with the failing check."""
-    checks = web.current().checks
+    checks = web.current().lifecycle.checks
     refresh = request.args.get("refresh") == "true" and access.has_valid_token()
     return _readiness(checks.readiness(refresh=refresh))
 
@@ -39,7 +39,7 @@ def ready() -> Response:
 @blueprint.get("/startup")
 def startup() -> Response:
     """503 until the migrations were found at head."""
-    if web.current().checks.is_started():
+    if web.current().lifecycle.checks.is_started():
         return _health({"status": "pass"}, 200)
     return _health({"status": "fail", "notes": ["migrations are not at head"]}, 503)
 
@@ -48,16 +48,16 @@ def startup() -> Response:
 def metrics() -> Response:
     """The feed: 404 without tokens, 401 without one, 403 with a wrong one."""
     portal = web.current()
-    token = _scraper(portal.settings.metrics_tokens)
-    collected = portal.feed.collect()
+    token = _scraper(portal.core.settings.metrics_tokens)
+    collected = portal.runtime.feed.collect()
     is_open = "application/openmetrics-text" in request.headers.get("Accept", "")
     if request.method == "HEAD":
         return Response(content_type=CONTENT_TYPE_LATEST)
     try:
-        body = portal.exporter.scrape(
+        body = portal.runtime.exporter.scrape(
             token.name,
             address=request.environ["portal.client"],
-            render=lambda before, after: portal.feed.text(
+            render=lambda before, after: portal.runtime.feed.text(
                 collected, before, after, is_open=is_open
             ),
         )
@@ -86,10 +86,10 @@ def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
 
 def _refused(reason: str, status: int) -> None:
     portal = web.current()
-    portal.series.rejections.labels(reason).inc()
+    portal.runtime.counters.rejections.labels(reason).inc()
     said = "no token" if reason == "missing" else "wrong token"
     try:
-        portal.exporter.note(
+        portal.runtime.exporter.note(
             Attempt(clock.now().timestamp(), request.environ["portal.client"], None, status, said)
         )
     except OSError:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import web
-from portal.store.trouble import Trouble, UnknownOutcomeError, of
+from portal.store.errors import FailureKind, UnknownOutcomeError, of
 
 Errors = dict[str, list[str]]
 
@@ -57,12 +57,12 @@ def _said(error: Any) -> str:
     return _SAID.get(error["type"], text)
 
 
-_SAID_OF_TROUBLE = {
-    Trouble.AWAY: "The database does not answer. Nothing was stored; try again in a moment.",
-    Trouble.BUSY: "The database is busy. Nothing was stored; try again in a moment.",
-    Trouble.READ_ONLY: "The database is read-only at the moment. Nothing was stored;"
+_SENTENCES = {
+    FailureKind.AWAY: "The database does not answer. Nothing was stored; try again in a moment.",
+    FailureKind.BUSY: "The database is busy. Nothing was stored; try again in a moment.",
+    FailureKind.READ_ONLY: "The database is read-only at the moment. Nothing was stored;"
     " what is published goes on. Try again when it takes writes.",
-    Trouble.FULL: "The database has no space left. Nothing was stored; make room on its disk.",
+    FailureKind.FULL: "The database has no space left. Nothing was stored; make room on its disk.",
 }
 
 
@@ -73,15 +73,15 @@ def of_database(error: SQLAlchemyError) -> Problem:
         for name, value in request.form.items()
         if name not in {"csrf_token", "password", "key", "version"} and value.strip()
     }
-    trouble = of(error)
-    detail = _SAID_OF_TROUBLE[trouble]
+    kind = of(error)
+    detail = _SENTENCES[kind]
     if isinstance(error, UnknownOutcomeError):
         detail = (
             "The database broke off at the last moment. Look whether it was stored"
             " before you try again."
         )
     return Problem(
-        507 if trouble is Trouble.FULL else 503,
+        507 if kind is FailureKind.FULL else 503,
         detail,
         headers={"Retry-After": "5"},
         kept=kept or None,
@@ -118,13 +118,13 @@ def answer(problem: Problem) -> Response:
                 template,
                 problem=problem,
                 kept=problem.kept,
-                site_name=portal.settings.site_name,
+                site_name=portal.core.settings.site_name,
                 operator=None,
                 may_write=False,
                 may_audit=False,
                 runbook_url=portal.overview.runbook,
                 contacts=(),
-                poll_seconds=portal.settings.panel_poll_seconds,
+                poll_seconds=portal.core.settings.panel_poll_seconds,
                 csrf_token=lambda: "",
             )
         )

@@ -1,9 +1,16 @@
-"""Pages of the panel and fragments of them."""
+"""Pages and mails from their templates: the panel's in a request, the others outside of any."""
 
+from collections.abc import Callable
+from typing import Any
+
+from apiflask import APIFlask
 from flask import Response, g, make_response, render_template
 
 from portal import clock, web
 from portal.accounts.roles import Scope
+from portal.board.picture import Picture
+from portal.notify.messages import Render
+from portal.settings import Settings
 from portal.web.access import Caller
 
 
@@ -14,17 +21,17 @@ def panel(template: str, *, status: int = 200, **context: object) -> Response:
     response = make_response(
         render_template(
             template,
-            site_name=portal.settings.site_name,
+            site_name=portal.core.settings.site_name,
             operator=caller.operator if caller else None,
             may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
             may_incident=caller is not None and Scope.INCIDENTS_WRITE in caller.scopes,
             may_block=caller is not None and Scope.PERIMETER_WRITE in caller.scopes,
             may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
             runbook_url=portal.overview.runbook,
-            contacts=portal.settings.contacts,
-            poll_seconds=portal.settings.panel_poll_seconds,
-            sustained_after=portal.settings.sustained_after.total_seconds(),
-            is_read_only=portal.checks.is_read_only,
+            contacts=portal.core.settings.contacts,
+            poll_seconds=portal.core.settings.panel_poll_seconds,
+            sustained_after=portal.core.settings.sustained_after.total_seconds(),
+            is_read_only=portal.lifecycle.checks.is_read_only,
             now=clock.now(),
             **context,
         ),
@@ -33,3 +40,35 @@ def panel(template: str, *, status: int = 200, **context: object) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
+    """What renders the public page and the banner of a picture, outside of any request."""
+
+    def make(picture: Picture) -> dict[str, bytes]:
+        context = {
+            "picture": picture,
+            "now": picture.stale_since or picture.generated_at,
+            "site_name": settings.site_name,
+            "poll_seconds": settings.poll_seconds,
+            "stale_after_seconds": int(settings.poll_seconds * 1.5),
+            "external_url": settings.external_url,
+        }
+        # The page holds the fragment; it is rendered once for both.
+        board = app.jinja_env.get_template("parts/board.html").render(context)
+        page = app.jinja_env.get_template("public/page.html").render(context, board=board)
+        return {"/": page.encode(), "/banner": board.encode()}
+
+    return make
+
+
+def mails(app: APIFlask) -> Render:
+    """What renders a mail's text and HTML, outside of any request; a chat has no HTML."""
+
+    def make(name: str, **context: Any) -> tuple[str, str]:
+        text = app.jinja_env.get_template(f"mail/{name}.txt").render(context)
+        if name == "chat":
+            return text, ""
+        return text, app.jinja_env.get_template(f"mail/{name}.html").render(context)
+
+    return make

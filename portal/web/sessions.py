@@ -14,7 +14,7 @@ from portal import clock, web
 from portal.accounts import sessions
 from portal.accounts.sessions import WebSession
 from portal.settings import Settings
-from portal.store import engine, trouble
+from portal.store import engine, errors
 
 _log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class DatabaseSessions(SessionInterface):
         if not cookie or len(cookie) > 100:
             return PanelSession()
         try:
-            with web.current().open_session() as store:
+            with web.current().core.open_session() as store:
                 row = store.get(WebSession, sessions.key_of(cookie))
                 if row is None or not row.is_alive(clock.now()):
                     return PanelSession()
@@ -82,10 +82,10 @@ class DatabaseSessions(SessionInterface):
             self._store(web.current(), session, response, now)
         except SQLAlchemyError as error:
             # A database that takes no writes for a while must not take the pages away with it.
-            _log.warning("sessions.not_stored", trouble=trouble.of(error))
+            _log.warning("sessions.not_stored", failure=errors.of(error))
 
     def _store(self, portal: Any, session: PanelSession, response: Response, now: datetime) -> None:
-        with portal.open_session() as store:
+        with portal.core.open_session() as store:
             engine.begin_write(store)
             old = store.get(WebSession, sessions.key_of(session.cookie)) if session.cookie else None
             if old is not None and (session.is_rotated or not session):
@@ -122,7 +122,7 @@ class DatabaseSessions(SessionInterface):
 
 def _touch(portal: Any, cookie: str, now: datetime) -> None:
     try:
-        with portal.open_session() as store:
+        with portal.core.open_session() as store:
             row = store.get(WebSession, sessions.key_of(cookie))
             if row is None or not row.is_due(now):
                 return
@@ -131,7 +131,7 @@ def _touch(portal: Any, cookie: str, now: datetime) -> None:
             store.execute(update(WebSession).where(WebSession.id == row.id).values(seen_at=now))
             store.commit()
     except SQLAlchemyError as error:
-        _log.warning("sessions.not_touched", trouble=trouble.of(error))
+        _log.warning("sessions.not_touched", failure=errors.of(error))
 
 
 def _operator(session: PanelSession) -> int | None:

@@ -12,7 +12,7 @@ from tests.conftest import Site
 
 
 def fill(site: Site, count: int = 5) -> None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         for number in range(count):
             chain.append(
                 session, "account.logout", actor="ada", at=clock.now(), name=f"ada{number}"
@@ -21,7 +21,7 @@ def fill(site: Site, count: int = 5) -> None:
 
 
 def last(site: Site) -> chain.Verdict:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(chain.verify(session))[-1]
 
 
@@ -45,7 +45,7 @@ def unlock(session: Session) -> None:
 )
 def test_the_database_refuses_to_change_the_past(either: Site, tampering: str):
     fill(either)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         if session.get_bind().dialect.name == "sqlite" and tampering.startswith("TRUNCATE"):
             pytest.skip("SQLite has no TRUNCATE")
         with pytest.raises(SQLAlchemyError, match=r"only be added to"):
@@ -74,7 +74,7 @@ def test_an_untouched_chain_is_whole(either: Site):
 @pytest.mark.fault(30)
 def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
     fill(either)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         if session.get_bind().dialect.name == "sqlite":
             tampering = tampering.replace("repeat('0', 64)", "printf('%064d', 0)")
         unlock(session)
@@ -84,10 +84,10 @@ def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
 
 
 def test_an_event_that_is_not_declared_is_refused(site: Site):
-    with site.portal.open_session() as session, pytest.raises(UnknownEventError):
+    with site.portal.core.open_session() as session, pytest.raises(UnknownEventError):
         chain.append(session, "coffee.made", actor="ada", at=clock.now())
 
 
 def test_an_event_with_other_fields_is_refused(site: Site):
-    with site.portal.open_session() as session, pytest.raises(UnknownEventError):
+    with site.portal.core.open_session() as session, pytest.raises(UnknownEventError):
         chain.append(session, "account.logout", actor="ada", at=clock.now(), mood="good")

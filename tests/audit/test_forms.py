@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from portal.audit import chain, segments, spool
-from portal.audit.record import Record
+from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
 from tests import memory
 
@@ -118,13 +118,13 @@ def test_where_nothing_waits_the_database_is_not_asked(tmp_path: Path):
     def away() -> Session:
         raise AssertionError("asked")
 
-    assert Record(away, Spool(tmp_path)).take_in() == 0
+    assert AuditLog(away, Spool(tmp_path)).take_in() == 0
 
 
 def test_what_was_taken_in_is_in_the_log(tmp_path: Path):
     with memory.database() as open_session:
         waits = Spool(tmp_path)
-        record = Record(open_session, waits)
+        record = AuditLog(open_session, waits)
         keep(waits)
         data = waits.path.read_bytes()
         with capture_logs() as lines:

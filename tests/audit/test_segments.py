@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.audit import addresses, chain, segments
-from portal.cli import server
 from portal.store import engine
+from portal.worker import retention
 from tests.conftest import Build, Site, StandingClock
 from tests.databases import fresh_database
 
 
 def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         for number in range(count):
             chain.append(
@@ -31,17 +31,17 @@ def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:
 
 
 def verdict(site: Site) -> chain.Verdict:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(chain.verify(session))[-1]
 
 
 def events(site: Site) -> list[chain.Event]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(reversed(chain.search(session, limit=200)[0]))
 
 
 def export(site: Site, path: Path, **options: object) -> segments.Segment | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return segments.write(session, path, **options)
 
 
@@ -99,24 +99,24 @@ def test_addresses_turn_into_pseudonyms_and_the_chain_stays_whole(
         "203.0.113.9",
         "2001:db8::7",
     ]
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
     assert "203.0.113.9" not in stored
     assert "2001:db8" not in stored
     still.advance(days=89)
     fill(either, 1, address="198.51.100.1")
-    server.sweep(either.portal)
+    retention.sweep(either.portal)
     assert events(either)[0].detail["address"] == "203.0.113.9"
     still.advance(days=2)
-    server.sweep(either.portal)
+    retention.sweep(either.portal)
     first, second, third, fourth = (event.detail["address"] for event in events(either))
     assert first == second != third
     assert first.startswith("addr-")
     assert fourth == "198.51.100.1"
     assert verdict(either) == chain.Verdict(4, None)
     still.advance(days=60)
-    server.sweep(either.portal)
-    with either.portal.open_session() as session:
+    retention.sweep(either.portal)
+    with either.portal.core.open_session() as session:
         assert set(addresses.salts(session)) == {"2030-08"}
 
 
@@ -129,7 +129,7 @@ def test_the_values_of_blocks_are_addresses_too_and_names_are_not(site: Site):
             headers=headers,
         )
         assert made.status_code == 201, made.get_json()
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         stored = str(session.execute(text("SELECT detail FROM audit_event")).all())
     assert "203.0.113.0" not in stored
     assert "https://bad.example" in stored
@@ -139,7 +139,7 @@ def test_the_values_of_blocks_are_addresses_too_and_names_are_not(site: Site):
 
 def test_an_altered_address_is_named(either: Site):
     fill(either, 3)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         session.execute(text("UPDATE audit_address SET address = '192.0.2.1' WHERE seq = 2"))
         session.commit()
     found = verdict(either)
@@ -160,10 +160,10 @@ def test_what_was_kept_long_enough_moves_to_a_sealed_file(short: Site, still: St
     still.advance(days=20)
     fill(short, 5)
     still.advance(days=10)
-    server.sweep(short.portal)
+    retention.sweep(short.portal)
     assert verdict(short) == chain.Verdict(15, None)
     still.advance(days=1)
-    server.sweep(short.portal)
+    retention.sweep(short.portal)
     (path,) = (short.settings.data_dir / "audit").iterdir()
     assert path.name == "audit-000000001-000000010.jsonl"
     assert last(path) == chain.Verdict(10, None)
@@ -174,7 +174,7 @@ def test_what_was_kept_long_enough_moves_to_a_sealed_file(short: Site, still: St
     assert left[-1].detail["file"] == path.name
     assert verdict(short) == chain.Verdict(6, None)
     still.advance(days=21)
-    server.sweep(short.portal)
+    retention.sweep(short.portal)
     names = sorted(one.name for one in (short.settings.data_dir / "audit").iterdir())
     assert names[1] == "audit-000000011-000000015.jsonl"
     # The second goes on where the first ended.
@@ -186,7 +186,7 @@ def test_what_was_kept_long_enough_moves_to_a_sealed_file(short: Site, still: St
 
 def test_events_that_were_removed_without_a_segment_are_told(short: Site, still: StandingClock):
     fill(short, 6)
-    with short.portal.open_session() as session:
+    with short.portal.core.open_session() as session:
         hash_of = session.execute(text("SELECT hash FROM audit_event WHERE seq = 4")).scalar()
         session.add(chain.Anchor(seq=4, hash=hash_of, at=clock.now(), file="x", sha256="x"))
         session.flush()
@@ -207,7 +207,7 @@ def test_a_disk_that_cannot_keep_the_file_keeps_the_events(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    server.sweep(short.portal)
+    retention.sweep(short.portal)
     monkeypatch.undo()
     assert verdict(short) == chain.Verdict(3, None)
     assert list((short.settings.data_dir / "audit").iterdir()) == []
@@ -217,8 +217,8 @@ def test_retention_counts_from_the_settings(build: Build, still: StandingClock):
     site = build(audit_address_days=5)
     fill(site, 1)
     still.advance(days=4)
-    server.sweep(site.portal)
+    retention.sweep(site.portal)
     assert events(site)[0].detail["address"] == "203.0.113.9"
     still.moment += timedelta(days=1)
-    server.sweep(site.portal)
+    retention.sweep(site.portal)
     assert events(site)[0].detail["address"] != "203.0.113.9"

@@ -10,14 +10,14 @@ from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.audit import chain, spool
-from portal.audit.record import UnrecordedError
+from portal.audit.log import UnrecordedError
 from portal.audit.spool import Spool
 from portal.store import engine
 from tests.conftest import Site, StandingClock
 
 
 def log_of(site: Site) -> list[chain.AuditEvent]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         return list(reversed(chain.search(session, limit=200)[0]))
 
@@ -28,13 +28,13 @@ def keep(kept: Spool, *names: str) -> None:
 
 
 def take_in(site: Site) -> int:
-    return int(site.portal.record.take_in())
+    return int(site.portal.core.audit_log.take_in())
 
 
 def test_what_waits_is_taken_in_in_its_order_and_with_its_own_times(
     either: Site, still: StandingClock
 ):
-    waiting = either.portal.record.spool
+    waiting = either.portal.core.audit_log.spool
     keep(waiting, "first")
     still.advance(seconds=90)
     keep(waiting, "second")
@@ -54,7 +54,7 @@ def test_what_waits_is_taken_in_in_its_order_and_with_its_own_times(
 def test_a_death_between_commit_and_removal_doubles_nothing(
     either: Site, monkeypatch: pytest.MonkeyPatch
 ):
-    waiting = either.portal.record.spool
+    waiting = either.portal.core.audit_log.spool
     keep(waiting, "one", "two")
 
     def dies(path: Path, *_: Any, **__: Any) -> None:
@@ -77,7 +77,7 @@ def test_a_death_between_commit_and_removal_doubles_nothing(
 def test_a_database_that_refuses_leaves_the_file_as_it_was(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ):
-    waiting = site.portal.record.spool
+    waiting = site.portal.core.audit_log.spool
     keep(waiting, "one", "two")
     before, count = waiting.path.read_bytes(), len(log_of(site))
 
@@ -93,7 +93,7 @@ def test_a_database_that_refuses_leaves_the_file_as_it_was(
 
 
 def test_half_a_line_of_a_process_that_died_is_left_out(site: Site):
-    waiting = site.portal.record.spool
+    waiting = site.portal.core.audit_log.spool
     keep(waiting, "one")
     with waiting.path.open("ab") as file:
         file.write(b'{"at": "2030-01-01T00:00')
@@ -106,7 +106,7 @@ def test_half_a_line_of_a_process_that_died_is_left_out(site: Site):
 def test_a_line_that_was_tampered_with_ends_the_taking_in_and_the_file_is_kept(
     site: Site, harm: str
 ):
-    waiting = site.portal.record.spool
+    waiting = site.portal.core.audit_log.spool
     keep(waiting, "one", "two", "three")
     rows = waiting.path.read_bytes().splitlines(keepends=True)
     if harm == "altered":
@@ -125,10 +125,10 @@ def test_a_line_that_was_tampered_with_ends_the_taking_in_and_the_file_is_kept(
 def test_an_event_is_recorded_in_the_spool_when_the_database_is_away(site: Site):
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_name("away.db"))
-    site.portal.record("runtime.drain.called_off", actor="ann", by="ann")
-    assert site.portal.record.spool.waiting == 1
+    site.portal.core.audit_log.append("runtime.drain.called_off", actor="ann", by="ann")
+    assert site.portal.core.audit_log.spool.waiting == 1
     away.rename(path)
-    site.portal.record("runtime.stopped", actor="ann", version="1")
+    site.portal.core.audit_log.append("runtime.stopped", actor="ann", version="1")
     told = [row.type for row in log_of(site)]
     assert told[-3:] == ["runtime.drain.called_off", "audit.spool.taken_in", "runtime.stopped"]
 
@@ -137,10 +137,10 @@ def test_an_event_is_recorded_in_the_spool_when_the_database_is_away(site: Site)
 def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: pytest.MonkeyPatch):
     headers = site.bearer()
     # The token is found, and then the log cannot be written.
-    monkeypatch.setattr(site.portal.record, "_append", _refuse)
+    monkeypatch.setattr(site.portal.core.audit_log, "_append", _refuse)
     monkeypatch.setattr(os, "fsync", _full)
     with pytest.raises(UnrecordedError, match="No space left"):
-        site.portal.record("runtime.drain.called_off", actor="ann", by="ann")
+        site.portal.core.audit_log.append("runtime.drain.called_off", actor="ann", by="ann")
     client = site.client()
     drain = client.post(
         "/api/admin/runtime/lifecycle/drain", json={"reason": "test"}, headers=headers
@@ -148,12 +148,12 @@ def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: p
     export = client.get("/api/admin/runtime/snapshot", headers=headers)
     assert (drain.status_code, export.status_code) == (503, 503)
     assert "audit log cannot take this" in drain.get_json()["detail"]
-    assert not site.portal.lifecycle.is_leaving
-    assert site.portal.record.spool.waiting == 0
+    assert not site.portal.lifecycle.phases.is_leaving
+    assert site.portal.core.audit_log.spool.waiting == 0
 
 
 def test_the_panel_is_told_of_events_that_wait(site: Site):
-    keep(site.portal.record.spool, "one")
+    keep(site.portal.core.audit_log.spool, "one")
     taken = site.portal.overview.take()
     assert taken.security.spooled == 1
     assert [alert.id for alert in taken.alerts] == ["audit-spooling"]
@@ -162,14 +162,14 @@ def test_the_panel_is_told_of_events_that_wait(site: Site):
 
 
 def test_two_who_take_in_at_once_take_turns(site: Site):
-    waiting = site.portal.record.spool
+    waiting = site.portal.core.audit_log.spool
     keep(waiting, *[f"n{number}" for number in range(50)])
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(4) as threads:
         taken = list(threads.map(lambda _: take_in(site), range(4)))
     assert sum(taken) == 50
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
     assert sum(row.type == "account.logout" for row in log_of(site)) == 50
 

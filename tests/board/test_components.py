@@ -161,14 +161,14 @@ def test_a_state_by_hand_holds_until_it_is_taken_back(either: Site, still: Stand
 
 
 def test_an_alert_impairs_what_depends_on_it(site: Site, still: StandingClock):
-    from portal.cli import server
+    from portal.worker import rounds
 
     site.portal.status.components.add(
         By("a"), ComponentIn(slug="figures", name="Figures", alerts=["exporter-stale"])
     )
     assert site.scrape().status_code == 200
     still.advance(seconds=200)
-    server.turn(site.portal)
+    rounds.run_once(site.portal)
     site.portal.board.refresh()
     still.advance(seconds=20)
     assert site.client().get("/api/status").get_json()["description"] == "Degraded performance"

@@ -14,7 +14,7 @@ from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, U
 from portal.status.terms import Audience, Status
 from portal.status.windows import Action, WindowAct, WindowIn
 from portal.unit_of_work import By
-from portal.web.assembly import PUBLIC_READS
+from portal.web.headers import PUBLIC_READS
 from tests.conftest import Build, Site, StandingClock
 
 FEEDS = ("/feed.atom", "/feed.rss", "/feed.json")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from portal.board import components, publish
 from portal.board.copy import EVERY, Copy
 from portal.board.picture import LONGEST_LIFE, Picture
-from portal.board.publish import LOOK_EVERY, Board
+from portal.board.publish import REFRESH_EVERY, Board
 from portal.status.components import State
 from tests.board.test_picture import HOUR, NOW, TICK, banner, picture
 from tests.conftest import StandingClock
@@ -75,8 +75,8 @@ def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
     ("step", "looks", "rebuilds", "why"),
     [
         (timedelta(0), 1, 1, "it has just looked"),
-        (LOOK_EVERY - TICK, 1, 1, "not yet"),
-        (LOOK_EVERY, 2, 1, "half a second later, and nothing changed"),
+        (REFRESH_EVERY - TICK, 1, 1, "not yet"),
+        (REFRESH_EVERY, 2, 1, "half a second later, and nothing changed"),
         (LONGEST_LIFE - TICK, 2, 1, "the picture is good still"),
         (LONGEST_LIFE, 2, 2, "its time is over"),
         (-HOUR, 2, 2, "a clock that was set back"),
@@ -100,7 +100,7 @@ def test_a_picture_whose_time_is_over_is_taken_anew_at_once(world):
 def test_a_change_is_seen_at_the_next_look(world):
     world.board.current(NOW)
     world.database.revision = 2
-    assert world.board.current(NOW + LOOK_EVERY).picture.revision == 2
+    assert world.board.current(NOW + REFRESH_EVERY).picture.revision == 2
     assert (world.board.revision, world.board.rebuilds) == (2, 2)
     world.database.revision = 3
     world.board.refresh()
@@ -109,15 +109,17 @@ def test_a_change_is_seen_at_the_next_look(world):
 
 
 def test_a_board_that_is_tended_does_not_look(world):
-    world.board.is_tended = True
+    world.board.is_supervised = True
     assert world.board.current(NOW) is None
-    assert world.board.tend() == LONGEST_LIFE.total_seconds()
+    world.board.refresh()
+    assert world.board.seconds_left == LONGEST_LIFE.total_seconds()
     assert world.board.current(NOW + HOUR) is not None
     assert world.database.looks == 1
-    world.board.tend()
+    world.board.refresh()
     assert (world.database.looks, world.board.rebuilds) == (2, 1)
     world.still.advance(seconds=5)
-    assert world.board.tend() == LONGEST_LIFE.total_seconds() - 5
+    world.board.refresh()
+    assert world.board.seconds_left == LONGEST_LIFE.total_seconds() - 5
 
 
 def test_age_and_revision_before_and_after_the_first(world):
@@ -181,7 +183,8 @@ def test_without_a_database_the_last_picture_goes_on(world):
 def test_a_start_without_a_database_has_the_copy(world):
     world.database.is_away = True
     assert world.board.current(NOW) is None
-    assert world.board.tend() == LOOK_EVERY.total_seconds()
+    world.board.refresh()
+    assert world.board.seconds_left == REFRESH_EVERY.total_seconds()
     world.shelf.kept = picture(banner(ends_at=NOW - TICK), generated_at=NOW - HOUR)
     world.still.advance(seconds=1)
     shown = world.board.current(world.still.now()).picture
@@ -195,7 +198,7 @@ def test_a_look_that_waited_for_a_timeout_is_not_repeated_at_once(world):
     later = NOW + timedelta(seconds=1)
     world.still.moment = NOW + timedelta(seconds=9)
     world.board.current(later)
-    assert world.board._looked_at == NOW + timedelta(seconds=9)
+    assert world.board._refreshed_at == NOW + timedelta(seconds=9)
 
 
 @pytest.mark.parametrize(

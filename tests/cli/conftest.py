@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from portal import create_app
-from portal.cli import application, backup, server
+from portal.cli import application
 from portal.cli.command import portal
 from tests.conftest import Build, Site, StandingClock
 
@@ -45,8 +45,7 @@ def cli(build: Build, still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> 
         made.append(create_app(*arguments))
         return made[-1]
 
-    for module in (application, backup, server):
-        monkeypatch.setattr(module, "create_app", make)
+    monkeypatch.setattr(application, "create_app", make)
     # What is set around the run is not meant for these commands.
     environ: dict[str, str | None] = {
         name: None for name in os.environ if name.startswith("PORTAL_")
@@ -54,5 +53,5 @@ def cli(build: Build, still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> 
     environ |= {"PORTAL_DATA_DIR": str(site.settings.data_dir), "PORTAL_ENV": "test"}
     yield Cli(site, environ)
     for app in made:
-        app.extensions["portal"].engine.dispose()
-        app.extensions["portal"].apart.dispose()
+        app.extensions["portal"].core.engine.dispose()
+        app.extensions["portal"].core.probe_engine.dispose()

@@ -9,9 +9,11 @@ from tests.cli.conftest import Cli
 
 def test_the_chain_is_checked_and_the_first_bad_event_named(cli: Cli):
     for number in range(3):
-        cli.site.portal.record("incident.noted", actor="ada", incident=f"INC-2030-000{number}")
+        cli.site.portal.core.audit_log.append(
+            "incident.noted", actor="ada", incident=f"INC-2030-000{number}"
+        )
     assert cli.run("audit", "verify").stdout == "3 events, the chain is whole.\n"
-    with cli.site.portal.engine.begin() as connection:
+    with cli.site.portal.core.engine.begin() as connection:
         for (name,) in connection.execute(
             text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         ).all():
@@ -25,7 +27,7 @@ def test_events_that_are_not_there_are_not_exported(cli: Cli, tmp_path: Path):
     target = tmp_path / "out.jsonl"
     refused = cli.run("audit", "export", str(target), "--from", "5", code=1)
     assert "There are no events of those numbers" in refused.stderr
-    cli.site.portal.record("incident.noted", actor="ada", incident="INC-2030-0001")
+    cli.site.portal.core.audit_log.append("incident.noted", actor="ada", incident="INC-2030-0001")
     nowhere = cli.run("audit", "export", str(tmp_path / "no" / "out.jsonl"), code=1)
     assert "cannot be written" in nowhere.stderr
     target.write_text("not a segment")
@@ -34,7 +36,7 @@ def test_events_that_are_not_there_are_not_exported(cli: Cli, tmp_path: Path):
 
 def test_the_log_is_exported_and_the_file_is_checked(cli: Cli, tmp_path: Path):
     for number in range(3):
-        cli.site.portal.record(
+        cli.site.portal.core.audit_log.append(
             "account.login.succeeded", actor="ada", name=f"ada{number}", address="203.0.113.9"
         )
     target = tmp_path / "out.jsonl"

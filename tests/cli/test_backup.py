@@ -23,8 +23,8 @@ def open_one(cli: Cli, title: str) -> None:
 
 
 def titles(cli: Cli) -> list[str]:
-    cli.site.portal.engine.dispose()
-    with cli.site.portal.open_session() as session:
+    cli.site.portal.core.engine.dispose()
+    with cli.site.portal.core.open_session() as session:
         return list(session.scalars(select(Incident.title).order_by(Incident.id)))
 
 
@@ -51,7 +51,7 @@ def test_a_copy_comes_back_with_the_gap_on_record(cli: Cli, tmp_path: Path):
     old.close()
     # It speaks of deliveries that were never made here.
     assert not (cli.site.settings.data_dir / JOURNAL).exists()
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         assert [one.addressed_at is None for one in session.scalars(select(Notice))] == [False]
 
 
@@ -109,7 +109,7 @@ def test_what_waits_is_not_sent_after_it_was_forgotten(cli: Cli):
     open_one(cli, "Yesterday's news")
     said = cli.run("db", "forget-notices").output
     assert said == "Nothing that waited is sent; 0 deliveries were dropped.\n"
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         assert all(one.addressed_at is not None for one in session.scalars(select(Notice)))
         assert session.scalars(select(Delivery)).all() == []
 

@@ -21,7 +21,7 @@ def add(cli: Cli, value: str = CLIENT, *more: str, code: int = 0) -> str:
 
 
 def stored(cli: Cli) -> list[Block]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         rows, _ = blocks.page(session, now=START, only_active=False, limit=99, offset=0)
     return rows
 
@@ -31,7 +31,7 @@ def test_an_address_is_blocked_from_the_command_line(cli: Cli):
     (row,) = stored(cli)
     assert said.startswith(f"{row.id} holds {CLIENT} until 2030-06-03T13:00:00")
     assert (row.source, row.created_by, row.kind) == ("manual", cli.actor, "ban")
-    cli.site.portal.perimeter.look()
+    cli.site.portal.guard.perimeter.refresh()
     answer = cli.site.client().get("/api/status", environ_base={"REMOTE_ADDR": CLIENT})
     assert answer.status_code == 403
     assert [one.actor for one in recorded(cli.site, "perimeter.block.created")] == [cli.actor]

@@ -12,7 +12,7 @@ from tests.cli.conftest import Cli
 def test_the_demo_fills_an_empty_portal_once(cli: Cli):
     done = cli.run("demo", PORTAL_WORKERS_DECLARED="jobs:1h")
     assert "The demo is in place." in done.output
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         assert len(session.scalars(select(Component)).all()) == 6
         assert len(session.scalars(select(Incident)).all()) == 5
         assert len(session.scalars(select(Window)).all()) == 2

@@ -52,14 +52,14 @@ def resolve(cli: Cli) -> None:
 
 
 def stored(cli: Cli) -> Incident:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         row = incidents.find(session, REFERENCE)
     assert row is not None
     return row
 
 
 def impacts(cli: Cli) -> dict[str, str]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         found = incidents.impacts_of(session, [stored(cli).id])
     return {one.component: one.state.value for many in found.values() for one in many}
 
@@ -149,7 +149,7 @@ def test_an_update_that_cannot_be_tells_nobody(cli: Cli, arguments: tuple[str, .
 def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
     open_one(cli)
     said = cli.run("incident", "capture", REFERENCE).output.split()
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         kept = session.scalars(select(Capture)).one()
     assert said == [kept.id, "sha256", kept.sha256]
     assert json.loads(kept.body)["databasePool"]["engine"] == "sqlite"
@@ -188,7 +188,7 @@ VALUES = ("--value", "what=The mail", "--value", "when=tomorrow")
 
 
 def told(cli: Cli) -> list[Notice]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         return list(session.scalars(select(Notice)))
 
 

@@ -23,13 +23,13 @@ QUICK = ("--wait", "0", "--delay", "0", "--requests", "0", "--close", "0", "--li
 def tell(cli: Cli, *, size: int = 2, in_flight: int = 1, phase: str = "ready") -> None:
     """A web process of the node, as it told a moment ago."""
     portal = cli.site.portal
-    pool = portal.node._pool().model_copy(update={"size": size, "borrowed": 1})
+    pool = portal.runtime.node._pool().model_copy(update={"size": size, "borrowed": 1})
     share = Share(
         pid=PID,
         boot=clock.boot_seconds(),
-        rate_limit=portal.limits.figures(),
-        waf=portal.inspection.figures(),
-        perimeter=portal.perimeter.figures(),
+        rate_limit=portal.guard.limits.figures(),
+        waf=portal.guard.inspection.figures(),
+        perimeter=portal.guard.perimeter.figures(),
         pool=pool,
         phase=phase,
         in_flight=in_flight,
@@ -73,13 +73,13 @@ def test_the_status_names_each_process_and_what_it_holds(cli: Cli):
 def test_a_drain_is_begun_and_called_off_and_both_are_on_record(cli: Cli):
     tell(cli)
     assert "Draining" in cli.run("lifecycle", "drain", "--why", "a deploy").output
-    assert cli.site.portal.lifecycle.phase() is Phase.DRAINING
+    assert cli.site.portal.lifecycle.phases.current() is Phase.DRAINING
     assert cli.site.client().get("/health/ready").status_code == 503
     status = cli.run("lifecycle", "status").output
     assert status.startswith("draining since ")
     assert f"by {cli.actor}: a deploy" in status
     assert cli.run("lifecycle", "drain", "--off").output == "Ready again.\n"
-    assert cli.site.portal.lifecycle.phase() is Phase.READY
+    assert cli.site.portal.lifecycle.phases.current() is Phase.READY
     assert [(one.type, one.actor) for one in recorded(cli.site, "runtime.drain")] == [
         ("runtime.drain.called_off", cli.actor),
         ("runtime.drain.began", cli.actor),
@@ -87,22 +87,22 @@ def test_a_drain_is_begun_and_called_off_and_both_are_on_record(cli: Cli):
 
 
 def test_what_is_closed_cannot_be_called_off(cli: Cli):
-    cli.site.portal.lifecycle.move(Phase.CLOSING, by="ada", why="a deploy")
+    cli.site.portal.lifecycle.phases.move(Phase.CLOSING, by="ada", why="a deploy")
     refused = cli.run("lifecycle", "drain", "--off", code=1)
     assert "there is only the way on" in refused.stderr
-    assert cli.site.portal.lifecycle.phase() is Phase.CLOSING
+    assert cli.site.portal.lifecycle.phases.current() is Phase.CLOSING
 
 
 def test_what_cannot_be_recorded_is_not_done(cli: Cli, monkeypatch: pytest.MonkeyPatch):
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    cli.site.portal.engine.dispose()
+    cli.site.portal.core.engine.dispose()
     (cli.site.settings.data_dir / "portal.db").unlink()
     monkeypatch.setattr("portal.audit.spool.Spool.append", full)
     refused = cli.run("lifecycle", "drain", code=1)
     assert "Nothing was done." in refused.stderr
-    assert cli.site.portal.lifecycle.phase() is Phase.READY
+    assert cli.site.portal.lifecycle.phases.current() is Phase.READY
 
 
 def test_nothing_that_runs_is_nothing_to_shut_down(cli: Cli):
@@ -137,11 +137,11 @@ def test_queues_that_hold_work_refuse_with_3_and_stop_nothing(
 ):
     tell(cli)
     holds = WorkerIn(status=WorkerStatus.HEALTHY, pending=3)
-    cli.site.portal.workers.report(NOTIFICATIONS, holds, actor="portal worker")
+    cli.site.portal.runtime.workers.report(NOTIFICATIONS, holds, actor="portal worker")
     refused = cli.run("lifecycle", "shutdown", *QUICK, code=3)
     assert "notifications has 3 jobs pending." in refused.output
     assert stopping == []
-    assert cli.site.portal.lifecycle.phase() is Phase.READY
+    assert cli.site.portal.lifecycle.phases.current() is Phase.READY
     assert recorded(cli.site, "runtime.shutdown") == []
     forced = cli.run("lifecycle", "shutdown", *QUICK, "--force", code=1)
     assert "Stopped, but not clean." in forced.output

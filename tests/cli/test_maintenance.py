@@ -19,7 +19,7 @@ def start(cli: Cli, title: str = "Failover", duration: str = "30m") -> str:
 
 
 def stored(cli: Cli) -> list[Window]:
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         return list(session.scalars(select(Window).order_by(Window.id)))
 
 
@@ -124,7 +124,7 @@ def test_an_announcement_is_published_now(cli: Cli):
         "email",
     ).output
     assert said == "new-terms is published.\n"
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         (row,) = session.scalars(select(Announcement))
     assert row.status_at(START) is Status.ACTIVE
     assert (row.severity, row.channels) == ("security", ["web", "email"])
@@ -134,7 +134,7 @@ def test_an_announcement_is_published_now(cli: Cli):
 
 def test_without_a_duration_it_has_no_end_and_not_everyone_sees_it(cli: Cli):
     cli.run("announce", "--title", "For us", "--severity", "info", "--audience", "operations")
-    with cli.site.portal.open_session() as session:
+    with cli.site.portal.core.open_session() as session:
         (row,) = session.scalars(select(Announcement))
     assert (row.ends_at, row.audiences) == (None, ["operations"])
     assert "For us" not in cli.site.client().get("/").text

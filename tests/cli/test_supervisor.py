@@ -37,7 +37,7 @@ def child(clock: SimpleNamespace) -> Standing:
 
 
 def test_a_process_that_lives_is_left_alone(child: Standing):
-    child.tend()
+    child.supervise()
     assert (child.begins, child.failures) == (1, 0)
 
 
@@ -45,14 +45,14 @@ def test_one_that_dies_soon_comes_back_later_each_time(child: Standing, clock: S
     waits = []
     for _ in range(9):
         child.die()
-        child.tend()
+        child.supervise()
         assert child.process is None
         waits.append(child.due - clock.seconds)
         clock.seconds = child.due - 0.01
-        child.tend()
+        child.supervise()
         assert child.process is None
         clock.seconds = child.due
-        child.tend()
+        child.supervise()
         assert child.process is not None
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
     assert waits[-1] == LONGEST_BACKOFF_SECONDS
@@ -63,7 +63,7 @@ def test_one_that_had_lived_comes_back_at_once(child: Standing, clock: SimpleNam
     child.failures = 5
     clock.seconds += LIVED_SECONDS + 1
     child.die()
-    child.tend()
+    child.supervise()
     assert (child.begins, child.failures) == (2, 0)
 
 

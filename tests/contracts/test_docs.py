@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from docs import generate
-from portal.runtime.series import TABLE
+from portal.runtime.counters import TABLE
 from tests.faults import table
 
 ROOT = Path(__file__).parents[2]

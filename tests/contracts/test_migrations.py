@@ -14,7 +14,7 @@ def test_the_newest_migration_goes_back_and_forth(either: Site):
     url = either.settings.resolved_database_url
     schema.migrate(url, "downgrade", "-1")
     schema.upgrade(url)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []
 

@@ -15,7 +15,7 @@ def api(build: Build):
 
     site = build()
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", site.app)
-    return schema, site.bearer(), site.portal.lifecycle
+    return schema, site.bearer(), site.portal.lifecycle.phases
 
 
 @pytest.mark.fault(21)

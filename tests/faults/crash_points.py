@@ -46,12 +46,12 @@ def main(count: int) -> None:
     app = application.make()
     portal = app.extensions["portal"]
     # The board would be rebuilt after each act; what is looked at here is the act.
-    announcements = Announcements(portal.open_session, lambda: None)
+    announcements = Announcements(portal.core.open_session, lambda: None)
     # Statements are compiled once, for all who come after.
     announcements.create(By("writer"), AnnouncementIn(title="the first"))
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         start = revision.current(session) - 1
-    portal.engine.dispose()
+    portal.core.engine.dispose()
     inside = mmap.mmap(-1, 1)
     gc.freeze()
     hits, begun = 0, clock.boot_seconds()
@@ -70,7 +70,7 @@ def main(count: int) -> None:
             raise SystemExit(f"a writer ended by itself: {status}")
         hits += inside[0]
     seconds = clock.boot_seconds() - begun
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         # A server may still be undoing what the last one left.
         rows = set(session.scalars(select(Announcement.slug)))
         events = [

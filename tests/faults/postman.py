@@ -4,23 +4,25 @@ import signal
 import threading
 from datetime import timedelta
 
-from portal.cli import application, server
-from portal.notify import delivery, outbox
+from portal.cli import application
+from portal.notify import delivery as sending
+from portal.notify import outbox
 from portal.notify.channels.mail import Mail
 from portal.store import lease
+from portal.worker import delivery
 
 
 def main() -> None:
     outbox.PAUSES = (timedelta(seconds=0.2),) * 8
-    delivery.FIRST_PAUSE = timedelta(seconds=0.3)
-    delivery.LONGEST_PAUSE = timedelta(seconds=0.6)
+    sending.FIRST_PAUSE = timedelta(seconds=0.3)
+    sending.LONGEST_PAUSE = timedelta(seconds=0.6)
     lease.TTL = timedelta(seconds=0.6)
-    server.RENEW_EVERY = timedelta(seconds=0.1)
+    delivery.RENEW_EVERY = timedelta(seconds=0.1)
     Mail.patience = {"connect_seconds": 1.0, "answer_seconds": 1.0, "closed_seconds": 0.2}
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    portal = application.make().extensions["portal"]
-    server.tell(portal, f"postman {threading.get_native_id()}", stop)
+    portal = application.portal()
+    delivery.run(portal, f"postman {threading.get_native_id()}", stop)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role
 from portal.audit import chain
-from portal.cli import server
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.status.windows import WindowIn
 from portal.store import engine
 from portal.unit_of_work import By
+from portal.worker import leadership, retention, rounds
 from tests.conftest import Build, Site, StandingClock
 
 HOUR = timedelta(hours=1)
@@ -23,13 +23,13 @@ def jump(still: StandingClock, by: timedelta) -> None:
 
 
 def worker_round(site: Site) -> None:
-    assert server.lead(site.portal, "worker")
-    server.turn(site.portal)
-    server.sweep(site.portal)
+    assert leadership.lead(site.portal.core, "worker")
+    rounds.run_once(site.portal)
+    retention.sweep(site.portal)
 
 
 def kinds(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         return [row.type for row in chain.search(session, limit=200)[0]]
 
@@ -91,7 +91,7 @@ def test_a_limit_that_was_reached_ends_with_its_window(
     jump(still, by)
     still.advance(minutes=2)
     assert client.get("/api/status").status_code == 200
-    counts = site.portal.series.read()
+    counts = site.portal.runtime.counters.read()
     assert (counts.hits, counts.allowed, counts.blocked) == (7, 6, 1)
 
 
@@ -100,13 +100,13 @@ def test_a_block_that_ran_out_is_noted_once_and_comes_to_an_end_all_the_same(
     site: Site, still: StandingClock
 ):
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.5", duration="30m", reason="x")
-    site.portal.blocks.add(wish, actor="a", caller="192.0.2.1")
+    site.portal.guard.blocks.add(wish, actor="a", caller="192.0.2.1")
     jump(still, HOUR)
     worker_round(site)
     jump(still, -HOUR)
     worker_round(site)
     assert kinds(site).count("perimeter.block.expired") == 1
-    site.portal.perimeter.look()
+    site.portal.guard.perimeter.refresh()
     still.advance(minutes=31)
     worker_round(site)
     headers = {"X-Forwarded-For": "203.0.113.5"}
@@ -176,7 +176,7 @@ def test_a_window_that_came_and_went_while_everything_was_down_is_over_at_the_fi
     assert "All systems operational" in later.client().get("/").get_data(as_text=True)
     told = later.client().get("/api/runtime/maintenance?includeResolved=true&windowMinutes=1440")
     assert [one["status"] for one in told.get_json()["announcements"]] == ["resolved"]
-    with later.portal.open_session() as session:
+    with later.portal.core.open_session() as session:
         engine.begin_write(session)
     worker_round(later)
     assert len([kind for kind in kinds(later) if kind.startswith("maintenance")]) == recorded

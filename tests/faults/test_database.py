@@ -199,7 +199,7 @@ def test_after_a_failover_to_a_read_only_server_pages_go_on_and_writes_say_so(
             ),
             {"name": name},
         )
-    site.portal.checks.readiness(refresh=True)
+    site.portal.lifecycle.checks.readiness(refresh=True)
     ready = client.get("/health/ready")
     assert ready.status_code == 200
     assert ready.get_json()["checks"]["database:writable"][0]["status"] == "warn"
@@ -219,7 +219,7 @@ def test_after_a_failover_to_a_read_only_server_pages_go_on_and_writes_say_so(
     # Nobody ends the open connections now: the refused write has shown that they are of no use.
     made = client.post(MAINTENANCE, json={"title": "Back"}, headers=headers)
     assert made.status_code == 201, made.get_json()
-    site.portal.checks.readiness(refresh=True)
+    site.portal.lifecycle.checks.readiness(refresh=True)
     assert "read-only" not in person.client.get("/panel/maintenance").get_data(as_text=True)
 
 

@@ -51,7 +51,7 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     client.get("/")
     fault.take()
 
-    site.portal.checks.readiness(refresh=True)
+    site.portal.lifecycle.checks.readiness(refresh=True)
     assert client.get("/health/ready").status_code == 503
     assert client.get("/health/live").status_code == 200
     assert site.scrape().status_code == 200
@@ -80,14 +80,14 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     assert "Traceback" not in form.get_data(as_text=True) + api.get_data(as_text=True)
 
     fault.give()
-    site.portal.checks.readiness(refresh=True)
+    site.portal.lifecycle.checks.readiness(refresh=True)
     assert client.get("/health/ready").status_code == 200
     site.portal.board.refresh()
     assert client.get("/api/status").get_json()["staleSince"] is None
     assert person.client.get("/panel").status_code == 200
     made = client.post("/api/admin/runtime/maintenance", json={"title": "Back"}, headers=headers)
     assert made.status_code == 201
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         assert "Lost?" not in str([row.detail for row in chain.search(session)[0]])
 

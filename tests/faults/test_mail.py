@@ -91,7 +91,7 @@ def fill(site: Site, hook: str) -> None:
         for number in range(PEOPLE)
     ]
     webhook = {"kind": SubscriberKind.WEBHOOK.value, "address": hook, "secret": "s" * 48} | row
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         session.execute(insert(Subscriber), [*people, webhook])
         session.commit()
@@ -137,7 +137,7 @@ def test_ten_thousand_get_a_notice_once_whoever_dies(
 
         wish = IncidentIn(title="Payments fail", impact="major", message="We look into it.")
         site.portal.status.incidents.open(By("test"), wish)
-        with site.portal.open_session() as session:
+        with site.portal.core.open_session() as session:
             # Publishing addressed nobody: it does not wait for ten thousand.
             assert session.query(Delivery).count() == 0
 
@@ -163,13 +163,13 @@ def test_ten_thousand_get_a_notice_once_whoever_dies(
     assert {address for address, count in told.items() if count > 1} == set()
     assert set(told) == {f"p{number}@example.com" for number in range(PEOPLE)} - refused
     assert len(set(target.called)) == 1  # type: ignore[attr-defined]
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         dead = session.query(Delivery).filter(Delivery.state == State.DEAD)
         assert dead.count() == len(refused)
         assert {row.error for row in dead} == {"The recipient: 550 5.1.1 no such user"}
 
 
 def open_deliveries(site: Site) -> bool:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         is_left = session.query(Delivery).filter(Delivery.state.in_([State.PENDING, State.SENDING]))
         return is_left.count() > 0 or session.query(Delivery).count() < PEOPLE

@@ -323,6 +323,7 @@ def counts(writer: Blocks, open_session: Callable[[], Session]) -> Any:
         perimeter=Door(),  # type: ignore[arg-type]
         series=SimpleNamespace(auto_blocks=SimpleNamespace(inc=lambda: blocked.append(1))),  # type: ignore[arg-type]
         open_session=open_session,
+        trusted=(),
     )
     made.blocked = blocked  # type: ignore[attr-defined]
     return made

@@ -22,7 +22,7 @@ def add(site: Site, headers: dict[str, str], **fields: object):
 
 
 def events(site: Site, kind: str) -> list[dict[str, object]]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return [
             row.detail | {"who": row.actor} for row in chain.search(session, event_type=kind)[0]
         ]
@@ -46,7 +46,9 @@ def test_a_block_holds_until_its_end_and_not_longer(either: Site, still: Standin
     still.advance(seconds=1)
     assert client.get("/api/status", environ_base=OFFENDER).status_code == 200
     assert either.figure("gigvora_perimeter_blocked_requests_total") == 2
-    assert either.portal.series.read().hits == 1 + 1 + 1  # the write, and the two that came in
+    assert (
+        either.portal.runtime.counters.read().hits == 1 + 1 + 1
+    )  # the write, and the two that came in
 
 
 def test_extend_puts_the_end_off_from_where_it_stands(either: Site, still: StandingClock):
@@ -169,7 +171,7 @@ def test_force_blocks_the_trusted_and_the_command_line_lifts_it(site: Site):
     made = add(site, headers, value="127.0.0.1", force=True)
     assert made.status_code == 201
     assert site.client().get("/api/status").status_code == 403
-    site.portal.blocks.remove("127.0.0.1", version=None, actor="cli:test")
+    site.portal.guard.blocks.remove("127.0.0.1", version=None, actor="cli:test")
     assert site.client().get("/api/status").status_code == 200
 
 
@@ -209,7 +211,7 @@ def test_who_may(site: Site):
 )
 def test_what_makes_no_sense_is_refused_and_not_stored(site: Site, fields: dict[str, object]):
     assert add(site, site.bearer(), **fields).status_code == 422
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         total = blocks.page(session, now=clock.now(), only_active=False, limit=1, offset=0)[1]
     assert total == 0
 
@@ -239,10 +241,10 @@ def test_a_value_that_covers_nobody_covers_nobody():
 
 def test_the_end_of_a_block_is_on_record_once(site: Site, still: StandingClock):
     add(site, site.bearer())
-    assert site.portal.blocks.note_expired() == 0
+    assert site.portal.guard.blocks.note_expired() == 0
     still.advance(hours=1)
-    assert site.portal.blocks.note_expired() == 1
-    assert site.portal.blocks.note_expired() == 0
+    assert site.portal.guard.blocks.note_expired() == 1
+    assert site.portal.guard.blocks.note_expired() == 0
     assert len(events(site, "perimeter.block.expired")) == 1
 
 

@@ -35,7 +35,7 @@ def test_probes_are_never_counted_nor_limited(build: Build):
     site = build(rate_limit="2/minute")
     client = site.client()
     assert {client.get("/health/live").status_code for _ in range(9)} == {200}
-    assert site.portal.series.read().hits == 0
+    assert site.portal.runtime.counters.read().hits == 0
 
 
 def test_headers_tell_the_limit_and_retry_after_only_a_refusal(build: Build):
@@ -63,7 +63,7 @@ def test_threads_together_do_not_pass_the_limit(build: Build):
     now = clock.now().timestamp()
 
     def press() -> None:
-        limits = site.portal.limits
+        limits = site.portal.guard.limits
         allowed.extend(limits.hit("ip:a", "GET /", now=now).is_allowed for _ in range(100))
 
     threads = [threading.Thread(target=press) for _ in range(8)]
@@ -71,7 +71,7 @@ def test_threads_together_do_not_pass_the_limit(build: Build):
         thread.start()
     for thread in threads:
         thread.join()
-    counts = site.portal.series.read()
+    counts = site.portal.runtime.counters.read()
     assert counts.hits == 800
     assert counts.allowed == sum(allowed) <= 300
 

@@ -19,7 +19,7 @@ def attack(app, count: int) -> list[int]:
 
 
 def in_force(site: Site) -> list[blocks.Block]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return blocks.active(session, now=clock.now())
 
 
@@ -40,7 +40,7 @@ def test_eight_hits_block_for_a_quarter_of_an_hour(either: Site, still: Standing
     still.advance(seconds=1)
     assert is_in(either.app)
     assert either.figure("gigvora_waf_auto_block_events_total") == 1
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         (event,) = chain.search(session, event_type="waf.auto_block")[0]
     assert event.detail["offences"] == 8
 
@@ -50,8 +50,8 @@ def test_hits_of_several_processes_add_up_in_the_store(site: Site, still: Standi
     attack(site.app, 4)
     attack(other.app, 4)
     assert is_in(site.app)
-    site.portal.offences.flush()
-    other.portal.offences.flush()
+    site.portal.guard.offences.flush()
+    other.portal.guard.offences.flush()
     still.advance(milliseconds=500)
     assert not is_in(site.app)
     assert not is_in(other.app)
@@ -60,7 +60,7 @@ def test_hits_of_several_processes_add_up_in_the_store(site: Site, still: Standi
 def test_hits_that_are_too_far_apart_do_not_add_up(site: Site, still: StandingClock):
     for _ in range(16):
         attack(site.app, 1)
-        site.portal.offences.flush()
+        site.portal.guard.offences.flush()
         still.advance(seconds=60)
     assert in_force(site) == []
 

@@ -30,14 +30,14 @@ def test_the_most_blocked_come_first_with_their_routes(build: Build):
 def test_counts_outlive_a_restart_and_add_up_over_processes(either: Site):
     other = another(either)
     press(either, "192.0.2.1", 3)
-    either.portal.offenders.flush()
+    either.portal.guard.offenders.flush()
     press(other, "192.0.2.1", 4, "/nothing")
-    other.portal.offenders.flush()
+    other.portal.guard.offenders.flush()
     press(either, "192.0.2.1", 2)
-    (one,) = either.portal.offenders.top("key")
+    (one,) = either.portal.guard.offenders.top("key")
     assert (one.key, one.hits) == ("ip:192.0.2.1", 9)
-    either.portal.offenders.flush()
-    again = another(either).portal.offenders.top("key")
+    either.portal.guard.offenders.flush()
+    again = another(either).portal.guard.offenders.top("key")
     assert again[0].hits == 9
     assert {route.route for route in again[0].routes} == {"GET /api/status", "GET /nothing"}
 
@@ -49,12 +49,12 @@ def test_nothing_is_lost_while_the_store_is_away(site: Site, still: StandingCloc
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_suffix(".away"))
     with pytest.raises(SQLAlchemyError):
-        site.portal.offenders.flush()
+        site.portal.guard.offenders.flush()
     press(site, "192.0.2.1", 2)
-    assert site.portal.offenders.top("key")[0].hits == 5
+    assert site.portal.guard.offenders.top("key")[0].hits == 5
     away.rename(path)
-    site.portal.offenders.flush()
-    assert site.portal.offenders.top("key")[0].hits == 5
+    site.portal.guard.offenders.flush()
+    assert site.portal.guard.offenders.top("key")[0].hits == 5
 
 
 @pytest.mark.fault(20)
@@ -62,7 +62,7 @@ def test_a_hundred_thousand_keys_and_origins_are_bounded_and_exact(
     site: Site, still: StandingClock
 ):
     # On a clock that stands: a minute that ends meanwhile would begin the window anew.
-    limits, perimeter = site.portal.limits, site.portal.perimeter
+    limits, perimeter = site.portal.guard.limits, site.portal.guard.perimeter
     site.scrape()  # its own endpoint's series are there from the second read on
     before_series = len(site.scrape().get_data().splitlines())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -83,11 +83,11 @@ def test_a_hundred_thousand_keys_and_origins_are_bounded_and_exact(
         assert denied is not None
         perimeter.refused(denied, client="192.0.2.1", route="GET /panel", now=now)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    counts = site.portal.series.read()
+    counts = site.portal.runtime.counters.read()
     assert (counts.allowed, counts.perimeter_blocked) == (100_000, 100_000)
     assert grown <= 25
     window = site.portal.overview.take().rate_limit.current_window
     assert window.active_keys == pytest.approx(100_000, rel=0.02)
     assert len(site.scrape().get_data().splitlines()) == before_series
-    site.portal.offenders.flush()
-    assert len(site.portal.offenders.top("origin")) == 15
+    site.portal.guard.offenders.flush()
+    assert len(site.portal.guard.offenders.top("origin")) == 15

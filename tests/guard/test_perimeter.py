@@ -18,12 +18,12 @@ NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 
 
 def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site):
-    before = site.portal.series.read()
+    before = site.portal.runtime.counters.read()
     answer = site.client().get("/panel", headers=EVIL)
     assert answer.status_code == 403
     assert answer.content_type == "application/problem+json"
     assert answer.headers["Vary"] == "Origin"
-    after = site.portal.series.read()
+    after = site.portal.runtime.counters.read()
     assert after.perimeter_blocked == before.perimeter_blocked + 1
     assert (after.hits, after.waf_evaluated) == (before.hits, before.waf_evaluated)
     shown = site.portal.overview.take().perimeter
@@ -32,12 +32,12 @@ def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site)
 
 
 def test_an_injection_counts_at_the_waf_alone(site: Site):
-    before = site.portal.series.read()
+    before = site.portal.runtime.counters.read()
     answer = site.client().get("/?q=1'%20UNION%20SELECT%201--")
     assert answer.status_code == 403
     assert answer.get_json()["reference"]
     assert "sqli" not in answer.get_data(as_text=True)
-    after = site.portal.series.read()
+    after = site.portal.runtime.counters.read()
     assert after.waf_blocked == before.waf_blocked + 1
     assert after.perimeter_blocked == before.perimeter_blocked
     assert (after.allowed, after.blocked) == (before.allowed + 1, before.blocked)
@@ -97,7 +97,7 @@ def test_public_answers_closed_by_the_setting_are_closed(build):
 
 def test_an_origin_can_be_blocked_on_public_paths_too(site: Site):
     wish = BlockIn(scope=BlockScope.ORIGIN, value="https://evil.example", duration="1h", reason="x")
-    site.portal.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(wish, actor="test", caller="")
     assert site.client().get("/api/status", headers=EVIL).status_code == 403
     assert site.client().get("/api/status").status_code == 200
 
@@ -184,7 +184,7 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
     offender = {"REMOTE_ADDR": "203.0.113.9"}
     assert client.get("/api/status", environ_base=offender).status_code == 200
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(wish, actor="test", caller="")
     still.advance(milliseconds=500)
     assert client.get("/api/status", environ_base=offender).status_code == 403
 
@@ -192,7 +192,7 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
 @pytest.mark.fault(2)
 def test_the_last_copy_goes_on_without_the_database(site: Site, still):
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(wish, actor="test", caller="")
     assert site.client().get("/api/status").status_code == 200
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_suffix(".away"))

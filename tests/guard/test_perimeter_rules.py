@@ -1,6 +1,7 @@
 """Whom the perimeter turns away, for how long, and what it counts; on values alone."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from portal.guard import perimeter
 from portal.guard.blocks import Block, Kind, Source
 from portal.guard.origins import Origins, check_pattern, normalise
-from portal.guard.perimeter import LOOK_EVERY, Copy, Denied, Held, Perimeter
+from portal.guard.perimeter import REFRESH_EVERY, Copy, Denied, Held, Perimeter
 from tests.conftest import START, StandingClock
 
 pytestmark = pytest.mark.unit
@@ -64,9 +65,9 @@ def make(*rows: Block, trusted: str = "10.0.0.1") -> Perimeter:
         lambda: None,  # type: ignore[arg-type, return-value]
         series,  # type: ignore[arg-type]
         origins,
-        lambda client: client == trusted,
+        trusted=(ip_network(trusted),),
     )
-    one.is_tended = True
+    one.is_supervised = True
     one._copy = Copy(list(rows))
     return one
 
@@ -261,7 +262,7 @@ class Session:
 
 def test_the_copy_is_renewed_when_the_revision_moves(still: StandingClock):
     one, database = make(), Session()
-    one._open_session, one.is_tended = lambda: database, False  # type: ignore[assignment, return-value]
+    one._open_session, one.is_supervised = lambda: database, False  # type: ignore[assignment, return-value]
     assert judge(one) is not None
     database.rows = []
     still.advance(seconds=1)
@@ -277,21 +278,21 @@ def test_the_copy_is_renewed_when_the_revision_moves(still: StandingClock):
     ("step", "looks", "why"),
     [
         (timedelta(0), 1, "it has just looked"),
-        (LOOK_EVERY - timedelta(microseconds=1), 1, "not yet"),
-        (LOOK_EVERY, 2, "half a second later"),
+        (REFRESH_EVERY - timedelta(microseconds=1), 1, "not yet"),
+        (REFRESH_EVERY, 2, "half a second later"),
         (-HOUR, 2, "a clock that was set back"),
     ],
 )
 def test_how_often_it_looks(still: StandingClock, step, looks, why):
     one, database = make(), Session()
-    one._open_session, one.is_tended = lambda: database, False  # type: ignore[assignment, return-value]
+    one._open_session, one.is_supervised = lambda: database, False  # type: ignore[assignment, return-value]
     judge(one)
     judge(one, now=NOW + step)
     assert database.looks == looks, why
     database.is_away = True
-    one.look()
+    one.refresh()
     assert judge(one, now=NOW) is not None
-    one.is_tended = True
+    one.is_supervised = True
     before = database.looks
     judge(one, now=NOW + HOUR)
     one.figures()

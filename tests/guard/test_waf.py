@@ -346,7 +346,7 @@ def test_an_engine_that_fails_lets_reads_through_and_no_writes(
     def fail(_: Inspected) -> None:
         raise WafError("broken")
 
-    monkeypatch.setattr(site.portal.inspection.engine, "inspect", fail)
+    monkeypatch.setattr(site.portal.guard.inspection.engine, "inspect", fail)
     client = site.client()
     assert client.get("/panel/login").status_code == 200
     refused = client.post("/panel/login", data={"name": "a", "password": "b"})

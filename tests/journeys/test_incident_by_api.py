@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.cli.server import keep_time, turn
 from portal.store.lease import Fence
+from portal.worker.delivery import put_due
+from portal.worker.rounds import run_once
 from tests.conftest import SCRAPER, Build, StandingClock
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, settings, subscribe
@@ -25,8 +26,8 @@ def test_from_a_stale_exporter_to_the_export(build: Build, post: Post, still: St
     subscribe(site, "ada@example.com")
 
     def look() -> None:
-        turn(site.portal)
-        keep_time(site.portal, Fence())
+        run_once(site.portal)
+        put_due(site.portal, Fence())
 
     with Told(site) as told:
         site.scrape(SCRAPER)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from portal.lifecycle.drain import Drain, Exit, Patience
-from portal.lifecycle.phases import Lifecycle, Mark, Phase, phase_of
+from portal.lifecycle.phases import Mark, Phase, Phases, phase_of
 from portal.store.pool import PoolClosedError
 from tests.conftest import Build, Site
 
@@ -17,14 +17,14 @@ class World:
     """A node whose processes do what a test says, step by step."""
 
     def __init__(self, folder: Path, *, pending: int = 0, in_flight: int = 0, size: int = 2):
-        self.lifecycle = Lifecycle(folder)
+        self.lifecycle = Phases(folder)
         self.pending, self.in_flight, self.size = pending, in_flight, size
         self.gives_back = True
         self.log: list[str] = []
         self.said: list[str] = []
 
     def shares(self) -> list[SimpleNamespace]:
-        phase = self.lifecycle.phase()
+        phase = self.lifecycle.current()
         size = 0 if phase is Phase.CLOSING and self.gives_back else self.size
         pool = SimpleNamespace(size=size, borrowed=size, pending=0)
         return [SimpleNamespace(phase=phase, in_flight=self.in_flight, pool=pool)]
@@ -38,8 +38,8 @@ class World:
             self.lifecycle,
             SimpleNamespace(shares=self.shares),  # type: ignore[arg-type]
             workers=lambda: workers,  # type: ignore[arg-type, return-value]
-            record=lambda event_type, **_: self.log.append(event_type),
-            pause=lambda seconds: self.log.append(f"{self.lifecycle.phase()} {seconds:g}"),
+            append=lambda event_type, **_: self.log.append(event_type),
+            pause=lambda seconds: self.log.append(f"{self.lifecycle.current()} {seconds:g}"),
             say=self.said.append,
         ).run(by="ada", why="a deploy", patience=QUICK, is_forced=is_forced)
 
@@ -60,7 +60,7 @@ def test_queues_that_hold_work_refuse_by_name_and_force_goes_on(tmp_path: Path):
     world = World(tmp_path, pending=3)
     assert world.run() is Exit.REFUSED
     assert "jobs has 3 jobs pending." in world.said
-    assert world.lifecycle.phase() is Phase.READY
+    assert world.lifecycle.current() is Phase.READY
     assert "runtime.shutdown.initiated" not in world.log
     assert World(tmp_path, pending=3).run(is_forced=True) is Exit.CLEAN
 
@@ -96,31 +96,31 @@ def test_the_phase_follows_from_the_mark(
 
 
 def test_since_by_and_why_are_those_of_the_first_move(tmp_path: Path):
-    lifecycle = Lifecycle(tmp_path)
+    lifecycle = Phases(tmp_path)
     first = lifecycle.move(Phase.DRAINING, by="ada", why="a deploy")
-    second = Lifecycle(tmp_path).move(Phase.CLOSING, by="bob", why="later")
+    second = Phases(tmp_path).move(Phase.CLOSING, by="bob", why="later")
     assert (second.since, second.by, second.why) == (first.since, "ada", "a deploy")
-    Lifecycle(tmp_path).back()
-    assert lifecycle.phase() is Phase.READY
+    Phases(tmp_path).back()
+    assert lifecycle.current() is Phase.READY
 
 
 def test_a_mark_that_cannot_be_read_changes_nothing(tmp_path: Path):
-    lifecycle = Lifecycle(tmp_path)
+    lifecycle = Phases(tmp_path)
     lifecycle.move(Phase.DRAINING, by="ada", why="x")
     (tmp_path / "phase.json").write_text("{half")
-    assert lifecycle.phase() is Phase.DRAINING
+    assert lifecycle.current() is Phase.DRAINING
 
 
 def test_a_closed_pool_gives_nothing_out_and_is_empty(build: Build):
     site = build()
     site.client().get("/api/status")
-    assert site.portal.node.pool().size > 0
-    with site.portal.open_session() as session:
+    assert site.portal.runtime.node.pool().size > 0
+    with site.portal.core.open_session() as session:
         session.connection()
-        assert not site.portal.close_pool()
-    assert site.portal.close_pool()
-    assert site.portal.node.pool().size == 0
-    with pytest.raises(PoolClosedError), site.portal.open_session() as session:
+        assert not site.portal.core.pool.close()
+    assert site.portal.core.pool.close()
+    assert site.portal.runtime.node.pool().size == 0
+    with pytest.raises(PoolClosedError), site.portal.core.open_session() as session:
         session.connection()
     assert site.scrape().status_code == 200
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.lifecycle.drain import Drain, Exit, Patience
-from portal.lifecycle.phases import Lifecycle, Phase
+from portal.lifecycle.phases import Phase, Phases
 from portal.runtime.workers import OWN
 
 pytestmark = pytest.mark.unit
@@ -18,7 +18,7 @@ class Node:
     """What is left of work at each step is told beforehand; the last of each stays."""
 
     def __init__(self, folder: Path, **left: list[Any]) -> None:
-        self.lifecycle = Lifecycle(folder)
+        self.lifecycle = Phases(folder)
         self.left = {"jobs": [0], "requests": [0], "held": [0], **left}
         self.waited: list[tuple[str, float]] = []
         self.said: list[str] = []
@@ -37,7 +37,7 @@ class Node:
         ]
 
     def shares(self) -> list[Any]:
-        phase = self.lifecycle.phase()
+        phase = self.lifecycle.current()
         if phase is not Phase.CLOSING:
             return [SimpleNamespace(in_flight=self._next("requests"))]
         held = self._next("held")
@@ -58,8 +58,8 @@ class Node:
             self.lifecycle,
             self,  # type: ignore[arg-type]
             workers=self.workers,  # type: ignore[arg-type]
-            record=lambda event_type, **detail: self.recorded.append((event_type, detail)),
-            pause=lambda seconds: self.waited.append((self.lifecycle.phase().value, seconds)),
+            append=lambda event_type, **detail: self.recorded.append((event_type, detail)),
+            pause=lambda seconds: self.waited.append((self.lifecycle.current().value, seconds)),
             say=self.said.append,
         ).run(by="ada", why="a deploy", patience=PATIENCE, is_forced=is_forced)
 

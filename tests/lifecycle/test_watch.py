@@ -47,15 +47,15 @@ def test_a_change_is_recorded_once(
     log, looks = Log(), iter(seen)
     watch = Watch(lambda: next(looks), log)
     for _ in seen:
-        watch.look()
+        watch.check()
         still.advance(seconds=2)
     assert log.events == events, why
 
 
 def test_a_database_that_answers_is_reached_and_another_is_not(site: Site):
-    assert reaches(site.portal.apart)() is True
+    assert reaches(site.portal.core.probe_engine)() is True
     (site.settings.data_dir / "portal.db").unlink()
-    assert reaches(site.portal.apart)() is False
+    assert reaches(site.portal.core.probe_engine)() is False
     nowhere = sqlalchemy.create_engine(
         "postgresql+psycopg://portal@127.0.0.1:1/portal",
         poolclass=NullPool,

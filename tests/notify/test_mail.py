@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
-from portal.cli.server import dispatcher
 from portal.notify import outbox, subscribers
 from portal.notify.channels.mail import Letters
 from portal.notify.messages import Message
@@ -22,6 +21,7 @@ from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
 from portal.unit_of_work import By
+from portal.worker.delivery import build_dispatcher
 from tests.conftest import Build, Site, StandingClock
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving, text_of
@@ -57,7 +57,7 @@ def site(build: Build, post: Post) -> Site:
 
 
 def subscribe(site: Site, address: str, **choices: Any) -> None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         now = clock.now()
         subscribers.ask(session, SubscriptionIn(address=address, **choices), now=now)
@@ -73,7 +73,7 @@ class Told:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.dispatcher = dispatcher(site.portal, Fence())
+        self.dispatcher = build_dispatcher(site.portal, Fence())
 
     def __enter__(self) -> "Told":
         return self
@@ -91,7 +91,7 @@ class Told:
         def is_done() -> bool:
             if self.dispatcher.turn():
                 return False
-            with self.site.portal.open_session() as session:
+            with self.site.portal.core.open_session() as session:
                 due = session.query(Delivery).filter(
                     (Delivery.state == State.SENDING)
                     | ((Delivery.state == State.PENDING) & (Delivery.due_at <= clock.now()))
@@ -102,7 +102,7 @@ class Told:
 
 
 def states(site: Site) -> dict[str, int]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         found: dict[str, int] = {}
         for row in session.query(Delivery):
             found[row.state] = found.get(row.state, 0) + 1
@@ -225,7 +225,7 @@ def test_an_address_that_is_refused_is_a_dead_letter_and_holds_up_nobody(site: S
         site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     assert sorted(address for address, _ in post.taken) == ["ada@example.com", "eve@example.com"]
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (letter,) = outbox.dead_letters(session, limit=10)
         assert letter.error == "The recipient: 550 5.1.1 no such user"
         assert outbox.figures(session, now=clock.now()).failed == 1
@@ -262,7 +262,7 @@ def test_one_that_breaks_every_time_is_given_up(site: Site, post: Post, still: S
             still.advance(seconds=pause.total_seconds() * 1.3)
             told.run()
     assert states(site) == {"dead": 1}
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (letter,) = outbox.dead_letters(session, limit=10)
     assert letter.attempts == len(outbox.PAUSES) + 1
     assert "No word came whether the mail was taken" in letter.error
@@ -340,7 +340,7 @@ def test_what_a_dead_node_had_taken_is_given_back(mailing: Site, post: Post, sti
     mailing.portal.status.incidents.open(By("test"), an_incident())
     with Told(mailing) as told:
         told.dispatcher._address(clock.now())
-        with mailing.portal.open_session() as session:
+        with mailing.portal.core.open_session() as session:
             engine.begin_write(session)
             taken = outbox.claim(session, "mail", by="elsewhere 1", most=1, now=clock.now())
             assert len(taken) == 1
@@ -461,7 +461,7 @@ def test_who_unsubscribes_hears_no_more(site: Site, post: Post):
     site.portal.status.incidents.open(By("test"), an_incident())
     with Told(site) as told:
         told.dispatcher._address(clock.now())
-        with site.portal.open_session() as session:
+        with site.portal.core.open_session() as session:
             engine.begin_write(session)
             session.query(subscribers.Subscriber).delete()
             session.commit()
@@ -473,7 +473,7 @@ def test_who_unsubscribes_hears_no_more(site: Site, post: Post):
 def test_one_cause_is_one_notice(either: Site):
     wish = an_incident()
     row = either.portal.status.incidents.open(By("test"), wish)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         engine.begin_write(session)
         from portal.status import notices
         from portal.status.notices import Event, NoticeKind

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from portal import clock
-from portal.cli.server import keep_time, turn
 from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
@@ -18,6 +17,8 @@ from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
 from portal.unit_of_work import By
+from portal.worker.delivery import put_due
+from portal.worker.rounds import run_once
 from tests.conftest import SCRAPER, Build, Site, StandingClock
 from tests.notify.test_mail import an_incident, subscribe
 
@@ -29,12 +30,12 @@ def site(build: Build, still: StandingClock) -> Site:
 
 def look(site: Site) -> None:
     """Two looks; the second must find nothing new."""
-    keep_time(site.portal, Fence())
-    keep_time(site.portal, Fence())
+    put_due(site.portal, Fence())
+    put_due(site.portal, Fence())
 
 
 def events(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return [one.event for one in session.query(Notice).order_by(Notice.id)]
 
 
@@ -174,19 +175,19 @@ def stale(site: Site, still: StandingClock) -> None:
     """A scrape, and then none for 20 minutes."""
     site.scrape(SCRAPER)
     still.advance(minutes=20)
-    turn(site.portal)
+    run_once(site.portal)
 
 
 def test_an_alert_that_lasts_and_its_end_reach_operators(site: Site, still: StandingClock):
     stale(site, still)
     look(site)
     assert events(site) == ["lasts"]
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (notice,) = session.query(Notice)
         assert notice.audiences == ["operations"]
         assert notice.title == "Exporter stale"
     site.scrape(SCRAPER)
-    turn(site.portal)
+    run_once(site.portal)
     look(site)
     assert events(site) == ["lasts", "recovered"]
 
@@ -214,7 +215,7 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     # An operator who is faster is not followed by a second one.
     site = build(publish_by_itself=True)
     stale(site, still)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (episode,) = session.query(Episode)
     links = [{"kind": "episode", "ref": str(episode.id)}]
     site.portal.status.incidents.open(By("test"), an_incident(links=links))
@@ -226,10 +227,10 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
     base = "/api/admin/runtime"
     site.scrape(SCRAPER)
     still.advance(minutes=10)
-    turn(site.portal)
+    run_once(site.portal)
     assert client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).status_code == 404
     still.advance(minutes=10)
-    turn(site.portal)
+    run_once(site.portal)
     offer = client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).get_json()
     assert offer["title"] == "[critical] Exporter stale"
     assert "1200 s (limit 180)" in offer["message"]
@@ -240,7 +241,7 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
     still.advance(minutes=2)
     site.scrape(SCRAPER)
     still.advance(seconds=8)
-    turn(site.portal)
+    run_once(site.portal)
     prepared = client.get(f"{path}/prepared-update", headers=headers).get_json()
     assert prepared["gapSeconds"] == 22 * 60
     assert "again since 12:22 UTC; for 22 min, from 12:00 UTC on" in prepared["message"]
@@ -263,7 +264,7 @@ def test_who_comes_back_is_told_how_things_stand(site: Site, still: StandingCloc
         update = UpdateIn(status=status, message=status)
         site.portal.status.incidents.update(By("test"), row.reference, update)
         still.advance(minutes=20)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         while outbox.address(session, [], now=clock.now()):
             pass
@@ -280,7 +281,7 @@ def test_a_database_that_was_put_back_tells_nothing_again(site: Site, still: Sta
     subscribe(site, "ada@example.com")
     plan(site, in_=timedelta(minutes=5))
     still.advance(minutes=10)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         outbox.address(session, [], now=clock.now())
         assert timetable.silence(session, site.settings, now=clock.now()) == 1

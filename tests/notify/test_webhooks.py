@@ -30,7 +30,7 @@ def site(build: Build) -> Site:
 
 def hook(site: Site, url: str) -> str:
     """Add a webhook; gives its secret."""
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         row = subscribers.add_webhook(session, WebhookIn(url=url), actor="test", now=clock.now())
         secret = row.secret
@@ -74,7 +74,7 @@ def test_a_target_inside_is_blocked_and_says_so(build: Build, target: Any):
         site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
     assert target.calls == []
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (letter,) = outbox.dead_letters(session, limit=5)
     assert letter.error.startswith("Blocked: ")
 
@@ -99,7 +99,7 @@ def test_410_ends_the_subscription(site: Site):
             site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
     assert states(site) == {"dropped": 1}
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert session.query(Subscriber).count() == 0
 
 
@@ -111,7 +111,7 @@ def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingCloc
             site.portal.status.incidents.open(By("test"), an_incident())
             told.run()
             still.advance(days=3)
-            with site.portal.open_session() as session:
+            with site.portal.core.open_session() as session:
                 engine.begin_write(session)
                 (letter,) = outbox.dead_letters(session, limit=5)
                 assert outbox.try_again(session, letter.id, now=clock.now()) is not None

@@ -133,15 +133,15 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
     site = build(database_url=fresh_database(postgres), pool_size=2)
     headers = site.bearer()
     # As under `portal serve`: figures come from memory and wait for no connection.
-    for part in (site.portal.board, site.portal.workers, site.portal.perimeter):
-        part.is_tended = True
-    site.portal.workers.look()
+    for part in (site.portal.board, site.portal.runtime.workers, site.portal.guard.perimeter):
+        part.is_supervised = True
+    site.portal.runtime.workers.refresh()
     started, done = threading.Barrier(11), []
     release = threading.Event()
 
     def hold() -> None:
         started.wait()
-        with site.portal.open_session() as session:
+        with site.portal.core.open_session() as session:
             session.execute(text("SELECT 1"))
             release.wait(60)
             done.append(1)
@@ -150,14 +150,14 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
     for thread in threads:
         thread.start()
     started.wait()
-    pool = site.portal.node.pool
+    pool = site.portal.runtime.node.pool
     until(lambda: pool().pending == 8, what="eight waiters")
     told = {
         family.name.removeprefix("gigvora_database_pool_"): family.samples[0].value
-        for family in site.portal.feed.collect()
+        for family in site.portal.runtime.feed.collect()
         if family.name.startswith("gigvora_database_pool_")
     }
-    ready = site.portal.checks.readiness(refresh=True)
+    ready = site.portal.lifecycle.checks.readiness(refresh=True)
     release.set()
     for thread in threads:
         thread.join()
@@ -175,7 +175,7 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
 
 def test_a_block_is_one_everywhere(pressed: Site):
     wish = BlockIn(scope=BlockScope.RANGE, value="10.9.0.0/16", duration="1h", reason="x")
-    pressed.portal.blocks.add(wish, actor="test", caller="")
+    pressed.portal.guard.blocks.add(wish, actor="test", caller="")
     headers = pressed.bearer()
     client = pressed.client()
     listed = client.get(

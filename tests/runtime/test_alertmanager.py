@@ -13,10 +13,10 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain
-from portal.cli import server
 from portal.runtime.episodes import Episode
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
+from portal.worker import rounds
 from tests.conftest import Site, StandingClock
 from tests.processes import Served, free_port, needed, until
 
@@ -52,7 +52,7 @@ def delivery(*alerts: dict) -> dict:
 
 
 def episodes(site: Site) -> list[tuple[str, str | None]]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         rows = session.query(Episode).filter_by(source="alertmanager").order_by(Episode.opened_at)
         return [
             (clock.iso(row.opened_at), clock.iso(row.closed_at) if row.closed_at else None)
@@ -79,13 +79,13 @@ def test_it_opens_and_closes_and_stands_among_the_alerts(either: Site, still: St
     # The portal's own rules do not close what they did not open.
     still.advance(minutes=10)
     either.scrape()
-    server.turn(either.portal)
+    rounds.run_once(either.portal)
     assert len(episodes(either)) == 1
     assert episodes(either)[0][1] is None
     client.post(PATH, json=delivery(ENDED), headers=headers)
     assert episodes(either) == [("2030-06-03T11:50:00.123Z", "2030-06-03T11:55:00Z")]
     assert either.portal.overview.take().alerts == []
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
 
 
@@ -101,7 +101,7 @@ def test_repeated_and_reordered_deliveries_end_alike(site: Site, order: str):
         one = FIRST if step == "f" else ENDED
         assert client.post(PATH, json=delivery(one), headers=headers).status_code == 200
     assert episodes(site) == [("2030-06-03T11:50:00.123Z", "2030-06-03T11:55:00Z")]
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         types = [row.type for row in chain.search(session, event_type="monitoring")[0]]
     assert sorted(types) == ["monitoring.episode.closed", "monitoring.episode.opened"]
 

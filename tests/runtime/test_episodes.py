@@ -68,13 +68,13 @@ def test_each_rule_holds_from_its_threshold_on(site: Site):
 
 
 def events(site: Site) -> list[tuple[str, dict[str, object]]]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         rows = chain.search(session, event_type="monitoring.")[0]
         return [(row.type, row.detail) for row in reversed(rows)]
 
 
 def step(site: Site) -> None:
-    site.portal.episodes.reconcile(site.portal.overview.take())
+    site.portal.runtime.episodes.reconcile(site.portal.overview.take())
 
 
 def test_a_stall_is_one_episode_with_its_gap(either: Site, still: StandingClock):
@@ -108,9 +108,9 @@ def test_an_alert_is_dated_by_its_episode_and_closes_after_a_while(
     pressed.database_pool.pending = 5
     pressed.alerts = alerts.hold(pressed, runbook="/r")
     began = pressed.generated_at
-    site.portal.episodes.reconcile(pressed)
+    site.portal.runtime.episodes.reconcile(pressed)
     still.advance(seconds=30)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (episode,) = open_ones(session)
     assert (episode.alert, episode.opened_at, episode.peak) == ("pool-waiting", began, 5)
     pressed.generated_at = still.now()
@@ -120,16 +120,16 @@ def test_an_alert_is_dated_by_its_episode_and_closes_after_a_while(
 
     episodes.date(pressed.alerts, [episode])
     assert pressed.alerts[0].since == began
-    site.portal.episodes.reconcile(pressed)
+    site.portal.runtime.episodes.reconcile(pressed)
     still.advance(seconds=59)
-    site.portal.episodes.reconcile(calm)
+    site.portal.runtime.episodes.reconcile(calm)
     assert [kind for kind, _ in events(site)] == ["monitoring.episode.opened"]
     still.advance(seconds=1)
-    site.portal.episodes.reconcile(calm)
+    site.portal.runtime.episodes.reconcile(calm)
     kind, detail = events(site)[-1]
     assert kind == "monitoring.episode.closed"
     assert detail["seconds"] == 90
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         row = session.get(Episode, episode.id)
         assert row is not None
         assert row.peak == 9
@@ -141,8 +141,8 @@ def test_two_workers_open_one_episode(either: Site, still: StandingClock):
     either.scrape()
     still.advance(seconds=181)
     snapshot = either.portal.overview.take()
-    either.portal.episodes.reconcile(snapshot)
-    with either.portal.open_session() as session:
+    either.portal.runtime.episodes.reconcile(snapshot)
+    with either.portal.core.open_session() as session:
         (one,) = open_ones(session)
         session.add(
             Episode(

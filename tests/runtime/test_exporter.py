@@ -100,7 +100,7 @@ def test_a_failing_collector_costs_only_its_family(site: Site, monkeypatch: pyte
     def fail() -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(site.portal.feed, "_pool", fail)
+    monkeypatch.setattr(site.portal.runtime.feed, "_pool", fail)
     text = site.scrape().get_data(as_text=True)
     assert "gigvora_database_pool_size" not in text
     assert figure(text, 'gigvora_metrics_collector_errors_total{collector="database"}') == 1
@@ -119,7 +119,7 @@ def test_a_run_directory_that_cannot_be_used_costs_the_feed_only(site: Site):
 
 
 def test_every_series_of_the_table_is_there_from_the_start(site: Site):
-    from portal.runtime.series import TABLE
+    from portal.runtime.counters import TABLE
 
     # Its label is a component, and there is none at the start.
     site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))

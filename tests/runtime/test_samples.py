@@ -6,21 +6,22 @@ from sqlalchemy import func, select
 
 from portal.accounts import throttle
 from portal.accounts.throttle import LoginFailure
-from portal.cli.server import sweep, turn
 from portal.runtime.samples import Sample, take
+from portal.worker.retention import sweep
+from portal.worker.rounds import run_once
 from tests.conftest import Site, StandingClock
 
 
 def count(site: Site, table: type) -> int:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return session.scalar(select(func.count()).select_from(table))
 
 
 def test_a_minute_gives_one_sample_however_many_workers(either: Site, still: StandingClock):
     for _ in range(3):
-        turn(either.portal)
+        run_once(either.portal)
     still.advance(minutes=1)
-    turn(either.portal)
+    run_once(either.portal)
     assert count(either, Sample) == 2
     history = either.portal.overview.take().database_pool.history
     assert [one.at for one in history] == sorted(one.at for one in history)
@@ -28,12 +29,12 @@ def test_a_minute_gives_one_sample_however_many_workers(either: Site, still: Sta
 
 
 def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
-    turn(site.portal)
-    with site.portal.open_session() as session:
+    run_once(site.portal)
+    with site.portal.core.open_session() as session:
         throttle.record(session, account="ada", address="192.0.2.1", now=still.now())
         session.commit()
     still.advance(days=7)
-    turn(site.portal)
+    run_once(site.portal)
     sweep(site.portal)
     assert count(site, Sample) == 1
     assert count(site, LoginFailure) == 0
@@ -43,7 +44,7 @@ def test_lines_count_by_the_minute_and_bear_a_restart(site: Site, still: Standin
     for scrapes in (5, 9, 9, 2):
         snapshot = site.portal.overview.take()
         snapshot.metrics.scrapes = scrapes
-        with site.portal.open_session() as session:
+        with site.portal.core.open_session() as session:
             take(session, snapshot)
             session.commit()
         still.advance(minutes=1)

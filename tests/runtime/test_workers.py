@@ -11,9 +11,9 @@ import sqlalchemy
 from redis import Redis
 
 from portal.accounts.roles import Scope
-from portal.cli.server import turn
 from portal.runtime import queues
 from portal.settings import DeclaredWorker, WorkerQueue
+from portal.worker.rounds import run_once
 from tests.conftest import Build, Site, StandingClock, figure
 from tests.processes import free_port, needed, until
 
@@ -128,7 +128,7 @@ def test_the_last_report_is_told_without_the_database(site: Site, still: Standin
 
 
 def test_the_portals_own_worker_reports_each_round(site: Site, still: StandingClock):
-    turn(site.portal)
+    run_once(site.portal)
     assert standing(site, "portal").status == "healthy"
     still.advance(seconds=30)
     assert standing(site, "portal").status == "error"
@@ -169,13 +169,13 @@ def test_a_redis_list_and_a_stream_are_read_where_they_live(redis: str):
         for number in range(4):
             client.xadd("events", {"n": number})
         client.xreadgroup("group", "one", {"events": ">"}, count=1)
-    seen = queues.look(WorkerQueue("emails", "list", redis, "jobs"))
+    seen = queues.measure(WorkerQueue("emails", "list", redis, "jobs"))
     assert (seen.status, seen.pending) == ("healthy", 5)
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events group"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events group"))
     assert (seen.status, seen.pending, seen.stuck) == ("healthy", 4, 0)
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events"))
     assert seen.pending == 4
-    seen = queues.look(WorkerQueue("events", "stream", redis, "events nobody"))
+    seen = queues.measure(WorkerQueue("events", "stream", redis, "events nobody"))
     assert seen.status == "error"
 
 
@@ -187,11 +187,11 @@ def test_a_query_gives_pending_stuck_and_failed(postgres: str, tmp_path: Path):
             for state in ("new", "new", "stuck"):
                 connection.execute(sqlalchemy.text("INSERT INTO job VALUES (:s)"), {"s": state})
         query = "SELECT count(*), sum(CASE WHEN state = 'stuck' THEN 1 ELSE 0 END), 0 FROM job"
-        seen = queues.look(WorkerQueue("jobs", "sql", url, query))
+        seen = queues.measure(WorkerQueue("jobs", "sql", url, query))
         assert (seen.status, seen.pending, seen.stuck, seen.failed) == ("healthy", 3, 1, 0)
         with engine.begin() as connection:
             connection.execute(sqlalchemy.text("DROP TABLE job"))
-        assert queues.look(WorkerQueue("jobs", "sql", url, query)).status == "error"
+        assert queues.measure(WorkerQueue("jobs", "sql", url, query)).status == "error"
         engine.dispose()
 
 
@@ -206,7 +206,7 @@ def test_a_queue_that_cannot_be_read_does_not_stop_the_others(build: Build, tmp_
             WorkerQueue("jobs", "sql", f"sqlite:///{app}", "SELECT 4"),
         ),
     )
-    turn(site.portal)
+    run_once(site.portal)
     assert standing(site, "mails").status == "error"
     assert "cannot be read" in standing(site, "mails").note
     assert standing(site, "jobs").pending == 4

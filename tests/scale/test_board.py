@@ -38,10 +38,10 @@ def test_a_public_read_asks_nothing(
 def test_a_rebuild_asks_the_same_with_ninety_days_behind_it(lived_in: Site, still: StandingClock):
     other = make_site(lived_in.settings)
     with counted(other) as queries:
-        other.portal.board.tend()
+        other.portal.board.refresh()
     queries.expect(REBUILD, "A rebuild of the board.")
     with counted(other) as queries:
-        other.portal.board.tend()
+        other.portal.board.refresh()
     queries.expect(LOOK, "A look that finds nothing changed.")
     close_site(other)
 
@@ -49,7 +49,7 @@ def test_a_rebuild_asks_the_same_with_ninety_days_behind_it(lived_in: Site, stil
 def test_postgresql_is_asked_the_same(on_postgresql: tuple[Site, Reader], still: StandingClock):
     other = make_site(on_postgresql[0].settings)
     with counted(other) as queries:
-        other.portal.board.tend()
+        other.portal.board.refresh()
     queries.expect(REBUILD, "A rebuild of the board.")
     close_site(other)
 
@@ -67,7 +67,7 @@ def test_the_picture_holds_all_components_with_their_days(lived_in: Site, still:
 def test_a_window_that_runs_puts_its_components_under_maintenance(
     lived_in: Site, still: StandingClock
 ):
-    with lived_in.portal.open_session() as session:
+    with lived_in.portal.core.open_session() as session:
         repeated = rows.running_of_series(session, now=still.now())
     states = {one.slug: one.state for one in lived_in.portal.board.current().picture.components}
     assert repeated

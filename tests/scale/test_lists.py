@@ -160,7 +160,7 @@ def test_a_walk_over_the_pages_meets_every_row_once(
 def test_the_audit_log_is_whole_and_its_pages_meet_every_event(
     lived_in: Site, reader: Reader, still: StandingClock
 ):
-    with lived_in.portal.open_session() as session:
+    with lived_in.portal.core.open_session() as session:
         assert [one.first_bad_seq for one in chain.verify(session)][-1] is None
         stored = chain.length(session)
     seen: list[int] = []

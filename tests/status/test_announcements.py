@@ -46,10 +46,10 @@ def wish(**values) -> AnnouncementIn:
 
 def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: StandingClock):
     status = either.portal.status
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         before = picture.take(session, now=still.now()).revision
     row = status.announcements.create(By("ada"), wish(severity=Severity.INCIDENT))
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         taken = picture.take(session, now=still.now())
         event = chain.search(session)[0][0]
         kept = session.get(Announcement, row.id)
@@ -67,7 +67,7 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
 def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
         either.portal.status.announcements.create(By("ada"), wish(ends_at=START - HOUR))
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert announcements.page(session, limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
 

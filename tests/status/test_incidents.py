@@ -34,7 +34,7 @@ def opened(site: Site, **fields: object) -> incidents.Incident:
 
 
 def shown(site: Site, reference: str) -> incidents.IncidentOut:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return incidents.out(session, incidents.find(session, reference))
 
 
@@ -57,7 +57,7 @@ def parts(site: Site, *slugs: str) -> None:
 
 
 def kinds(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
         return [row.type for row in reversed(chain.search(session, limit=100)[0])]
 
@@ -148,7 +148,7 @@ def test_an_incident_that_cannot_be_leaves_nothing(
         opened(either, **given)
     assert caught.value.field == field
     assert kinds(either) == before
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert incidents.page(session, limit=10, offset=0) == ([], 0)
 
 
@@ -278,7 +278,7 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
     whole = client.get(f"{path}/export?format=json", headers=headers).get_json()
     assert whole["captures"][0]["figures"]["gigvora_metrics_scrapes_total"] == "0"
     assert whole["incident"]["rootCauseCategory"] == "capacity"
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert retrospectives.overdue(session, today=still.moment.date()) == []
         late = retrospectives.overdue(session, today=still.moment.date() + timedelta(days=8))
     assert [(one.reference, one.action.text) for one in late] == [("INC-2030-0001", "Warn at 80 %")]

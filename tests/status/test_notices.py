@@ -209,7 +209,7 @@ def test_which_edits_of_a_window_are_told(
     site.portal.status.windows.edit(
         By("ada", version=1), row.reference, WindowIn(**{**base, **values})
     )
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         events = [one.event for one in told(session)]
     assert events == (["scheduled", "changed"] if is_told else ["scheduled"]), why
 
@@ -275,7 +275,7 @@ def test_each_act_on_a_window_is_on_record_and_told(
     act = WindowAct(action=action, duration=duration)
     changed = site.portal.status.windows.act(By("bob", version=1), row.reference, act)
     assert changed.version == 2
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         last = told(session)[-1]
         found, _ = chain.search(session, event_type=f"maintenance.window.{event}")
     assert last.event == event

@@ -7,12 +7,12 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role, Scope
-from portal.cli.server import keep_time
 from portal.status.components import ComponentIn
 from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn
 from portal.store.lease import Fence
 from portal.unit_of_work import By
+from portal.worker.delivery import put_due
 from tests.conftest import Build, Site, StandingClock
 
 BASE = "/api/admin/runtime/maintenance"
@@ -29,7 +29,7 @@ def wish(**values: Any) -> dict[str, Any]:
 
 
 def events(site: Site) -> list[str]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return [one.event for one in session.query(Notice).order_by(Notice.id)]
 
 
@@ -165,7 +165,7 @@ def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: S
     ref = window["reference"]
     assert window["status"] == "proposed"
     assert client.get(f"/maintenance/{ref}").status_code == 404
-    keep_time(careful.portal, Fence())
+    put_due(careful.portal, Fence())
     assert "Quiet plan" not in told(careful)
     assert events(careful) == []
     own = first.post(f"/panel/windows/{ref}/act", action="approve", version=window["version"])
@@ -200,7 +200,7 @@ def test_what_nobody_approved_never_begins(careful: Site, still: StandingClock):
         By("ada"), WindowIn.model_validate(wish(title="Quiet plan"))
     )
     still.advance(hours=30, minutes=10)
-    keep_time(careful.portal, Fence())
+    put_due(careful.portal, Fence())
     careful.portal.board.refresh()
     assert "Quiet plan" not in told(careful)
     assert events(careful) == []

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from portal.accounts.roles import Role
 from portal.audit import chain
-from portal.cli import server
 from portal.errors import RuleError
 from portal.status.series import SeriesIn
 from portal.status.windows import Action, Window, WindowAct
 from portal.unit_of_work import By
+from portal.worker import leadership, retention
 from tests.conftest import Site, StandingClock
 
 API = "/api/admin/runtime/maintenance/series"
@@ -29,7 +29,7 @@ def wish(**fields: object) -> SeriesIn:
 
 
 def planned(site: Site) -> list[Window]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         session.expire_on_commit = False
         return list(
             session.scalars(
@@ -40,8 +40,8 @@ def planned(site: Site) -> list[Window]:
 
 def worker_day(site: Site, still: StandingClock) -> None:
     still.advance(days=1)
-    assert server.lead(site.portal, "worker")
-    server.sweep(site.portal)
+    assert leadership.lead(site.portal.core, "worker")
+    retention.sweep(site.portal)
 
 
 def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):
@@ -61,7 +61,7 @@ def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: Stan
     assert len(later) == 10
     worker_day(either, still)
     assert len(planned(either)) == 10
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
 
 

@@ -80,7 +80,7 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
     apart = status.windows.schedule(
         By("ada"), wish(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
     )
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert windows.overlapping(session, second) == [first.reference]
         assert windows.overlapping(session, apart) == []
 
@@ -100,7 +100,7 @@ def test_a_key_is_kept_with_the_act(either: Site, still: StandingClock):
     status = either.portal.status
     once = IdempotencyKey("k", b"request", lambda row: {"reference": row.reference})
     row = status.windows.schedule(By("ada", key=once), wish())
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert once.find(session).body == {"reference": row.reference}
         with pytest.raises(ReusedKeyError):
             replace(once, request=b"another").find(session)

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.cli import server
 from portal.runtime.samples import Sample
 from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
 from portal.store import engine, lease
 from portal.store.lease import Held, LeaseLostError
+from portal.worker import leadership, rounds
 from tests.conftest import Site, StandingClock, another
 
 
 def take(site: Site, holder: str) -> Held | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         held = lease.take(session, "test", holder=holder, now=clock.now())
         session.commit()
@@ -39,7 +39,7 @@ def test_a_lease_is_kept_by_who_renews_it_and_taken_when_it_ran_out(
 def test_one_that_was_given_back_is_free_at_once(either: Site, still: StandingClock):
     held = take(either, "a")
     assert held is not None
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         engine.begin_write(session)
         lease.give_back(session, held, now=clock.now())
         session.commit()
@@ -58,36 +58,38 @@ def test_a_clock_that_was_set_does_not_leave_the_work_undone(
 @pytest.mark.fault(15)
 def test_one_that_slept_through_its_end_writes_nothing(either: Site, still: StandingClock):
     sleeper, other = either, another(either)
-    assert server.lead(sleeper.portal, "sleeper")
-    server.turn(sleeper.portal)
+    assert leadership.lead(sleeper.portal.core, "sleeper")
+    rounds.run_once(sleeper.portal)
     still.advance(minutes=2)
-    assert server.lead(other.portal, "other")
+    assert leadership.lead(other.portal.core, "other")
     with pytest.raises(LeaseLostError):
-        server.turn(sleeper.portal)
-    sleeper.portal.fence.held = Held("worker", "sleeper", 1)
+        rounds.run_once(sleeper.portal)
+    sleeper.portal.core.fence.held = Held("worker", "sleeper", 1)
     with pytest.raises(LeaseLostError):
-        sleeper.portal.workers.report(
+        sleeper.portal.runtime.workers.report(
             OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=7), actor="late"
         )
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert session.query(Sample).count() == 1
-    assert sleeper.portal.workers.all()[0].pending == 0
+    assert sleeper.portal.runtime.workers.all()[0].pending == 0
 
 
 def test_of_two_that_run_side_by_side_one_works(either: Site, still: StandingClock):
     one, two = either, another(either)
     for _ in range(6):
         for name, site in (("one", one), ("two", two)):
-            if server.lead(site.portal, name):
-                server.turn(site.portal)
+            if leadership.lead(site.portal.core, name):
+                rounds.run_once(site.portal)
                 assert name == "one"
         still.advance(seconds=10)
-    server._stopped(one.portal)
-    assert server.lead(two.portal, "two")
+    rounds.say_stopped(one.portal)
+    assert leadership.lead(two.portal.core, "two")
 
 
 def test_a_web_process_holds_nothing_and_is_never_fenced(either: Site, still: StandingClock):
     web = another(either)
-    assert server.lead(either.portal, "worker")
-    web.portal.workers.report(OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x")
-    assert web.portal.workers.all()[0].pending == 1
+    assert leadership.lead(either.portal.core, "worker")
+    web.portal.runtime.workers.report(
+        OWN, WorkerIn(status=WorkerStatus.HEALTHY, pending=1), actor="x"
+    )
+    assert web.portal.runtime.workers.all()[0].pending == 1

@@ -8,6 +8,6 @@ from tests.conftest import Site
 
 
 def test_the_migrations_make_what_the_code_has(either: Site):
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         context = MigrationContext.configure(session.connection(), opts={"compare_type": False})
         assert compare_metadata(context, Base.metadata) == []

@@ -36,5 +36,5 @@ def hidden_of(page: str, field: str) -> str:
 
 def recorded(site: Site, event_type: str) -> list[Event]:
     """The audit events of a type, the newest first."""
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return chain.search(session, event_type=event_type)[0]

@@ -8,7 +8,7 @@ from tests.conftest import PASSWORD, Person, Site, StandingClock
 
 
 def first_run_link(site: Site) -> str | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         token = operators.new_first_run_link(session)
         session.commit()
@@ -86,7 +86,7 @@ def test_signing_out_ends_the_session_on_the_server(site: Site):
     assert person.post("/panel/logout").status_code == 303
     person.client.set_cookie("portal", cookie)
     assert person.client.get("/panel").status_code == 302
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert session.get(WebSession, sessions.key_of(cookie)) is None
 
 

@@ -309,5 +309,5 @@ def test_what_was_given_out_of_an_incident_is_found_by_its_own_name_alone(
 
 
 def events(site: Site) -> list[Event]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return chain.search(session, limit=200)[0]

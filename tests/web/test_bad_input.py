@@ -43,7 +43,7 @@ def assert_problem(answer, status: int) -> dict:
 
 
 def assert_nothing_stored(site: Site) -> None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert announcements.page(session, limit=5, offset=0)[1] == 0
         assert windows.page(session, limit=5, offset=0)[1] == 0
         found, _ = chain.search(session, event_type="announcement")
@@ -139,7 +139,7 @@ def test_a_repeated_key_acts_once(either: Site):
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.get_json() == second.get_json()
     assert_problem(other, 422)
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert windows.page(session, limit=5, offset=0)[1] == 1
 
 

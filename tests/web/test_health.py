@@ -25,7 +25,7 @@ def test_probes_get_statuses_and_tokens_get_details(site: Site):
 def test_tables_that_are_not_at_head_are_not_ready(site: Site):
     from sqlalchemy import text
 
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'older'"))
         session.commit()
     answer = site.client().get("/health/ready")

@@ -28,7 +28,7 @@ FORM: dict[str, Any] = {
 
 
 def stored(site: Site) -> list[Announcement]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Announcement).order_by(Announcement.id)))
 
 

@@ -19,7 +19,7 @@ def person(site: Site, still: StandingClock) -> Person:
 
 def fill(site: Site, number: int) -> None:
     for one in range(number):
-        site.portal.record(
+        site.portal.core.audit_log.append(
             "incident.noted", actor="ada" if one % 2 else "ben", incident=f"INC-2030-{one:04}"
         )
 

@@ -24,7 +24,7 @@ FORM: dict[str, Any] = {
 
 
 def stored(site: Site) -> list[Component]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return components.everyone(session)
 
 
@@ -115,7 +115,7 @@ def test_a_state_by_hand_is_public_until_it_is_taken_back(site: Site, person: Pe
     assert "Partial outage" in text_of(site.client().get("/"))
     assert person.post(path, state="", version="1").status_code == 412
     assert person.post(path, state="", version="2").status_code == 303
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         (span,) = components.spans(session, since=START.replace(hour=0))
     assert (span.state, span.began_at, span.ended_at) == (State.PARTIAL, START, START)
     assert [

@@ -18,7 +18,7 @@ FORM = {
 
 
 def stored(site: Site) -> list[Freeze]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Freeze)))
 
 

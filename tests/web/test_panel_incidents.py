@@ -101,7 +101,7 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
     public = text_of(either.client().get(f"/incidents/{reference}"))
     assert "A full disk." in public
     assert "ann" not in public.replace("Planned", "")
-    with either.portal.open_session() as session:
+    with either.portal.core.open_session() as session:
         assert incidents.page(session, limit=10, offset=0)[1] == 1
 
 
@@ -142,7 +142,7 @@ def test_a_form_that_is_not_right_keeps_its_text(
     page = text_of(person.post("/panel/incidents/new", **{**form, **fields}), 422)
     assert said in page
     assert ("A title" in page) or ("A message" in page)
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         assert incidents.page(session, limit=10, offset=0)[1] == 0
 
 

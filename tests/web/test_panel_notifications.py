@@ -30,12 +30,12 @@ MESSAGE: dict[str, Any] = {
 
 
 def subscribed(site: Site) -> list[Subscriber]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Subscriber)))
 
 
 def told(site: Site) -> list[Notice]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Notice)))
 
 
@@ -51,7 +51,7 @@ def person(site: Site, still: StandingClock) -> Person:
 def dead_letter(site: Site) -> int:
     """A delivery that was given up."""
     now = clock.now()
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         engine.begin_write(session)
         notices.put(
             session,
@@ -133,7 +133,7 @@ def test_a_dead_letter_is_shown_and_given_another_life(site: Site, person: Perso
         assert wanted in page, wanted
     path = f"/panel/notifications/dead/{number}/retry"
     assert person.post(path).status_code == 303
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         row = session.get(Delivery, number)
         assert row is not None
         assert (row.state, row.attempts) == (State.PENDING, 0)

@@ -22,7 +22,7 @@ FORM: dict[str, Any] = {
 
 
 def stored(site: Site) -> list[Block]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Block).order_by(Block.created_at, Block.value)))
 
 

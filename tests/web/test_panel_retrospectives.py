@@ -30,7 +30,7 @@ FORM: dict[str, Any] = {
 
 
 def kept(site: Site) -> Retrospective | None:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         row = incidents.find(session, REFERENCE)
         assert row is not None
         return session.get(Retrospective, row.id)

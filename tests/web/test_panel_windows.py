@@ -32,7 +32,7 @@ FORM: dict[str, Any] = {
 
 
 def stored(site: Site) -> list[Window]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return list(session.scalars(select(Window).order_by(Window.id)))
 
 
@@ -339,7 +339,7 @@ def test_the_list_has_what_runs_then_what_comes_then_what_is_over(
     still.advance(minutes=2)
     person.post("/panel/windows/new", **{**FORM, "title": "Coming"})
     runs = running(site, title="Runs")
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         coming = windows.page(session, limit=1, offset=0)[0][0]
     page = text_of(person.client.get("/panel/maintenance"))
     places = [page.index(f'id="window-{one.reference}"') for one in (runs, coming, over)]
@@ -370,7 +370,7 @@ def test_a_proposed_series_has_no_window_until_another_approves(build: Build, st
     form = {**FORM, "recurrence": "FREQ=WEEKLY"}
     assert author.post("/panel/windows/new", **form).status_code == 303
     assert stored(site) == []
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         reference = session.scalar(select(WindowSeries.reference))
     assert "proposed by" in text_of(other.client.get("/panel/maintenance"))
     path = f"/panel/series/{reference}/approval"

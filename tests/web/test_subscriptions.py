@@ -37,7 +37,7 @@ def ask(site: Site, address: str = "ada@example.com", **form: Any) -> Any:
 
 
 def subscribers(site: Site) -> list[Subscriber]:
-    with site.portal.open_session() as session:
+    with site.portal.core.open_session() as session:
         return session.query(Subscriber).all()
 
 
@@ -120,7 +120,7 @@ def test_a_question_grows_old(site: Site, post: Post, still: StandingClock):
         still.advance(seconds=CONFIRM_WITHIN.total_seconds() + 1)
     link = link_in(text_of(post.taken[0][1]), "/subscribe/")
     assert site.client().post(link).status_code == 410
-    from portal.cli.server import sweep
+    from portal.worker.retention import sweep
 
     sweep(site.portal)
     assert subscribers(site) == []
@@ -177,7 +177,7 @@ def test_a_foreign_page_subscribes_nobody(site: Site):
 def test_links_of_others_open_nothing(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     other = subscribers(site)[0]
-    links = site.portal.links
+    links = site.portal.notify.links
     # The last letter of a signature has bits that count for nothing; the first one has none.
     value, _, signed = links.manage(other).rpartition(".")
     forged = f"{value}.{'A' if signed[0] != 'A' else 'B'}{signed[1:]}"

@@ -12,7 +12,7 @@ from portal.runtime.alertmanager import Delivery, Taken
 from portal.schemas import Camel
 from portal.status.incidents import Link, LinkKind
 from portal.store import engine
-from portal.store.trouble import retried
+from portal.store.errors import retried
 
 blueprint = APIBlueprint(
     "alerts_api", __name__, url_prefix="/api/admin/runtime/alerts", tag="Runtime"
@@ -28,7 +28,7 @@ def receive(delivery: Delivery) -> Taken:
 
     @retried
     def take() -> Taken:
-        with portal.open_session() as session:
+        with portal.core.open_session() as session:
             engine.begin_write(session)
             taken = alertmanager.take(session, delivery, now=clock.now())
             session.commit()
@@ -59,9 +59,9 @@ def offer(name: str, query: OfferQuery) -> Offer:
     """What the `operations` template makes of an alert that has lasted; 404 when none has."""
     portal = web.current()
     now = clock.now()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         row = episodes.open_one(session, name, query.subject)
-        if row is None or now - row.opened_at <= portal.settings.sustained_after:
+        if row is None or now - row.opened_at <= portal.core.settings.sustained_after:
             raise NotFoundError
         text = offers.of_episode(
             session, row, impact=offers.OPEN, runbook=portal.overview.runbook, now=now

@@ -21,7 +21,7 @@ blueprint = APIBlueprint(
 @blueprint.output(Page[AnnouncementOut])
 def listing(page: PageQuery) -> Page[AnnouncementOut]:
     """List announcements, newest first."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, total = announcements.page(session, limit=page.limit, offset=page.offset)
         items = [_shown(row) for row in rows]
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -41,7 +41,7 @@ def create(new: AnnouncementIn) -> Response:
 @blueprint.output(AnnouncementOut)
 def one(ref: str) -> Response:
     """Show an announcement."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = announcements.find(session, ref)
         if row is None:
             raise NotFoundError

@@ -31,7 +31,7 @@ class BlockQuery(PageQuery):
 def listing(page: BlockQuery) -> Page[BlockOut]:
     """List blocks, the newest first."""
     now = clock.now()
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = blocks.page(
             session, now=now, only_active=page.active, limit=page.limit, offset=page.offset
         )
@@ -55,7 +55,7 @@ def create(wish: BlockIn) -> Response:
 @blueprint.output(BlockOut)
 def one(ref: str) -> Response:
     """Show a block."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         row = blocks.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -85,7 +85,7 @@ def remove(ref: str) -> Response:
 
 
 def _writer() -> Blocks:
-    found: Blocks = web.current().blocks
+    found: Blocks = web.current().guard.blocks
     return found
 
 

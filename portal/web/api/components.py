@@ -19,7 +19,7 @@ blueprint = APIBlueprint(
 @blueprint.output(Listing[ComponentOut])
 def listing() -> Listing[ComponentOut]:
     """List all components, as they stand on the page."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     items = [components.out(row, by_hand.get(row.id)) for row in rows]
     return Listing(items=items, total=len(items))
@@ -65,5 +65,5 @@ def _shown(row: Component) -> ComponentOut:
     session = object_session(row)
     if session is not None:
         return components.out(row, components.by_hand(session).get(row.id))
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         return components.out(row, components.by_hand(session).get(row.id))

@@ -19,7 +19,7 @@ blueprint = APIBlueprint(
 @blueprint.output(Listing[FreezeOut])
 def listing() -> Listing[FreezeOut]:
     """List the freezes that are not over, the next first."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         items = [freezes.out(row) for row in freezes.coming(session, now=clock.now())]
     return Listing(items=items, total=len(items))
 

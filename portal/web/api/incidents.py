@@ -5,7 +5,7 @@ from flask import Response, jsonify
 from sqlalchemy.orm import Session, object_session
 
 from portal.errors import NotFoundError
-from portal.runtime import recoveries
+from portal.runtime import exports, recoveries
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status import incidents
 from portal.status.incidents import (
@@ -19,7 +19,7 @@ from portal.status.incidents import (
     UpdateIn,
     findings,
 )
-from portal.web import current, exports
+from portal.web import current
 from portal.web.api import writes
 from portal.web.api.pages import Page, PageQuery
 
@@ -39,7 +39,7 @@ class IncidentQuery(PageQuery):
 @blueprint.output(Page[IncidentOut])
 def listing(page: IncidentQuery) -> Page[IncidentOut]:
     """List incidents, the latest start first."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, total = incidents.page(
             session, limit=page.limit, offset=page.offset, is_open=page.open
         )
@@ -59,7 +59,7 @@ def create(new: IncidentIn) -> Response:
 @blueprint.output(IncidentOut)
 def one(reference: str) -> Response:
     """Show an incident with both timelines."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = found(session, reference)
         return writes.shown(incidents.out(session, row), row.version)
 
@@ -103,7 +103,9 @@ def acknowledge(reference: str) -> Response:
 @blueprint.output(CaptureOut, status_code=201)
 def capture(reference: str) -> Response:
     """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
-    capture = exports.capture(current(), writes.by(), reference)
+    capture = exports.capture(
+        current().overview, current().status.incidents, writes.by(), reference
+    )
     body = CaptureOut(id=capture.id, sha256=capture.sha256, captured_at=capture.captured_at)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
     response.status_code = 201
@@ -114,7 +116,7 @@ def capture(reference: str) -> Response:
 @blueprint.doc(responses={200: "The snapshot as it was captured"})
 def captured(reference: str, identity: str) -> Response:
     """The snapshot that was captured, byte for byte."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = session.get(Capture, identity)
         if row is None or row.incident_id != found(session, reference).id:
             raise NotFoundError
@@ -127,7 +129,7 @@ def captured(reference: str, identity: str) -> Response:
 @blueprint.doc(responses={200: "Markdown with figures and instants"})
 def findings_of(reference: str) -> Response:
     """The captured figures as Markdown, for a ticket."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         text = findings.of_captures(session, found(session, reference), prefix=metrics_prefix())
     return Response(text, content_type="text/markdown; charset=utf-8")
 
@@ -136,7 +138,7 @@ def findings_of(reference: str) -> Response:
 @blueprint.output(PreparedUpdate)
 def prepared(reference: str) -> PreparedUpdate:
     """The update that waits since the incident's alerts have recovered; 404 when there is none."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         update = recoveries.prepared(session, found(session, reference))
     if update is None:
         raise NotFoundError
@@ -144,7 +146,7 @@ def prepared(reference: str) -> PreparedUpdate:
 
 
 def metrics_prefix() -> str:
-    return current().settings.metrics_prefix
+    return current().core.settings.metrics_prefix
 
 
 def found(session: Session, reference: str) -> Incident:
@@ -160,5 +162,5 @@ def _shown(row: Incident) -> IncidentOut:
     session = object_session(row)
     if session is not None:
         return incidents.out(session, row)
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         return incidents.out(session, row)

@@ -39,7 +39,7 @@ class SubscriberQuery(PageQuery):
 def listing(page: PageQuery) -> NoticeList:
     """List notices with the state of their deliveries, the latest first."""
     portal = web.current()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         items, total = outbox.page(session, limit=page.limit, offset=page.offset)
         counts = subscribers.counts(session)
     return NoticeList(
@@ -47,8 +47,8 @@ def listing(page: PageQuery) -> NoticeList:
         total=total,
         limit=page.limit,
         offset=page.offset,
-        has_mail=portal.settings.smtp_url is not None,
-        chats=chat.names(portal.settings.operator_channels),
+        has_mail=portal.core.settings.smtp_url is not None,
+        chats=chat.names(portal.core.settings.operator_channels),
         subscribers=counts,
     )
 
@@ -70,7 +70,7 @@ def notify(wish: NotificationIn) -> Response:
 @blueprint.output(Listing[DeadLetter])
 def dead() -> Listing[DeadLetter]:
     """List deliveries that are tried no more, the latest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         items = outbox.dead_letters(session, limit=_MOST_LETTERS)
     return Listing(items=items, total=len(items))
 
@@ -88,7 +88,7 @@ def retry(number: int) -> tuple[str, int]:
 @blueprint.output(Page[SubscriberOut])
 def listing_subscribers(page: SubscriberQuery) -> Page[SubscriberOut]:
     """List subscribers, the newest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = subscribers.page(
             session, limit=page.limit, offset=page.offset, kind=page.kind
         )
@@ -120,5 +120,5 @@ def _shown(made: object) -> BaseModel:
 
 
 def _desk() -> Desk:
-    desk: Desk = web.current().desk
+    desk: Desk = web.current().notify.desk
     return desk

@@ -31,7 +31,7 @@ class ExportQuery(Camel):
 @blueprint.output(RetrospectiveOut)
 def one(reference: str) -> Response:
     """Show an incident's retrospective."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         incident = found(session, reference)
         row = session.get(Retrospective, incident.id)
         if row is None:
@@ -55,7 +55,7 @@ def save(reference: str, content: RetrospectiveIn) -> Response:
 @blueprint.doc(responses={200: "The retrospective as a download"})
 def export(reference: str, query: ExportQuery) -> Response:
     """Timeline, retrospective and captured figures, as Markdown or JSON."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         incident = found(session, reference)
         row = session.get(Retrospective, incident.id)
         name = f"{incident.reference}.{'md' if query.format == 'markdown' else 'json'}"

@@ -12,7 +12,7 @@ from portal.audit import chain
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
 from portal.schemas import Camel, Instant
-from portal.web import access, exports
+from portal.web import access, downloads
 from portal.web.api.pages import Page
 
 blueprint = APIBlueprint("runtime_api", __name__, url_prefix="/api/admin/runtime", tag="Runtime")
@@ -54,7 +54,7 @@ def health() -> Snapshot:
 @blueprint.doc(responses={200: "The snapshot as a download"})
 def export(query: ExportQuery) -> Response:
     """The same as a download with an id and a SHA-256; audited."""
-    return exports.download(query.format, actor=access.caller().actor)
+    return downloads.snapshot(query.format, actor=access.caller().actor)
 
 
 @blueprint.get("/snapshot/schema")
@@ -86,8 +86,8 @@ def drain(wish: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = web.current()
     actor = access.caller().actor
-    portal.record("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
-    mark = portal.lifecycle.move(Phase.DRAINING, by=actor, why=wish.reason)
+    portal.core.audit_log.append("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
+    mark = portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=wish.reason)
     return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
 
@@ -96,7 +96,7 @@ def drain(wish: DrainIn) -> DrainOut:
 @blueprint.output(Page[AuditEntry])
 def audit(query: AuditQuery) -> Page[AuditEntry]:
     """The audit log, newest first."""
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         rows, total = chain.search(
             session,
             event_type=query.type,

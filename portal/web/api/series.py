@@ -28,7 +28,7 @@ class Preview(Camel):
 @blueprint.output(Page[SeriesOut])
 def listing(page: PageQuery) -> Page[SeriesOut]:
     """List series, the newest first."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, total = series.page(session, limit=page.limit, offset=page.offset)
         items = [_shown(row) for row in rows]
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -56,7 +56,7 @@ def preview(content: SeriesIn) -> Preview:
 @blueprint.output(SeriesOut)
 def one(ref: str) -> Response:
     """Show a series with its next occurrences."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = series.find(session, ref)
         if row is None:
             raise NotFoundError

@@ -18,7 +18,7 @@ blueprint = APIBlueprint(
 @blueprint.output(Listing[TemplateOut])
 def listing() -> Listing[TemplateOut]:
     """List the message templates."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         items = [templates.out(row) for row in templates.everything(session)]
     return Listing(items=items, total=len(items))
 

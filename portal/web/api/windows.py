@@ -21,7 +21,7 @@ blueprint = APIBlueprint(
 @blueprint.output(Page[WindowOut])
 def listing(page: PageQuery) -> Page[WindowOut]:
     """List windows, the latest start first."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, total = windows.page(session, limit=page.limit, offset=page.offset)
         items = [windows.warned(session, row, now=clock.now()) for row in rows]
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
@@ -39,7 +39,7 @@ def create(new: WindowIn) -> Response:
 @blueprint.output(WindowOut)
 def one(ref: str) -> Response:
     """Show a window."""
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -71,5 +71,5 @@ def cancel(ref: str) -> Response:
 
 
 def _shown(row: Window) -> WindowOut:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         return windows.warned(session, row, now=clock.now())

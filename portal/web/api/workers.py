@@ -33,5 +33,5 @@ def report(name: str, wish: WorkerIn) -> snapshot.Worker:
 
 
 def _workers() -> Workers:
-    found: Workers = web.current().workers
+    found: Workers = web.current().runtime.workers
     return found

@@ -70,7 +70,7 @@ def _key(render: Callable[[Any], dict[str, Any]]) -> IdempotencyKey | None:
 def _stored(key: IdempotencyKey | None) -> StoredResponse | None:
     if key is None:
         return None
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         return key.find(session)
 
 

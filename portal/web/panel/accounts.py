@@ -33,7 +33,7 @@ class PanelUser(UserMixin):  # type: ignore[misc]
 
 def load(identity: str) -> PanelUser | None:
     """The operator of a session, unless disabled meanwhile."""
-    with web.current().open_session() as store:
+    with web.current().core.open_session() as store:
         row = store.get(Operator, int(identity))
         if row is None or not row.is_active:
             return None
@@ -48,7 +48,7 @@ def sign_in() -> Response:
     name = request.form.get("name", "").strip().lower()[:64]
     password, target = request.form.get("password", ""), request.form.get("next", "")
     address, now = request.environ["portal.client"], clock.now()
-    with web.current().open_session() as store:
+    with web.current().core.open_session() as store:
         store.expire_on_commit = False
         is_throttled = throttle.must_wait(store, account=name, address=address, now=now)
         row = operators.find(store, name)
@@ -84,7 +84,7 @@ def sign_in() -> Response:
 @blueprint.post("/logout")
 def sign_out() -> Response:
     actor = access.caller().actor
-    with web.current().open_session() as store:
+    with web.current().core.open_session() as store:
         engine.begin_write(store)
         chain.append(store, "account.logout", actor=actor, at=clock.now(), name=actor)
         store.commit()
@@ -95,7 +95,7 @@ def sign_out() -> Response:
 
 @blueprint.route("/first-run/<token>", methods=["GET", "POST"])
 def first_run(token: str) -> Response:
-    with web.current().open_session() as store:
+    with web.current().core.open_session() as store:
         store.expire_on_commit = False
         if not operators.is_first_run_token(store, token):
             raise Problem(

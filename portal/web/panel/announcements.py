@@ -109,7 +109,7 @@ def _edited(shown: AnnouncementOut) -> AnnouncementIn:
 
 
 def _shown(ref: str) -> AnnouncementOut:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = announcements.find(session, ref)
         if row is None:
             raise NotFoundError

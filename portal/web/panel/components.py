@@ -91,7 +91,7 @@ def _posted(slug: str) -> ComponentIn:
 
 
 def _shown(slug: str) -> ComponentOut:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = components.find(session, slug)
         if row is None:
             raise NotFoundError
@@ -99,7 +99,7 @@ def _shown(slug: str) -> ComponentOut:
 
 
 def _list(form: dict[str, str], *, errors: Errors | None = None, status: int = 200) -> Response:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     answers = current().board.current()
     now = {one.slug: one.state for one in answers.picture.components} if answers else {}

@@ -59,7 +59,7 @@ def once(act: Callable[[By], Any]) -> str:
         raise Problem(400, "The form's key is missing; reload the page.")
     # Two forms of one operator may hold the same text, never the same key.
     key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         before = key.find(session)
     if before is not None:
         return str(before.body.get("ref", ""))

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.errors import NotFoundError
-from portal.runtime import episodes, offers, recoveries
+from portal.runtime import episodes, exports, offers, recoveries
 from portal.runtime.snapshot import Alert
 from portal.status import components, incidents, retrospectives
 from portal.status.components import State
@@ -22,7 +22,7 @@ from portal.status.incidents import (
 )
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
-from portal.web import current, exports, render
+from portal.web import current, render
 from portal.web.panel import forms
 from portal.web.problems import Errors
 
@@ -34,7 +34,7 @@ STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 
 @blueprint.get("")
 def listing() -> Response:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         rows, total = incidents.page(session, limit=_LISTED, offset=0)
         return render.panel(
             "panel/incidents/list.html",
@@ -106,7 +106,7 @@ def acknowledge(reference: str) -> Response:
 
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
-    exports.capture(current(), forms.by(), reference)
+    exports.capture(current().overview, current().status.incidents, forms.by(), reference)
     return redirect(f"{_path(reference)}#captures", 303)
 
 
@@ -161,7 +161,7 @@ def _prefilled() -> dict[str, str]:
 
 def _of_alert(alert: Alert) -> dict[str, str]:
     form = {"startedAt": forms.in_field(alert.since)}
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         text = offers.offer(
             session,
             title=alert.title,
@@ -187,7 +187,7 @@ def _show(
     errors: Errors | None = None,
     status: int = 200,
 ) -> Response:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = incidents.find(session, reference)
         if row is None:
             raise NotFoundError
@@ -196,7 +196,7 @@ def _show(
         filled = {"status": shown.status.value}
         if prepared is not None:
             filled = {"status": prepared.status.value, "message": prepared.message}
-        prefix = current().settings.metrics_prefix
+        prefix = current().core.settings.metrics_prefix
         return render.panel(
             "panel/incidents/one.html",
             status=status,
@@ -217,7 +217,7 @@ def _show(
 
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         parts = components.everyone(session)
     return render.panel(
         "panel/incidents/form.html",

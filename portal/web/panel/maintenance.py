@@ -27,7 +27,7 @@ def listing() -> Response:
 def show(**context: Any) -> Response:
     """The page; `context` is that of a form on it that is shown again."""
     now = clock.now()
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         planned, _ = windows.page(session, limit=_LISTED, offset=0)
         announced, _ = announcements.page(session, limit=_LISTED, offset=0)
         recurring, _ = series.page(session, limit=_LISTED, offset=0)

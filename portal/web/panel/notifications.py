@@ -138,9 +138,9 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             counts=subscribers.counts(session),
             people=[subscribers.out(row) for row in people],
             all_people=all_people,
-            has_mail=portal.settings.smtp_url is not None,
-            chats=chat.names(portal.settings.operator_channels),
-            worker=next(one for one in portal.workers.all() if one.name == "notifications"),
+            has_mail=portal.core.settings.smtp_url is not None,
+            chats=chat.names(portal.core.settings.operator_channels),
+            worker=next(one for one in portal.runtime.workers.all() if one.name == "notifications"),
             topics=list(Topic),
             groups=[("", parts)] if parts else [],
             chosen=chosen,
@@ -151,10 +151,10 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
 
 
 def _desk() -> Desk:
-    desk: Desk = web.current().desk
+    desk: Desk = web.current().notify.desk
     return desk
 
 
 def _open_session() -> Session:
-    session: Session = web.current().open_session()
+    session: Session = web.current().core.open_session()
     return session

@@ -74,7 +74,7 @@ _FIELDS = ("scope", "value", "kind", "duration", "reason")
 def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200) -> Response:
     portal = web.current()
     now = clock.now()
-    with portal.open_session() as session:
+    with portal.core.open_session() as session:
         rows, total = blocks.page(session, now=now, only_active=False, limit=_PAGE, offset=0)
         shown = [blocks.out(row, now=now) for row in rows]
     return render.panel(
@@ -99,7 +99,7 @@ def _after_act() -> Response:
 
 
 def _writer() -> Blocks:
-    found: Blocks = web.current().blocks
+    found: Blocks = web.current().guard.blocks
     return found
 
 

@@ -44,5 +44,5 @@ def _recipients(kind: NoticeKind, components: Sequence[str]) -> int:
         channels=[one for one in SENT if one in channels],
         components=list(components),
     )
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         return sum(subscribers.told(session, draft).values())

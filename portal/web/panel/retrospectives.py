@@ -83,7 +83,7 @@ def _actions() -> list[dict[str, Any]]:
 
 
 def _stored(reference: str) -> tuple[IncidentOut, RetrospectiveOut | None]:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = incidents.find(session, reference)
         if row is None:
             raise NotFoundError

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from portal import web
 from portal.audit import chain
-from portal.web import access, exports, render
+from portal.web import access, downloads, render
 from portal.web.problems import Problem
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
@@ -30,7 +30,7 @@ def runbook() -> Response:
 
 @blueprint.post("/snapshot")
 def export() -> Response:
-    return exports.download(request.form.get("format", ""), actor=access.caller().actor)
+    return downloads.snapshot(request.form.get("format", ""), actor=access.caller().actor)
 
 
 @blueprint.get("/audit")
@@ -40,7 +40,7 @@ def audit() -> Response:
     if not (page_text.isascii() and page_text.isdigit() and 0 < len(page_text) < 8):
         raise Problem(400, "The page must be a number from 1.")
     page = max(1, int(page_text))
-    with web.current().open_session() as session:
+    with web.current().core.open_session() as session:
         events, total = chain.search(
             session,
             event_type=event_type or None,

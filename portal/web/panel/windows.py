@@ -123,7 +123,7 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
     content = _posted(WindowIn)
     row = Window(reference="preview", version=0, created_at=now)
     content.apply(row, now=now)
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         touched = freezes.touching(session, row.starts_at, row.ends_at)
     context: dict[str, Any] = {"freezes": touched, "components": content.components}
     if _rule():
@@ -182,7 +182,7 @@ def _touched() -> dict[str, str]:
 
 
 def _shown(ref: str) -> WindowOut:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         row = windows.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -208,7 +208,7 @@ def _again(ref: str | None = None, shown: WindowOut | None = None) -> forms.Agai
 
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
-    with current().open_session() as session:
+    with current().core.open_session() as session:
         parts = components.everyone(session)
     defaults: dict[str, Any] = {
         "errors": {},

@@ -96,7 +96,7 @@ def docs() -> str:
     return render_template(
         "public/docs.html",
         spec=current_app.spec,  # type: ignore[attr-defined]
-        site_name=portal.settings.site_name,
+        site_name=portal.core.settings.site_name,
     )
 
 

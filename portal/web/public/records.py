@@ -108,7 +108,7 @@ def _names(session: Session, slugs: list[str]) -> dict[str, str]:
 
 
 def _page(name: str, **context: Any) -> Response:
-    settings = web.current().settings
+    settings = web.current().core.settings
     response = make_response(
         render_template(
             f"public/{name}.html",
@@ -123,5 +123,5 @@ def _page(name: str, **context: Any) -> Response:
 
 
 def _open_session() -> Session:
-    session: Session = web.current().open_session()
+    session: Session = web.current().core.open_session()
     return session

@@ -56,7 +56,7 @@ def sent() -> Response:
 @blueprint.route("/subscribe/<token>", methods=["GET", "POST"])
 def confirm(token: str) -> Response:
     """The link of the first mail."""
-    links = web.current().links
+    links = web.current().notify.links
     with _open_session() as session:
         if request.method == "POST":
             engine.begin_write(session)
@@ -148,7 +148,7 @@ def _gone() -> Response:
 
 
 def _subscriber(session: Session, token: str) -> Subscriber | None:
-    found: Subscriber | None = web.current().links.to_manage(session, token)
+    found: Subscriber | None = web.current().notify.links.to_manage(session, token)
     return found
 
 
@@ -199,7 +199,7 @@ def _question(
 
 
 def _page(name: str, *, status: int = 200, **context: Any) -> Response:
-    settings = web.current().settings
+    settings = web.current().core.settings
     response = make_response(
         render_template(
             f"public/{name}.html",
@@ -218,10 +218,10 @@ def _page(name: str, *, status: int = 200, **context: Any) -> Response:
 
 
 def _has_mail() -> bool:
-    return web.current().settings.smtp_url is not None
+    return web.current().core.settings.smtp_url is not None
 
 
 def _open_session() -> Session:
-    session: Session = web.current().open_session()
+    session: Session = web.current().core.open_session()
     session.expire_on_commit = False
     return session

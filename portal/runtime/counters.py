@@ -1,7 +1,7 @@
 """The table of all series, and the counters that the processes of a node share.
 
 Counters are prometheus_client's: in this process alone, or in its multiprocess files when
-`portal serve` runs several web processes. Panel, API and feed read them through `Series.read`,
+`portal serve` runs several web processes. Panel, API and feed read them through `Counters.read`,
 so that they cannot disagree.
 """
 
@@ -105,7 +105,7 @@ def shared_families(folder: Path) -> list[Metric]:
     return list(merged)
 
 
-class Series:
+class Counters:
     """The counters of one app, and the making of families under its prefix."""
 
     def __init__(self, prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""Recording what is not a change of the database: into the log, or else into the spool."""
+"""The audit log for what is not a change of the database: into the log, or else into the spool."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from portal import clock
 from portal.audit import chain
 from portal.audit.spool import Spool
 from portal.store import engine
-from portal.store.trouble import retried
+from portal.store.errors import retried
 
 _log = structlog.get_logger()
 
@@ -19,21 +19,21 @@ class UnrecordedError(Exception):
     """Neither the database nor the spool could take an event; what it stands for is not done."""
 
 
-class Record:
+class AuditLog:
     """Writes events in transactions of their own; what waits in the spool goes first."""
 
     def __init__(self, open_session: Callable[[], Session], spool: Spool) -> None:
         self._open_session = open_session
         self.spool = spool
 
-    def __call__(self, event_type: str, *, actor: str, **detail: object) -> None:
-        """Record one event now; UnrecordedError when nothing can take it."""
+    def append(self, event_type: str, *, actor: str, **detail: object) -> None:
+        """AuditLog one event now; UnrecordedError when nothing can take it."""
         try:
             try:
                 self.take_in()
             except OSError as error:
                 _log.error("audit.spool_unreadable", error=error.strerror)
-            self._append(event_type, actor, detail)
+            self._store(event_type, actor, detail)
         except SQLAlchemyError as error:
             _log.warning("audit.spooled", type=event_type, error=type(error).__name__)
             try:
@@ -56,7 +56,7 @@ class Record:
         return taken
 
     @retried
-    def _append(self, event_type: str, actor: str, detail: dict[str, object]) -> None:
+    def _store(self, event_type: str, actor: str, detail: dict[str, object]) -> None:
         with self._open_session() as session:
             engine.begin_write(session)
             chain.append(session, event_type, actor=actor, at=clock.now(), **detail)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from portal.runtime.series import shared_families
+from portal.runtime.counters import shared_families
 
 COUNT = """
 import os, sys
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[1]
-from portal.runtime.series import Series
+from portal.runtime.counters import Counters
 series = Series("gigvora_")
 for _ in range(int(sys.argv[2])):
     series.allowed.inc()

@@ -5,8 +5,8 @@ import sqlite3
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from portal.store import trouble
-from portal.store.trouble import ATTEMPTS, PATIENCE_SECONDS, Trouble, retried
+from portal.store import errors
+from portal.store.errors import ATTEMPTS, PATIENCE_SECONDS, FailureKind, retried
 
 
 class ServerError(Exception):
@@ -30,30 +30,30 @@ def wrapped(cause: Exception) -> OperationalError:
 @pytest.mark.parametrize(
     ("cause", "expected"),
     [
-        (ServerError("40001"), Trouble.BUSY),
-        (ServerError("40P01"), Trouble.BUSY),
-        (ServerError("55P03"), Trouble.BUSY),
-        (ServerError("25006"), Trouble.READ_ONLY),
-        (ServerError("53100"), Trouble.FULL),
-        (ServerError("08006"), Trouble.AWAY),
-        (ServerError(None), Trouble.AWAY),
-        (of_sqlite("SQLITE_BUSY_SNAPSHOT"), Trouble.BUSY),
-        (of_sqlite("SQLITE_LOCKED"), Trouble.BUSY),
-        (of_sqlite("SQLITE_READONLY_DBMOVED"), Trouble.READ_ONLY),
-        (of_sqlite("SQLITE_FULL"), Trouble.FULL),
-        (of_sqlite("SQLITE_CANTOPEN"), Trouble.AWAY),
-        (RuntimeError("something else"), Trouble.AWAY),
+        (ServerError("40001"), FailureKind.BUSY),
+        (ServerError("40P01"), FailureKind.BUSY),
+        (ServerError("55P03"), FailureKind.BUSY),
+        (ServerError("25006"), FailureKind.READ_ONLY),
+        (ServerError("53100"), FailureKind.FULL),
+        (ServerError("08006"), FailureKind.AWAY),
+        (ServerError(None), FailureKind.AWAY),
+        (of_sqlite("SQLITE_BUSY_SNAPSHOT"), FailureKind.BUSY),
+        (of_sqlite("SQLITE_LOCKED"), FailureKind.BUSY),
+        (of_sqlite("SQLITE_READONLY_DBMOVED"), FailureKind.READ_ONLY),
+        (of_sqlite("SQLITE_FULL"), FailureKind.FULL),
+        (of_sqlite("SQLITE_CANTOPEN"), FailureKind.AWAY),
+        (RuntimeError("something else"), FailureKind.AWAY),
     ],
 )
-def test_a_cause_is_told_by_its_code(cause: Exception, expected: Trouble):
-    assert trouble.of(wrapped(cause)) is expected
-    assert trouble.of(cause) is expected
+def test_a_cause_is_told_by_its_code(cause: Exception, expected: FailureKind):
+    assert errors.of(wrapped(cause)) is expected
+    assert errors.of(cause) is expected
 
 
 def test_only_a_server_that_takes_no_writes_is_demoted():
-    assert trouble.is_demoted(ServerError("25006"))
-    assert not trouble.is_demoted(ServerError("40001"))
-    assert not trouble.is_demoted(of_sqlite("SQLITE_READONLY"))
+    assert errors.is_demoted(ServerError("25006"))
+    assert not errors.is_demoted(ServerError("40001"))
+    assert not errors.is_demoted(of_sqlite("SQLITE_READONLY"))
 
 
 class Act:
@@ -74,13 +74,13 @@ class Act:
 @pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     slept: list[float] = []
-    monkeypatch.setattr(trouble.time, "sleep", slept.append)
+    monkeypatch.setattr(errors.time, "sleep", slept.append)
     return slept
 
 
 def run(act: Act, monkeypatch: pytest.MonkeyPatch) -> str:
     with monkeypatch.context() as patch:
-        patch.setattr(trouble.time, "monotonic", lambda: act.now)
+        patch.setattr(errors.time, "monotonic", lambda: act.now)
         return retried(act.__call__)("done")
 
 

@@ -16,7 +16,7 @@ FIRST_PAUSE_SECONDS = 0.02
 PATIENCE_SECONDS = 1.5
 
 
-class Trouble(StrEnum):
+class FailureKind(StrEnum):
     """Why a statement failed, as far as whoever waits for it can act on that."""
 
     BUSY = "busy"
@@ -35,28 +35,28 @@ _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
 _READ_ONLY_STATE = "25006"
 _FULL_STATE = "53100"
 _SQLITE = {
-    "SQLITE_BUSY": Trouble.BUSY,
-    "SQLITE_LOCKED": Trouble.BUSY,
-    "SQLITE_READONLY": Trouble.READ_ONLY,
-    "SQLITE_FULL": Trouble.FULL,
+    "SQLITE_BUSY": FailureKind.BUSY,
+    "SQLITE_LOCKED": FailureKind.BUSY,
+    "SQLITE_READONLY": FailureKind.READ_ONLY,
+    "SQLITE_FULL": FailureKind.FULL,
 }
 
 
-def of(error: BaseException) -> Trouble:
+def of(error: BaseException) -> FailureKind:
     """What an error of the database means; whatever is not known counts as away."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if state in _BUSY_STATES:
-        return Trouble.BUSY
+        return FailureKind.BUSY
     if state == _READ_ONLY_STATE:
-        return Trouble.READ_ONLY
+        return FailureKind.READ_ONLY
     if state == _FULL_STATE:
-        return Trouble.FULL
+        return FailureKind.FULL
     name = getattr(cause, "sqlite_errorname", None) or ""
-    for start, trouble in _SQLITE.items():
+    for start, kind in _SQLITE.items():
         if name.startswith(start):
-            return trouble
-    return Trouble.AWAY
+            return kind
+    return FailureKind.AWAY
 
 
 def is_demoted(error: BaseException) -> bool:
@@ -80,7 +80,7 @@ def retried(act: Callable[P, R]) -> Callable[P, R]:
                 return act(*args, **kwargs)
             except DBAPIError as error:
                 # What was waited for long is not waited for again: somebody looks at a form.
-                if of(error) is not Trouble.BUSY or time.monotonic() - begun > PATIENCE_SECONDS:
+                if of(error) is not FailureKind.BUSY or time.monotonic() - begun > PATIENCE_SECONDS:
                     raise
             time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2**attempt)
         return act(*args, **kwargs)

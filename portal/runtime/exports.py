@@ -1,17 +1,15 @@
-"""A snapshot as a download, with an id and a SHA-256; every one is in the audit log."""
+"""A snapshot as a file, with an id and a SHA-256; every one is in the audit log."""
 
 import csv
 import hashlib
 import io
 from typing import Any
 
-from flask import Response
-
-from portal import web
+from portal.audit.log import AuditLog
+from portal.runtime.overview import Overview
 from portal.runtime.snapshot import Snapshot
-from portal.status.incidents import Capture
+from portal.status.incidents import Capture, Incidents
 from portal.unit_of_work import By
-from portal.web.problems import Problem
 
 FORMATS = ("json", "csv")
 
@@ -50,35 +48,19 @@ def _flat(path: str, value: Any) -> list[tuple[str, Any]]:
     return [(path, value)]
 
 
-def export(portal: Any, wanted: str, *, actor: str) -> tuple[Snapshot, bytes, str]:
+def export(
+    overview: Overview, audit_log: AuditLog, wanted: str, *, actor: str
+) -> tuple[Snapshot, bytes, str]:
     """A fresh snapshot in `wanted` format with its SHA-256, recorded in the audit log."""
-    snapshot: Snapshot = portal.overview.take()
+    snapshot = overview.take()
     body = to_csv(snapshot) if wanted == "csv" else to_json(snapshot)
     digest = hashlib.sha256(body).hexdigest()
-    portal.record(
+    audit_log.append(
         "runtime.snapshot.exported", actor=actor, snapshot=snapshot.id, format=wanted, sha256=digest
     )
     return snapshot, body, digest
 
 
-def capture(portal: Any, by: By, reference: str) -> Capture:
+def capture(overview: Overview, incidents: Incidents, by: By, reference: str) -> Capture:
     """Keep the snapshot of this moment on an incident; NotFoundError when there is none."""
-    body = to_json(portal.overview.take()).decode()
-    capture: Capture = portal.status.incidents.capture(by, reference, body)
-    return capture
-
-
-def download(wanted: str, *, actor: str) -> Response:
-    """The export as an attachment; Problem 400 for an unknown format."""
-    if wanted not in FORMATS:
-        raise Problem(400, f"The format must be one of {', '.join(FORMATS)}.")
-    snapshot, body, digest = export(web.current(), wanted, actor=actor)
-    kind = "text/csv; charset=utf-8" if wanted == "csv" else "application/json"
-    response = Response(body, content_type=kind)
-    response.headers["Content-Disposition"] = (
-        f'attachment; filename="snapshot-{snapshot.generated_at:%Y%m%dT%H%M%SZ}.{wanted}"'
-    )
-    response.headers["X-Snapshot-Id"] = snapshot.id
-    response.headers["X-Snapshot-SHA256"] = digest
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return incidents.capture(by, reference, to_json(overview.take()).decode())

@@ -1,0 +1,52 @@
+"""Figures of the board, for the feed and for the snapshot."""
+
+from portal.board.banners import Banner
+from portal.board.publish import Board
+from portal.runtime.feed import BoardFigures
+from portal.runtime.snapshot import Maintenance, RunningWindow
+from portal.status.terms import Severity
+
+
+def for_feed(board: Board) -> BoardFigures:
+    """What the metrics tell of the board that is held now."""
+    answers = board.current()
+    active = answers.picture.active if answers else ()
+    return BoardFigures(
+        windows_active=sum(one.kind == "window" for one in active),
+        incidents_open=sum(one.severity is Severity.INCIDENT for one in active),
+        revision=board.revision,
+        age_seconds=board.age_seconds,
+        components={
+            one.slug: one.state.rank for one in (answers.picture.components if answers else ())
+        },
+    )
+
+
+def maintenance(board: Board) -> Maintenance | None:
+    """What the snapshot tells of the board; None before there is one."""
+    answers = board.current()
+    if answers is None:
+        return None
+    picture = answers.picture
+    windows = [one for one in picture.banners if one.kind == "window"]
+    return Maintenance(
+        active=[_window(one) for one in windows if one.status == "active" and one.ends_at],
+        upcoming=[_window(one) for one in windows if one.status == "scheduled" and one.ends_at],
+        announcements_active=sum(
+            one.kind == "announcement" and one.status == "active" for one in picture.banners
+        ),
+        revision=picture.revision,
+        board_age_seconds=round(board.age_seconds, 1),
+    )
+
+
+def _window(banner: Banner) -> RunningWindow:
+    assert banner.ends_at is not None
+    return RunningWindow(
+        reference=banner.ref,
+        title=banner.title,
+        zone=banner.zone,
+        starts_at=banner.starts_at,
+        ends_at=banner.ends_at,
+        version=banner.version,
+    )

@@ -1,0 +1,41 @@
+"""`portal check`."""
+
+import click
+
+from portal.cli import application
+from portal.durations import spoken
+from portal.notify.channels import chat
+
+
+@click.command()
+def check() -> None:
+    """Validate the settings and say what is on and off; exit 1 when not ready."""
+    settings = application.settings()
+    portal = application.portal(settings)
+    readiness = portal.lifecycle.checks.readiness()
+    for row in readiness.checks:
+        click.echo(f"{row.name}: {row.status}{f' ({row.output})' if row.output else ''}")
+    feed = ", ".join(token.name for token in settings.metrics_tokens) or "off"
+    click.echo(f"metrics feed: {feed}")
+    click.echo(f"rate limit: {settings.rate_limit}, {'redis' if settings.redis_url else 'memory'}")
+    waf = portal.guard.inspection.engine
+    click.echo(f"WAF: {waf.name} ({waf.rule_set})")
+    auto = settings.auto_block
+    click.echo(
+        "automatic blocks: off"
+        if auto is None
+        else f"automatic blocks: after {auto.threshold} refusals in"
+        f" {spoken(auto.window.total_seconds())},"
+        f" for {spoken(auto.ttl.total_seconds())}"
+    )
+    server = settings.smtp_url
+    click.echo(f"mail: {f'{server.host}:{server.port}, {server.tls}' if server else 'off'}")
+    broken = chat.check(settings.operator_channels)
+    click.echo(f"operators' chats: {', '.join(chat.names(settings.operator_channels)) or 'none'}")
+    for name in broken:
+        click.echo(f"operators' chats: the address of {name} is not right", err=True)
+    names = ", ".join(worker.name for worker in settings.workers_declared) or "none"
+    click.echo(f"declared workers: {names}")
+    click.echo(f"environment: {settings.env}")
+    if readiness.status == "fail" or broken:
+        raise SystemExit(1)

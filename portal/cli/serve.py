@@ -1,0 +1,119 @@
+"""`portal serve`."""
+
+import json
+import os
+import shutil
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import click
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import ROOT, VERSION
+from portal.accounts import operators
+from portal.audit.log import UnrecordedError
+from portal.cli import application, reload
+from portal.cli.supervisor import Child, Supervisor
+from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
+from portal.rooms import Portal
+from portal.settings import Settings
+from portal.store import engine, schema
+
+_log = structlog.get_logger()
+FRONT = Path(__file__).with_name("front.py")
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--no-worker", is_flag=True, help="start no background worker beside the web")
+@click.option("--reload", "reloads", is_flag=True, help="begin anew when code or templates change")
+def serve(workers: int, no_worker: bool, reloads: bool) -> None:
+    """Serve the portal, with one background worker beside it."""
+    settings = application.settings()
+    if reloads and settings.env != "development":
+        raise click.UsageError("--reload is for development; PORTAL_ENV says otherwise.")
+    portal = _prepare(settings, workers)
+    if workers > 1:
+        # prometheus_client decides at its first import whether counters are shared: the web
+        # processes, which count, share them; this process does not count.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
+    # As a file: with `-m` it would load the whole portal, which only its web processes need.
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+    )
+    front = [sys.executable, "-P", str(FRONT), settings.bind, str(workers)]
+    # Browsers keep styles and scripts for an hour, but not while somebody works on them.
+    children = [Child("web", [*front, "0"] if reloads else front)]
+    if not no_worker:
+        children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
+    supervisor = Supervisor(portal, children, partial(_append, portal))
+    if reloads:
+        reload.watch(supervisor.outdate)
+    try:
+        supervisor.run()
+    finally:
+        _append(portal, "runtime.stopped", version=VERSION)
+        (settings.run_dir / "serve.json").unlink(missing_ok=True)
+
+
+def _prepare(settings: Settings, workers: int) -> Portal:
+    """What must be there before the web processes are; they inherit the environment."""
+    shutil.rmtree(settings.run_dir, ignore_errors=True)
+    (settings.run_dir / "metrics").mkdir(parents=True)
+    (settings.run_dir / "serve.json").write_text(json.dumps({"pid": os.getpid()}))
+    portal = application.portal(settings)
+    portal.runtime.exporter.state()  # from now on the age of scrapes counts
+    address = settings.external_url or f"http://{settings.bind}"
+    application.say(f"Portal {VERSION} on {address}")
+    # Without its database the web goes up all the same, and says what is wrong.
+    is_prepared = _prepare_database(portal)
+    _append(portal, "runtime.started", version=VERSION, workers=workers)
+    if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
+        path = settings.data_dir / "metrics-token"
+        application.say(
+            f"The metrics token of this development copy is in {path}; read the feed with:"
+        )
+        application.say(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
+    threading.Thread(target=_watch, args=(portal, is_prepared), daemon=True, name="watch").start()
+    return portal
+
+
+def _prepare_database(portal: Portal) -> bool:
+    """Migrations of a development copy, and the link for its first operator; False without one."""
+    settings = portal.core.settings
+    try:
+        if settings.env == "development":
+            schema.upgrade(settings.resolved_database_url)
+        with portal.core.open_session() as session:
+            engine.begin_write(session)
+            link = operators.new_first_run_link(session)
+            session.commit()
+    except SQLAlchemyError as error:
+        _log.error("serve.database_unreachable", error=type(error).__name__)
+        return False
+    if link:
+        address = settings.external_url or f"http://{settings.bind}"
+        application.say(f"Create the first operator (works once): {address}/panel/first-run/{link}")
+    return True
+
+
+def _append(portal: Portal, event_type: str, **detail: object) -> None:
+    """Into the audit log or its spool; a signal is obeyed even when neither takes it."""
+    try:
+        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
+    except UnrecordedError as error:
+        _log.error("serve.unrecorded", detail=str(error))
+
+
+def _watch(portal: Portal, is_prepared: bool) -> None:
+    """Look for the database's going and coming, beside the supervisor's own loop."""
+    watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
+    while True:
+        watch.check()
+        if not is_prepared and watch.is_up:
+            is_prepared = _prepare_database(portal)
+        time.sleep(EVERY_SECONDS)

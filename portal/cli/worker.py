@@ -1,0 +1,31 @@
+"""`portal worker`."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+
+import click
+
+from portal.cli import application
+from portal.worker import delivery, rounds
+
+
+@click.command()
+def worker() -> None:
+    """Look at queues and alerts, sample the node's figures, and sweep what has run out."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    portal = application.portal()
+    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    delivering = threading.Thread(target=delivery.run, args=(portal, holder, stop), name="delivery")
+    delivering.start()
+    try:
+        rounds.run(portal, holder, stop)
+    finally:
+        # Half a worker is none: what ends the rounds ends the deliveries, and a new one is started.
+        stop.set()
+        delivering.join()
+    rounds.say_stopped(portal)

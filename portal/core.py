@@ -1,0 +1,50 @@
+"""The core of an app, which each room is built on: settings, database and audit log."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+
+from portal.audit.log import AuditLog
+from portal.audit.spool import Spool
+from portal.settings import Settings
+from portal.store import engine as engines
+from portal.store.lease import Fence
+from portal.store.pool import CountingPool
+
+
+@dataclass(frozen=True)
+class Core:
+    """Sessions are opened with `open_session`; each write of theirs asks `fence`."""
+
+    settings: Settings
+    secret_key: str
+    engine: Engine
+    # Its connections are its own: a check of the database must not wait for the pool.
+    probe_engine: Engine
+    fence: Fence
+    open_session: Callable[[], Session]
+    audit_log: AuditLog
+
+    @property
+    def pool(self) -> CountingPool:
+        assert isinstance(self.engine.pool, CountingPool)
+        return self.engine.pool
+
+
+def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
+    """The core on an engine that nothing has used yet."""
+    engines.prepare(engine)
+    fence = Fence()
+    open_session = partial(Session, engine, info={"fence": fence})
+    return Core(
+        settings,
+        secret_key,
+        engine,
+        engines.probe_engine(settings.resolved_database_url),
+        fence,
+        open_session,
+        AuditLog(open_session, Spool(settings.data_dir / "spool")),
+    )

@@ -1,0 +1,61 @@
+"""What the guard's room holds, and how its parts hang together."""
+
+from dataclasses import dataclass
+
+from portal.core import Core
+from portal.guard import waf
+from portal.guard.blocks import Blocks
+from portal.guard.inspection import Inspection
+from portal.guard.limits import Limits
+from portal.guard.offences import Offences
+from portal.guard.offenders import Offenders
+from portal.guard.origins import Origins
+from portal.guard.perimeter import Perimeter
+from portal.runtime.counters import Counters
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The parts that `portal.guard.chain` asks, and what they write down."""
+
+    blocks: Blocks
+    perimeter: Perimeter
+    limits: Limits
+    inspection: Inspection
+    offences: Offences
+    offenders: Offenders
+
+
+def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[str]) -> Guard:
+    """`public` are the paths that any origin may read, if a setting says so."""
+    settings, open_session = core.settings, core.open_session
+    origins = Origins(
+        settings.allowed_origins,
+        own=settings.external_url,
+        public=public,
+        public_cors=settings.public_cors,
+    )
+    perimeter = Perimeter(open_session, counters, origins, trusted=settings.trusted_proxies)
+    blocks = Blocks(open_session, perimeter.refresh, trusted=settings.trusted_proxies)
+    offences = Offences(
+        settings.auto_block,
+        blocks=blocks,
+        perimeter=perimeter,
+        counters=counters,
+        open_session=open_session,
+        trusted=settings.trusted_proxies,
+    )
+    engine = waf.load(settings.waf_engine, crs=settings.waf_crs, crs_blocks=settings.waf_crs_blocks)
+    counters.expect_rules(engine.rules)
+    inspection = Inspection(engine, counters, offences)
+    offenders = Offenders(
+        open_session,
+        {
+            "key": (limits.top, limits.lock),
+            "origin": (perimeter.top_origins, perimeter.counting),
+            "rule": (inspection.rules, inspection.counting),
+            "address": (inspection.addresses, inspection.counting),
+            "agent": (inspection.agents, inspection.counting),
+        },
+    )
+    return Guard(blocks, perimeter, limits, inspection, offences, offenders)

@@ -1,0 +1,62 @@
+"""What the room of the platform's figures holds."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from portal.core import Core
+from portal.runtime.counters import Counters
+from portal.runtime.episodes import Episodes
+from portal.runtime.exporter import Exporter
+from portal.runtime.feed import BoardFigures, Feed
+from portal.runtime.node import Node
+from portal.runtime.snapshot import DatabasePool, Perimeter, RateLimit, Waf
+from portal.runtime.workers import Workers
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The counters, what is read from them and from other processes, and what is stored."""
+
+    counters: Counters
+    node: Node
+    workers: Workers
+    episodes: Episodes
+    exporter: Exporter
+    feed: Feed
+
+
+def build(
+    core: Core,
+    counters: Counters,
+    *,
+    rate_limit: Callable[[], RateLimit],
+    waf: Callable[[], Waf],
+    perimeter: Callable[[], Perimeter],
+    standing: Callable[[], tuple[str, int]],
+    board: Callable[[], BoardFigures],
+) -> Runtime:
+    """The arguments are the figures of this process, as each room has them."""
+
+    def pool() -> DatabasePool:
+        return DatabasePool(engine=core.engine.dialect.name, **asdict(core.pool.figures()))
+
+    node = Node(
+        core.settings.run_dir,
+        rate_limit=rate_limit,
+        waf=waf,
+        perimeter=perimeter,
+        pool=pool,
+        standing=standing,
+    )
+    workers = Workers(core.settings.workers_declared, core.open_session)
+    feed = Feed(
+        counters,
+        rate_limit=node.rate_limit,
+        waf=node.waf,
+        perimeter=node.perimeter,
+        pool=node.pool,
+        workers=workers.all,
+        board=board,
+    )
+    exporter = Exporter(core.settings.run_dir)
+    return Runtime(counters, node, workers, Episodes(core.open_session), exporter, feed)

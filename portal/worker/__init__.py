@@ -1,0 +1,1 @@
+"""What runs beside the web: samples and alerts, deliveries, and retention."""

@@ -1,0 +1,70 @@
+"""The worker's rounds: queues, the node's figures, alerts, and every minute retention."""
+
+import threading
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import clock
+from portal.rooms import Portal
+from portal.runtime import queues, samples, workers
+from portal.runtime.workers import WorkerIn, WorkerStatus
+from portal.store import engine, lease
+from portal.worker import leadership, retention
+from portal.worker.leadership import ACTOR
+
+_log = structlog.get_logger()
+SWEEP_EVERY = timedelta(minutes=1)
+
+
+def run(portal: Portal, holder: str, stop: threading.Event) -> None:
+    """Until told to stop, or until the node leaves."""
+    swept_at = None
+    while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
+        try:
+            if leadership.lead(portal.core, holder):
+                run_once(portal)
+                now = clock.now()
+                # Whichever way the clock was set meanwhile.
+                if swept_at is None or abs(now - swept_at) >= SWEEP_EVERY:
+                    retention.sweep(portal)
+                    swept_at = now
+        except lease.LeaseLostError:
+            _log.warning("worker.lease_lost")
+        except SQLAlchemyError as error:
+            _log.warning("worker.database_unreachable", error=type(error).__name__)
+        # Short steps, so that a drain is seen within a second.
+        for _ in range(int(workers.OWN_INTERVAL.total_seconds())):
+            if portal.lifecycle.phases.is_leaving or stop.wait(1.0):
+                break
+
+
+def run_once(portal: Portal) -> None:
+    """One round: queues, this worker's own report, a sample, and the alerts."""
+    for queue in portal.core.settings.worker_queues:
+        portal.runtime.workers.report(queue.worker, queues.measure(queue), actor=ACTOR)
+    mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
+    portal.runtime.workers.report(workers.OWN, mine, actor=ACTOR)
+    snapshot = portal.overview.take()
+    with portal.core.open_session() as session:
+        engine.begin_write(session)
+        samples.take(session, snapshot)
+        session.commit()
+    portal.core.audit_log.take_in()
+    portal.runtime.episodes.reconcile(snapshot)
+    portal.guard.blocks.note_expired()
+
+
+def say_stopped(portal: Portal) -> None:
+    """Say that the stop was meant, so that it is no error, and let another worker lead."""
+    held = portal.core.fence.held
+    if held is None:
+        return
+    try:
+        portal.runtime.workers.report(
+            workers.OWN, WorkerIn(status=WorkerStatus.STOPPED, pending=0), actor=ACTOR
+        )
+        leadership.give_back(portal.core, held)
+    except SQLAlchemyError as error:
+        _log.warning("worker.database_unreachable", error=type(error).__name__)
