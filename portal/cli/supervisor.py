@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from portal.lifecycle.drain import Drain, Patience, Append
+from portal.lifecycle.drain import Append, Drain, Patience
 from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
 
