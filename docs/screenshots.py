@@ -73,7 +73,7 @@ def _records(served: Served, page: Page) -> None:
     page.set_viewport_size({"width": 1100, "height": 900})
     page.goto(served.address + "/panel/incidents")
     page.get_by_role("link", name="Demo: reports are late").first.click()
-    page.get_by_role("button", name="Capture the figures").click()
+    page.get_by_role("button", name="Capture a snapshot").click()
     page.screenshot(path=TARGET / "incident-light.png")
     page.goto(served.address + "/panel/maintenance")
     window = re.search(r"/panel/windows/(m-\w+)\">Demo: search", page.content())

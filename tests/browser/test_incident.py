@@ -78,7 +78,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         expect(alert).to_have_count(1)
 
         # The threshold passes: the offer, filled from the template with the figures.
-        offer = alert.get_by_role("link", name="Tell the public")
+        offer = alert.get_by_role("link", name="Open an incident")
         expect(offer).to_be_visible()
         # The worker's next round gives the alert its episode.
         token = mailing.run("token", "create", "reader", "--scope", "incidents:read").strip()
@@ -95,7 +95,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         page.get_by_label("Title").fill("Our monitoring is blind")
         message.fill("We do not see our own figures. **The service itself works.**")
         photograph(page, "incident-offer")
-        page.get_by_role("button", name="Open and tell").click()
+        page.get_by_role("button", name="Open and publish").click()
         page.wait_for_url("**/panel/incidents/INC-*")
         reference = page.url.rsplit("/", 1)[1]
 
@@ -107,7 +107,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         photograph_mail(watched.context.new_page(), post, "incident")
 
         # The figures of the moment are kept.
-        page.get_by_role("button", name="Capture the figures").click()
+        page.get_by_role("button", name="Capture a snapshot").click()
         findings = page.get_by_label("Findings, to copy")
         expect(findings).to_have_value(re.compile("gigvora_metrics_last_scrape_timestamp"))
         captured = re.search(

@@ -14,15 +14,21 @@ EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 COMMON = {"actor", "at"}
 
 
+# A unit of work knows the actor itself.
+WRITERS = {"done", "audit"}
+
+
 def written() -> Iterator[tuple[str, ast.Call, str]]:
-    """Every call with an `actor` that names an event: where, the call, the event."""
+    """Every call that writes an event: where, the call, the event."""
     for path, tree in modules():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
                 continue
             for one in node.args:
                 if isinstance(one, ast.Constant) and EVENT.fullmatch(str(one.value)):
-                    if "actor" in {keyword.arg for keyword in node.keywords}:
+                    if getattr(node.func, "attr", "") in WRITERS or "actor" in {
+                        keyword.arg for keyword in node.keywords
+                    }:
                         yield f"{path}:{node.lineno}", node, str(one.value)
 
 

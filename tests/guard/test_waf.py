@@ -172,7 +172,9 @@ def test_prose_arrives_in_every_prose_field(build: Build):
             "audiences": "public",
             "channels": "web",
         }
-        preview = person.client.post("/panel/preview", data=form)
+        preview = person.client.post(
+            f"/panel/{'windows' if 'zone' in form else 'announcements'}/preview", data=form
+        )
         assert preview.status_code == 200, text
         blocked = person.client.post(
             "/panel/blocks", data={**block, "value": f"10.2{value[4:]}", "csrf_token": csrf}

@@ -381,7 +381,7 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
     world.parts("api")
     with pytest.raises(RuleError, match="taken"):
         world.parts("api")
-    monkeypatch.setattr(components, "MOST_COMPONENTS", 2)
+    monkeypatch.setattr(components.acts, "MOST_COMPONENTS", 2)
     world.parts("web")
     with pytest.raises(RuleError, match="2 components at most"):
         world.parts("docs")

@@ -11,10 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
-from portal.status import announcements, incidents, notices, windows
+from portal.status import announcements, incidents, notices, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn
-from portal.status.incidents import Incident
+from portal.status.incidents import Incident, impacts
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
 from portal.status.series import SeriesIn
 from portal.status.terms import Status
@@ -125,7 +125,7 @@ def test_a_series_names_its_next_five(session: Session):
         actor="ada", now=NOW
     )
     made = [window(starts_at=NOW + n * HOUR, ends_at=NOW + (n + 1) * HOUR) for n in range(7)]
-    notices.of_series(session, row, Event.SCHEDULED, made[::-1], now=NOW)
+    series.acts._notify(Transaction(session, NOW, By("a")), row, Event.SCHEDULED, made[::-1])
     found = told(session)[0].facts["windows"]
     assert len(found) == 5
     assert [one["startsAt"][11:13] for one in found] == ["12", "13", "14", "15", "16"]
@@ -164,7 +164,10 @@ def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is
         (NEWS + TICK, False, "what is written up late is not sent"),
     ],
 )
-def test_what_is_told_of_an_incident(session: Session, age, is_told, why):
+def test_what_is_told_of_an_incident(
+    session: Session, monkeypatch: pytest.MonkeyPatch, age, is_told, why
+):
+    monkeypatch.setattr(impacts, "states", lambda *_: {"api": "x"})
     row = Incident(
         reference="INC-1",
         title="T",
@@ -175,7 +178,7 @@ def test_what_is_told_of_an_incident(session: Session, age, is_told, why):
         version=4,
     )
     for event in (Event.OPENED, Event.UPDATED):
-        incidents.notify(session, row, event, "m", {"api": "x"}, now=NOW, at=NOW - age)
+        incidents.notify(session, row, event, "m", now=NOW, at=NOW - age)
     found = told(session)
     assert bool(found) is is_told, why
     if is_told:

@@ -121,7 +121,7 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
         "audiences": "public",
         "channels": "email",
     }
-    shown = person.post("/panel/preview", **form).text
+    shown = person.post("/panel/windows/preview", **form).text
     assert "In a freeze: The big sale." in shown
     assert "0 subscribers are told." in shown
     path = f"{BASE}/freezes/{made.get_json()['id']}"

@@ -161,7 +161,7 @@ def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock
         "recurrence": "FREQ=WEEKLY",
         "key": "0123456789",
     }
-    preview = person.post("/panel/preview", **form).get_data(as_text=True)
+    preview = person.post("/panel/windows/preview", **form).get_data(as_text=True)
     assert "16 Jun, 02:00 – 03:00 (Europe/Berlin" in preview
     assert planned(either) == []
     wrong = person.post("/panel/windows/new", **{**form, "recurrence": "FREQ=HOURLY"})
@@ -170,7 +170,7 @@ def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock
     assert person.post("/panel/windows/new", **form).status_code == 303
     assert len(planned(either)) == 9
     page = person.client.get("/panel/maintenance").get_data(as_text=True)
-    assert "Comes again" in page
+    assert "Recurring" in page
     # The next two stand among the windows; the rule tells of the others.
     assert page.count('id="window-') == 2
     public = either.client().get("/").get_data(as_text=True)
@@ -180,4 +180,4 @@ def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock
     reference = page.split('id="series-')[1].split('"')[0]
     assert person.post(f"/panel/series/{reference}/cancel", version="1").status_code == 303
     assert planned(either) == []
-    assert "Comes again" not in person.client.get("/panel/maintenance").get_data(as_text=True)
+    assert "Recurring" not in person.client.get("/panel/maintenance").get_data(as_text=True)

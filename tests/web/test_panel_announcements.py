@@ -233,7 +233,9 @@ def test_a_viewer_sees_all_and_is_offered_nothing(site: Site, person: Person):
 
 
 def test_a_preview_shows_the_banner_and_stores_nothing(site: Site, person: Person):
-    text = text_of(person.post("/panel/preview", **{**FORM, "channels": ["web", "email"]}))
+    text = text_of(
+        person.post("/panel/announcements/preview", **{**FORM, "channels": ["web", "email"]})
+    )
     assert "<strong>in July</strong>" in text
     assert "0 subscribers are told." in text
     assert stored(site) == []
@@ -249,7 +251,7 @@ def test_a_preview_shows_the_banner_and_stores_nothing(site: Site, person: Perso
 def test_a_preview_says_what_is_missing(
     site: Site, person: Person, change: dict[str, str], said: str
 ):
-    text = text_of(person.post("/panel/preview", **{**FORM, **change}))
+    text = text_of(person.post("/panel/announcements/preview", **{**FORM, **change}))
     assert said in text
     assert "told." not in text
 

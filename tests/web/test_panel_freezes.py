@@ -92,4 +92,4 @@ def test_one_that_is_over_is_listed_no_more(site: Site, person: Person, still: S
     )
     assert "The sale" in text_of(person.client.get("/panel/maintenance"))
     still.advance(minutes=10)
-    assert "No time is kept free" in text_of(person.client.get("/panel/maintenance"))
+    assert "No freezes" in text_of(person.client.get("/panel/maintenance"))

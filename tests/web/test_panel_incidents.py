@@ -50,12 +50,12 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
     )
     assert again.status_code == 303
     page = text_of(person.client.get(path))
-    assert "I am at it" in page
+    assert "Acknowledge" in page
     person.post(f"{path}/acknowledgement")
     person.post(f"{path}/notes", note="Looks like the disk.")
     person.post(f"{path}/captures")
     page = text_of(person.client.get(path))
-    for wanted in ("is at it since", "Looks like the disk.", "gigvora_rate_limit_hits_total"):
+    for wanted in ("Acknowledged by", "Looks like the disk.", "gigvora_rate_limit_hits_total"):
         assert wanted in page, wanted
     still.advance(minutes=10)
     told = person.post(
@@ -111,7 +111,7 @@ def test_two_operators_tell_at_once_and_no_text_is_lost(site: Site, still: Stand
     ann.post(f"{path}/updates", message="Ann says.", status="identified", version="1")
     late = ben.post(f"{path}/updates", message="Ben says.", status="monitoring", version="1")
     page = text_of(late, 412)
-    assert "Someone else told something meanwhile" in page
+    assert "Someone else posted an update meanwhile" in page
     assert "Ann says." in page
     assert "Ben says." in page
 

@@ -319,7 +319,7 @@ def test_a_viewer_sees_all_and_is_offered_nothing(site: Site, person: Person):
     viewer = site.signed_in(Role.VIEWER)
     page = text_of(viewer.client.get("/panel/maintenance"))
     assert row.reference in page
-    for word in ("New window", "End now", "Keep a time free"):
+    for word in ("New window", "End now", "Add a freeze"):
         assert word not in page
     for path, form in (
         ("/panel/windows/new", FORM),
@@ -353,7 +353,7 @@ def test_one_proposes_and_another_approves(build: Build, still: StandingClock):
     (row,) = stored(site)
     assert row.awaits_approval
     assert "Failover" not in text_of(site.client().get("/"))
-    assert "waits for somebody else" in text_of(author.client.get("/panel/maintenance"))
+    assert "awaits approval by somebody else" in text_of(author.client.get("/panel/maintenance"))
     path = f"/panel/windows/{row.reference}"
     assert "Approve" not in text_of(author.client.get(path))
     assert author.post(f"{path}/act", action="approve", version="1").status_code == 422
@@ -391,7 +391,7 @@ def test_a_preview_shows_the_banner_the_freezes_and_who_is_told(site: Site, pers
         freezeStartsAt="2030-06-03T20:00",
         freezeEndsAt="2030-06-05T20:00",
     )
-    text = text_of(person.post("/panel/preview", **FORM))
+    text = text_of(person.post("/panel/windows/preview", **FORM))
     assert "<strong>without writes</strong>" in text
     assert "In a freeze: The sale." in text
     assert "0 subscribers are told." in text
@@ -410,6 +410,6 @@ def test_a_preview_shows_the_banner_the_freezes_and_who_is_told(site: Site, pers
 def test_a_preview_says_what_is_missing(
     site: Site, person: Person, change: dict[str, str], said: str
 ):
-    text = text_of(person.post("/panel/preview", **{**FORM, **change}))
+    text = text_of(person.post("/panel/windows/preview", **{**FORM, **change}))
     assert said in text
     assert "told." not in text
