@@ -21,6 +21,7 @@ from portal.guard.blocks import (
     Kind,
     Source,
 )
+from portal.unit_of_work import By
 
 _SCOPE = click.Choice([one.value for one in BlockScope])
 _KIND = click.Choice([one.value for one in Kind])
@@ -43,7 +44,7 @@ def block() -> None:
 def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bool) -> None:
     """Block VALUE."""
     with _sentences():
-        wish = BlockIn(
+        new = BlockIn(
             scope=BlockScope(scope),
             value=value,
             kind=Kind(kind),
@@ -51,7 +52,7 @@ def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bo
             reason=reason,
             force=force,
         )
-        row = _blocks().add(wish, actor=application.actor(), caller=_NOBODY)
+        row = _blocks().add(_by(), new, caller=_NOBODY)
     _say(row)
 
 
@@ -63,12 +64,12 @@ def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bo
 def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
     """Block every line of FILE; what is blocked already is left as it is."""
     values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
-    writer, known = _blocks(), 0
+    acts, known = _blocks(), 0
     for value in track(values, description="Blocking", transient=True):
         with _sentences():
-            wish = BlockIn(scope=BlockScope(scope), value=value, duration=duration, reason=reason)
+            new = BlockIn(scope=BlockScope(scope), value=value, duration=duration, reason=reason)
             try:
-                writer.add(wish, actor=application.actor(), caller=_NOBODY, source=Source.IMPORT)
+                acts.add(_by(), new, caller=_NOBODY, source=Source.IMPORT)
             except AlreadyBlockedError:
                 known += 1
     click.echo(f"{len(values) - known} blocked, {known} were blocked already.")
@@ -86,7 +87,7 @@ def raise_block(
 ) -> None:
     """Make a block longer, stronger or wider; REF is its id or its value."""
     with _sentences():
-        wish = BlockAct(
+        asked = BlockAct(
             action=Action.RAISE,
             duration=duration,
             reason=reason,
@@ -95,7 +96,7 @@ def raise_block(
             value=wider,
             force=force,
         )
-        row = _blocks().act(ref, wish, version=None, actor=application.actor(), caller=_NOBODY)
+        row = _blocks().act(_by(), ref, asked, caller=_NOBODY)
     _say(row)
 
 
@@ -106,8 +107,8 @@ def raise_block(
 def extend(ref: str, duration: str, reason: str) -> None:
     """Put the end of a block off; REF is its id or its value."""
     with _sentences():
-        wish = BlockAct(action=Action.EXTEND, duration=duration, reason=reason)
-        row = _blocks().act(ref, wish, version=None, actor=application.actor(), caller=_NOBODY)
+        asked = BlockAct(action=Action.EXTEND, duration=duration, reason=reason)
+        row = _blocks().act(_by(), ref, asked, caller=_NOBODY)
     _say(row)
 
 
@@ -117,7 +118,7 @@ def extend(ref: str, duration: str, reason: str) -> None:
 def remove(ref: str, reason: str) -> None:
     """Lift a block; REF is its id or its value."""
     with _sentences():
-        row = _blocks().remove(ref, version=None, actor=application.actor(), reason=reason)
+        row = _blocks().remove(_by(), ref, reason=reason)
     click.echo(f"{row.value} may come in again.")
 
 
@@ -138,8 +139,11 @@ def list_blocks(with_past: bool) -> None:
 
 
 def _blocks() -> Blocks:
-    found: Blocks = application.portal().guard.blocks
-    return found
+    return application.portal().guard.blocks
+
+
+def _by() -> By:
+    return By(application.actor())
 
 
 def _say(row: Block) -> None:

@@ -59,13 +59,13 @@ def demo() -> None:
         ),
     )
     portal.guard.blocks.add(
+        By("demo"),
         BlockIn(
             scope=BlockScope.RANGE,
             value="192.0.2.128/25",
             duration="6h",
             reason="Demo: a scan from a documentation range",
         ),
-        actor="demo",
         caller="",
     )
     for name in portal.runtime.workers.declared:

@@ -24,6 +24,7 @@ from portal.runtime.counters import Counters
 from portal.settings import AutoBlockRule
 from portal.store import engine
 from portal.store.base import Base
+from portal.unit_of_work import By
 
 _log = structlog.get_logger()
 MOST_CLIENTS = 4096
@@ -122,6 +123,7 @@ class Offences:
     def _block(self, name: str, hits: int) -> Block | None:
         assert self.rule is not None
         row = self._blocks.block_offender(
+            By("portal"),
             name,
             offences=hits,
             ttl=self.rule.ttl,

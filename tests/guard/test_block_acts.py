@@ -28,6 +28,7 @@ from portal.guard.offences import Offence, Offences
 from portal.guard.offenders import KEPT, Offender, OffenderRow, Offenders, TopKeys
 from portal.settings import AutoBlockRule
 from portal.store.idempotency import IdempotencyKey, StoredResponse
+from portal.unit_of_work import By
 from tests import memory
 from tests.conftest import START, StandingClock
 
@@ -50,13 +51,13 @@ def writer(open_session: Callable[[], Session]) -> Blocks:
 
 def add(writer: Blocks, value: str = WHO, **values: Any) -> Block:
     wish = {"scope": "ip", "value": value, "reason": "r", "duration": "1h", **values}
-    return writer.add(BlockIn(**wish), actor="ada", caller="198.51.100.1")
+    return writer.add(By("ada"), BlockIn(**wish), caller="198.51.100.1")
 
 
 def act(writer: Blocks, ref: str, action: str = "extend", **values: Any) -> Block:
     version = values.pop("version", None)
     wish = BlockAct(action=action, **values)
-    return writer.act(ref, wish, version=version, actor="bob", caller="198.51.100.1")
+    return writer.act(By("bob", version=version), ref, wish, caller="198.51.100.1")
 
 
 def logged(writer: Blocks) -> tuple[str, dict[str, Any]]:
@@ -85,7 +86,7 @@ def test_the_same_is_blocked_once_at_a_time(writer: Blocks, still: StandingClock
     add(writer, f"ip:{WHO}", scope="key")
     still.advance(hours=1)
     second = add(writer)
-    writer.remove(second.id, version=None, actor="ada")
+    writer.remove(By("ada"), second.id)
     assert add(writer).id not in {first.id, second.id}
 
 
@@ -174,7 +175,7 @@ def test_a_wider_block_is_spared_and_there_once(writer: Blocks):
 
 
 def test_one_that_was_made_by_itself_becomes_an_operators(writer: Blocks):
-    row = writer.block_offender(WHO, offences=9, ttl=HOUR, reason="r")
+    row = writer.block_offender(By("portal"), WHO, offences=9, ttl=HOUR, reason="r")
     assert row is not None
     assert act(writer, row.id, "extend", duration="5m").source == "auto"
     assert act(writer, row.id, "raise", duration="5m").source == "manual"
@@ -186,14 +187,14 @@ def test_who_may_act_on_what(writer: Blocks):
         with pytest.raises(error):
             act(writer, ref, duration="5m", version=version)
         with pytest.raises(error):
-            writer.remove(ref, version=version, actor="ada")
+            writer.remove(By("ada", version=version), ref)
     assert act(writer, WHO, duration="5m", version=1).id == row.id
-    gone = writer.remove(WHO, version=2, actor="ada", reason="why")
+    gone = writer.remove(By("ada", version=2), WHO, reason="why")
     assert (gone.removed_at, gone.version) == (NOW, 3)
     assert logged(writer)[1]["reason"] == "why"
     for call in (
         lambda: act(writer, row.id, duration="5m"),
-        lambda: writer.remove(row.id, version=None, actor="ada"),
+        lambda: writer.remove(By("ada"), row.id),
     ):
         with pytest.raises(RuleError, match="was removed"):
             call()
@@ -202,14 +203,14 @@ def test_who_may_act_on_what(writer: Blocks):
 
 
 def test_each_act_keeps_its_answer(writer: Blocks):
-    def once(key: str) -> IdempotencyKey:
-        return IdempotencyKey(key, b"r", lambda row: {"id": row.id})
+    def once(key: str) -> By:
+        return By("a", key=IdempotencyKey(key, b"r", lambda row: {"id": row.id}))
 
     wish = BlockIn(scope="ip", value=WHO, reason="r", duration="1h")
-    row = writer.add(wish, actor="a", caller="", once=once("add"))
+    row = writer.add(once("add"), wish, caller="")
     more = BlockAct(action="extend", duration="5m")
-    writer.act(row.id, more, version=None, actor="a", caller="", once=once("act"))
-    writer.remove(row.id, version=None, actor="a", once=once("remove"))
+    writer.act(once("act"), row.id, more, caller="")
+    writer.remove(once("remove"), row.id)
     with writer.open_session() as session:
         kept = session.scalars(select(StoredResponse)).all()
     assert [one.body for one in kept] == [{"id": row.id}] * 3
@@ -228,11 +229,11 @@ def test_each_act_keeps_its_answer(writer: Blocks):
 def test_repetition_lasts_twice_as_long(
     writer: Blocks, still: StandingClock, passed, ttl, hours, why
 ):
-    first = writer.block_offender(WHO, offences=9, ttl=HOUR, reason="r")
+    first = writer.block_offender(By("portal"), WHO, offences=9, ttl=HOUR, reason="r")
     assert first is not None
     assert first.until == NOW + HOUR
     still.moment = NOW + passed
-    again = writer.block_offender(WHO, offences=9, ttl=ttl, reason="r")
+    again = writer.block_offender(By("portal"), WHO, offences=9, ttl=ttl, reason="r")
     if hours is None:
         assert again is None, why
         return
@@ -244,12 +245,12 @@ def test_repetition_lasts_twice_as_long(
 def test_repetition_has_an_end(writer: Blocks, still: StandingClock):
     add(writer, duration="2d")
     still.advance(days=2)
-    again = writer.block_offender(WHO, offences=9, ttl=HOUR, reason="r")
+    again = writer.block_offender(By("portal"), WHO, offences=9, ttl=HOUR, reason="r")
     assert again is not None
     assert again.until - still.moment == LONGEST_AUTO
-    writer.remove(again.id, version=None, actor="ada")
+    writer.remove(By("ada"), again.id)
     still.advance(days=3)
-    fresh = writer.block_offender("2001:db8::9", offences=9, ttl=HOUR, reason="r")
+    fresh = writer.block_offender(By("portal"), "2001:db8::9", offences=9, ttl=HOUR, reason="r")
     assert fresh is not None
     assert (fresh.value, fresh.until - still.moment) == ("2001:db8::/64", HOUR)
 
@@ -257,7 +258,7 @@ def test_repetition_has_an_end(writer: Blocks, still: StandingClock):
 def test_the_end_of_a_block_is_written_down_once(writer: Blocks, still: StandingClock):
     add(writer)
     removed = add(writer, "192.0.2.2")
-    writer.remove(removed.id, version=None, actor="ada")
+    writer.remove(By("ada"), removed.id)
     add(writer, "192.0.2.3", duration="2h")
     assert writer.note_expired() == 0
     still.advance(hours=1)
@@ -275,7 +276,7 @@ def test_blocks_are_listed_and_those_in_force(writer: Blocks, still: StandingClo
     still.advance(minutes=1)
     second = add(writer, "192.0.2.2", duration="3h")
     third = add(writer, "192.0.2.3", duration="3h")
-    writer.remove(third.id, version=None, actor="ada")
+    writer.remove(By("ada"), third.id)
     still.moment = NOW + HOUR
     with writer.open_session() as session:
 
@@ -321,7 +322,7 @@ def counts(writer: Blocks, open_session: Callable[[], Session]) -> Any:
         RULE,
         blocks=writer,
         perimeter=Door(),  # type: ignore[arg-type]
-        series=SimpleNamespace(auto_blocks=SimpleNamespace(inc=lambda: blocked.append(1))),  # type: ignore[arg-type]
+        counters=SimpleNamespace(auto_blocks=SimpleNamespace(inc=lambda: blocked.append(1))),  # type: ignore[arg-type]
         open_session=open_session,
         trusted=(),
     )

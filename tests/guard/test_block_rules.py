@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from portal.errors import RuleError
-from portal.guard import blocks
-from portal.guard.blocks import LONGEST, Block, BlockAct, BlockIn, Blocks, BlockScope
+from portal.guard import address, blocks
+from portal.guard.blocks import LONGEST, Block, BlockAct, BlockIn, BlockScope
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+PROXIES = (ip_network("10.0.0.0/8"),)
 HOUR = timedelta(hours=1)
 TICK = timedelta(microseconds=1)
 IP, RANGE, KEY, ORIGIN = BlockScope
@@ -115,10 +116,10 @@ def test_whom_a_block_would_hold(scope, value, client, is_held):
 )
 def test_a_block_ends_ahead_and_within_a_month(until, text):
     if text is None:
-        assert blocks._bounded(NOW + until, NOW) == NOW + until
+        assert blocks.bounded(NOW + until, NOW) == NOW + until
         return
     with pytest.raises(RuleError, match=text):
-        blocks._bounded(NOW + until, NOW)
+        blocks.bounded(NOW + until, NOW)
 
 
 def test_how_long_is_said_in_one_of_two_ways():
@@ -130,14 +131,6 @@ def test_how_long_is_said_in_one_of_two_ways():
             BlockAct(**act, **values).length()
     with pytest.raises(ValueError, match="not a duration"):
         BlockIn(scope="ip", value="192.0.2.1", reason="r", duration="soon")
-
-
-def writer(*trusted: str) -> Blocks:
-    return Blocks(
-        lambda: None,  # type: ignore[arg-type, return-value]
-        lambda: None,
-        trusted=tuple(ip_network(one) for one in trusted),
-    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +146,7 @@ def writer(*trusted: str) -> Blocks:
     ],
 )
 def test_loopback_and_proxies_are_trusted(client, is_trusted):
-    assert writer("10.0.0.0/8").is_trusted(client) is is_trusted
+    assert address.is_trusted(client, PROXIES) is is_trusted
 
 
 @pytest.mark.parametrize(
@@ -175,11 +168,9 @@ def test_loopback_and_proxies_are_trusted(client, is_trusted):
     ],
 )
 def test_who_is_spared_unless_forced(scope, value, text, why):
-    made = writer("10.0.0.0/8")
-    made._spare(scope, value, "198.51.100.7", force=True)
     if text is None:
-        made._spare(scope, value, "198.51.100.7", force=False)
+        blocks.spare(scope, value, "198.51.100.7", trusted=PROXIES)
         return
     with pytest.raises(RuleError, match=text) as caught:
-        made._spare(scope, value, "198.51.100.7", force=False)
+        blocks.spare(scope, value, "198.51.100.7", trusted=PROXIES)
     assert caught.value.field == "value", why

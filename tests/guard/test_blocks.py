@@ -10,6 +10,7 @@ from portal.audit import chain
 from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import BlockScope, covers, normalise
+from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
 
 BASE = "/api/admin/runtime/maintenance/perimeter/blocks"
@@ -171,7 +172,7 @@ def test_force_blocks_the_trusted_and_the_command_line_lifts_it(site: Site):
     made = add(site, headers, value="127.0.0.1", force=True)
     assert made.status_code == 201
     assert site.client().get("/api/status").status_code == 403
-    site.portal.guard.blocks.remove("127.0.0.1", version=None, actor="cli:test")
+    site.portal.guard.blocks.remove(By("cli:test"), "127.0.0.1")
     assert site.client().get("/api/status").status_code == 200
 
 

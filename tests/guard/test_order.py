@@ -524,7 +524,7 @@ def test_what_is_refused_is_counted_and_remembered(inspection: Any):
     for table, key in (("rules", "sql"), ("addresses", "192.0.2.1"), ("agents", one.agent)):
         (top,) = getattr(inspection, table).top(9)
         assert (top.key, top.blocked, top.allowed) == (key, 1, 0)
-    assert inspection._series.counts == {"waf_evaluated": 1, "waf_blocked": 1, "waf_rule_hits": 1}
+    assert inspection._counters.counts == {"waf_evaluated": 1, "waf_blocked": 1, "waf_rule_hits": 1}
     inspection.check(request(agent=None), route="GET /x")
     assert [len(inspection.agents.top(9)), inspection.recent()[0].agent] == [1, ""]
 
@@ -536,7 +536,7 @@ def test_an_engine_that_fails_lets_reads_through(inspection: Any, method, status
     inspection.engine.answer = WafError("broken")
     found = inspection.check(request(method), route="r")
     assert (found.status if found else None) == status
-    assert inspection._series.counts == {"waf_evaluated": 1, "waf_errors": 1}
+    assert inspection._counters.counts == {"waf_evaluated": 1, "waf_errors": 1}
     assert inspection.recent() == []
     assert inspection.last_block_at() is None
 
@@ -545,7 +545,7 @@ def test_an_engine_that_fails_lets_reads_through(inspection: Any, method, status
 def test_figures_of_the_waf_say_when_it_blocks(inspection: Any, is_set: bool):
     rule = AutoBlockRule(threshold=8, window=timedelta(minutes=10), ttl=timedelta(minutes=15))
     inspection._offences.rule = rule if is_set else None
-    inspection._series = SimpleNamespace(
+    inspection._counters = SimpleNamespace(
         read=lambda: SimpleNamespace(waf_evaluated=5, waf_blocked=2, waf_errors=1, auto_blocks=3)
     )
     shown = inspection.figures()
@@ -558,8 +558,8 @@ def test_figures_of_the_waf_say_when_it_blocks(inspection: Any, is_set: bool):
 
 def test_what_passes_is_evaluated_and_no_more(inspection: Any):
     assert inspection.check(request(), route="r") is None
-    assert inspection._series.counts == {"waf_evaluated": 1}
+    assert inspection._counters.counts == {"waf_evaluated": 1}
     inspection.engine.name = "off"
     assert not inspection.is_on
     assert inspection.check(request(), route="r") is None
-    assert inspection._series.counts == {"waf_evaluated": 1}
+    assert inspection._counters.counts == {"waf_evaluated": 1}

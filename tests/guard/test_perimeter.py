@@ -11,6 +11,7 @@ import pytest
 from portal.guard.blocks import Block, BlockIn, BlockScope
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import Copy
+from portal.unit_of_work import By
 from tests.conftest import Site, another, figure
 
 EVIL = {"Origin": "https://evil.example"}
@@ -97,7 +98,7 @@ def test_public_answers_closed_by_the_setting_are_closed(build):
 
 def test_an_origin_can_be_blocked_on_public_paths_too(site: Site):
     wish = BlockIn(scope=BlockScope.ORIGIN, value="https://evil.example", duration="1h", reason="x")
-    site.portal.guard.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(By("test"), wish, caller="")
     assert site.client().get("/api/status", headers=EVIL).status_code == 403
     assert site.client().get("/api/status").status_code == 200
 
@@ -184,7 +185,7 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
     offender = {"REMOTE_ADDR": "203.0.113.9"}
     assert client.get("/api/status", environ_base=offender).status_code == 200
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.guard.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(By("test"), wish, caller="")
     still.advance(milliseconds=500)
     assert client.get("/api/status", environ_base=offender).status_code == 403
 
@@ -192,7 +193,7 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
 @pytest.mark.fault(2)
 def test_the_last_copy_goes_on_without_the_database(site: Site, still):
     wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.guard.blocks.add(wish, actor="test", caller="")
+    site.portal.guard.blocks.add(By("test"), wish, caller="")
     assert site.client().get("/api/status").status_code == 200
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_suffix(".away"))

@@ -153,7 +153,7 @@ def test_one_look_is_always_had(tmp_path):
         node.lifecycle,
         node,
         workers=list,  # type: ignore[arg-type]
-        record=lambda event_type, **_: None,
+        append=lambda event_type, **_: None,
         say=node.said.append,
         pause=lambda seconds: node.waited.append(("", seconds)),
     )

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from portal.accounts.roles import Role
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.settings import DeclaredWorker
+from portal.unit_of_work import By
 from tests.conftest import Build, Person, Site, figure
 from tests.databases import fresh_database
 from tests.processes import until
@@ -175,7 +176,7 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
 
 def test_a_block_is_one_everywhere(pressed: Site):
     wish = BlockIn(scope=BlockScope.RANGE, value="10.9.0.0/16", duration="1h", reason="x")
-    pressed.portal.guard.blocks.add(wish, actor="test", caller="")
+    pressed.portal.guard.blocks.add(By("test"), wish, caller="")
     headers = pressed.bearer()
     client = pressed.client()
     listed = client.get(

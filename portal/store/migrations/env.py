@@ -15,7 +15,7 @@ for _room in (
     "accounts.tokens",
     "audit.addresses",
     "audit.chain",
-    "guard.blocks",
+    "guard.blocks.block",
     "guard.offences",
     "guard.offenders",
     "notify.outbox",

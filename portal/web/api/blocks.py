@@ -4,10 +4,11 @@ from apiflask import APIBlueprint
 from flask import Response, request
 from pydantic import Field
 
-from portal import clock, web
+from portal import clock
 from portal.errors import NotFoundError
 from portal.guard import blocks
-from portal.guard.blocks import Block, BlockAct, BlockIn, BlockOut, Blocks
+from portal.guard.blocks import Block, BlockAct, BlockIn, BlockOut
+from portal.web import current
 from portal.web.api import writes
 from portal.web.api.pages import Page, PageQuery
 
@@ -31,7 +32,7 @@ class BlockQuery(PageQuery):
 def listing(page: BlockQuery) -> Page[BlockOut]:
     """List blocks, the newest first."""
     now = clock.now()
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         rows, total = blocks.page(
             session, now=now, only_active=page.active, limit=page.limit, offset=page.offset
         )
@@ -40,14 +41,12 @@ def listing(page: BlockQuery) -> Page[BlockOut]:
 
 
 @blueprint.post("")
-@blueprint.input(BlockIn, arg_name="wish")
+@blueprint.input(BlockIn, arg_name="new")
 @blueprint.output(BlockOut, status_code=201)
-def create(wish: BlockIn) -> Response:
+def create(new: BlockIn) -> Response:
     """Block an address, a range, a key or an origin, for a duration or until an instant."""
     return writes.write(
-        lambda by: _writer().add(wish, actor=by.actor, caller=_caller(), once=by.key),
-        _shown,
-        status=201,
+        lambda by: current().guard.blocks.add(by, new, caller=_caller()), _shown, status=201
     )
 
 
@@ -55,7 +54,7 @@ def create(wish: BlockIn) -> Response:
 @blueprint.output(BlockOut)
 def one(ref: str) -> Response:
     """Show a block."""
-    with web.current().core.open_session() as session:
+    with current().core.open_session() as session:
         row = blocks.find(session, ref)
         if row is None:
             raise NotFoundError
@@ -63,15 +62,12 @@ def one(ref: str) -> Response:
 
 
 @blueprint.patch("/<ref>")
-@blueprint.input(BlockAct, arg_name="wish")
+@blueprint.input(BlockAct, arg_name="asked")
 @blueprint.output(BlockOut)
-def act(ref: str, wish: BlockAct) -> Response:
+def act(ref: str, asked: BlockAct) -> Response:
     """Extend from where it ends, or raise: at least that long from now, stronger or wider."""
     return writes.write(
-        lambda by: _writer().act(
-            ref, wish, version=by.version, actor=by.actor, caller=_caller(), once=by.key
-        ),
-        _shown,
+        lambda by: current().guard.blocks.act(by, ref, asked, caller=_caller()), _shown
     )
 
 
@@ -79,14 +75,7 @@ def act(ref: str, wish: BlockAct) -> Response:
 @blueprint.output(BlockOut)
 def remove(ref: str) -> Response:
     """Lift a block now; its record stays."""
-    return writes.write(
-        lambda by: _writer().remove(ref, version=by.version, actor=by.actor, once=by.key), _shown
-    )
-
-
-def _writer() -> Blocks:
-    found: Blocks = web.current().guard.blocks
-    return found
+    return writes.write(lambda by: current().guard.blocks.remove(by, ref), _shown)
 
 
 def _caller() -> str:

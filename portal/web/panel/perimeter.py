@@ -6,8 +6,8 @@ from werkzeug.wrappers import Response
 from portal import clock, web
 from portal.errors import RuleError
 from portal.guard import blocks
-from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, Blocks, BlockScope, Kind
-from portal.web import access, render
+from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, BlockScope, Kind
+from portal.web import render
 from portal.web.panel import cards, forms
 from portal.web.problems import Errors, Problem
 
@@ -34,9 +34,9 @@ def block() -> Response:
         # An offender is listed by its key; what is blocked is the address.
         values["scope"], values["value"] = "ip", values["value"].removeprefix("ip:")
     values.setdefault("reason", _FROM_PANEL)
-    wish = forms.read(BlockIn, **values)
+    new = forms.read(BlockIn, **values)
     try:
-        _writer().add(wish, actor=access.caller().actor, caller=_address())
+        web.current().guard.blocks.add(forms.by(), new, caller=_address())
     except RuleError as error:
         if request.headers.get("HX-Request"):
             raise
@@ -52,19 +52,19 @@ def block() -> Response:
 def act(ref: str) -> Response:
     """Extend, raise or remove."""
     action = request.form.get("action", "")
-    actor, version = access.caller().actor, forms.by().version
+    blocks_acts = web.current().guard.blocks
     if action == "remove":
-        _writer().remove(ref, version=version, actor=actor, reason=_FROM_PANEL)
+        blocks_acts.remove(forms.by(), ref, reason=_FROM_PANEL)
         return _after_act()
     if action not in {"extend", "raise"}:
         raise Problem(400, "The action must be extend, raise or remove.")
-    wish = forms.read(
+    asked = forms.read(
         BlockAct,
         action=action,
         duration=request.form.get("duration", ""),
         reason=request.form.get("reason", "") or _FROM_PANEL,
     )
-    _writer().act(ref, wish, version=version, actor=actor, caller=_address())
+    blocks_acts.act(forms.by(), ref, asked, caller=_address())
     return _after_act()
 
 
@@ -96,11 +96,6 @@ def _after_act() -> Response:
     return redirect(
         "/panel/perimeter" if request.form.get("from") == "perimeter" else "/panel", 303
     )
-
-
-def _writer() -> Blocks:
-    found: Blocks = web.current().guard.blocks
-    return found
 
 
 def _address() -> str:

@@ -1,0 +1,43 @@
+"""Blocks: who may not come in, until when, and why."""
+
+from portal.guard.blocks.acts import Blocks
+from portal.guard.blocks.block import (
+    LONGEST,
+    LONGEST_AUTO,
+    REPEATS_WITHIN,
+    AlreadyBlockedError,
+    Block,
+    BlockScope,
+    Kind,
+    Source,
+    bounded,
+    covers,
+    normalise,
+    spare,
+)
+from portal.guard.blocks.queries import active, find, page
+from portal.guard.blocks.schemas import Action, BlockAct, BlockIn, BlockOut, out
+
+__all__ = [
+    "LONGEST",
+    "LONGEST_AUTO",
+    "REPEATS_WITHIN",
+    "Action",
+    "AlreadyBlockedError",
+    "Block",
+    "BlockAct",
+    "BlockIn",
+    "BlockOut",
+    "BlockScope",
+    "Blocks",
+    "Kind",
+    "Source",
+    "active",
+    "bounded",
+    "covers",
+    "find",
+    "normalise",
+    "out",
+    "page",
+    "spare",
+]

@@ -1,0 +1,76 @@
+"""Which blocks there are, and which are in force."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
+
+
+def find(session: Session, ref: str) -> Block | None:
+    """By id, or the active one of that value."""
+    return session.get(Block, ref) or session.scalar(
+        select(Block)
+        .where(Block.value == ref, Block.removed_at.is_(None))
+        .order_by(Block.until.desc())
+        .limit(1)
+    )
+
+
+def active(session: Session, *, now: datetime) -> list[Block]:
+    """All that are in force."""
+    return list(session.scalars(select(Block).where(Block.until > now, Block.removed_at.is_(None))))
+
+
+def page(
+    session: Session, *, now: datetime, only_active: bool, limit: int, offset: int
+) -> tuple[list[Block], int]:
+    """Blocks, the newest first, and how many there are."""
+    query = select(Block)
+    if only_active:
+        query = query.where(Block.until > now, Block.removed_at.is_(None))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.scalars(
+        query.order_by(Block.created_at.desc(), Block.id).limit(limit).offset(offset)
+    )
+    return list(rows), total
+
+
+def same(
+    session: Session, scope: BlockScope, value: str, *, now: datetime, but: str = ""
+) -> Block | None:
+    """Another one of the same that is in force."""
+    return session.scalar(
+        select(Block)
+        .where(
+            Block.value == value,
+            Block.scope == scope,
+            Block.until > now,
+            Block.removed_at.is_(None),
+            Block.id != but,
+        )
+        .limit(1)
+    )
+
+
+def recent(session: Session, value: str, *, now: datetime) -> list[Block]:
+    """Those of an address that are in force, or were within a day."""
+    query = select(Block).where(
+        Block.value == value,
+        Block.scope == BlockScope.IP,
+        Block.removed_at.is_(None),
+        Block.until > now - REPEATS_WITHIN,
+    )
+    return list(session.scalars(query))
+
+
+def expired(session: Session, *, now: datetime, most: int) -> list[Block]:
+    """Those that ran out and whose end is not in the audit log yet."""
+    query = (
+        select(Block)
+        .where(Block.until <= now, Block.removed_at.is_(None), ~Block.expiry_noted)
+        .order_by(Block.until)
+        .limit(most)
+    )
+    return list(session.scalars(query))
