@@ -42,7 +42,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     pages = render.public_pages(app, settings)
     board = boards.build(core, pages, headers=of_all, page_headers=of_pages)
     status = statuses.build(
-        core.open_session, board.refresh, requires_approval=settings.second_pair_of_eyes
+        core.open_session, board.refresh, requires_approval=settings.require_approval
     )
     notify = notifications.build(core, render.mails(app))
     counters = Counters(settings.metrics_prefix)

@@ -22,6 +22,16 @@ import limits
 from portal import durations
 
 Network = IPv4Network | IPv6Network
+AUDIENCES = (
+    "public",
+    "authenticated",
+    "user",
+    "provider",
+    "company",
+    "agency",
+    "admin",
+    "operations",
+)
 MIN_SECRET_CHARACTERS = 32
 
 
@@ -92,6 +102,14 @@ def _rate(raw: str) -> str:
 
 def _list(raw: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def _audiences(raw: str) -> tuple[str, ...]:
+    names = _list(raw)
+    unknown = sorted(set(names) - set(AUDIENCES))
+    if unknown or not names:
+        raise ValueError(f"must be some of {', '.join(AUDIENCES)}")
+    return names
 
 
 def _networks(raw: str) -> tuple[Network, ...]:
@@ -438,12 +456,17 @@ class Settings:
         _reminders,
         "how long before a window subscribers are reminded; `off`: never",
     )
-    publish_by_itself: bool = _setting(
+    audiences: tuple[str, ...] = _setting(
+        ("public", "authenticated", "operations"),
+        _audiences,
+        "the audiences that the panel's forms offer; the API takes all of them",
+    )
+    auto_publish: bool = _setting(
         False,
         _switch,
         "open an incident for everyone once an alert has lasted, without an operator",
     )
-    second_pair_of_eyes: bool = _setting(
+    require_approval: bool = _setting(
         False, _switch, "what is planned is shown to nobody until a second operator has approved it"
     )
     insecure_cookies: bool = _setting(
@@ -533,6 +556,13 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+# Settings that had another name before.
+RENAMED = {
+    "PORTAL_SECOND_PAIR_OF_EYES": "PORTAL_REQUIRE_APPROVAL",
+    "PORTAL_PUBLISH_BY_ITSELF": "PORTAL_AUTO_PUBLISH",
+}
+
+
 def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Read, parse and validate the environment; SettingsError tells every problem at once."""
     source = os.environ if environ is None else environ
@@ -540,7 +570,10 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     problems: list[str] = []
     known = {f"PORTAL_{entry.name.upper()}" for entry in fields(Settings)}
     for name in sorted(source):
-        if name.startswith("PORTAL_") and name.removesuffix("_FILE") not in known:
+        variable = name.removesuffix("_FILE")
+        if variable in RENAMED:
+            problems.append(f"{variable} is called {RENAMED[variable]} now; rename it")
+        elif name.startswith("PORTAL_") and variable not in known:
             problems.append(f"{name} is not a setting of this version; see docs/settings.md")
     for entry in fields(Settings):
         variable = f"PORTAL_{entry.name.upper()}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from portal import settings
 from portal.settings import (
     AutoBlockRule,
     DeclaredWorker,
@@ -14,6 +15,7 @@ from portal.settings import (
     WorkerQueue,
     load,
 )
+from portal.status.terms import Audience
 
 DAY = timedelta(days=1)
 
@@ -30,8 +32,8 @@ DAY = timedelta(days=1)
         ("METRICS_STALE_AFTER", "5m", timedelta(minutes=5)),
         ("DRAIN_DELAY", "0", timedelta()),
         ("DRAIN_LINGER", "30s", timedelta(seconds=30)),
-        ("SECOND_PAIR_OF_EYES", "on", True),
-        ("SECOND_PAIR_OF_EYES", "No", False),
+        ("REQUIRE_APPROVAL", "on", True),
+        ("REQUIRE_APPROVAL", "No", False),
         ("TRUSTED_PROXIES", "10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1"))),
         (
             "METRICS_TOKENS",
@@ -91,7 +93,7 @@ def test_a_queue_is_looked_at_where_it_lives():
         ("BIND", "localhost:99999", "must be host:port"),
         ("RATE_LIMIT", "many", "must be a rate such as 300/minute"),
         ("POLL_SECONDS", "0", "must be 1 or more"),
-        ("SECOND_PAIR_OF_EYES", "perhaps", "must be on or off"),
+        ("REQUIRE_APPROVAL", "perhaps", "must be on or off"),
         ("TRUSTED_PROXIES", "the proxy", "the proxy"),
         ("METRICS_TOKENS", "prometheus", "must be a list of name=token"),
         ("METRICS_TOKENS", f"a:auto={'x' * 32}", "must be a list of name=token"),
@@ -117,3 +119,14 @@ def test_what_is_none_is_a_sentence(name: str, text: str, said: str):
     (problem,) = raised.value.problems
     assert problem.startswith(f"PORTAL_{name}")
     assert said in problem
+
+
+def test_audiences_are_those_that_an_announcement_can_have():
+    assert tuple(Audience) == settings.AUDIENCES
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(settings.RENAMED.items()))
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_a_setting_that_was_renamed_says_its_new_name(old: str, new: str, suffix: str):
+    with pytest.raises(settings.SettingsError, match=f"{old} is called {new} now"):
+        settings.load({f"{old}{suffix}": "on"})

@@ -30,6 +30,8 @@ class Status(StrEnum):
 
 
 class Audience(StrEnum):
+    """As `portal.core.settings.AUDIENCES` has them, of which forms offer some."""
+
     PUBLIC = "public"
     AUTHENTICATED = "authenticated"
     USER = "user"
@@ -41,6 +43,8 @@ class Audience(StrEnum):
 
 
 class Channel(StrEnum):
+    """Of these the portal delivers by web, mobile, email and api; the others by whoever asks it."""
+
     WEB = "web"
     MOBILE = "mobile"
     EMAIL = "email"

@@ -114,7 +114,7 @@ def put_due(portal: Portal, fence: lease.Fence) -> None:
             for act in timetable.due(session, portal.core.settings, now=now):
                 act()
             session.commit()
-    if portal.core.settings.publish_by_itself:
+    if portal.core.settings.auto_publish:
         publishing.publish(portal.status.incidents, portal.core.settings)
 
 

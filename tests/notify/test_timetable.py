@@ -196,7 +196,7 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     build: Build, still: StandingClock
 ):
     for is_on in (False, True):
-        site = build(publish_by_itself=is_on)
+        site = build(auto_publish=is_on)
         stale(site, still)
         look(site)
         client = site.client()
@@ -213,7 +213,7 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     site.portal.status.incidents.edit(By("test"), incident["reference"], edit)
     assert publishing.publish(site.portal.status.incidents, site.settings) == []
     # An operator who is faster is not followed by a second one.
-    site = build(publish_by_itself=True)
+    site = build(auto_publish=True)
     stale(site, still)
     with site.portal.core.open_session() as session:
         (episode,) = session.query(Episode)

@@ -143,10 +143,10 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
 
 @pytest.fixture
 def careful(build: Build, still: StandingClock) -> Site:
-    return build(second_pair_of_eyes=True)
+    return build(require_approval=True)
 
 
-def test_what_is_planned_waits_for_a_second_pair_of_eyes(careful: Site, still: StandingClock):
+def test_what_is_planned_waits_for_approval(careful: Site, still: StandingClock):
     first, second = careful.signed_in(Role.OPERATOR), careful.signed_in(Role.OPERATOR)
     client = careful.client()
     headers = careful.bearer(Scope.MAINTENANCE_READ)

@@ -276,7 +276,7 @@ def test_a_block_holds_until_an_instant(site: Site, still: StandingClock):
 
 
 def test_a_series_is_approved_by_another_and_called_off_once(build: Build, still: StandingClock):
-    site = build(second_pair_of_eyes=True)
+    site = build(require_approval=True)
     path = f"{MAINTENANCE}/series/{series(site)}"
     approved = site.client().post(f"{path}/approval", headers=site.bearer())
     assert approved.status_code == 200, approved.text

@@ -347,7 +347,7 @@ def test_the_list_has_what_runs_then_what_comes_then_what_is_over(
 
 
 def test_one_proposes_and_another_approves(build: Build, still: StandingClock):
-    site = build(second_pair_of_eyes=True)
+    site = build(require_approval=True)
     author, other = site.signed_in(Role.OPERATOR), site.signed_in(Role.OPERATOR)
     assert author.post("/panel/windows/new", **FORM).status_code == 303
     (row,) = stored(site)
@@ -365,7 +365,7 @@ def test_one_proposes_and_another_approves(build: Build, still: StandingClock):
 
 
 def test_a_proposed_series_has_no_window_until_another_approves(build: Build, still: StandingClock):
-    site = build(second_pair_of_eyes=True)
+    site = build(require_approval=True)
     author, other = site.signed_in(Role.OPERATOR), site.signed_in(Role.OPERATOR)
     form = {**FORM, "recurrence": "FREQ=WEEKLY"}
     assert author.post("/panel/windows/new", **form).status_code == 303

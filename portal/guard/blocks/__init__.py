@@ -17,27 +17,3 @@ from portal.guard.blocks.block import (
 )
 from portal.guard.blocks.queries import active, find, page
 from portal.guard.blocks.schemas import Action, BlockAct, BlockIn, BlockOut, out
-
-__all__ = [
-    "LONGEST",
-    "LONGEST_AUTO",
-    "REPEATS_WITHIN",
-    "Action",
-    "AlreadyBlockedError",
-    "Block",
-    "BlockAct",
-    "BlockIn",
-    "BlockOut",
-    "BlockScope",
-    "Blocks",
-    "Kind",
-    "Source",
-    "active",
-    "bounded",
-    "covers",
-    "find",
-    "normalise",
-    "out",
-    "page",
-    "spare",
-]

@@ -4,17 +4,3 @@ from portal.status.announcements.acts import Announcements, notify
 from portal.status.announcements.announcement import Announcement, check_times
 from portal.status.announcements.queries import find, free_slug, page
 from portal.status.announcements.schemas import AnnouncementIn, AnnouncementOut, StatusChange, out
-
-__all__ = [
-    "Announcement",
-    "AnnouncementIn",
-    "AnnouncementOut",
-    "Announcements",
-    "StatusChange",
-    "check_times",
-    "find",
-    "free_slug",
-    "notify",
-    "out",
-    "page",
-]

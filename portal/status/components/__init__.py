@@ -23,24 +23,3 @@ from portal.status.components.schemas import (
     StateChange,
     out,
 )
-
-__all__ = [
-    "MOST_COMPONENTS",
-    "Component",
-    "ComponentIn",
-    "ComponentOut",
-    "Components",
-    "Impact",
-    "Slug",
-    "Span",
-    "State",
-    "StateChange",
-    "by_hand",
-    "count",
-    "everyone",
-    "find",
-    "known",
-    "open_by_hand",
-    "out",
-    "spans",
-]

@@ -8,18 +8,3 @@ from portal.status.series.acts import Series
 from portal.status.series.queries import due, find, page
 from portal.status.series.schemas import Occurrence, SeriesIn, SeriesOut, out
 from portal.status.series.series import AHEAD, MOST_AHEAD, WindowSeries, plan
-
-__all__ = [
-    "AHEAD",
-    "MOST_AHEAD",
-    "Occurrence",
-    "Series",
-    "SeriesIn",
-    "SeriesOut",
-    "WindowSeries",
-    "due",
-    "find",
-    "out",
-    "page",
-    "plan",
-]

@@ -15,28 +15,3 @@ from portal.status.windows.schemas import (
     warned,
 )
 from portal.status.windows.window import Preparation, Window, WindowStatus, new_reference
-
-__all__ = [
-    "Action",
-    "Effect",
-    "PlanActs",
-    "PlanIn",
-    "Preparation",
-    "Window",
-    "WindowAct",
-    "WindowIn",
-    "WindowOut",
-    "WindowStatus",
-    "Windows",
-    "ZoneName",
-    "find",
-    "is_published",
-    "local",
-    "new_reference",
-    "notify",
-    "out",
-    "overlapping",
-    "page",
-    "running",
-    "warned",
-]

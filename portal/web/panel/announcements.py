@@ -12,7 +12,7 @@ from portal.errors import NotFoundError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
 from portal.status.notices import NoticeKind
-from portal.status.terms import Audience, Channel, Severity
+from portal.status.terms import Severity
 from portal.web import current, render
 from portal.web.panel import forms, maintenance, preview
 from portal.web.problems import Errors
@@ -140,8 +140,8 @@ def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Respons
         status=status,
         form=form,
         key=forms.new_key(),
-        all_audiences=list(Audience),
-        all_channels=list(Channel),
+        all_audiences=forms.audiences(context["audiences"]),
+        all_channels=forms.channels(context["channels"]),
         severities=list(Severity),
         **(defaults | context),
     )

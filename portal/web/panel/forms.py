@@ -1,7 +1,7 @@
 """What the panel's forms have in common: reading a model, one use of a key, the three answers."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,11 +11,13 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response
 
 from portal.errors import RuleError, StaleVersionError
+from portal.status.terms import Audience, Channel
 from portal.store.idempotency import IdempotencyKey
 from portal.unit_of_work import By
 from portal.web import access, current, problems
 from portal.web.problems import Errors, Problem
 
+DELIVERED = {Channel.WEB, Channel.MOBILE, Channel.EMAIL, Channel.API}
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -132,6 +134,17 @@ def unless_same(typed: datetime | None, stored: datetime | None) -> datetime | N
     if stored is not None and typed == stored.replace(second=0, microsecond=0):
         return stored
     return typed
+
+
+def audiences(chosen: Collection[str]) -> list[Audience]:
+    """What the form offers: some, by the settings, and what was chosen elsewhere."""
+    offered = current().core.settings.audiences
+    return [one for one in Audience if one in offered or one in chosen]
+
+
+def channels(chosen: Collection[str]) -> list[Channel]:
+    """What the form offers: those by which the portal delivers, and what was chosen elsewhere."""
+    return [one for one in Channel if one in DELIVERED or one in chosen]
 
 
 def impacts() -> dict[str, str]:

@@ -21,7 +21,6 @@ from portal.status.incidents import (
     findings,
 )
 from portal.status.retrospectives import Retrospective
-from portal.status.terms import Audience
 from portal.web import current, render
 from portal.web.panel import forms
 from portal.web.problems import Errors
@@ -227,7 +226,7 @@ def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Respons
         states=STATES,
         levels=list(ImpactLevel),
         steps=[one for one in Progress if one is not Progress.RESOLVED],
-        all_audiences=list(Audience),
+        all_audiences=forms.audiences(context["audiences"]),
         key=forms.new_key(),
         **({"errors": {}} | context),
     )

@@ -15,7 +15,6 @@ from portal.status import components, freezes, windows
 from portal.status.components import State
 from portal.status.notices import NoticeKind
 from portal.status.series import SeriesIn
-from portal.status.terms import Audience, Channel
 from portal.status.windows import Effect, PlanIn, Window, WindowAct, WindowIn, WindowOut
 from portal.web import current, render
 from portal.web.panel import cards, forms, maintenance, preview
@@ -223,8 +222,8 @@ def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Respons
         form=form,
         key=forms.new_key(),
         zones=sorted(available_timezones()),
-        all_audiences=list(Audience),
-        all_channels=list(Channel),
+        all_audiences=forms.audiences(context["audiences"]),
+        all_channels=forms.channels(context["channels"]),
         components=parts,
         states=[State.OPERATIONAL, State.UNDER_MAINTENANCE, *get_args(Effect)],
         **(defaults | context),
