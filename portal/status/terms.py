@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class Audience(StrEnum):
-    """As `portal.core.settings.AUDIENCES` has them, of which forms offer some."""
+    """As `portal.settings.AUDIENCES` has them, of which forms offer some."""
 
     PUBLIC = "public"
     AUTHENTICATED = "authenticated"
