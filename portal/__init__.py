@@ -20,7 +20,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal import extensions
     from portal.board import figures
     from portal.board import room as boards
-    from portal.guard import chain, limits
+    from portal.guard import limits
     from portal.guard import room as guards
     from portal.lifecycle import room as lifecycles
     from portal.lifecycle.phases import Phases
@@ -72,7 +72,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         core, status, board, guard, runtime, notify, lifecycle, overview
     )
     faces.put_on(app, settings, limiter=limiter, counters=counters)
-    app.wsgi_app = chain.build(  # type: ignore[method-assign]
-        app.wsgi_app, settings, guard, board, phases, headers=of_all + of_pages
+    app.wsgi_app = guards.chain(  # type: ignore[method-assign]
+        app.wsgi_app, core, guard, board, phases, headers=of_all + of_pages
     )
     return app

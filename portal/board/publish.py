@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.board import picture as pictures
+from portal.board import published
 from portal.board.answers import Answers, Publish
 from portal.board.copy import Copy
 from portal.store import revision
@@ -97,7 +97,7 @@ class Board:
                     and revision.current(session) == before.revision
                 )
                 if not is_same:
-                    fresh = pictures.take(session, now=now)
+                    fresh = published.take(session, now=now)
                     self._answers = self._publish(fresh)
                     self.rebuilds += 1
                     self._copy.keep(fresh)

@@ -16,59 +16,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 from structlog.contextvars import bind_contextvars
 
 from portal import clock
 from portal.board.answers import Answer
-from portal.board.publish import Board
 from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
 from portal.guard.blocks import Kind
+from portal.guard.head import Environ, Head, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Perimeter
-from portal.guard.room import Guard
 from portal.guard.waf import Inspected
-from portal.lifecycle.phases import Phases
-from portal.settings import Settings
 
-Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 Find = Callable[[str, str, datetime], Answer | None]
 Headers = list[tuple[str, str]]
 
-MOST_BODY_BYTES = 1024 * 1024
-MOST_URL_BYTES = 8 * 1024
-MOST_HEADER_BYTES = 32 * 1024
 THROTTLED_SHARE = 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRIVATE = (("Cache-Control", "no-store"),)
 _UNCOUNTED = ("/health", "/static/")
-
-
-@dataclass(slots=True)
-class Head:
-    """What the chain reads of a request; `peer` is the address of the connection.
-
-    `header_bytes` is names and values together, 0 where the server has bounded them already;
-    `header` gives the others by their lower-case names.
-    """
-
-    method: str
-    path: str
-    query: str
-    peer: str
-    forwarded_for: str | None
-    if_none_match: str | None
-    length: str | None
-    origin: str | None
-    header_bytes: int
-    header: Callable[[str], str | None]
 
 
 @dataclass(slots=True)
@@ -90,7 +62,7 @@ class Passed:
     client: str
     path: str
     route: str
-    told: Headers
+    limit_headers: Headers
     denied: Denied | None = None
 
 
@@ -125,9 +97,9 @@ class Chain:
 
     def judge(self, head: Head) -> Ready | Passed:
         """Everything that can be said of a request before its body is read."""
-        oversize = _oversize(head)
-        if oversize:
-            return self.refuse(head.method, *oversize, [("Connection", "close")])
+        too_large = oversize(head)
+        if too_large:
+            return self.refuse(head.method, *too_large, [("Connection", "close")])
         path, method = head.path, head.method
         client = address.client(head.peer, head.forwarded_for, self._trusted)
         if path.startswith(_UNCOUNTED):
@@ -151,33 +123,35 @@ class Chain:
         answer = None
         if method == "GET" or method == "HEAD":
             answer = self._find(path, head.query, now)
-        route = f"{method} {path}" if answer else _route(method, path)
+        route = f"{method} {path}" if answer else route_of(method, path)
         decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
-        told = self._told(decision)
+        limit_headers = self._limit_headers(decision)
         if not decision.is_allowed:
             seconds = max(1, decision.reset_seconds)
-            told.append(("Retry-After", str(seconds)))
+            limit_headers.append(("Retry-After", str(seconds)))
             detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
-            return self.refuse(method, 429, detail, told)
+            return self.refuse(method, 429, detail, limit_headers)
         if method not in _READS and self._is_leaving():
-            told.append(("Retry-After", "30"))
+            limit_headers.append(("Retry-After", "30"))
             return self.refuse(
                 method,
                 503,
                 "The portal is about to stop and takes no writes. Try again soon.",
-                told,
+                limit_headers,
             )
         if answer is None:
-            return Passed(client, path, route, told, denied)
+            return Passed(client, path, route, limit_headers, denied)
         if head.if_none_match and answer.etag in head.if_none_match:
-            return Ready(304, [*answer.headers_304, *told], b"")
-        return Ready(200, [*answer.headers, *told], b"" if method == "HEAD" else answer.body)
+            return Ready(304, [*answer.headers_304, *limit_headers], b"")
+        return Ready(
+            200, [*answer.headers, *limit_headers], b"" if method == "HEAD" else answer.body
+        )
 
     def turn_away(self, denied: Denied, *, method: str, client: str, path: str) -> Ready:
         """The perimeter's answer, counted."""
         now = clock.now()
         reference = self._perimeter.refused(
-            denied, client=client, route=_route(method, path), now=now
+            denied, client=client, route=route_of(method, path), now=now
         )
         seconds = denied.retry_after(now.timestamp())
         if seconds is None:
@@ -219,7 +193,7 @@ class Chain:
         identity = self._identity(environ)
         bind_contextvars(request_id=identity)
         environ["portal.request_id"] = identity
-        told = [*passed.told, ("X-Request-Id", identity)]
+        limit_headers = [*passed.limit_headers, ("X-Request-Id", identity)]
         if self._probe_host and not passed.route:
             # Probes and scrapers come by address; nothing is built from their Host.
             environ["HTTP_HOST"] = self._probe_host
@@ -232,7 +206,7 @@ class Chain:
                     environ["REQUEST_METHOD"],
                     stopped.status,
                     "This request was refused. Quote the reference if it should not have been.",
-                    told,
+                    limit_headers,
                     stopped.reference,
                 )
                 start_response(f"{ready.status} {HTTPStatus(ready.status).phrase}", ready.headers)
@@ -245,12 +219,12 @@ class Chain:
             if private:
                 headers = [one for one in headers if one[0].lower() != "cache-control"]
             more = [one for name, one in self._headers if name not in named]
-            return start_response(status, [*headers, *private, *more, *told], *rest)
+            return start_response(status, [*headers, *private, *more, *limit_headers], *rest)
 
         return self._app(environ, start)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        verdict = self.judge(_head(environ))
+        verdict = self.judge(of_environ(environ))
         if isinstance(verdict, Passed):
             return self.pass_on(environ, start_response, verdict)
         start_response(f"{verdict.status} {HTTPStatus(verdict.status).phrase}", verdict.headers)
@@ -296,78 +270,9 @@ class Chain:
             ),
         )
 
-    def _told(self, decision: Decision) -> Headers:
+    def _limit_headers(self, decision: Decision) -> Headers:
         return [
             self._limit_header,
             ("RateLimit-Remaining", str(decision.remaining)),
             ("RateLimit-Reset", str(decision.reset_seconds)),
         ]
-
-
-def _route(method: str, path: str) -> str:
-    """Routes of a key are told apart by their first two steps: enough to see, and bounded."""
-    return f"{method} {'/'.join(path.split('/', 3)[:3])[:60]}"
-
-
-def _head(environ: Environ) -> Head:
-    size = 0
-    for name, value in environ.items():
-        if name.startswith("HTTP_"):
-            size += len(name) + len(value)
-    return Head(
-        environ["REQUEST_METHOD"],
-        environ["PATH_INFO"],
-        environ["QUERY_STRING"],
-        environ.get("REMOTE_ADDR", ""),
-        environ.get("HTTP_X_FORWARDED_FOR"),
-        environ.get("HTTP_IF_NONE_MATCH"),
-        environ.get("CONTENT_LENGTH"),
-        environ.get("HTTP_ORIGIN"),
-        size,
-        lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"),
-    )
-
-
-def _oversize(head: Head) -> tuple[int, str] | None:
-    length = head.length
-    if length:
-        if not (length.isascii() and length.isdigit()):
-            return 400, "Content-Length is not a number."
-        if len(length) > 12 or int(length) > MOST_BODY_BYTES:
-            return 413, "A body has 1 MiB at most."
-    path, query = head.path, head.query
-    if len(path) + len(query) > MOST_URL_BYTES // 12:
-        if len(quote(path)) + len(query) > MOST_URL_BYTES:
-            return 414, "An address has 8 KiB at most."
-    if head.header_bytes > MOST_HEADER_BYTES:
-        return 431, "Headers have 32 KiB at most."
-    return None
-
-
-def build(
-    app: Wsgi,
-    settings: Settings,
-    guard: Guard,
-    board: Board,
-    phases: Phases,
-    *,
-    headers: tuple[tuple[str, str], ...],
-) -> Chain:
-    """The chain in front of `app`."""
-
-    def find(path: str, query_string: str, now: datetime) -> Answer | None:
-        answers = board.current(now)
-        return answers.find(path, query_string) if answers else None
-
-    return Chain(
-        app,
-        perimeter=guard.perimeter,
-        limits=guard.limits,
-        inspection=guard.inspection,
-        session_cookie=settings.session_cookie,
-        probe_host=settings.trusted_hosts[0].lstrip(".") if settings.trusted_hosts else None,
-        is_leaving=lambda: phases.is_leaving,
-        find=find,
-        trusted_proxies=settings.trusted_proxies,
-        headers=headers,
-    )

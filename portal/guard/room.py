@@ -1,16 +1,21 @@
 """What the guard's room holds, and how its parts hang together."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from portal.board.answers import Answer
+from portal.board.publish import Board
 from portal.core import Core
 from portal.guard import waf
 from portal.guard.blocks import Blocks
+from portal.guard.chain import Chain, Wsgi
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Limits
 from portal.guard.offences import Offences
 from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
+from portal.lifecycle.phases import Phases
 from portal.runtime.counters import Counters
 
 
@@ -59,3 +64,33 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
         },
     )
     return Guard(blocks, perimeter, limits, inspection, offences, offenders)
+
+
+def chain(
+    app: Wsgi,
+    core: Core,
+    guard: Guard,
+    board: Board,
+    phases: Phases,
+    *,
+    headers: tuple[tuple[str, str], ...],
+) -> Chain:
+    """The chain in front of `app`."""
+
+    def find(path: str, query_string: str, now: datetime) -> Answer | None:
+        answers = board.current(now)
+        return answers.find(path, query_string) if answers else None
+
+    hosts = core.settings.trusted_hosts
+    return Chain(
+        app,
+        perimeter=guard.perimeter,
+        limits=guard.limits,
+        inspection=guard.inspection,
+        session_cookie=core.settings.session_cookie,
+        probe_host=hosts[0].lstrip(".") if hosts else None,
+        is_leaving=lambda: phases.is_leaving,
+        find=find,
+        trusted_proxies=core.settings.trusted_proxies,
+        headers=headers,
+    )

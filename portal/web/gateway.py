@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from portal.guard import chain
-from portal.guard.chain import Chain, Head, Headers, Passed, Ready
+from portal.guard import head
+from portal.guard.chain import Chain, Headers, Passed, Ready
+from portal.guard.head import Head
 from portal.lifecycle.phases import Phases
 
 _log = structlog.get_logger()
@@ -85,7 +86,7 @@ class Gateway:
         pairs = scope.headers.items()
         refuse = self._front.refuse
         closing = [("Connection", "close")]
-        if sum(len(name) + len(value) for name, value in pairs) > chain.MOST_HEADER_BYTES:
+        if sum(len(name) + len(value) for name, value in pairs) > head.MOST_HEADER_BYTES:
             return refuse(scope.method, 431, "Headers have 32 KiB at most.", closing)
         try:
             body = await self._body(scope, protocol)
@@ -132,7 +133,7 @@ class Gateway:
             try:
                 async for part in protocol:
                     size += len(part)
-                    if size > chain.MOST_BODY_BYTES:
+                    if size > head.MOST_BODY_BYTES:
                         raise TooLargeError
                     parts.append(bytes(part))
             finally:

@@ -62,7 +62,7 @@ def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
             banner(), revision=session.revision, generated_at=now, valid_until=now + LONGEST_LIFE
         )
 
-    monkeypatch.setattr(publish.pictures, "take", take)
+    monkeypatch.setattr(publish.published, "take", take)
     board = Board(
         lambda: database,  # type: ignore[arg-type, return-value]
         lambda shown: SimpleNamespace(picture=shown),  # type: ignore[arg-type, return-value]

@@ -233,7 +233,7 @@ def test_the_worst_that_is_said_is_the_state_of_all(values, indicator, descripti
 
 def test_a_picture_is_good_until_something_begins_or_ends():
     def until(*found: Banner) -> timedelta:
-        return pictures._next_change(found, NOW) - NOW
+        return pictures.next_change(found, NOW) - NOW
 
     near = timedelta(seconds=3)
     assert until() == LONGEST_LIFE

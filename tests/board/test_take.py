@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from portal.board import picture as pictures
-from portal.board.picture import CANCELLED_DAYS, PAST_DAYS, UPCOMING_DAYS, Picture
+from portal.board import published
+from portal.board.picture import PAST_DAYS, UPCOMING_DAYS, Picture
+from portal.board.published import CANCELLED_DAYS
 from portal.runtime.episodes import Episode
 from portal.status.announcements import Announcement
 from portal.status.components import Component, Span, State
@@ -30,7 +31,7 @@ def session() -> Iterator[Session]:
 
 def take(session: Session) -> Picture:
     session.flush()
-    return pictures.take(session, now=NOW)
+    return published.take(session, now=NOW)
 
 
 def moment(step: timedelta | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """The OpenAPI document says of every operation what it does and who may."""
 
-from portal.web import access
+from portal.web import scopes
 from tests.conftest import Site
 
 METHODS = {"get", "post", "put", "patch", "delete"}
@@ -20,7 +20,7 @@ def test_every_operation_says_what_it_does_and_who_may(site: Site):
             # Without a docstring the summary would be the function's name.
             assert view.__doc__, where
             assert operation["tags"], where
-            if access.TABLE[endpoint] == access.PUBLIC:
+            if scopes.TABLE[endpoint] == scopes.PUBLIC:
                 continue
             assert operation["security"] == [{"token": []}], where
             assert {"401", "403", "422", "503"} <= set(operation["responses"]), where

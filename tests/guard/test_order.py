@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from portal.board.answers import Answer
-from portal.guard import chain
 from portal.guard.blocks import Kind, Source
-from portal.guard.chain import Chain, Head, Passed, Ready
+from portal.guard.chain import Chain, Passed, Ready
+from portal.guard.head import Head, of_environ
 from portal.guard.inspection import Inspection, Stopped
 from portal.guard.limits import Decision
 from portal.guard.perimeter import Denied, Held
@@ -160,14 +160,14 @@ def test_what_is_too_large_is_refused_first(world: World, values, status, why):
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/static/a.css"])
 def test_probes_and_static_files_pass_by(world: World, path):
     found = passed(world.chain().judge(head(path)))
-    assert (found.route, found.told, world.log) == ("", [], [])
+    assert (found.route, found.limit_headers, world.log) == ("", [], [])
 
 
 def test_the_cheap_comes_before_the_dear(world: World):
     found = passed(world.chain().judge(head("/api/admin/windows/7/acts", query="a=1")))
     assert world.log == ["perimeter", "board", "limit"]
     assert (found.route, found.client) == ("GET /api/admin", "192.0.2.1")
-    assert found.told == [
+    assert found.limit_headers == [
         ("RateLimit-Limit", "10"),
         ("RateLimit-Remaining", "7"),
         ("RateLimit-Reset", "30"),
@@ -442,7 +442,7 @@ def test_whose_words_they_are(world: World, path, environ, is_anonymous, why):
 
 
 def test_headers_are_measured_by_name_and_value():
-    made = chain._head(
+    made = of_environ(
         {
             "REQUEST_METHOD": "GET",
             "PATH_INFO": "/",

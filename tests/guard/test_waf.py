@@ -12,7 +12,7 @@ import pytest
 
 from portal import clock
 from portal.guard import waf
-from portal.guard.waf import Inspected, Refusal, WafError
+from portal.guard.waf import Inspected, Refusal, WafError, loading, modsecurity, requests
 from portal.settings import DeclaredWorker
 from tests.conftest import Build, Site, figure
 from tests.processes import ROOT
@@ -256,15 +256,15 @@ def test_what_is_remembered_as_clean_holds_all_that_rules_see(engine: waf.Engine
         assert engine.inspect(clean) is None
         for request in changes:
             assert engine.inspect(request) is not None, request
-    text = (waf.RULES / "portal.conf").read_text()
+    text = (loading.RULES / "portal.conf").read_text()
     looked_at = {name.lower() for name in re.findall(r"REQUEST_HEADERS:([\w-]+)", text)}
-    assert looked_at - {"x-portal-anonymous", "content-length"} == waf._SEEN
+    assert looked_at - {"x-portal-anonymous", "content-length"} == requests._SEEN
 
 
 def test_memory_of_clean_requests_is_bounded(engine: waf.Engine):
-    for number in range(waf.MOST_REMEMBERED + 500):
+    for number in range(modsecurity.MOST_REMEMBERED + 500):
         assert engine.inspect(asked(query=f"t={number}")) is None
-    assert len(engine._clean) <= waf.MOST_REMEMBERED
+    assert len(engine._clean) <= modsecurity.MOST_REMEMBERED
     before = len(engine._clean)
     assert engine.inspect(asked(query="t=" + "1" * 2000)) is None
     assert len(engine._clean) == before
@@ -273,8 +273,8 @@ def test_memory_of_clean_requests_is_bounded(engine: waf.Engine):
 @pytest.fixture
 def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("portal.conf", "proofs.json"):
-        (tmp_path / name).write_text((waf.RULES / name).read_text())
-    monkeypatch.setattr(waf, "RULES", tmp_path)
+        (tmp_path / name).write_text((loading.RULES / name).read_text())
+    monkeypatch.setattr(loading, "RULES", tmp_path)
     return tmp_path
 
 

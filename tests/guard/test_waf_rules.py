@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from portal.guard import waf
-from portal.guard.waf import MOST_FIELDS, MOST_REMEMBERED, Inspected, ModSecurity, Refusal, WafError
+from portal.guard.waf import Inspected, Refusal, WafError, modsecurity, requests, rules
+from portal.guard.waf.modsecurity import MOST_FIELDS, MOST_REMEMBERED, ModSecurity
 
 pytestmark = pytest.mark.unit
 TEXT = """
@@ -141,7 +142,7 @@ def test_what_the_engine_is_shown(library: Library):
     ],
 )
 def test_fields_are_counted(values, fields):
-    assert waf._fields(request(**values)) == fields
+    assert requests.fields(request(**values)) == fields
 
 
 def test_too_many_fields_are_refused_before_the_engine(library: Library):
@@ -164,7 +165,7 @@ def test_too_many_fields_are_refused_before_the_engine(library: Library):
 )
 def test_headers_that_native_code_can_take(library: Library, name, value, is_plain):
     asked = Inspected("GET", "/", "", ((name, value),), b"", "", True)
-    assert waf._is_plain(asked.headers) is is_plain
+    assert requests.is_plain(asked.headers) is is_plain
     assert make(library).inspect(asked) == (None if is_plain else Refusal(400, "http.header"))
 
 
@@ -186,7 +187,7 @@ def test_headers_that_native_code_can_take(library: Library, name, value, is_pla
 )
 def test_names_that_are_operators(body, path, is_found, why):
     asked = request(path=path, body=body)
-    assert waf._has_operator_names(asked) is is_found, why
+    assert requests.has_operator_names(asked) is is_found, why
 
 
 def test_names_that_are_operators_are_refused(library: Library):
@@ -228,14 +229,14 @@ def test_what_was_refused_is_asked_again(library: Library):
 
 
 def test_memory_of_clean_requests_is_bounded(library: Library, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(waf, "MOST_REMEMBERED", 2)
+    monkeypatch.setattr(modsecurity, "MOST_REMEMBERED", 2)
     one = make(library)
     for name in ("a", "b"):
         one.inspect(request(name))
     assert len(one._clean) == 2
     one.inspect(request("c"))
     assert len(one._clean) == 1
-    most = waf.MOST_REMEMBERED_CHARACTERS - len("GET/x")
+    most = modsecurity.MOST_REMEMBERED_CHARACTERS - len("GET/x")
     one.inspect(request("q" * most))
     assert len(one._clean) == 2
     one.inspect(request("q" * (most + 1)))
@@ -322,14 +323,14 @@ def test_off_says_why_and_looks_at_nothing():
 def test_where_the_core_rule_set_is(tmp_path: Path, setup: str | None):
     if setup is None:
         with pytest.raises(WafError, match=r"no crs-setup\.conf"):
-            waf._crs_text(tmp_path)
+            rules.crs_text(tmp_path)
         return
     (tmp_path / setup).write_text("")
     with pytest.raises(WafError, match=r"no crs-setup\.conf"):
-        waf._crs_text(tmp_path)
+        rules.crs_text(tmp_path)
     (tmp_path / "rules").mkdir()
     for name in ("b.conf", "a.conf", "c.data"):
         (tmp_path / "rules" / name).write_text("")
-    lines = waf._crs_text(tmp_path).splitlines()
+    lines = rules.crs_text(tmp_path).splitlines()
     assert lines[0] == "SecRuleEngine On"
     assert [Path(line.split('"')[1]).name for line in lines[3:]] == [setup, "a.conf", "b.conf"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal.audit import chain
-from portal.board import picture
+from portal.board import published
 from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
@@ -47,10 +47,10 @@ def wish(**values) -> AnnouncementIn:
 def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: StandingClock):
     status = either.portal.status
     with either.portal.core.open_session() as session:
-        before = picture.take(session, now=still.now()).revision
+        before = published.take(session, now=still.now()).revision
     row = status.announcements.create(By("ada"), wish(severity=Severity.INCIDENT))
     with either.portal.core.open_session() as session:
-        taken = picture.take(session, now=still.now())
+        taken = published.take(session, now=still.now())
         event = chain.search(session)[0][0]
         kept = session.get(Announcement, row.id)
         assert kept.starts_at == START

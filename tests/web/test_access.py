@@ -4,13 +4,13 @@ import pytest
 
 from portal.accounts import roles
 from portal.accounts.roles import Role, Scope
-from portal.web import access
+from portal.web import scopes
 from tests.conftest import Site
 
 
 def test_every_endpoint_is_in_the_table_and_the_other_way_round(site: Site):
     endpoints = {rule.endpoint for rule in site.app.url_map.iter_rules()}
-    assert endpoints == set(access.TABLE)
+    assert endpoints == set(scopes.TABLE)
 
 
 def rules(site: Site):
@@ -26,7 +26,7 @@ def rules(site: Site):
     }
     adapter = site.app.url_map.bind("localhost")
     for rule in site.app.url_map.iter_rules():
-        if access.TABLE[rule.endpoint] != access.PUBLIC:
+        if scopes.TABLE[rule.endpoint] != scopes.PUBLIC:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 arguments = {name: values[name] for name in rule.arguments}
                 yield rule.endpoint, method, adapter.build(rule.endpoint, arguments, method)
@@ -47,7 +47,7 @@ def test_a_role_gets_what_its_scopes_allow(site: Site, role: Role):
         if endpoint == "accounts.sign_out":
             continue
         answer = person.client.open(path, method=method, headers={"X-CSRFToken": csrf})
-        is_allowed = roles.allows(role, access.TABLE[endpoint])
+        is_allowed = roles.allows(role, scopes.TABLE[endpoint])
         assert (answer.status_code != 403) == is_allowed, (endpoint, method, answer.status_code)
         assert answer.status_code < 500, (endpoint, method)
 
@@ -57,7 +57,7 @@ def test_a_token_gets_what_its_scope_names(site: Site, scope: Scope):
     client, headers = site.client(), site.bearer(scope)
     for endpoint, method, path in rules(site):
         answer = client.open(path, method=method, headers=headers)
-        is_allowed = access.TABLE[endpoint] == scope
+        is_allowed = scopes.TABLE[endpoint] == scope
         assert (answer.status_code != 403) == is_allowed, (endpoint, method, answer.status_code)
 
 

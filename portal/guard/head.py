@@ -1,0 +1,72 @@
+"""The head of a request: what the chain reads of it, and how large it may be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+Environ = dict[str, Any]
+MOST_BODY_BYTES = 1024 * 1024
+MOST_URL_BYTES = 8 * 1024
+MOST_HEADER_BYTES = 32 * 1024
+
+
+@dataclass(slots=True)
+class Head:
+    """What the chain reads of a request; `peer` is the address of the connection.
+
+    `header_bytes` is names and values together, 0 where the server has bounded them already;
+    `header` gives the others by their lower-case names.
+    """
+
+    method: str
+    path: str
+    query: str
+    peer: str
+    forwarded_for: str | None
+    if_none_match: str | None
+    length: str | None
+    origin: str | None
+    header_bytes: int
+    header: Callable[[str], str | None]
+
+
+def route_of(method: str, path: str) -> str:
+    """Routes of a key are told apart by their first two steps: enough to see, and bounded."""
+    return f"{method} {'/'.join(path.split('/', 3)[:3])[:60]}"
+
+
+def of_environ(environ: Environ) -> Head:
+    size = 0
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            size += len(name) + len(value)
+    return Head(
+        environ["REQUEST_METHOD"],
+        environ["PATH_INFO"],
+        environ["QUERY_STRING"],
+        environ.get("REMOTE_ADDR", ""),
+        environ.get("HTTP_X_FORWARDED_FOR"),
+        environ.get("HTTP_IF_NONE_MATCH"),
+        environ.get("CONTENT_LENGTH"),
+        environ.get("HTTP_ORIGIN"),
+        size,
+        lambda name: environ.get(f"HTTP_{name.upper().replace('-', '_')}"),
+    )
+
+
+def oversize(head: Head) -> tuple[int, str] | None:
+    """The status and the sentence for one that is too large."""
+    length = head.length
+    if length:
+        if not (length.isascii() and length.isdigit()):
+            return 400, "Content-Length is not a number."
+        if len(length) > 12 or int(length) > MOST_BODY_BYTES:
+            return 413, "A body has 1 MiB at most."
+    path, query = head.path, head.query
+    if len(path) + len(query) > MOST_URL_BYTES // 12:
+        if len(quote(path)) + len(query) > MOST_URL_BYTES:
+            return 414, "An address has 8 KiB at most."
+    if head.header_bytes > MOST_HEADER_BYTES:
+        return 431, "Headers have 32 KiB at most."
+    return None
