@@ -18,7 +18,7 @@ def text() -> str:
             "# Settings",
             "",
             "Environment variables; each also as `NAME_FILE`, the path of a file that holds the",
-            "value. This page is written by `make docs` from `portal/settings.py`.",
+            "value. This page is written by `make docs` from `portal/settings/fields.py`.",
             "",
             "| setting | default | |",
             "| --- | --- | --- |",

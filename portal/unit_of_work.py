@@ -93,17 +93,22 @@ class Transaction:
 class Acts:
     """The base of a noun's acts; `on_change` is called after each commit."""
 
-    # The number that a commit raises, by which others see that there is something new.
-    revision = revision.BOARD
+    # The number that a commit raises, by which others see that there is something new; None where
+    # nobody looks for it.
+    revision: int | None = revision.BOARD
 
-    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, open_session: Callable[[], Session], on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self.open_session = open_session
         self._on_change = on_change
 
     @contextmanager
     def _begin(self, by: By) -> Iterator[Transaction]:
-        with revision.change(self.open_session, self.revision) as (session, now):
+        with revision.transaction(self.open_session) as (session, now):
             yield Transaction(session, now, by)
+            if self.revision is not None:
+                revision.advance(session, self.revision)
         self._on_change()
 
 

@@ -3,8 +3,9 @@
 import click
 
 from portal.cli import application
-from portal.notify.desk import NotificationIn
+from portal.notify.broadcasts import NotificationIn
 from portal.status.terms import Audience
+from portal.unit_of_work import By
 
 
 @click.command()
@@ -28,7 +29,7 @@ def notify(
     dry_run: bool,
 ) -> None:
     """Fill a message template and send it, for instance `operations`."""
-    desk = application.portal().notify.desk
+    broadcasts = application.portal().notify.broadcasts
     with application.sentences(f"There is no template named {template}."):
         new = NotificationIn.model_validate(
             {
@@ -40,12 +41,12 @@ def notify(
             }
         )
         if dry_run:
-            for one in desk.rehearse(new).messages:
+            for one in broadcasts.preview(new).messages:
                 click.echo(f"--- {one.channel}: {one.recipients} recipients")
                 click.echo(f"{one.subject}\n\n{one.text}".strip())
             return
-        made = desk.send(new, actor=application.actor())
-    click.echo(f"On its way to {made.shown.recipients} recipients.")
+        sent = broadcasts.send(By(application.actor()), new)
+    click.echo(f"On its way to {sent.shown.recipients} recipients.")
 
 
 def pair(text: str) -> tuple[str, str]:

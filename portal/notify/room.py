@@ -3,21 +3,32 @@
 from dataclasses import dataclass
 
 from portal.core import Core
-from portal.notify.desk import Desk, Sender
+from portal.notify.broadcasts import Broadcasts, Sender
 from portal.notify.messages import Render
+from portal.notify.outbox import Deliveries
 from portal.notify.subscribers import Links
+from portal.notify.subscribers.acts import Subscribers
 
 
 @dataclass(frozen=True)
 class Notify:
     """The acts of operators, the signed links of mails, and what renders a mail."""
 
-    desk: Desk
+    broadcasts: Broadcasts
+    deliveries: Deliveries
+    subscribers: Subscribers
     links: Links
     render: Render
 
 
 def build(core: Core, render: Render) -> Notify:
+    """`render` makes a mail's text and HTML from its template."""
     settings = core.settings
     sender = Sender(settings.site_name, settings.url, render, settings.operator_channels)
-    return Notify(Desk(core.open_session, sender), Links(core.secret_key), render)
+    return Notify(
+        Broadcasts(core.open_session, sender),
+        Deliveries(core.open_session),
+        Subscribers(core.open_session),
+        Links(core.secret_key),
+        render,
+    )

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from portal.cli import application
 from portal.notify import delivery as sending
-from portal.notify import outbox
 from portal.notify.channels.mail import Mail
+from portal.notify.outbox import claims
 from portal.store import lease
 from portal.worker import delivery
 
 
 def main() -> None:
-    outbox.PAUSES = (timedelta(seconds=0.2),) * 8
+    claims.PAUSES = (timedelta(seconds=0.2),) * 8
     sending.FIRST_PAUSE = timedelta(seconds=0.3)
     sending.LONGEST_PAUSE = timedelta(seconds=0.6)
     lease.TTL = timedelta(seconds=0.6)

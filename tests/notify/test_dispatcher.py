@@ -209,20 +209,20 @@ def test_a_node_has_one_name_for_good(tmp_path: Path):
 def test_a_notice_is_addressed_and_handed_over_in_one_turn(world: Any):
     one = world(mail=Mail())
     one.people()
-    assert not one.one.turn()
+    assert not one.one.run_once()
     one.put(addressed_at=None)
-    assert one.one.turn()
+    assert one.one.run_once()
     assert one.mail.sent == [1]
     assert [parcel.lane for _, parcel in one.pool.calls] == [f"chat {one.chat}"]
     assert one.one.is_waiting
     assert one.states() == [("sending", ""), ("sending", "")]
-    assert not one.one.turn()
+    assert not one.one.run_once()
     one.mail.told, one.mail.under_way = [Outcome(1, Result.SENT)], set()
     one.pool.end(Result.SENT)
-    assert one.one.turn()
+    assert one.one.run_once()
     assert one.states() == [("sent", ""), ("sent", "")]
     assert not one.one.is_waiting
-    assert not one.one.turn()
+    assert not one.one.run_once()
     figures = one.one.figures()
     assert (figures.pending, figures.failed) == (0, 0)
 
@@ -231,8 +231,8 @@ def test_without_a_mail_server_mail_is_given_up(world: Any):
     one = world()
     one.people()
     one.put({})
-    assert one.one.turn()
-    assert one.one.turn()
+    assert one.one.run_once()
+    assert one.one.run_once()
     assert one.states() == [("dead", "No mail server is set")]
     assert not one.one.is_waiting
 
@@ -240,19 +240,19 @@ def test_without_a_mail_server_mail_is_given_up(world: Any):
 def test_a_chat_that_is_not_set_any_more_is_given_up(world: Any):
     one = world()
     one.put({"recipient": "chat gone", "lane": "chat gone"})
-    one.one.turn()
-    one.one.turn()
+    one.one.run_once()
+    one.one.run_once()
     assert one.states() == [("dead", "This chat is not set any more")]
 
 
 def test_a_host_has_two_tries_under_way_and_a_chat_one(world: Any):
     one = world()
     one.put(*one.hooks(4))
-    one.one.turn()
+    one.one.run_once()
     assert len(one.pool.calls) == 2
-    assert not one.one.turn()
+    assert not one.one.run_once()
     one.pool.end(Result.SENT)
-    assert one.one.turn()
+    assert one.one.run_once()
     assert len(one.pool.calls) == 4
     assert one.one._room("webhook a") == 0
     assert one.one._room("webhook b") == 2
@@ -267,15 +267,15 @@ def test_a_host_has_two_tries_under_way_and_a_chat_one(world: Any):
 def test_mail_has_the_room_that_the_courier_says(world: Any):
     one = world(mail=Mail())
     assert one.one._room("mail") == 0
-    one.one.turn()
+    one.one.run_once()
     assert one.one._room("mail") == 9
     assert world().one._room("mail") == outbox.AT_ONCE
     one.people(3)
     one.put(*({"recipient": f"subscriber {n}"} for n in (1, 2, 3)))
     one.mail.room = 0
-    assert not one.one.turn()
+    assert not one.one.run_once()
     one.mail.room = 2
-    assert one.one.turn()
+    assert one.one.run_once()
     assert one.mail.sent == [1, 2]
 
 
@@ -286,13 +286,13 @@ def test_mail_has_the_room_that_the_courier_says(world: Any):
 def test_a_call_that_fails_is_tried_later(world: Any, error, state, said):
     one = world()
     one.put(*one.hooks(1))
-    one.one.turn()
+    one.one.run_once()
     ((call, parcel),) = one.pool.calls
     if error is not None:
         call.set_exception(error)
     else:
         call.set_result(Outcome(parcel.delivery, Result.SENT))
-    one.one.turn()
+    one.one.run_once()
     assert one.states() == [(state, said)]
 
 
@@ -300,15 +300,15 @@ def test_one_that_cannot_be_written_holds_up_nobody(world: Any):
     one = world()
     lane = f"chat {one.chat}"
     one.put({"recipient": lane, "lane": lane}, kind="incident", event="opened")
-    assert one.one.turn()
-    assert one.one.turn()
+    assert one.one.run_once()
+    assert one.one.run_once()
     assert one.states() == [("pending", "It cannot be written: KeyError")]
 
 
 def test_what_did_not_begin_is_given_back_at_the_end(world: Any):
     one = world(mail=Mail())
     one.put(*one.hooks(1))
-    one.one.turn()
+    one.one.run_once()
     one.one.stop()
     assert one.states() == [("pending", "Stopped before it was sent")]
     assert one.mail.log[-2:] == ["stop", "clear"]
@@ -353,7 +353,7 @@ def test_nothing_is_sent_on_a_way_that_is_closed(world: Any, until, is_sent, why
     one = world()
     one.put(*one.hooks(1))
     one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + until)
-    assert one.one.turn() is is_sent, why
+    assert one.one.run_once() is is_sent, why
     assert bool(one.pool.calls) is is_sent
 
 
@@ -363,7 +363,7 @@ def test_what_is_closed_on_one_way_holds_up_no_other(world: Any):
     rows[1]["lane"] = "webhook b"
     one.put(*rows)
     one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + FIRST_PAUSE)
-    assert one.one.turn()
+    assert one.one.run_once()
     assert [parcel.lane for _, parcel in one.pool.calls] == ["webhook b"]
 
 
@@ -401,16 +401,16 @@ def test_what_an_earlier_courier_did_is_written_down_first(world: Any, still: St
         "claimed_until": NOW + HOUR,
     }
     one.put({"recipient": "subscriber 1", **claimed}, {"recipient": "subscriber 2", **claimed})
-    one.one.turn()
+    one.one.run_once()
     assert mail.log == ["start"]
     assert one.states() == [("sending", ""), ("sending", "")]
     assert one.one._recovering_since == NOW
     still.advance(seconds=1)
     mail.is_running = False
-    one.one.turn()
+    one.one.run_once()
     assert one.one._recovering_since == NOW
     mail.is_ready = True
-    one.one.turn()
+    one.one.run_once()
     assert one.states()[0] == ("sent", "")
     assert one.states()[1][1] == "The courier died"
     assert one.one._recovering_since is None
@@ -420,7 +420,7 @@ def test_what_an_earlier_courier_did_is_written_down_first(world: Any, still: St
 def test_what_the_dead_had_taken_is_given_back_now_and_then(world: Any, still: StandingClock):
     one = world()
     one.people(2)
-    one.one.turn()
+    one.one.run_once()
     claimed = {
         "state": "sending",
         "claimed_by": f"{one.one._node} dead",
@@ -429,16 +429,16 @@ def test_what_the_dead_had_taken_is_given_back_now_and_then(world: Any, still: S
     }
     one.put(claimed)
     still.advance(seconds=RELEASE_EVERY.total_seconds() - 0.1)
-    one.one.turn()
+    one.one.run_once()
     assert one.states() == [("sending", "")]
     still.advance(seconds=0.1)
-    one.one.turn()
+    one.one.run_once()
     assert len(one.pool.calls) == 1
     one.pool.end(Result.SENT)
-    one.one.turn()
+    one.one.run_once()
     one.put({**claimed, "recipient": "subscriber 2"})
     still.advance(seconds=-60)
-    one.one.turn()
+    one.one.run_once()
     assert len(one.pool.calls) == 2
 
 
@@ -458,7 +458,7 @@ def test_what_is_under_way_here_is_not_given_back(world: Any, still: StandingClo
 def test_who_leads_no_more_stops_the_courier(world: Any):
     mail = Mail()
     one = world(mail=mail)
-    one.one.turn()
+    one.one.run_once()
     one.one.rest()
     assert (mail.log[-1], one.one._is_mail_recovered, one.one._released_at) == ("stop", False, None)
     before = list(mail.log)

@@ -12,11 +12,12 @@ from portal import clock
 from portal.notify import outbox, subscribers
 from portal.notify.channels.mail import Letters
 from portal.notify.messages import Message
-from portal.notify.outbox import Delivery, Parcel, State
+from portal.notify.outbox import Delivery, Parcel, State, claims
 from portal.notify.subscribers import SubscriptionIn
 from portal.settings import MailServer
 from portal.status.components import ComponentIn
 from portal.status.incidents import IncidentIn, UpdateIn
+from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn
 from portal.store import engine
 from portal.store.lease import Fence
@@ -64,7 +65,7 @@ def subscribe(site: Site, address: str, **choices: Any) -> None:
         row = session.query(subscribers.Subscriber).filter_by(address=address).one()
         subscribers.confirm(row, now=now)
         # The question itself is not what these tests look at.
-        session.query(outbox.Notice).filter_by(kind="subscription").delete()
+        session.query(Notice).filter_by(kind="subscription").delete()
         session.commit()
 
 
@@ -83,13 +84,13 @@ class Told:
 
     def is_quiet(self) -> bool:
         """Take a turn; whether it left nothing to do and nothing under way."""
-        return not self.dispatcher.turn() and not self.dispatcher.is_waiting
+        return not self.dispatcher.run_once() and not self.dispatcher.is_waiting
 
     def run(self, seconds: float = 60) -> None:
         """Until no delivery is due and none is under way."""
 
         def is_done() -> bool:
-            if self.dispatcher.turn():
+            if self.dispatcher.run_once():
                 return False
             with self.site.portal.core.open_session() as session:
                 due = session.query(Delivery).filter(
@@ -258,13 +259,13 @@ def test_one_that_breaks_every_time_is_given_up(site: Site, post: Post, still: S
     with Told(site) as told:
         site.portal.status.incidents.open(By("test"), an_incident())
         told.run()
-        for pause in outbox.PAUSES:
+        for pause in claims.PAUSES:
             still.advance(seconds=pause.total_seconds() * 1.3)
             told.run()
     assert states(site) == {"dead": 1}
     with site.portal.core.open_session() as session:
         (letter,) = outbox.dead_letters(session, limit=10)
-    assert letter.attempts == len(outbox.PAUSES) + 1
+    assert letter.attempts == len(claims.PAUSES) + 1
     assert "No word came whether the mail was taken" in letter.error
 
 
@@ -284,7 +285,7 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
         with serving(other, port=other.port):
 
             def is_there() -> bool:
-                told.dispatcher.turn()
+                told.dispatcher.run_once()
                 still.advance(seconds=10)
                 return bool(other.taken)
 
@@ -347,12 +348,12 @@ def test_what_a_dead_node_had_taken_is_given_back(mailing: Site, post: Post, sti
             session.commit()
 
         def is_there() -> bool:
-            told.dispatcher.turn()
+            told.dispatcher.run_once()
             return bool(post.taken)
 
         until(is_there, what="the first mail")
         still.advance(minutes=5)
-        until(lambda: not told.dispatcher.turn(), what="a quiet moment")
+        until(lambda: not told.dispatcher.run_once(), what="a quiet moment")
         assert len(post.taken) == 1
         # Later news wait for their turn, and then come too.
         still.advance(minutes=6)
@@ -491,4 +492,4 @@ def test_one_cause_is_one_notice(either: Site):
                 now=clock.now(),
             )
         session.commit()
-        assert [one.title for one in session.query(outbox.Notice)] == ["Payments fail"]
+        assert [one.title for one in session.query(Notice)] == ["Payments fail"]

@@ -14,13 +14,15 @@ from portal.notify.outbox import (
     FAILED_SHOWN,
     KEPT,
     LONGEST_WAIT,
-    PAUSES,
     STUCK_AFTER,
     Delivery,
     Outcome,
     Result,
     State,
+    addressing,
+    retention,
 )
+from portal.notify.outbox.claims import PAUSES
 from portal.notify.subscribers import Subscriber
 from portal.status.notices import NEWS, Notice
 from tests import memory
@@ -151,7 +153,7 @@ def test_who_confirmed_after_it_hears_nothing_of_it(session: Session):
 
 
 def test_many_are_addressed_some_at_a_time(session: Session, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(outbox, "AT_ONCE", 2)
+    monkeypatch.setattr(addressing, "AT_ONCE", 2)
     for number in (1, 2, 3, 4):
         person(session, number)
     notice = put(session)
@@ -428,8 +430,8 @@ def test_what_is_no_mail_is_given_back_by_itself(session: Session):
 def test_a_dead_letter_has_another_life(session: Session, state, age, created, why):
     notice = put(session, created_at=NOW - age)
     row = deliver(session, state=state, attempts=6, settled_at=NOW - MINUTE)
-    assert outbox.try_again(session, 99, now=NOW) is None
-    assert (outbox.try_again(session, 1, now=NOW) is row) is (created is not None), why
+    assert outbox.retry(session, 99, now=NOW) is None
+    assert (outbox.retry(session, 1, now=NOW) is row) is (created is not None), why
     if created is not None:
         assert (row.state, row.attempts, row.settled_at) == ("pending", 0, None)
         assert (row.due_at, notice.created_at) == (NOW, NOW + created)
@@ -483,7 +485,7 @@ def test_dead_letters_are_listed_the_latest_first(session: Session):
 
 
 def test_what_was_told_long_ago_is_forgotten(session: Session, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(outbox, "SWEPT_AT_ONCE", 2)
+    monkeypatch.setattr(retention, "SWEPT_AT_ONCE", 2)
     put(session, 1, created_at=NOW - KEPT)
     put(session, 2, created_at=NOW - KEPT + TICK)
     for number in (1, 2):

@@ -21,9 +21,12 @@ from portal.notify.subscribers import (
     SubscriberKind,
     SubscriptionIn,
     WebhookIn,
+    acts,
+    subscribing,
 )
 from portal.status.components import Component
 from portal.status.notices import Notice
+from portal.unit_of_work import By, Transaction
 from tests import memory
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -187,7 +190,7 @@ def test_who_has_answered_may_be_asked_again_at_once(session: Session):
 
 
 def test_only_so_many_wait_for_their_answer(session: Session, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(subscribers, "MOST_UNCONFIRMED", 2)
+    monkeypatch.setattr(subscribing, "MOST_UNCONFIRMED", 2)
     for number in range(4):
         ask(session, address=f"p{number}@example.com")
     assert session.scalar(select(func.count()).select_from(Subscriber)) == 2
@@ -259,7 +262,7 @@ def test_a_link_opens_its_own_subscription_alone(session: Session):
 
 
 def hook(session: Session, url: str = "https://hooks.example.com/x", **values: Any) -> Subscriber:
-    return subscribers.add_webhook(session, WebhookIn(url=url, **values), actor="ada", now=NOW)
+    return acts.webhook(Transaction(session, NOW, By("ada")), WebhookIn(url=url, **values))
 
 
 def test_a_webhook_is_told_at_once_and_its_key_is_its_own(session: Session):
@@ -330,8 +333,8 @@ def test_an_operator_ends_a_subscription(session: Session):
     row = person()
     session.add(row)
     session.flush()
-    subscribers.remove(session, row, actor="ada", now=NOW)
-    session.flush()
+    session.commit()
+    acts.Subscribers(lambda: Session(session.get_bind())).remove(By("ada"), row.id)
     assert session.scalars(select(Subscriber)).all() == []
     event = session.scalars(select(AuditEvent)).one()
     assert event.detail == {"subscriber": 1, "kind": "mail"}

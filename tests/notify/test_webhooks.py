@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from portal import clock
-from portal.notify import outbox, subscribers
+from portal.notify import outbox
 from portal.notify.channels import chat
 from portal.notify.messages import quiet
 from portal.notify.subscribers import Subscriber, WebhookIn
@@ -30,12 +30,8 @@ def site(build: Build) -> Site:
 
 def hook(site: Site, url: str) -> str:
     """Add a webhook; gives its secret."""
-    with site.portal.core.open_session() as session:
-        engine.begin_write(session)
-        row = subscribers.add_webhook(session, WebhookIn(url=url), actor="test", now=clock.now())
-        secret = row.secret
-        session.commit()
-    return secret
+    added = site.portal.notify.subscribers.add_webhook(By("test"), WebhookIn(url=url))
+    return added.shown.secret
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ from pydantic import BaseModel, Field
 
 from portal import web
 from portal.notify import outbox, subscribers
+from portal.notify.broadcasts import Notification, NotificationIn
 from portal.notify.channels import chat
-from portal.notify.desk import Desk, Notification, NotificationIn
 from portal.notify.outbox import DeadLetter, NoticeOut
 from portal.notify.subscribers import Counts, SubscriberKind, SubscriberOut, WebhookIn, WebhookOut
-from portal.web import access
 from portal.web.api import writes
 from portal.web.api.pages import Listing, Page, PageQuery
 
@@ -54,15 +53,17 @@ def listing(page: PageQuery) -> NoticeList:
 
 
 @blueprint.post("/notifications")
-@blueprint.input(NotificationIn, arg_name="wish")
+@blueprint.input(NotificationIn, arg_name="asked")
 @blueprint.output(Notification, status_code=202)
 @blueprint.doc(responses={200: "What would be sent"})
-def notify(wish: NotificationIn) -> Response:
+def notify(asked: NotificationIn) -> Response:
     """Fill a template and send it; with `dryRun` only show every message and count recipients."""
-    if wish.dry_run:
-        return jsonify(_desk().rehearse(wish).model_dump(mode="json", by_alias=True))
+    if asked.dry_run:
+        return jsonify(
+            web.current().notify.broadcasts.preview(asked).model_dump(mode="json", by_alias=True)
+        )
     return writes.write(
-        lambda by: _desk().send(wish, actor=by.actor, once=by.key), _shown, status=202
+        lambda by: web.current().notify.broadcasts.send(by, asked), _shown, status=202
     )
 
 
@@ -79,7 +80,7 @@ def dead() -> Listing[DeadLetter]:
 @blueprint.doc(responses={204: "It is tried again"})
 def retry(number: int) -> tuple[str, int]:
     """Give a dead delivery another life."""
-    _desk().try_again(number, actor=access.caller().actor)
+    web.current().notify.deliveries.retry(writes.by(), number)
     return "", 204
 
 
@@ -97,12 +98,12 @@ def listing_subscribers(page: SubscriberQuery) -> Page[SubscriberOut]:
 
 
 @blueprint.post("/subscribers")
-@blueprint.input(WebhookIn, arg_name="wish")
+@blueprint.input(WebhookIn, arg_name="new")
 @blueprint.output(WebhookOut, status_code=201)
-def add(wish: WebhookIn) -> Response:
+def add(new: WebhookIn) -> Response:
     """Add a webhook; the answer alone shows the key of its signatures."""
     return writes.write(
-        lambda by: _desk().add_webhook(wish, actor=by.actor, once=by.key), _shown, status=201
+        lambda by: web.current().notify.subscribers.add_webhook(by, new), _shown, status=201
     )
 
 
@@ -110,15 +111,10 @@ def add(wish: WebhookIn) -> Response:
 @blueprint.doc(responses={204: "It is gone"})
 def remove(number: int) -> tuple[str, int]:
     """End a subscription and forget its address."""
-    _desk().remove_subscriber(number, actor=access.caller().actor)
+    web.current().notify.subscribers.remove(writes.by(), number)
     return "", 204
 
 
 def _shown(made: object) -> BaseModel:
     shown: BaseModel = made.shown  # type: ignore[attr-defined]
     return shown
-
-
-def _desk() -> Desk:
-    desk: Desk = web.current().notify.desk
-    return desk

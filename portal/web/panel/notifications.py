@@ -12,8 +12,8 @@ from portal import web
 from portal.accounts.roles import Scope
 from portal.errors import NotFoundError, RuleError
 from portal.notify import outbox, subscribers
+from portal.notify.broadcasts import Notification, NotificationIn
 from portal.notify.channels import chat
-from portal.notify.desk import Desk, Notification, NotificationIn
 from portal.notify.subscribers import Choices, Topic, WebhookIn
 from portal.status import components, templates
 from portal.status.templates import MessageTemplate
@@ -49,7 +49,7 @@ def new() -> Response:
     errors: Errors = {}
     if request.method == "POST":
         try:
-            wish = NotificationIn.model_validate(
+            asked = NotificationIn.model_validate(
                 {
                     "template": name,
                     "values": {field: text.strip() for field, text in values.items()},
@@ -58,9 +58,9 @@ def new() -> Response:
                 }
             )
             if request.form.get("act") == "send":
-                forms.once(lambda by: _desk().send(wish, actor=by.actor, once=by.key))
+                forms.once(lambda by: web.current().notify.broadcasts.send(by, asked))
                 return redirect("/panel/notifications", 303)
-            shown = _desk().rehearse(wish)
+            shown = web.current().notify.broadcasts.preview(asked)
         except ValidationError as error:
             errors = problems.field_errors(error)
         except RuleError as error:
@@ -84,7 +84,7 @@ def new() -> Response:
 
 @blueprint.post("/dead/<int(max=2147483647):number>/retry")
 def retry(number: int) -> Response:
-    _desk().try_again(number, actor=access.caller().actor)
+    web.current().notify.deliveries.retry(forms.by(), number)
     return redirect("/panel/notifications#dead", 303)
 
 
@@ -92,24 +92,24 @@ def retry(number: int) -> Response:
 def add_webhook() -> Response:
     """A webhook; the page that follows shows its key, once."""
     try:
-        wish = WebhookIn.model_validate(
+        asked = WebhookIn.model_validate(
             {
                 "url": request.form.get("url", "").strip(),
                 "topics": request.form.getlist("topics"),
                 "components": request.form.getlist("components"),
             }
         )
-        made = _desk().add_webhook(wish, actor=access.caller().actor)
+        webhook = web.current().notify.subscribers.add_webhook(forms.by(), asked)
     except ValidationError as error:
         return _page(errors=problems.field_errors(error), status=422)
     except RuleError as error:
         return _page(errors={error.field: [error.text]}, status=422)
-    return _page(secret=made.shown.secret)
+    return _page(secret=webhook.shown.secret)
 
 
 @blueprint.post("/subscribers/<int(max=2147483647):number>/removal")
 def remove(number: int) -> Response:
-    _desk().remove_subscriber(number, actor=access.caller().actor)
+    web.current().notify.subscribers.remove(forms.by(), number)
     return redirect("/panel/notifications#subscribers", 303)
 
 
@@ -148,11 +148,6 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             errors=errors or {},
             secret=secret,
         )
-
-
-def _desk() -> Desk:
-    desk: Desk = web.current().notify.desk
-    return desk
 
 
 def _open_session() -> Session:

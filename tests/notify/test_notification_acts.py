@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from portal.audit import chain
 from portal.errors import NotFoundError, RuleError
 from portal.notify import publishing, targets
-from portal.notify.desk import Desk, NotificationIn, Sender
-from portal.notify.outbox import Delivery
+from portal.notify.broadcasts import Broadcasts, NotificationIn, Sender
+from portal.notify.outbox import Deliveries, Delivery
 from portal.notify.subscribers import Subscriber, WebhookIn
+from portal.notify.subscribers.acts import Subscribers
 from portal.notify.targets import TargetError
 from portal.runtime.episodes import Episode
 from portal.status import notices
@@ -45,9 +46,9 @@ def open_session(still: StandingClock) -> Iterator[Callable[[], Session]]:
 
 
 @pytest.fixture
-def desk(open_session: Callable[[], Session]) -> Desk:
+def broadcasts(open_session: Callable[[], Session]) -> Broadcasts:
     sender = Sender("Site", "https://s.example", lambda *_, **__: ("text", "html"), ("c1", "c2"))
-    return Desk(open_session, sender)
+    return Broadcasts(open_session, sender)
 
 
 def logged(open_session: Callable[[], Session]) -> tuple[str, dict[str, Any]]:
@@ -75,11 +76,11 @@ def person(number: int) -> Subscriber:
 WISH = NotificationIn(template="ops", values={"when": "Monday"})
 
 
-def test_a_rehearsal_stores_nothing_and_counts(desk: Desk, open_session: Any):
+def test_a_rehearsal_stores_nothing_and_counts(broadcasts: Broadcasts, open_session: Any):
     with open_session() as session:
         session.add_all([person(1), person(2)])
         session.commit()
-    shown = desk.rehearse(WISH)
+    shown = broadcasts.preview(WISH)
     assert (shown.id, shown.title, shown.recipients) == (None, "On Monday", 4)
     assert [(one.channel, one.recipients) for one in shown.messages] == [
         ("mail", 2),
@@ -90,9 +91,9 @@ def test_a_rehearsal_stores_nothing_and_counts(desk: Desk, open_session: Any):
         assert session.scalars(select(Notice)).all() == []
 
 
-def test_what_is_sent_is_in_the_outbox_and_on_record(desk: Desk, open_session: Any):
+def test_what_is_sent_is_in_the_outbox_and_on_record(broadcasts: Broadcasts, open_session: Any):
     once = IdempotencyKey("k", b"r", lambda made: {"id": made.id})
-    made = desk.send(WISH, actor="ada", once=once)
+    made = broadcasts.send(By("ada", key=once), WISH)
     with open_session() as session:
         row = session.scalars(select(Notice)).one()
         kept = session.scalars(select(StoredResponse)).one()
@@ -102,18 +103,18 @@ def test_what_is_sent_is_in_the_outbox_and_on_record(desk: Desk, open_session: A
         "maintenance.notification.sent",
         {"template": "ops", "audiences": ["public"], "recipients": 2},
     )
-    desk.send(WISH, actor="ada")
+    broadcasts.send(By("ada"), WISH)
     for wish, error in (
         (NotificationIn(template="nothing"), NotFoundError),
         (NotificationIn(template="ops"), RuleError),
         (WISH.model_copy(update={"components": ["nothing"]}), RuleError),
     ):
         with pytest.raises(error):
-            desk.send(wish, actor="ada")
+            broadcasts.send(By("ada"), wish)
 
 
-def test_a_dead_letter_is_tried_again(desk: Desk, open_session: Any):
-    desk.send(WISH, actor="ada")
+def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any):
+    broadcasts.send(By("ada"), WISH)
     with open_session() as session:
         session.add(
             Delivery(
@@ -130,23 +131,24 @@ def test_a_dead_letter_is_tried_again(desk: Desk, open_session: Any):
             )
         )
         session.commit()
-    desk.try_again(1, actor="ada")
+    Deliveries(open_session).retry(By("ada"), 1)
     assert logged(open_session)[1] == {"delivery": 1}
     for number in (1, 99):
         with pytest.raises(NotFoundError):
-            desk.try_again(number, actor="ada")
+            Deliveries(open_session).retry(By("ada"), number)
 
 
-def test_a_webhooks_key_is_shown_once(desk: Desk, open_session: Any):
+def test_a_webhooks_key_is_shown_once(open_session: Any):
+    acts = Subscribers(open_session)
     once = IdempotencyKey("k", b"r", lambda made: made.shown.model_dump(mode="json"))
-    made = desk.add_webhook(WebhookIn(url="https://h.example/x"), actor="ada", once=once)
+    made = acts.add_webhook(By("ada", key=once), WebhookIn(url="https://h.example/x"))
     assert len(made.shown.secret) == 48
     with open_session() as session:
         assert session.scalars(select(StoredResponse)).one().body["secret"] == ""
-    desk.add_webhook(WebhookIn(url="https://h.example/y"), actor="ada")
-    desk.remove_subscriber(made.id, actor="ada")
+    acts.add_webhook(By("ada"), WebhookIn(url="https://h.example/y"))
+    acts.remove(By("ada"), made.id)
     with pytest.raises(NotFoundError):
-        desk.remove_subscriber(made.id, actor="ada")
+        acts.remove(By("ada"), made.id)
     assert logged(open_session)[0] == "subscriber.removed"
 
 

@@ -1,0 +1,33 @@
+"""The outbox: who is to be told what, and how far that is."""
+
+from portal.notify.outbox.acts import Deliveries
+from portal.notify.outbox.addressing import AT_ONCE, address, has_unaddressed
+from portal.notify.outbox.claims import (
+    CLAIMED_FOR,
+    LONGEST_WAIT,
+    claim,
+    lanes,
+    release,
+    retry,
+    settle,
+)
+from portal.notify.outbox.delivery import (
+    CHAT,
+    STUCK_AFTER,
+    Delivery,
+    Outcome,
+    Parcel,
+    Result,
+    State,
+    subscriber_of,
+)
+from portal.notify.outbox.queries import (
+    FAILED_SHOWN,
+    DeadLetter,
+    Figures,
+    NoticeOut,
+    dead_letters,
+    figures,
+    page,
+)
+from portal.notify.outbox.retention import KEPT, SWEPT_AT_ONCE, drop_all, drop_of, sweep

@@ -1,0 +1,105 @@
+"""A delivery: one notice on its way to one recipient, and how far that is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.notify.subscribers import Subscriber
+from portal.status.notices import Notice
+from portal.store.base import Base
+
+STUCK_AFTER = timedelta(minutes=15)
+CHAT = "chat "
+
+
+class State(StrEnum):
+    """How far a delivery is; `dead` is tried no more, `dropped` is not wanted any more."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+class Delivery(Base):
+    """A notice to a recipient: a subscriber by number, or one of the operators' chats."""
+
+    __tablename__ = "delivery"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
+    recipient: Mapped[str] = mapped_column(String(80))
+    lane: Mapped[str] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(String(8))
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]
+    claimed_by: Mapped[str] = mapped_column(String(80))
+    claimed_until: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    error: Mapped[str] = mapped_column(String(200))
+
+    __table_args__ = (
+        UniqueConstraint("notice_id", "recipient"),
+        Index("ix_delivery_state_lane_due_at", "state", "lane", "due_at"),
+        # So that counting thirty notices of ten thousand each reads no row.
+        Index("ix_delivery_notice_id_state", "notice_id", "state"),
+    )
+
+    def put_back(self, due_at: datetime) -> None:
+        """Let it be claimed again, from an instant on."""
+        self.state, self.due_at = State.PENDING.value, due_at
+        self.claimed_by, self.claimed_until = "", None
+
+    def settle(self, state: State, reason: str, now: datetime, *, tries: int = 0) -> None:
+        """Bring it to an end."""
+        self.state, self.settled_at, self.error = state.value, now, reason[:200]
+        self.claimed_by, self.claimed_until = "", None
+        self.attempts += tries
+
+
+class Result(StrEnum):
+    """How a try went."""
+
+    SENT = "sent"
+    # Never will: the address does not exist, the target may not be called.
+    REFUSED = "refused"
+    LATER = "later"
+    # Nothing was said of this one: the way out is closed, for all who share it.
+    CLOSED = "closed"
+    # The recipient wants to hear no more.
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a try; `reason` is for operators and holds no address and no secret."""
+
+    delivery: int
+    result: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A claimed delivery with what its channel needs."""
+
+    delivery: int
+    recipient: str
+    lane: str
+    notice: Notice
+    subscriber: Subscriber | None
+
+
+def name_of(subscriber: int) -> str:
+    """A subscriber as the recipient of a delivery."""
+    return f"subscriber {subscriber}"
+
+
+def subscriber_of(recipient: str) -> int | None:
+    """The number of a subscriber, None when the recipient is none."""
+    kind, _, number = recipient.partition(" ")
+    return int(number) if kind == "subscriber" else None

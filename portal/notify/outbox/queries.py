@@ -1,0 +1,124 @@
+"""The outbox as operators see it: its queue, the notices, and what is tried no more."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.notify.outbox.delivery import STUCK_AFTER, Delivery, State
+from portal.schemas import Camel
+from portal.status.notices import Notice, NoticeKind
+
+FAILED_SHOWN = timedelta(days=7)
+
+
+class Figures(Camel):
+    """The outbox as the queue of a worker."""
+
+    pending: int
+    stuck: int
+    failed: int
+
+
+class NoticeOut(Camel):
+    """A notice, and how many of its deliveries are in which state."""
+
+    id: int
+    kind: str
+    event: str
+    ref: str
+    title: str
+    created_at: datetime
+    is_addressed: bool
+    sent: int
+    pending: int
+    dead: int
+    dropped: int
+
+
+class DeadLetter(Camel):
+    """A delivery that is tried no more."""
+
+    id: int
+    recipient: str
+    lane: str
+    title: str
+    attempts: int
+    error: str
+    settled_at: datetime | None
+
+
+def figures(session: Session, *, now: datetime) -> Figures:
+    """The queue: what waits, what has waited for long, and what died within a week."""
+    open_states = [State.PENDING, State.SENDING]
+    waiting = select(func.count()).select_from(Delivery).where(Delivery.state.in_(open_states))
+    unaddressed = select(func.count()).select_from(Notice).where(Notice.addressed_at.is_(None))
+    old = (
+        select(func.count())
+        .select_from(Delivery)
+        .join(Notice, Notice.id == Delivery.notice_id)
+        .where(Delivery.state.in_(open_states), Notice.created_at < now - STUCK_AFTER)
+    )
+    dead = (
+        select(func.count())
+        .select_from(Delivery)
+        .where(Delivery.state == State.DEAD, Delivery.settled_at > now - FAILED_SHOWN)
+    )
+    return Figures(
+        pending=(session.scalar(waiting) or 0) + (session.scalar(unaddressed) or 0),
+        stuck=session.scalar(old) or 0,
+        failed=session.scalar(dead) or 0,
+    )
+
+
+def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut], int]:
+    """A page of notices, the latest first; questions to subscribers are nobody's business."""
+    query = select(Notice).where(Notice.kind != NoticeKind.SUBSCRIPTION)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.scalars(query.order_by(Notice.id.desc()).limit(limit).offset(offset)).all()
+    counted = session.execute(
+        select(Delivery.notice_id, Delivery.state, func.count())
+        .where(Delivery.notice_id.in_([row.id for row in rows]))
+        .group_by(Delivery.notice_id, Delivery.state)
+    )
+    found = {(notice, state): number for notice, state, number in counted}
+    items = [
+        NoticeOut(
+            id=row.id,
+            kind=row.kind,
+            event=row.event,
+            ref=row.ref,
+            title=row.title,
+            created_at=row.created_at,
+            is_addressed=row.addressed_at is not None,
+            sent=found.get((row.id, State.SENT), 0),
+            pending=found.get((row.id, State.PENDING), 0) + found.get((row.id, State.SENDING), 0),
+            dead=found.get((row.id, State.DEAD), 0),
+            dropped=found.get((row.id, State.DROPPED), 0),
+        )
+        for row in rows
+    ]
+    return items, total
+
+
+def dead_letters(session: Session, *, limit: int) -> list[DeadLetter]:
+    """What is tried no more, the latest first."""
+    rows = session.execute(
+        select(Delivery, Notice.title)
+        .join(Notice, Notice.id == Delivery.notice_id)
+        .where(Delivery.state == State.DEAD)
+        .order_by(Delivery.settled_at.desc())
+        .limit(limit)
+    )
+    return [
+        DeadLetter(
+            id=row.id,
+            recipient=row.recipient,
+            lane=row.lane,
+            title=title,
+            attempts=row.attempts,
+            error=row.error,
+            settled_at=row.settled_at,
+        )
+        for row, title in rows
+    ]

@@ -1,0 +1,83 @@
+"""What operators do with subscribers."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from portal.errors import NotFoundError, RuleError
+from portal.notify import outbox, targets
+from portal.notify.subscribers import schemas
+from portal.notify.subscribers.schemas import WebhookIn, WebhookOut
+from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind
+from portal.status import components
+from portal.store.errors import retried
+from portal.unit_of_work import Acts, By, Transaction, act
+
+
+@dataclass(frozen=True)
+class NewWebhook:
+    """A webhook that was added, as the faces show it."""
+
+    id: int
+    shown: WebhookOut
+    version: int = 1
+
+
+class Subscribers(Acts):
+    """Acts on subscribers; nothing of them is on the board."""
+
+    revision = None
+
+    @retried
+    def add_webhook(self, by: By, new: WebhookIn) -> NewWebhook:
+        """A webhook with the key of its signatures; RuleError for an address that cannot be."""
+        with self._begin(by) as tx:
+            row = webhook(tx, new)
+            shown = WebhookOut(**schemas.out(row).model_dump(), secret=row.secret)
+            if by.key is not None:
+                # A key that is shown once is not kept for a second answer.
+                hidden = shown.model_copy(update={"secret": ""})
+                by.key.store(tx.session, NewWebhook(row.id, hidden), tx.now)
+        return NewWebhook(row.id, shown)
+
+    @act
+    def remove(self, tx: Transaction, number: int) -> None:
+        """End a subscription; NotFoundError when there is none. The log names its number alone."""
+        row = tx.session.get(Subscriber, number)
+        if row is None:
+            raise NotFoundError
+        outbox.drop_of(tx.session, row.id, now=tx.now)
+        tx.audit("subscriber.removed", subscriber=row.id, kind=row.kind)
+        tx.session.delete(row)
+
+
+def webhook(tx: Transaction, new: WebhookIn) -> Subscriber:
+    """The row of a new webhook, and its audit event."""
+    try:
+        targets.split(new.url)
+    except targets.TargetError as error:
+        raise RuleError("url", str(error)) from None
+    components.known(tx.session, new.components)
+    if tx.session.scalar(
+        select(Subscriber.id).where(
+            Subscriber.kind == SubscriberKind.WEBHOOK, Subscriber.address == new.url
+        )
+    ):
+        raise RuleError("url", "This address is told already.")
+    row = Subscriber(
+        kind=SubscriberKind.WEBHOOK.value,
+        address=new.url,
+        topics=[one.value for one in new.topics],
+        components=new.components,
+        wanted={},
+        question=None,
+        asked_at=tx.now,
+        confirmed_at=tx.now,
+        secret=secrets.token_hex(24),
+        created_at=tx.now,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    tx.audit("subscriber.webhook.added", subscriber=row.id, host=targets.host_of(new.url))
+    return row

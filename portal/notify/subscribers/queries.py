@@ -1,0 +1,66 @@
+"""Who is subscribed: pages, counts, and the next to be told."""
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.notify.subscribers.schemas import Counts
+from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, wants
+from portal.status.notices import Notice
+
+
+def page(
+    session: Session, *, limit: int, offset: int, kind: SubscriberKind | None = None
+) -> tuple[list[Subscriber], int]:
+    """A page, the newest first, and how many there are."""
+    query = select(Subscriber)
+    if kind is not None:
+        query = query.where(Subscriber.kind == kind)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.scalars(query.order_by(Subscriber.id.desc()).limit(limit).offset(offset))
+    return list(rows), total
+
+
+def after(
+    session: Session, position: int, *, before: datetime, now: datetime, most: int
+) -> list[Subscriber]:
+    """The next that had confirmed before an instant, by their numbers."""
+    # Who confirmed by a clock that was set back since had confirmed too.
+    has_confirmed = or_(Subscriber.confirmed_at <= before, Subscriber.confirmed_at > now)
+    return list(
+        session.scalars(
+            select(Subscriber)
+            .where(Subscriber.id > position, has_confirmed)
+            .order_by(Subscriber.id)
+            .limit(most)
+        )
+    )
+
+
+def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
+    """How many subscribers of each kind a notice would go to."""
+    found = dict.fromkeys(SubscriberKind, 0)
+    rows = session.execute(
+        select(Subscriber.kind, Subscriber.topics, Subscriber.components).where(
+            Subscriber.confirmed_at.is_not(None)
+        )
+    )
+    for kind, topics, parts in rows:
+        if wants(kind, topics, parts, notice):
+            found[SubscriberKind(kind)] += 1
+    return found
+
+
+def counts(session: Session) -> Counts:
+    rows = session.execute(
+        select(Subscriber.kind, Subscriber.confirmed_at.is_not(None), func.count()).group_by(
+            Subscriber.kind, Subscriber.confirmed_at.is_not(None)
+        )
+    )
+    found = {(kind, bool(is_confirmed)): number for kind, is_confirmed, number in rows}
+    return Counts(
+        mail=found.get((SubscriberKind.MAIL, True), 0),
+        webhook=found.get((SubscriberKind.WEBHOOK, True), 0),
+        unconfirmed=found.get((SubscriberKind.MAIL, False), 0),
+    )

@@ -1,0 +1,250 @@
+"""The table of the settings: name, type, default, help, and whether it is a secret.
+
+The command's help, `docs/settings.md` and the validation come from this table, so it is in one
+file, however long.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from portal import durations
+from portal.settings import guard, notifications, values, workers
+from portal.settings.guard import AutoBlockRule, ScraperToken, Target
+from portal.settings.notifications import MailServer
+from portal.settings.values import Network
+from portal.settings.workers import DeclaredWorker, WorkerQueue
+
+
+def _setting(
+    default: Any, parse: Callable[[str], Any], help_text: str, *, is_secret: bool = False
+) -> Any:
+    return field(
+        default=default, metadata={"parse": parse, "help": help_text, "is_secret": is_secret}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The parsed settings of one app."""
+
+    env: str = _setting(
+        "development",
+        values.environment,
+        "`production` refuses weak secrets and plain-http cookies",
+    )
+    bind: str = _setting("127.0.0.1:8000", values.bind, "address and port of the web server")
+    data_dir: Path = _setting(
+        Path("instance"), Path, "database file, run directory and kept secrets"
+    )
+    database_url: str = _setting(
+        "", values.text, "SQLAlchemy URL; empty: SQLite in the data directory", is_secret=True
+    )
+    redis_url: str = _setting(
+        "",
+        values.text,
+        "shares the rate limits between processes; empty: in memory",
+        is_secret=True,
+    )
+    secret_key: str = _setting(
+        "", values.text, "signs CSRF tokens; made and kept in development", is_secret=True
+    )
+    site_name: str = _setting("Portal", values.text, "the name on every page")
+    external_url: str = _setting("", values.text, "the address people use, for links")
+    runbook_url: str = _setting("", values.text, "your own runbook; empty: the built-in page")
+    contacts: tuple[str, ...] = _setting(
+        (), values.listed, "who to call, a comma between them; shown to operators only"
+    )
+    metrics_tokens: tuple[ScraperToken, ...] = _setting(
+        (),
+        guard.scrapers,
+        "`prometheus=<token>,oncall:manual=<token>`; none: the feed answers 404",
+        is_secret=True,
+    )
+    metrics_prefix: str = _setting("gigvora_", values.text, "put before every series")
+    sustained_after: timedelta = _setting(
+        timedelta(seconds=900),
+        values.seconds,
+        "how long an alert must hold before the panel offers to tell the public",
+    )
+    metrics_stale_after: timedelta = _setting(
+        timedelta(seconds=180), values.seconds, "a scraper is stale when its age is above this"
+    )
+    rate_limit: str = _setting("300/minute", values.rate, "requests of one address")
+    poll_seconds: int = _setting(
+        45, values.whole, "how often public pages and clients poll; stale at 1.5 times"
+    )
+    panel_poll_seconds: int = _setting(10, values.whole, "how often the panel's cards poll")
+    trusted_proxies: tuple[Network, ...] = _setting(
+        (), values.networks, "networks whose forwarding headers count"
+    )
+    trusted_hosts: tuple[str, ...] = _setting(
+        (), values.listed, "host names the portal answers to; empty: any in development"
+    )
+    public_cors: str = _setting("*", values.text, "who may read the public answers; empty: nobody")
+    allowed_origins: tuple[str, ...] = _setting(
+        (),
+        guard.origins,
+        "other sites whose pages may call, such as `https://app.example.com` or"
+        " `https://*.example.com`",
+    )
+    auto_block: AutoBlockRule | None = _setting(
+        AutoBlockRule(8, timedelta(seconds=300), timedelta(seconds=900)),
+        guard.auto_block,
+        "how many refusals of the WAF block a client, and for how long; `off`: never",
+    )
+    waf_engine: str = _setting("modsecurity", guard.engine, "`modsecurity` or `off`")
+    waf_crs: Path | None = _setting(
+        None, Path, "folder of the OWASP Core Rule Set, to be used beside our rules"
+    )
+    waf_crs_blocks: bool = _setting(
+        False, values.switch, "let the Core Rule Set refuse requests, not only detect"
+    )
+    workers_declared: tuple[DeclaredWorker, ...] = _setting(
+        (),
+        workers.workers,
+        "external workers: `name:interval`, with `:required` if readiness depends on it",
+    )
+    worker_queues: tuple[WorkerQueue, ...] = _setting(
+        (),
+        workers.queues,
+        "queues to look at, a semicolon between them: `name=list redis://host/0 key`,"
+        " `name=stream redis://host/0 key group`, `name=sql <SQLAlchemy URL> SELECT …`",
+        is_secret=True,
+    )
+    smtp_url: MailServer | None = _setting(
+        None,
+        notifications.mail_server,
+        "the mail server: `smtp+starttls://name:password@host:587`, `smtps://host`,"
+        " `smtp://127.0.0.1:25`; empty: nobody is told by mail",
+        is_secret=True,
+    )
+    mail_from: str = _setting(
+        "", notifications.mail_from, "the sender: `Example status <status@example.com>`"
+    )
+    mail_rate: float = _setting(
+        10.0, values.per_second, "how fast mails are sent, such as `10/second`"
+    )
+    operator_channels: tuple[str, ...] = _setting(
+        (),
+        notifications.chats,
+        "chats of the operators as addresses of Apprise, a space between them:"
+        " `slack://…`, `workflows://…` (Teams), `discord://…`, `tgram://…`, `mmosts://…`, `ntfys://…`",
+        is_secret=True,
+    )
+    allowed_targets: tuple[Target, ...] = _setting(
+        (),
+        guard.targets,
+        "hosts and networks that webhooks may call although they are not of the open internet",
+    )
+    reminders: tuple[timedelta, ...] = _setting(
+        (timedelta(hours=24), timedelta(hours=1)),
+        values.reminders,
+        "how long before a window subscribers are reminded; `off`: never",
+    )
+    audiences: tuple[str, ...] = _setting(
+        ("public", "authenticated", "operations"),
+        values.audiences,
+        "the audiences that the panel's forms offer; the API takes all of them",
+    )
+    auto_publish: bool = _setting(
+        False,
+        values.switch,
+        "open an incident for everyone once an alert has lasted, without an operator",
+    )
+    require_approval: bool = _setting(
+        False,
+        values.switch,
+        "what is planned is shown to nobody until a second operator has approved it",
+    )
+    insecure_cookies: bool = _setting(
+        False, values.switch, "allow the session cookie over plain http outside development"
+    )
+    drain_delay: timedelta = _setting(
+        timedelta(seconds=5),
+        values.pause,
+        "how long a stop waits for balancers to see 503; `0`: not",
+    )
+    drain_linger: timedelta = _setting(
+        timedelta(seconds=15),
+        values.pause,
+        "how long a stop shows empty pools to a scrape; `0`: not",
+    )
+    audit_address_days: int = _setting(
+        90, values.whole, "days after which the audit log keeps pseudonyms instead of addresses"
+    )
+    audit_keep_days: int | None = _setting(
+        None,
+        values.whole,
+        "days that events stay in the database before they move to a sealed file in"
+        " the data directory; empty: for ever",
+    )
+    pool_size: int = _setting(5, values.whole, "database connections of a web process")
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def run_dir(self) -> Path:
+        """What lives only as long as the service: scrape state, counters of processes."""
+        return self.data_dir / "run"
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'portal.db').resolve()}"
+
+    @property
+    def url(self) -> str:
+        """What links begin with, without a slash at the end."""
+        return (self.external_url or f"http://{self.bind}").rstrip("/")
+
+    @property
+    def session_cookie(self) -> str:
+        return "__Host-portal" if self.has_secure_cookies else "portal"
+
+    @property
+    def has_secure_cookies(self) -> bool:
+        return self.is_production and not self.insecure_cookies
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """One row of the settings table, for help and docs."""
+
+    variable: str
+    default: str
+    help: str
+    is_secret: bool
+
+
+def table() -> list[SettingRow]:
+    """Every setting in the order of the table."""
+    return [
+        SettingRow(
+            variable=f"PORTAL_{entry.name.upper()}",
+            default=_shown(entry.default),
+            help=entry.metadata["help"],
+            is_secret=entry.metadata["is_secret"],
+        )
+        for entry in fields(Settings)
+    ]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return f"{int(value.total_seconds())} s"
+    if value in ("", (), None):
+        return "none"
+    if isinstance(value, tuple) and isinstance(value[0], timedelta):
+        return ",".join(durations.spoken(one.total_seconds()).replace(" ", "") for one in value)
+    if isinstance(value, float):
+        return f"{value:g}/second"
+    if isinstance(value, AutoBlockRule):
+        window, ttl = value.window.total_seconds(), value.ttl.total_seconds()
+        return f"{value.threshold}/{window:.0f}s for {ttl:.0f}s"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

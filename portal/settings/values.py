@@ -1,0 +1,102 @@
+"""Values as the environment writes them: each parser takes the text, or raises ValueError."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+import limits
+
+from portal import durations
+
+Network = IPv4Network | IPv6Network
+AUDIENCES = (
+    "public",
+    "authenticated",
+    "user",
+    "provider",
+    "company",
+    "agency",
+    "admin",
+    "operations",
+)
+
+
+def text(raw: str) -> str:
+    return raw
+
+
+def whole(raw: str) -> int:
+    number = int(raw)
+    if number < 1:
+        raise ValueError("must be 1 or more")
+    return number
+
+
+def switch(raw: str) -> bool:
+    if raw.lower() in {"1", "yes", "true", "on"}:
+        return True
+    if raw.lower() in {"0", "no", "false", "off"}:
+        return False
+    raise ValueError("must be on or off")
+
+
+def environment(raw: str) -> str:
+    if raw not in {"development", "production", "test"}:
+        raise ValueError("must be development, production or test")
+    return raw
+
+
+def seconds(raw: str) -> timedelta:
+    return timedelta(seconds=whole(raw)) if raw.isdigit() else durations.parse(raw)
+
+
+def pause(raw: str) -> timedelta:
+    return timedelta() if raw in {"0", "0s"} else seconds(raw)
+
+
+def bind(raw: str) -> str:
+    host, _, port = raw.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("must be host:port, for instance 127.0.0.1:8000")
+    return raw
+
+
+def rate(raw: str) -> str:
+    try:
+        limits.parse(raw)
+    except ValueError:
+        raise ValueError("must be a rate such as 300/minute") from None
+    return raw
+
+
+def listed(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+
+def audiences(raw: str) -> tuple[str, ...]:
+    names = listed(raw)
+    unknown = sorted(set(names) - set(AUDIENCES))
+    if unknown or not names:
+        raise ValueError(f"must be some of {', '.join(AUDIENCES)}")
+    return names
+
+
+def networks(raw: str) -> tuple[Network, ...]:
+    return tuple(ip_network(part, strict=False) for part in listed(raw))
+
+
+def per_second(raw: str) -> float:
+    """A rate as messages a second."""
+    try:
+        rate = limits.parse(raw)
+    except ValueError:
+        raise ValueError("must be a rate such as 10/second or 600/minute") from None
+    return float(rate.amount / rate.get_expiry())
+
+
+def reminders(raw: str) -> tuple[timedelta, ...]:
+    if raw == "off":
+        return ()
+    found = tuple(sorted({durations.parse(part) for part in listed(raw)}, reverse=True))
+    if not found or len(found) > 5 or found[0] > timedelta(days=14):
+        raise ValueError("must be off, or one to five times up to 14d such as 24h,1h")
+    return found
