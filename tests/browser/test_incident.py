@@ -48,7 +48,7 @@ def subscribe(served: Served, page: Page, post: Post) -> None:
     link = re.search(r"http\S+/subscribe/\S+", text_of(post.taken[0][1]))
     assert link
     page.goto(link.group(0))
-    page.get_by_role("button", name="Yes, tell me").click()
+    page.get_by_role("button", name="Confirm subscription").click()
     expect(page.get_by_role("heading", name="You will be told")).to_be_visible()
 
 

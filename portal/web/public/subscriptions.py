@@ -72,7 +72,7 @@ def confirm(token: str) -> Response:
             return _question(
                 "Do you want to be told?",
                 f"We will write to {row.address}.",
-                act=(f"/subscribe/{token}", "Yes, tell me"),
+                act=(f"/subscribe/{token}", "Confirm subscription"),
             )
         subscribers.confirm(row, now=clock.now())
         manage = links.manage(row)
