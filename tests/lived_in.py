@@ -471,7 +471,7 @@ def _delivery(
     return {
         "notice_id": notice,
         "recipient": f"subscriber {number}",
-        "lane": "mail",
+        "queue": "mail",
         "state": state.value,
         "attempts": 6 if state is State.DEAD else 0,
         "due_at": at,

@@ -71,8 +71,8 @@ def demo() -> None:
     for name in portal.runtime.workers.declared:
         if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
-                wish = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
-                portal.runtime.workers.report(name, wish, actor="demo")
+                sample = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
+                portal.runtime.workers.report(name, sample, actor="demo")
     click.echo("The demo is in place.")
 
 

@@ -17,7 +17,7 @@ from portal.notify import messages, outbox
 from portal.notify.channels import chat, webhook
 from portal.notify.channels.mail import Mail
 from portal.notify.messages import Render
-from portal.notify.outbox import CHAT, Figures, Outcome, Parcel, Result
+from portal.notify.outbox import CHAT, Claim, Figures, Outcome, Result
 from portal.notify.subscribers import MAIL
 from portal.settings import Settings
 from portal.store.revision import transaction
@@ -33,7 +33,7 @@ RELEASE_EVERY = timedelta(seconds=30)
 
 
 @dataclass
-class Closure:
+class CircuitBreaker:
     """A way out that cannot be used: since when, why, and when it is tried again."""
 
     since: datetime
@@ -75,8 +75,8 @@ class Dispatcher:
             zip(chat.names(settings.operator_channels), settings.operator_channels, strict=True)
         )
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
-        self._calls: dict[Future[Outcome], Parcel] = {}
-        self._closures: dict[str, Closure] = {}
+        self._calls: dict[Future[Outcome], Claim] = {}
+        self._breakers: dict[str, CircuitBreaker] = {}
         # What came back and is not written down yet: the only copy, until it is.
         self._unsettled: list[tuple[str, Outcome]] = []
         self._released_at: datetime | None = None
@@ -103,7 +103,7 @@ class Dispatcher:
 
     def _release(self, now: datetime) -> None:
         """Give back what those took who are not there any more."""
-        under_way = {parcel.delivery for parcel in self._calls.values()}
+        under_way = {claim.delivery for claim in self._calls.values()}
         under_way |= {outcome.delivery for _, outcome in self._unsettled}
         under_way |= self._mail.under_way if self._mail is not None else set()
 
@@ -129,15 +129,15 @@ class Dispatcher:
             return outbox.figures(session, now=clock.now())
 
     @property
-    def trouble(self) -> str:
+    def problem(self) -> str:
         """What has kept a way out closed for a minute or more, in a sentence; or nothing."""
         now = clock.now()
         since = self._recovering_since
         if since is not None and now - since >= timedelta(minutes=1):
             return "The courier waits for the end of another one, and no mail is sent meanwhile"
-        for closure in self._closures.values():
-            if now - closure.since >= timedelta(minutes=1):
-                return f"{closure.reason}; for {spoken((now - closure.since).total_seconds())}"
+        for breaker in self._breakers.values():
+            if now - breaker.since >= timedelta(minutes=1):
+                return f"{breaker.reason}; for {spoken((now - breaker.since).total_seconds())}"
         return ""
 
     def stop(self) -> None:
@@ -174,37 +174,39 @@ class Dispatcher:
         if self._mail is not None and self._is_mail_recovered:
             self._unsettled += [(MAIL, one) for one in self._mail.outcomes()]
         for call in [one for one in self._calls if one.done()]:
-            parcel = self._calls.pop(call)
+            claim = self._calls.pop(call)
             if call.cancelled():
-                outcome = Outcome(parcel.delivery, Result.CLOSED, "Stopped before it was sent")
+                outcome = Outcome(claim.delivery, Result.CLOSED, "Stopped before it was sent")
             elif (error := call.exception()) is not None:
-                _log.error("notify.channel_failed", lane=parcel.lane, error=repr(error))
-                outcome = Outcome(parcel.delivery, Result.LATER, type(error).__name__)
+                _log.error("notify.channel_failed", queue=claim.queue, error=repr(error))
+                outcome = Outcome(claim.delivery, Result.LATER, type(error).__name__)
             else:
                 outcome = call.result()
-            self._unsettled.append((parcel.lane, outcome))
+            self._unsettled.append((claim.queue, outcome))
         found = list(self._unsettled)
         if found:
             with transaction(self._open_session) as (session, _):
                 outbox.settle(session, [one for _, one in found], of=self._node, now=now)
             del self._unsettled[: len(found)]
-            for lane, one in found:
-                self._learn(lane, one, now)
+            for queue, one in found:
+                self._learn(queue, one, now)
         if self._mail is not None and self._is_mail_recovered:
             self._mail.clear()
         return bool(found)
 
-    def _learn(self, lane: str, outcome: Outcome, now: datetime) -> None:
+    def _learn(self, queue: str, outcome: Outcome, now: datetime) -> None:
         """Whether a way out is open, by what came back from it."""
-        closure = self._closures.get(lane)
+        breaker = self._breakers.get(queue)
         if outcome.result is not Result.CLOSED:
-            self._closures.pop(lane, None)
-        elif closure is None:
-            self._closures[lane] = Closure(now, outcome.reason, FIRST_PAUSE, now + FIRST_PAUSE)
-            _log.warning("notify.closed", lane=lane, reason=outcome.reason)
-        elif now >= closure.until:
-            closure.pause = min(closure.pause * 2, LONGEST_PAUSE)
-            closure.until, closure.reason = now + closure.pause, outcome.reason
+            self._breakers.pop(queue, None)
+        elif breaker is None:
+            self._breakers[queue] = CircuitBreaker(
+                now, outcome.reason, FIRST_PAUSE, now + FIRST_PAUSE
+            )
+            _log.warning("notify.closed", queue=queue, reason=outcome.reason)
+        elif now >= breaker.until:
+            breaker.pause = min(breaker.pause * 2, LONGEST_PAUSE)
+            breaker.until, breaker.reason = now + breaker.pause, outcome.reason
 
     def _address(self, now: datetime) -> bool:
         with self._open_session() as session:
@@ -215,61 +217,61 @@ class Dispatcher:
 
     def _send(self, now: datetime) -> bool:
         with self._open_session() as session:
-            due = outbox.lanes(session, now=now)
+            due = outbox.queues(session, now=now)
         sent = False
-        for lane in due:
-            closure = self._closures.get(lane)
+        for queue in due:
+            breaker = self._breakers.get(queue)
             # A clock that was set back must not keep it closed.
-            if closure is not None and closure.until - LONGEST_PAUSE <= now < closure.until:
+            if breaker is not None and breaker.until - LONGEST_PAUSE <= now < breaker.until:
                 continue
-            room = self._room(lane)
+            room = self._room(queue)
             if room > 0:
-                sent |= self._send_on(lane, room, now)
+                sent |= self._send_on(queue, room, now)
         return sent
 
-    def _room(self, lane: str) -> int:
-        if lane == MAIL:
+    def _room(self, queue: str) -> int:
+        if queue == MAIL:
             if self._mail is None:
                 return outbox.AT_ONCE
             if not self._is_mail_recovered:
                 return 0
             return self._mail.room
-        under_way = Counter(parcel.lane for parcel in self._calls.values())
-        most = CHATS_AT_ONCE if lane.startswith(CHAT) else WEBHOOKS_AT_ONCE
-        return min(most - under_way[lane], THREADS - len(self._calls))
+        under_way = Counter(claim.queue for claim in self._calls.values())
+        most = CHATS_AT_ONCE if queue.startswith(CHAT) else WEBHOOKS_AT_ONCE
+        return min(most - under_way[queue], THREADS - len(self._calls))
 
-    def _send_on(self, lane: str, room: int, now: datetime) -> bool:
+    def _send_on(self, queue: str, room: int, now: datetime) -> bool:
         with transaction(self._open_session) as (session, _):
-            parcels = outbox.claim(session, lane, by=self._me, most=room, now=now)
-            names = messages.names(session, has_hidden=lane.startswith(CHAT))
-        for parcel in parcels:
+            claims = outbox.claim(session, queue, by=self._me, most=room, now=now)
+            names = messages.names(session, has_hidden=queue.startswith(CHAT))
+        for claim in claims:
             try:
-                outcome = self._hand_over(parcel, names)
+                outcome = self._hand_over(claim, names)
             except Exception as error:
                 # One that cannot be written must not hold up those behind it.
-                _log.exception("notify.unwritten", delivery=parcel.delivery)
+                _log.exception("notify.unwritten", delivery=claim.delivery)
                 outcome = Outcome(
-                    parcel.delivery, Result.LATER, f"It cannot be written: {type(error).__name__}"
+                    claim.delivery, Result.LATER, f"It cannot be written: {type(error).__name__}"
                 )
             if outcome is not None:
-                self._unsettled.append((lane, outcome))
-        return bool(parcels)
+                self._unsettled.append((queue, outcome))
+        return bool(claims)
 
-    def _hand_over(self, parcel: Parcel, names: Mapping[str, str]) -> Outcome | None:
+    def _hand_over(self, claim: Claim, names: Mapping[str, str]) -> Outcome | None:
         """Begin a delivery; an outcome at once when there is no way."""
-        if parcel.lane == MAIL:
+        if claim.queue == MAIL:
             if self._mail is None:
-                return Outcome(parcel.delivery, Result.REFUSED, "No mail server is set")
-            self._mail.send(parcel, messages.of(parcel.notice, names))
+                return Outcome(claim.delivery, Result.REFUSED, "No mail server is set")
+            self._mail.send(claim, messages.of(claim.notice, names))
             return None
-        if parcel.lane.startswith(CHAT):
-            address = self._chats.get(parcel.recipient.removeprefix(CHAT))
+        if claim.queue.startswith(CHAT):
+            address = self._chats.get(claim.recipient.removeprefix(CHAT))
             if address is None:
-                return Outcome(parcel.delivery, Result.REFUSED, "This chat is not set any more")
+                return Outcome(claim.delivery, Result.REFUSED, "This chat is not set any more")
             call = self._pool.submit(
                 chat.send,
-                parcel,
-                messages.of(parcel.notice, names),
+                claim,
+                messages.of(claim.notice, names),
                 address,
                 site=self._settings.site_name,
                 url=self._settings.url,
@@ -277,10 +279,10 @@ class Dispatcher:
             )
         else:
             payload = messages.payload(
-                parcel.notice, names, site=self._settings.site_name, url=self._settings.url
+                claim.notice, names, site=self._settings.site_name, url=self._settings.url
             )
             call = self._pool.submit(
-                webhook.send, parcel, payload, allowed=self._settings.allowed_targets
+                webhook.send, claim, payload, allowed=self._settings.allowed_targets
             )
-        self._calls[call] = parcel
+        self._calls[call] = claim
         return None

@@ -24,13 +24,13 @@ def publish(incidents: Incidents, settings: Settings) -> list[str]:
     """Open an incident for each alert that has lasted and has none; their references."""
     now = clock.now()
     with incidents.open_session() as session:
-        wishes = {}
+        drafts = {}
         for row in episodes.lasting(session, settings.sustained_after, now=now):
             text = offers.of_episode(
                 session, row, impact="We are looking into it.", runbook=settings.url, now=now
             )
             if text is not None:
-                wishes[row.id] = IncidentIn(
+                drafts[row.id] = IncidentIn(
                     title=text.title,
                     message=text.message,
                     started_at=row.opened_at,
@@ -38,15 +38,15 @@ def publish(incidents: Incidents, settings: Settings) -> list[str]:
                     links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
                 )
     opened = []
-    for number, wish in wishes.items():
+    for number, draft in drafts.items():
         if _is_known(incidents, number):
             continue
         key = f"publish episode {number}"
         once = IdempotencyKey(key, key.encode(), lambda row: {"reference": row.reference})
         # Opened before by a worker that ended before it noted that, below.
         with suppress(IntegrityError):
-            opened.append(incidents.open(By(ACTOR, key=once), wish).reference)
-        _note(incidents, number, wish.title)
+            opened.append(incidents.open(By(ACTOR, key=once), draft).reference)
+        _note(incidents, number, draft.title)
     return opened
 
 

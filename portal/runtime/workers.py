@@ -136,7 +136,7 @@ class Workers:
         self.is_supervised = False
 
     @retried
-    def report(self, name: str, wish: WorkerIn, *, actor: str) -> snapshot.Worker:
+    def report(self, name: str, sample: WorkerIn, *, actor: str) -> snapshot.Worker:
         """Take a report; UndeclaredWorkerError for a name nobody declared."""
         worker = self.declared.get(name)
         if worker is None:
@@ -148,11 +148,11 @@ class Workers:
             if row is None:
                 row = WorkerRow(name=name, history=[])
                 session.add(row)
-            row.status, row.note, row.reported_by = wish.status.value, wish.note, actor
-            row.pending, row.stuck, row.failed = wish.pending, wish.stuck, wish.failed
-            row.interval_ms = wish.interval_ms or int(worker.interval.total_seconds() * 1000)
+            row.status, row.note, row.reported_by = sample.status.value, sample.note, actor
+            row.pending, row.stuck, row.failed = sample.pending, sample.stuck, sample.failed
+            row.interval_ms = sample.interval_ms or int(worker.interval.total_seconds() * 1000)
             row.sampled_at = now
-            row.history = [*row.history, [clock.iso(now), wish.pending]][-MOST_POINTS:]
+            row.history = [*row.history, [clock.iso(now), sample.pending]][-MOST_POINTS:]
             session.flush()
             report = _report(row)
             session.commit()

@@ -120,8 +120,8 @@ def put_due(portal: Portal, fence: lease.Fence) -> None:
 
 def _report(portal: Portal, dispatcher: Dispatcher, *, is_stopped: bool = False) -> None:
     """The outbox as a worker's queue, with what keeps it from moving."""
-    figures, trouble = dispatcher.figures(), dispatcher.trouble
-    status = WorkerStatus.ERROR if trouble else WorkerStatus.HEALTHY
+    figures, problem = dispatcher.figures(), dispatcher.problem
+    status = WorkerStatus.ERROR if problem else WorkerStatus.HEALTHY
     portal.runtime.workers.report(
         workers.NOTIFICATIONS,
         WorkerIn(
@@ -129,7 +129,7 @@ def _report(portal: Portal, dispatcher: Dispatcher, *, is_stopped: bool = False)
             pending=figures.pending,
             stuck=figures.stuck,
             failed=figures.failed,
-            note=trouble[:200],
+            note=problem[:200],
         ),
         actor=ACTOR,
     )

@@ -17,7 +17,7 @@ from portal.notify.delivery import (
     LONGEST_PAUSE,
     RELEASE_EVERY,
     THREADS,
-    Closure,
+    CircuitBreaker,
     Dispatcher,
 )
 from portal.notify.outbox import Delivery, Outcome, Result
@@ -60,9 +60,9 @@ class Mail:
     def clear(self) -> None:
         self.log.append("clear")
 
-    def send(self, parcel: Any, message: Any) -> None:
-        self.sent.append(parcel.delivery)
-        self.under_way.add(parcel.delivery)
+    def send(self, claim: Any, message: Any) -> None:
+        self.sent.append(claim.delivery)
+        self.under_way.add(claim.delivery)
 
 
 class Pool:
@@ -71,9 +71,9 @@ class Pool:
     def __init__(self) -> None:
         self.calls: list[tuple[Future[Outcome], Any]] = []
 
-    def submit(self, call: Any, parcel: Any, *rest: Any, **more: Any) -> Future[Outcome]:
+    def submit(self, call: Any, claim: Any, *rest: Any, **more: Any) -> Future[Outcome]:
         made: Future[Outcome] = Future()
-        self.calls.append((made, parcel))
+        self.calls.append((made, claim))
         return made
 
     def shutdown(self, **how: Any) -> None:
@@ -82,9 +82,9 @@ class Pool:
             call.cancel()
 
     def end(self, result: Result, reason: str = "why") -> None:
-        for call, parcel in self.calls:
+        for call, claim in self.calls:
             if not call.done():
-                call.set_result(Outcome(parcel.delivery, result, reason))
+                call.set_result(Outcome(claim.delivery, result, reason))
 
 
 class World:
@@ -147,7 +147,7 @@ class World:
                         **{
                             "notice_id": made.id,
                             "recipient": "subscriber 1",
-                            "lane": "mail",
+                            "queue": "mail",
                             "state": "pending",
                             "attempts": 0,
                             "due_at": NOW,
@@ -185,7 +185,8 @@ class World:
         """Deliveries to webhooks of a host, whose subscribers are there."""
         self.people(count)
         return [
-            {"recipient": f"subscriber {n}", "lane": f"webhook {host}"} for n in range(1, count + 1)
+            {"recipient": f"subscriber {n}", "queue": f"webhook {host}"}
+            for n in range(1, count + 1)
         ]
 
     def states(self) -> list[tuple[str, str]]:
@@ -213,7 +214,7 @@ def test_a_notice_is_addressed_and_handed_over_in_one_turn(world: Any):
     one.put(addressed_at=None)
     assert one.one.run_once()
     assert one.mail.sent == [1]
-    assert [parcel.lane for _, parcel in one.pool.calls] == [f"chat {one.chat}"]
+    assert [claim.queue for _, claim in one.pool.calls] == [f"chat {one.chat}"]
     assert one.one.is_waiting
     assert one.states() == [("sending", ""), ("sending", "")]
     assert not one.one.run_once()
@@ -239,7 +240,7 @@ def test_without_a_mail_server_mail_is_given_up(world: Any):
 
 def test_a_chat_that_is_not_set_any_more_is_given_up(world: Any):
     one = world()
-    one.put({"recipient": "chat gone", "lane": "chat gone"})
+    one.put({"recipient": "chat gone", "queue": "chat gone"})
     one.one.run_once()
     one.one.run_once()
     assert one.states() == [("dead", "This chat is not set any more")]
@@ -258,9 +259,9 @@ def test_a_host_has_two_tries_under_way_and_a_chat_one(world: Any):
     assert one.one._room("webhook b") == 2
     assert one.one._room("chat c") == 1
     for number in range(THREADS - 3):
-        one.one._calls[Future()] = SimpleNamespace(lane=f"webhook x{number}", delivery=90 + number)
+        one.one._calls[Future()] = SimpleNamespace(queue=f"webhook x{number}", delivery=90 + number)
     assert one.one._room("webhook b") == 1
-    one.one._calls[Future()] = SimpleNamespace(lane="webhook y", delivery=89)
+    one.one._calls[Future()] = SimpleNamespace(queue="webhook y", delivery=89)
     assert one.one._room("webhook b") == 0
 
 
@@ -287,19 +288,19 @@ def test_a_call_that_fails_is_tried_later(world: Any, error, state, said):
     one = world()
     one.put(*one.hooks(1))
     one.one.run_once()
-    ((call, parcel),) = one.pool.calls
+    ((call, claim),) = one.pool.calls
     if error is not None:
         call.set_exception(error)
     else:
-        call.set_result(Outcome(parcel.delivery, Result.SENT))
+        call.set_result(Outcome(claim.delivery, Result.SENT))
     one.one.run_once()
     assert one.states() == [(state, said)]
 
 
 def test_one_that_cannot_be_written_holds_up_nobody(world: Any):
     one = world()
-    lane = f"chat {one.chat}"
-    one.put({"recipient": lane, "lane": lane}, kind="incident", event="opened")
+    queue = f"chat {one.chat}"
+    one.put({"recipient": queue, "queue": queue}, kind="incident", event="opened")
     assert one.one.run_once()
     assert one.one.run_once()
     assert one.states() == [("pending", "It cannot be written: KeyError")]
@@ -317,27 +318,27 @@ def test_what_did_not_begin_is_given_back_at_the_end(world: Any):
 
 
 def close(one: Any, now: Any) -> None:
-    one.one._learn("lane", Outcome(1, Result.CLOSED, "away"), now)
+    one.one._learn("queue", Outcome(1, Result.CLOSED, "away"), now)
 
 
 def test_a_way_out_that_is_closed_is_tried_less_and_less(world: Any):
     one = world()
     close(one, NOW)
-    closure = one.one._closures["lane"]
-    assert (closure.since, closure.pause, closure.until) == (NOW, FIRST_PAUSE, NOW + FIRST_PAUSE)
-    close(one, closure.until - TICK)
-    assert closure.pause == FIRST_PAUSE
-    at = closure.until
+    breaker = one.one._breakers["queue"]
+    assert (breaker.since, breaker.pause, breaker.until) == (NOW, FIRST_PAUSE, NOW + FIRST_PAUSE)
+    close(one, breaker.until - TICK)
+    assert breaker.pause == FIRST_PAUSE
+    at = breaker.until
     for _ in range(8):
         close(one, at)
-        at = closure.until
-    assert (closure.pause, closure.since) == (LONGEST_PAUSE, NOW)
-    assert closure.until == at
-    one.one._learn("lane", Outcome(1, Result.LATER), NOW)
-    assert one.one._closures == {}
+        at = breaker.until
+    assert (breaker.pause, breaker.since) == (LONGEST_PAUSE, NOW)
+    assert breaker.until == at
+    one.one._learn("queue", Outcome(1, Result.LATER), NOW)
+    assert one.one._breakers == {}
     close(one, NOW)
     close(one, NOW + FIRST_PAUSE)
-    assert one.one._closures["lane"].pause == 2 * FIRST_PAUSE
+    assert one.one._breakers["queue"].pause == 2 * FIRST_PAUSE
 
 
 @pytest.mark.parametrize(
@@ -352,7 +353,7 @@ def test_a_way_out_that_is_closed_is_tried_less_and_less(world: Any):
 def test_nothing_is_sent_on_a_way_that_is_closed(world: Any, until, is_sent, why):
     one = world()
     one.put(*one.hooks(1))
-    one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + until)
+    one.one._breakers["webhook a"] = CircuitBreaker(NOW, "away", FIRST_PAUSE, NOW + until)
     assert one.one.run_once() is is_sent, why
     assert bool(one.pool.calls) is is_sent
 
@@ -360,11 +361,11 @@ def test_nothing_is_sent_on_a_way_that_is_closed(world: Any, until, is_sent, why
 def test_what_is_closed_on_one_way_holds_up_no_other(world: Any):
     one = world()
     rows = one.hooks(2)
-    rows[1]["lane"] = "webhook b"
+    rows[1]["queue"] = "webhook b"
     one.put(*rows)
-    one.one._closures["webhook a"] = Closure(NOW, "away", FIRST_PAUSE, NOW + FIRST_PAUSE)
+    one.one._breakers["webhook a"] = CircuitBreaker(NOW, "away", FIRST_PAUSE, NOW + FIRST_PAUSE)
     assert one.one.run_once()
-    assert [parcel.lane for _, parcel in one.pool.calls] == ["webhook b"]
+    assert [claim.queue for _, claim in one.pool.calls] == ["webhook b"]
 
 
 @pytest.mark.parametrize(
@@ -381,12 +382,12 @@ def test_what_is_closed_on_one_way_holds_up_no_other(world: Any):
 def test_trouble_is_what_lasts_for_a_minute(world: Any, closed, recovering, said):
     one = world()
     if closed is not None:
-        one.one._closures["short"] = Closure(NOW, "short", FIRST_PAUSE, NOW)
-        one.one._closures["lane"] = Closure(NOW - closed, "away", FIRST_PAUSE, NOW)
+        one.one._breakers["short"] = CircuitBreaker(NOW, "short", FIRST_PAUSE, NOW)
+        one.one._breakers["queue"] = CircuitBreaker(NOW - closed, "away", FIRST_PAUSE, NOW)
     if recovering is not None:
         one.one._recovering_since = NOW - recovering
-    assert one.one.trouble.startswith(said)
-    assert bool(one.one.trouble) is bool(said)
+    assert one.one.problem.startswith(said)
+    assert bool(one.one.problem) is bool(said)
 
 
 def test_what_an_earlier_courier_did_is_written_down_first(world: Any, still: StandingClock):
@@ -424,7 +425,7 @@ def test_what_the_dead_had_taken_is_given_back_now_and_then(world: Any, still: S
     claimed = {
         "state": "sending",
         "claimed_by": f"{one.one._node} dead",
-        "lane": "webhook a",
+        "queue": "webhook a",
         "claimed_until": NOW + HOUR,
     }
     one.put(claimed)

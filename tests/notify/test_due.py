@@ -334,7 +334,7 @@ def test_after_a_restore_nothing_of_it_is_told(session: Session):
         Delivery(
             notice_id=1,
             recipient="chat c",
-            lane="chat c",
+            queue="chat c",
             state="pending",
             attempts=0,
             due_at=NOW,

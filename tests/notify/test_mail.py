@@ -12,7 +12,7 @@ from portal import clock
 from portal.notify import outbox, subscribers
 from portal.notify.channels.mail import Letters
 from portal.notify.messages import Message
-from portal.notify.outbox import Delivery, Parcel, State, claims
+from portal.notify.outbox import Claim, Delivery, State, claims
 from portal.notify.subscribers import SubscriptionIn
 from portal.settings import MailServer
 from portal.status.components import ComponentIn
@@ -281,7 +281,7 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
             until(told.is_quiet, what="a quiet moment")
             still.advance(minutes=5)
         assert states(site) == {"pending": 1}
-        assert "Connection refused" in told.dispatcher.trouble
+        assert "Connection refused" in told.dispatcher.problem
         with serving(other, port=other.port):
 
             def is_there() -> bool:
@@ -292,7 +292,7 @@ def test_a_server_that_is_away_costs_no_tries(build: Build, post: Post, still: S
             until(is_there, what="the mail")
             told.run()
     assert len(other.taken) == 1
-    assert told.dispatcher.trouble == ""
+    assert told.dispatcher.problem == ""
 
 
 def test_what_was_put_off_is_not_told_after_the_end(site: Site, post: Post, still: StandingClock):
@@ -321,11 +321,11 @@ def test_one_that_cannot_be_written_holds_up_nobody(
         subscribe(site, f"{name}@example.com")
     write = Letters.write
 
-    def stumble(letters: Letters, parcel: Parcel, message: Message) -> Any:
-        assert parcel.subscriber is not None
-        if parcel.subscriber.address.startswith("ada"):
+    def stumble(letters: Letters, claim: Claim, message: Message) -> Any:
+        assert claim.subscriber is not None
+        if claim.subscriber.address.startswith("ada"):
             raise ValueError("nobody foresaw this")
-        return write(letters, parcel, message)
+        return write(letters, claim, message)
 
     monkeypatch.setattr(Letters, "write", stumble)
     with Told(site) as told:

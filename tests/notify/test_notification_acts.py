@@ -120,7 +120,7 @@ def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any)
             Delivery(
                 notice_id=1,
                 recipient="chat c",
-                lane="chat c",
+                queue="chat c",
                 state="dead",
                 attempts=6,
                 due_at=NOW,

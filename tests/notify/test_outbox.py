@@ -93,7 +93,7 @@ def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
             "id": number,
             "notice_id": 1,
             "recipient": f"chat c{number}",
-            "lane": "chat c",
+            "queue": "chat c",
             "state": "pending",
             "attempts": 0,
             "due_at": NOW,
@@ -111,7 +111,7 @@ def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
 
 def addressed(session: Session) -> list[tuple[int, str, str]]:
     rows = session.scalars(select(Delivery).order_by(Delivery.id))
-    return [(row.notice_id, row.recipient, row.lane) for row in rows]
+    return [(row.notice_id, row.recipient, row.queue) for row in rows]
 
 
 def test_nothing_is_left_to_address(session: Session):
@@ -209,8 +209,8 @@ DUE = [
 def test_what_is_due(session: Session, due, is_due, why):
     put(session)
     deliver(session, due_at=NOW + due)
-    deliver(session, 2, lane="other", state="sent")
-    assert outbox.lanes(session, now=NOW) == (["chat c"] if is_due else []), why
+    deliver(session, 2, queue="other", state="sent")
+    assert outbox.queues(session, now=NOW) == (["chat c"] if is_due else []), why
     taken = outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert bool(taken) is is_due, why
 
@@ -218,10 +218,10 @@ def test_what_is_due(session: Session, due, is_due, why):
 def test_what_is_taken_is_marked(session: Session):
     notice = put(session)
     row = deliver(session)
-    deliver(session, 2, lane="other")
+    deliver(session, 2, queue="other")
     one, *rest = outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert rest == []
-    assert (one.delivery, one.recipient, one.lane) == (1, "chat c1", "chat c")
+    assert (one.delivery, one.recipient, one.queue) == (1, "chat c1", "chat c")
     assert (one.notice, one.subscriber) == (notice, None)
     assert (row.state, row.claimed_by, row.claimed_until) == ("sending", US, NOW + CLAIMED_FOR)
 
@@ -244,8 +244,8 @@ def test_a_recipient_has_one_at_a_time_the_oldest_first(session: Session):
 def test_mail_is_taken_with_its_subscriber(session: Session):
     put(session)
     who = person(session, 7)
-    deliver(session, recipient="subscriber 7", lane="mail")
-    gone = deliver(session, 2, recipient="subscriber 8", lane="mail")
+    deliver(session, recipient="subscriber 7", queue="mail")
+    gone = deliver(session, 2, recipient="subscriber 8", queue="mail")
     (one,) = outbox.claim(session, "mail", by=US, most=9, now=NOW)
     assert one.subscriber is who
     assert (gone.state, gone.error) == ("dropped", "unsubscribed meanwhile")
@@ -286,8 +286,8 @@ def test_what_is_overtaken_is_not_sent(session, attempts, age, other, is_dropped
     put(session, 2, ref="m-1", created_at=NOW)
     row = deliver(session, 1, recipient="chat a", attempts=attempts)
     if other is not None:
-        deliver(session, 2, notice_id=2, recipient="chat a", lane="elsewhere", state=other)
-    deliver(session, 3, notice_id=2, recipient="chat z", lane="elsewhere", state="sent")
+        deliver(session, 2, notice_id=2, recipient="chat a", queue="elsewhere", state=other)
+    deliver(session, 3, notice_id=2, recipient="chat z", queue="elsewhere", state="sent")
     outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert (row.state == "dropped") is is_dropped, why
 
@@ -298,7 +298,7 @@ def test_later_news_of_another_thing_overtakes_nothing_of_a_recipients(session: 
     first = deliver(session, 1, notice_id=1, recipient="chat a", attempts=1)
     other = deliver(session, 2, notice_id=2, recipient="chat b", attempts=1)
     for number, name in ((3, "a"), (4, "b")):
-        deliver(session, number, notice_id=3, recipient=f"chat {name}", lane="x", state="sent")
+        deliver(session, number, notice_id=3, recipient=f"chat {name}", queue="x", state="sent")
     outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert (first.state, other.state) == ("dropped", "sending")
 
@@ -386,7 +386,7 @@ def test_whose_word_counts(session: Session, state, by, result, after, why):
 
 
 @pytest.mark.parametrize(
-    ("by", "until", "lane", "number", "is_freed", "why"),
+    ("by", "until", "queue", "number", "is_freed", "why"),
     [
         ("node me", MINUTE, "mail", 1, False, "this process has it"),
         ("node dead", MINUTE, "mail", 1, True, "one that died had it"),
@@ -399,12 +399,12 @@ def test_whose_word_counts(session: Session, state, by, result, after, why):
         ("node dead", MINUTE, "mail", 5, False, "it is under way here"),
     ],
 )
-def test_what_is_given_back(session: Session, by, until, lane, number, is_freed, why):
+def test_what_is_given_back(session: Session, by, until, queue, number, is_freed, why):
     put(session)
     row = deliver(
-        session, number, state="sending", lane=lane, claimed_by=by, claimed_until=NOW + until
+        session, number, state="sending", queue=queue, claimed_by=by, claimed_until=NOW + until
     )
-    deliver(session, 9, lane=lane, claimed_by="node dead", claimed_until=NOW + MINUTE)
+    deliver(session, 9, queue=queue, claimed_by="node dead", claimed_until=NOW + MINUTE)
     count = outbox.release(session, of="node", but=US, under_way={5}, is_mail=True, now=NOW)
     assert count == (1 if is_freed else 0), why
     assert row.state == ("pending" if is_freed else "sending")

@@ -113,10 +113,10 @@ def test_who_is_told_what(who, what, is_told, why):
 
 @pytest.mark.unit
 def test_what_shares_a_way_out():
-    assert person().lane == "mail"
+    assert person().queue == "mail"
     hook = person(kind="webhook", address="https://hooks.example.com/secret")
-    assert hook.lane == "webhook hooks.example.com"
-    assert len(person(kind="webhook", address=f"https://{'a' * 300}.example/").lane) == 200
+    assert hook.queue == "webhook hooks.example.com"
+    assert len(person(kind="webhook", address=f"https://{'a' * 300}.example/").queue) == 200
 
 
 @pytest.mark.unit

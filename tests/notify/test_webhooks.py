@@ -110,7 +110,7 @@ def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingCloc
             with site.portal.core.open_session() as session:
                 engine.begin_write(session)
                 (letter,) = outbox.dead_letters(session, limit=5)
-                assert outbox.try_again(session, letter.id, now=clock.now()) is not None
+                assert outbox.retry(session, letter.id, now=clock.now()) is not None
                 session.commit()
             told.run()
     assert states(site) == {"sent": 1}

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from portal.notify.messages import Message, Render, quiet
-from portal.notify.outbox import Outcome, Parcel, Result
+from portal.notify.outbox import Claim, Outcome, Result
 
 _TYPES = {"ok": "success", "info": "info", "warn": "warning", "bad": "failure", "muted": "info"}
 
@@ -42,17 +42,17 @@ def body(message: Message, *, render: Render, url: str) -> str:
 
 
 def send(
-    parcel: Parcel, message: Message, address: str, *, site: str, url: str, render: Render
+    claim: Claim, message: Message, address: str, *, site: str, url: str, render: Render
 ) -> Outcome:
     """Say it in one chat."""
     service = _service(address)
     if service is None:
-        return Outcome(parcel.delivery, Result.REFUSED, "The address of this chat is not right")
+        return Outcome(claim.delivery, Result.REFUSED, "The address of this chat is not right")
     is_sent = service.notify(
         title=quiet(message.subject(site)),
         body=body(message, render=render, url=url),
         notify_type=_TYPES[message.tone],
     )
     if is_sent:
-        return Outcome(parcel.delivery, Result.SENT)
-    return Outcome(parcel.delivery, Result.LATER, "The service did not take it")
+        return Outcome(claim.delivery, Result.SENT)
+    return Outcome(claim.delivery, Result.LATER, "The service did not take it")

@@ -18,7 +18,7 @@ import structlog
 
 from portal import clock
 from portal.notify.messages import Message, Render
-from portal.notify.outbox import Outcome, Parcel, Result
+from portal.notify.outbox import Claim, Outcome, Result
 from portal.notify.subscribers import Links, Topic
 from portal.settings import MailServer
 from portal.status.notices import NoticeKind
@@ -46,13 +46,13 @@ class Letters:
     def envelope_sender(self) -> str:
         return parseaddr(self._sender)[1]
 
-    def write(self, parcel: Parcel, message: Message) -> bytes:
+    def write(self, claim: Claim, message: Message) -> bytes:
         """The mail of a delivery; its Message-ID is the same at every try."""
-        person = parcel.subscriber
+        person = claim.subscriber
         assert person is not None
-        name = f"{parcel.notice.id}.{parcel.delivery}"
+        name = f"{claim.notice.id}.{claim.delivery}"
         head = {"Message-ID": f"<{name}@{self._host}>"}
-        if parcel.notice.kind == NoticeKind.SUBSCRIPTION:
+        if claim.notice.kind == NoticeKind.SUBSCRIPTION:
             text, html = self._render(
                 "question",
                 confirm=self._links.confirm(person),
@@ -60,13 +60,13 @@ class Letters:
                 topics=_spoken(person.wanted.get("topics", [])),
                 site_name=self._site,
             )
-            return self._mail(parcel, f"[{self._site}] Confirm your subscription", text, html, head)
+            return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
         manage = self._links.manage(person)
         text, html = self._render(
             "notice", message=message, manage=manage, url=self._url, site_name=self._site
         )
         # What is about one thing stands together, for each recipient by itself.
-        thread = sha256(f"{parcel.notice.thread} {person.id}".encode()).hexdigest()[:24]
+        thread = sha256(f"{claim.notice.thread} {person.id}".encode()).hexdigest()[:24]
         head |= {
             "References": f"<{thread}@{self._host}>",
             "In-Reply-To": f"<{thread}@{self._host}>",
@@ -74,17 +74,17 @@ class Letters:
             "List-Unsubscribe": f"<{self._url}/unsubscribe/{manage}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-        return self._mail(parcel, message.subject(self._site), text, html, head)
+        return self._mail(claim, message.subject(self._site), text, html, head)
 
     def _mail(
-        self, parcel: Parcel, subject: str, text: str, html: str, head: dict[str, str]
+        self, claim: Claim, subject: str, text: str, html: str, head: dict[str, str]
     ) -> bytes:
-        assert parcel.subscriber is not None
+        assert claim.subscriber is not None
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = self._sender
-        mail["To"] = parcel.subscriber.address
+        mail["To"] = claim.subscriber.address
         mail["Subject"] = subject
-        mail["Date"] = format_datetime(parcel.notice.created_at)
+        mail["Date"] = format_datetime(claim.notice.created_at)
         # No absence is reported to a machine, and no other machine answers it.
         mail["Auto-Submitted"] = "auto-generated"
         mail["X-Auto-Response-Suppress"] = "All"
@@ -159,16 +159,16 @@ class Mail:
         """Whether everything that earlier couriers did is known."""
         return self._is_ready.is_set()
 
-    def send(self, parcel: Parcel, message: Message) -> None:
+    def send(self, claim: Claim, message: Message) -> None:
         """Hand a mail to the courier."""
-        assert parcel.subscriber is not None
-        mail = self._letters.write(parcel, message)
-        self._under_way.add(parcel.delivery)
+        assert claim.subscriber is not None
+        mail = self._letters.write(claim, message)
+        self._under_way.add(claim.delivery)
         self._say(
             {
-                "id": parcel.delivery,
+                "id": claim.delivery,
                 "from": self._letters.envelope_sender,
-                "to": parcel.subscriber.address,
+                "to": claim.subscriber.address,
                 "data": mail.decode("ascii"),
             }
         )

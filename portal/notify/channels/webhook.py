@@ -7,7 +7,7 @@ from typing import Any
 
 from portal import clock
 from portal.notify import targets
-from portal.notify.outbox import Outcome, Parcel, Result
+from portal.notify.outbox import Claim, Outcome, Result
 from portal.settings import Target
 
 GONE = 410
@@ -22,7 +22,7 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 
 def send(
-    parcel: Parcel,
+    claim: Claim,
     payload: dict[str, Any],
     *,
     allowed: tuple[Target, ...],
@@ -30,32 +30,32 @@ def send(
     seconds: float = targets.SECONDS,
 ) -> Outcome:
     """Call the target once."""
-    assert parcel.subscriber is not None
+    assert claim.subscriber is not None
     body = json.dumps(payload, ensure_ascii=False).encode()
     at = int(clock.now().timestamp())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "Portal",
-        "Portal-Delivery": str(parcel.delivery),
-        "Portal-Signature": signature(parcel.subscriber.secret, at, body),
+        "Portal-Delivery": str(claim.delivery),
+        "Portal-Signature": signature(claim.subscriber.secret, at, body),
     }
-    url = parcel.subscriber.address
+    url = claim.subscriber.address
     try:
         reply = targets.post(url, body, headers, allowed=allowed, look=look, seconds=seconds)
     except targets.TargetError as error:
-        return Outcome(parcel.delivery, Result.REFUSED, f"Blocked: {error}")
+        return Outcome(claim.delivery, Result.REFUSED, f"Blocked: {error}")
     except TimeoutError:
-        return Outcome(parcel.delivery, Result.LATER, f"No answer within {seconds:g} s")
+        return Outcome(claim.delivery, Result.LATER, f"No answer within {seconds:g} s")
     except OSError as error:
         said = error.strerror or str(error) or type(error).__name__
-        return Outcome(parcel.delivery, Result.LATER, f"No answer: {said}")
+        return Outcome(claim.delivery, Result.LATER, f"No answer: {said}")
     if 200 <= reply.status < 300:
-        return Outcome(parcel.delivery, Result.SENT)
+        return Outcome(claim.delivery, Result.SENT)
     if reply.status == GONE:
-        return Outcome(parcel.delivery, Result.GONE, "The target answered 410: no more, please")
+        return Outcome(claim.delivery, Result.GONE, "The target answered 410: no more, please")
     if 300 <= reply.status < 400:
         reason = f"The target answered {reply.status}; redirects are not followed"
-        return Outcome(parcel.delivery, Result.REFUSED, reason)
+        return Outcome(claim.delivery, Result.REFUSED, reason)
     reason = f"The target answered {reply.status}"
     is_final = 400 <= reply.status < 500 and reply.status not in _AGAIN
-    return Outcome(parcel.delivery, Result.REFUSED if is_final else Result.LATER, reason)
+    return Outcome(claim.delivery, Result.REFUSED if is_final else Result.LATER, reason)

@@ -35,7 +35,7 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
         found = subscribers.after(
             session, notice.position, before=notice.created_at, now=now, most=AT_ONCE
         )
-        rows = [(name_of(one.id), one.lane) for one in found if one.wants(notice)]
+        rows = [(name_of(one.id), one.queue) for one in found if one.wants(notice)]
         if len(found) == AT_ONCE:
             notice.position = found[-1].id
         else:
@@ -48,7 +48,7 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
                 {
                     "notice_id": notice.id,
                     "recipient": recipient,
-                    "lane": lane,
+                    "queue": queue,
                     "state": State.PENDING.value,
                     "attempts": 0,
                     "due_at": now,
@@ -57,7 +57,7 @@ def address(session: Session, chats: Iterable[str], *, now: datetime) -> bool:
                     "settled_at": None,
                     "error": "",
                 }
-                for recipient, lane in rows
+                for recipient, queue in rows
             ],
         )
     return True

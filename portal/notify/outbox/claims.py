@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.notify.outbox.delivery import (
     STUCK_AFTER,
+    Claim,
     Delivery,
     Outcome,
-    Parcel,
     Result,
     State,
     subscriber_of,
@@ -33,22 +33,24 @@ LONGEST_WAIT = timedelta(hours=6)
 CLAIMED_FOR = timedelta(minutes=10)
 
 
-def lanes(session: Session, *, now: datetime) -> list[str]:
+def queues(session: Session, *, now: datetime) -> list[str]:
     """The ways out on which something is due."""
     return list(
         session.scalars(
-            select(Delivery.lane).where(Delivery.state == State.PENDING, _is_due(now)).distinct()
+            select(Delivery.queue).where(Delivery.state == State.PENDING, _is_due(now)).distinct()
         )
     )
 
 
-def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> list[Parcel]:
-    """Take what is due on a lane; what nobody needs to hear any more is settled on the way."""
-    busy = select(Delivery.recipient).where(Delivery.lane == lane, Delivery.state == State.SENDING)
+def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) -> list[Claim]:
+    """Take what is due on a queue; what nobody needs to hear any more is settled on the way."""
+    busy = select(Delivery.recipient).where(
+        Delivery.queue == queue, Delivery.state == State.SENDING
+    )
     due = session.scalars(
         select(Delivery)
         .where(
-            Delivery.lane == lane,
+            Delivery.queue == queue,
             Delivery.state == State.PENDING,
             _is_due(now),
             Delivery.recipient.not_in(busy),
@@ -69,7 +71,7 @@ def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> 
         one.id: one for one in session.scalars(select(Subscriber).where(Subscriber.id.in_(numbers)))
     }
     overtaken = _overtaken(session, rows, told, now)
-    parcels = []
+    claims = []
     for row in rows:
         notice, number = told[row.notice_id], subscriber_of(row.recipient)
         person = people.get(number) if number is not None else None
@@ -81,8 +83,8 @@ def claim(session: Session, lane: str, *, by: str, most: int, now: datetime) -> 
             row.settle(State.DEAD, row.error or "could not be sent within a day", now)
         else:
             row.state, row.claimed_by, row.claimed_until = State.SENDING, by, now + CLAIMED_FOR
-            parcels.append(Parcel(row.id, row.recipient, row.lane, notice, person))
-    return parcels
+            claims.append(Claim(row.id, row.recipient, row.queue, notice, person))
+    return claims
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -181,7 +183,7 @@ def release(
         select(Delivery)
         .where(
             Delivery.state == State.SENDING,
-            (Delivery.lane == MAIL) == is_mail,
+            (Delivery.queue == MAIL) == is_mail,
             Delivery.id.not_in(under_way),
             or_(
                 Delivery.claimed_by.startswith(f"{of} ") & (Delivery.claimed_by != but),

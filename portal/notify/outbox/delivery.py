@@ -33,7 +33,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     recipient: Mapped[str] = mapped_column(String(80))
-    lane: Mapped[str] = mapped_column(String(200))
+    queue: Mapped[str] = mapped_column("lane", String(200))
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]
     due_at: Mapped[datetime]
@@ -84,12 +84,12 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Claim:
     """A claimed delivery with what its channel needs."""
 
     delivery: int
     recipient: str
-    lane: str
+    queue: str
     notice: Notice
     subscriber: Subscriber | None
 

@@ -41,7 +41,7 @@ class DeadLetter(Camel):
 
     id: int
     recipient: str
-    lane: str
+    queue: str
     title: str
     attempts: int
     error: str
@@ -114,7 +114,7 @@ def dead_letters(session: Session, *, limit: int) -> list[DeadLetter]:
         DeadLetter(
             id=row.id,
             recipient=row.recipient,
-            lane=row.lane,
+            queue=row.queue,
             title=title,
             attempts=row.attempts,
             error=row.error,

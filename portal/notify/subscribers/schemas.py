@@ -38,7 +38,7 @@ class Choices(Camel):
 
 
 class SubscriptionIn(Choices):
-    """A wish to be told by mail."""
+    """An address that asks to be told by mail."""
 
     address: MailAddress
 

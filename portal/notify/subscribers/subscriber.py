@@ -13,7 +13,7 @@ from portal.status.terms import Audience
 from portal.store.base import Base
 
 CONFIRM_WITHIN = timedelta(hours=48)
-# The lane of all mail.
+# The queue of all mail.
 MAIL = "mail"
 
 
@@ -62,7 +62,7 @@ class Subscriber(Base):
     __table_args__ = (UniqueConstraint("kind", "address"),)
 
     @property
-    def lane(self) -> str:
+    def queue(self) -> str:
         """What shares a way out: all mail does, and all webhooks of a host."""
         if self.kind == SubscriberKind.MAIL:
             return MAIL

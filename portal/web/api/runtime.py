@@ -80,14 +80,14 @@ class DrainOut(Camel):
 
 
 @blueprint.post("/lifecycle/drain")
-@blueprint.input(DrainIn, arg_name="wish")
+@blueprint.input(DrainIn, arg_name="asked")
 @blueprint.output(DrainOut, status_code=202)
-def drain(wish: DrainIn) -> DrainOut:
+def drain(asked: DrainIn) -> DrainOut:
     """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
     portal = web.current()
     actor = access.caller().actor
-    portal.core.audit_log.append("runtime.drain.began", actor=actor, by=actor, reason=wish.reason)
-    mark = portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=wish.reason)
+    portal.core.audit_log.append("runtime.drain.began", actor=actor, by=actor, reason=asked.reason)
+    mark = portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=asked.reason)
     return DrainOut(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
 

@@ -23,13 +23,13 @@ def listing() -> Listing[snapshot.Worker]:
 
 
 @blueprint.put("/<name>")
-@blueprint.input(WorkerIn, arg_name="wish")
+@blueprint.input(WorkerIn, arg_name="sample")
 @blueprint.output(snapshot.Worker)
-def report(name: str, wish: WorkerIn) -> snapshot.Worker:
+def report(name: str, sample: WorkerIn) -> snapshot.Worker:
     """Take a worker's report; silent for three intervals, it is in error."""
     if name in {OWN, NOTIFICATIONS}:
         raise Problem(409, "The portal's own worker reports by itself.")
-    return _workers().report(name, wish, actor=access.caller().actor)
+    return _workers().report(name, sample, actor=access.caller().actor)
 
 
 def _workers() -> Workers:

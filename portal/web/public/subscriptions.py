@@ -33,10 +33,12 @@ def ask() -> Response:
         raise Problem(404, "Nobody is told by mail here.")
     chosen = _chosen()
     try:
-        wish = SubscriptionIn.model_validate({**chosen, "address": request.form.get("address", "")})
+        asked = SubscriptionIn.model_validate(
+            {**chosen, "address": request.form.get("address", "")}
+        )
         with _open_session() as session:
             engine.begin_write(session)
-            subscribers.ask(session, wish, now=clock.now())
+            subscribers.ask(session, asked, now=clock.now())
             session.commit()
     except ValidationError as error:
         return _form(chosen, errors=problems.field_errors(error), status=422)
