@@ -1,10 +1,14 @@
 """The portal over HTTP: public pages, panel, API, probes, and who may do what."""
 
+from typing import TYPE_CHECKING
+
 from flask import current_app
 
-from portal import rooms
+if TYPE_CHECKING:
+    from portal.rooms import Portal
 
 
-def current() -> rooms.Portal:
+def current() -> "Portal":
     """The rooms of the app that answers this request."""
-    return rooms.of(current_app)
+    found: Portal = current_app.extensions["portal"]
+    return found
