@@ -137,7 +137,7 @@ def test_an_event_is_recorded_in_the_spool_when_the_database_is_away(site: Site)
 def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: pytest.MonkeyPatch):
     headers = site.bearer()
     # The token is found, and then the log cannot be written.
-    monkeypatch.setattr(site.portal.core.audit_log, "_append", _refuse)
+    monkeypatch.setattr(site.portal.core.audit_log, "_store", _refuse)
     monkeypatch.setattr(os, "fsync", _full)
     with pytest.raises(UnrecordedError, match="No space left"):
         site.portal.core.audit_log.append("runtime.drain.called_off", actor="ann", by="ann")
