@@ -250,7 +250,7 @@ def make_site(settings: Settings) -> Site:
     app = create_app(settings)
     app.jinja_env.bytecode_cache = _templates
     site = Site(app, settings)
-    for one in (site.portal.engine, site.portal.apart):
+    for one in (site.portal.core.engine, site.portal.core.probe_engine):
         one.update_execution_options(compiled_cache=databases.STATEMENTS)
     return site
 
