@@ -10,7 +10,7 @@ DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:
 # One resolution for every system and every Python from 3.11 on; no address in the file.
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header
 # The whole suite tells how much of portal/ its tests run, by branch; a part of it would tell little.
-COVERAGE = $(if $(T),,--cov --cov-report=)
+COVERAGE = $(if $(T),,-p tests.measured)
 # A part of the tests: a path, or words as pytest's -k takes them.
 PART = $(if $(T),$(if $(wildcard $(firstword $(subst ::, ,$(T)))),$(T),-k "$(T)"))
 export PYTHONWARNINGS ?= default
@@ -67,8 +67,7 @@ test: develop ## run the suite, or a part: make test T=tests/board, T="audit and
 	@command -v chromium >/dev/null || echo "No Chromium: the browser tests are left out. On Debian: apt-get install chromium"
 	@command -v prometheus >/dev/null || echo "No Prometheus: its tests are left out. On Debian: apt-get install prometheus"
 	@command -v redis-server >/dev/null || echo "No Redis: its tests are left out. On Debian: apt-get install redis-server"
-	$(BIN)/pytest -m "not slow" -n auto $(COVERAGE) $(PART)
-	@$(if $(T),,echo "Coverage of portal/ by branch: $$($(BIN)/coverage report --format=total) %. Where it lacks: $(BIN)/coverage report")
+	$(BIN)/python -m pytest -m "not slow" -n auto $(COVERAGE) $(PART)
 
 unit: develop ## run the tests that need no app and no database
 	$(BIN)/pytest -m unit $(PART)

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -23,6 +24,8 @@ from portal.store import schema
 FOLDER = "TESTS_RUN_FOLDER"
 TEMPLATE = "template_migrated"
 ROOM_BYTES = 2 * 1024**3
+# What one engine of a process compiled, for the next; see `tests/conftest.py`.
+STATEMENTS: dict[Any, Any] = {}
 
 
 def begin_run() -> None:

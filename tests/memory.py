@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 from portal.store.base import Base
 from portal.store.revision import BOARD, PERIMETER, Revision
 from portal.web import faces  # noqa: F401 (its imports name every table)
+from tests.databases import STATEMENTS
 
 
 @cache
@@ -30,7 +31,9 @@ def _template() -> sqlite3.Connection:
 @contextmanager
 def database() -> Iterator[Callable[[], Session]]:
     """What opens sessions on a database of its own, as writers want it; one at a time."""
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+    engine = create_engine(
+        "sqlite://", poolclass=StaticPool, execution_options={"compiled_cache": STATEMENTS}
+    )
 
     @event.listens_for(engine, "connect")
     def copy(connection: Any, record: Any) -> None:
