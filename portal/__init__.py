@@ -56,7 +56,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         rate_limit=guard.limits.figures,
         waf=guard.inspection.figures,
         perimeter=guard.perimeter.figures,
-        standing=phases.told,
+        phase=phases.share,
         board=partial(figures.for_feed, board),
     )
     lifecycle = lifecycles.build(core, phases, runtime, lambda: guard.limits.is_storage_up)
@@ -64,7 +64,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         core,
         runtime,
         top=guard.offenders.top,
-        lifecycle=phases.standing,
+        lifecycle=phases.state,
         readiness=lifecycle.checks.readiness,
         maintenance=partial(figures.maintenance, board),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from portal import clock
-from portal.runtime.snapshot import Standing
+from portal.runtime.snapshot import LifecycleState
 
 _log = structlog.get_logger()
 
@@ -89,16 +89,16 @@ class Phases:
         """Whether the node drains, or is beyond that."""
         return self.mark is not None
 
-    def told(self) -> tuple[str, int]:
+    def share(self) -> tuple[str, int]:
         """What a process tells its siblings: the phase, and the requests in flight."""
         return self.current().value, self.in_flight
 
-    def standing(self) -> Standing:
+    def state(self) -> LifecycleState:
         """The phase as the snapshot has it."""
         mark = self.mark
         if mark is None:
-            return Standing(phase=self.current(), since="", by="", why="")
-        return Standing(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
+            return LifecycleState(phase=self.current(), since="", by="", why="")
+        return LifecycleState(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
     def current(self, *, is_started: bool = True) -> Phase:
         return phase_of(self.mark, boot=self._boot, is_started=is_started)

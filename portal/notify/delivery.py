@@ -94,7 +94,7 @@ class Dispatcher:
         is_busy |= self._send(now)
         return is_busy
 
-    def rest(self) -> None:
+    def stand_by(self) -> None:
         """Another leads now: the courier ends with what it is at, and its journal is free."""
         if self._mail is not None and self._mail.is_running:
             self._mail.stop()

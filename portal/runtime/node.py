@@ -55,19 +55,19 @@ class Node:
         waf: Callable[[], Waf],
         perimeter: Callable[[], Perimeter],
         pool: Callable[[], DatabasePool],
-        standing: Callable[[], tuple[str, int]],
+        phase: Callable[[], tuple[str, int]],
     ) -> None:
         self._dir = run_dir / "processes"
         self._rate_limit = rate_limit
         self._waf = waf
         self._perimeter = perimeter
         self._pool = pool
-        self._standing = standing
+        self._phase = phase
 
     def publish(self) -> None:
         """Tell the siblings; OSError when the run directory cannot be used."""
         self._dir.mkdir(parents=True, exist_ok=True)
-        phase, in_flight = self._standing()
+        phase, in_flight = self._phase()
         share = Share(
             phase=phase,
             in_flight=in_flight,

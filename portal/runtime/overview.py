@@ -29,7 +29,7 @@ class Overview:
         runtime: Runtime,
         *,
         top: Callable[[str], list[snapshot.Consumer]],
-        lifecycle: Callable[[], snapshot.Standing],
+        lifecycle: Callable[[], snapshot.LifecycleState],
         readiness: Callable[[], snapshot.Readiness],
         maintenance: Callable[[], snapshot.Maintenance | None],
     ) -> None:

@@ -32,7 +32,7 @@ def build(
     rate_limit: Callable[[], RateLimit],
     waf: Callable[[], Waf],
     perimeter: Callable[[], Perimeter],
-    standing: Callable[[], tuple[str, int]],
+    phase: Callable[[], tuple[str, int]],
     board: Callable[[], BoardFigures],
 ) -> Runtime:
     """The arguments are the figures of this process, as each room has them."""
@@ -46,7 +46,7 @@ def build(
         waf=waf,
         perimeter=perimeter,
         pool=pool,
-        standing=standing,
+        phase=phase,
     )
     workers = Workers(core.settings.workers_declared, core.open_session)
     feed = Feed(

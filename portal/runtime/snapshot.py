@@ -271,7 +271,7 @@ class Alert(Camel):
     source: str = "portal"
 
 
-class Standing(Camel):
+class LifecycleState(Camel):
     """The phase of the node; since, by and why are empty while it is simply ready."""
 
     phase: str
@@ -284,7 +284,7 @@ class Snapshot(Camel):
     id: str
     generated_at: datetime
     environment: str
-    lifecycle: Standing
+    lifecycle: LifecycleState
     readiness: Readiness
     liveness: str
     rate_limit: RateLimit

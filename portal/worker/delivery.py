@@ -61,7 +61,7 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             if led_at is None or abs(now - led_at) >= RENEW_EVERY:
                 is_leader, led_at = leadership.lead(portal.core, holder, DELIVERIES, fence), now
             if not is_leader:
-                dispatcher.rest()
+                dispatcher.stand_by()
             else:
                 if put_at is None or abs(now - put_at) >= TIMETABLE_EVERY:
                     put_at = now

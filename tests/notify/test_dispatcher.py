@@ -460,9 +460,9 @@ def test_who_leads_no_more_stops_the_courier(world: Any):
     mail = Mail()
     one = world(mail=mail)
     one.one.run_once()
-    one.one.rest()
+    one.one.stand_by()
     assert (mail.log[-1], one.one._is_mail_recovered, one.one._released_at) == ("stop", False, None)
     before = list(mail.log)
-    one.one.rest()
+    one.one.stand_by()
     assert mail.log == before
-    world().one.rest()
+    world().one.stand_by()

@@ -401,10 +401,10 @@ def test_who_leads_no_more_leaves_the_journal_to_another(site: Site, post: Post)
     with Told(site) as first, Told(site) as second:
         site.portal.status.incidents.open(By("test"), an_incident())
         first.run()
-        first.dispatcher.rest()
+        first.dispatcher.stand_by()
         site.portal.status.incidents.open(By("test"), an_incident(title="Another"))
         second.run()
-        second.dispatcher.rest()
+        second.dispatcher.stand_by()
         site.portal.status.incidents.open(By("test"), an_incident(title="A third"))
         first.run()
     assert len(post.taken) == 3

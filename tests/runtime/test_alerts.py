@@ -32,7 +32,7 @@ def calm(**values: Any) -> Snapshot:
             "id": "s",
             "generated_at": NOW,
             "environment": "test",
-            "lifecycle": snapshot.Standing(phase="ready", since="", by="", why=""),
+            "lifecycle": snapshot.LifecycleState(phase="ready", since="", by="", why=""),
             "readiness": snapshot.Readiness(status="pass", checks=[]),
             "liveness": "pass",
             "rate_limit": limit(),

@@ -111,7 +111,7 @@ class Process:
                 pending=0,
                 last_event_at=START,
             ),
-            standing=lambda: ("ready", self.borrowed),
+            phase=lambda: ("ready", self.borrowed),
         )
 
     def rate_limit(self) -> RateLimit:
