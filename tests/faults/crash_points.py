@@ -43,8 +43,7 @@ def write_until_killed(announcements: Announcements, inside: mmap.mmap, name: in
 
 
 def main(count: int) -> None:
-    app = application.make()
-    portal = app.extensions["portal"]
+    portal = application.portal()
     # The board would be rebuilt after each act; what is looked at here is the act.
     announcements = Announcements(portal.core.open_session, lambda: None)
     # Statements are compiled once, for all who come after.
