@@ -67,11 +67,10 @@ class Board:
 
     @property
     def seconds_left(self) -> float:
-        """Until the time of the picture is over."""
+        """Until the time of the picture is over; half a second where a refresh has failed."""
         answers = self._answers
-        if answers is None:
-            return REFRESH_EVERY.total_seconds()
-        return (answers.picture.valid_until - clock.now()).total_seconds()
+        left = (answers.picture.valid_until - clock.now()).total_seconds() if answers else 0.0
+        return left if left > 0 else REFRESH_EVERY.total_seconds()
 
     @property
     def age_seconds(self) -> float:
