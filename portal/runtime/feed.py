@@ -4,6 +4,7 @@ One failing collector costs only its own family; the error itself is counted.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import structlog
 from prometheus_client import exposition
@@ -170,20 +171,12 @@ class Feed:
         ]
 
 
+@dataclass(frozen=True)
 class BoardFigures:
     """What the feed tells of the board."""
 
-    def __init__(
-        self,
-        *,
-        windows_active: int,
-        incidents_open: int,
-        revision: int,
-        age_seconds: float,
-        components: dict[str, int],
-    ) -> None:
-        self.components = components
-        self.windows_active = windows_active
-        self.incidents_open = incidents_open
-        self.revision = revision
-        self.age_seconds = age_seconds
+    windows_active: int
+    incidents_open: int
+    revision: int
+    age_seconds: float
+    components: dict[str, int]
