@@ -12,9 +12,9 @@ COUNT = """
 import os, sys
 os.environ["PROMETHEUS_MULTIPROC_DIR"] = sys.argv[1]
 from portal.runtime.counters import Counters
-series = Series("gigvora_")
+counters = Counters("gigvora_")
 for _ in range(int(sys.argv[2])):
-    series.allowed.inc()
+    counters.allowed.inc()
 os._exit(9)
 """
 
