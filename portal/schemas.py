@@ -1,7 +1,7 @@
 """What every input and output of the API is made from."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -13,6 +13,16 @@ class Camel(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", str_strip_whitespace=True
     )
+
+    @classmethod
+    def of(cls, row: object, **derived: Any) -> Self:
+        """A row as it is answered: each field from the row's attribute, or as it is derived."""
+        return cls.model_validate(
+            {
+                name: derived[name] if name in derived else getattr(row, name)
+                for name in cls.model_fields
+            }
+        )
 
 
 def _to_utc(moment: datetime) -> datetime:

@@ -72,7 +72,7 @@ class Freezes(Acts):
 
 
 def out(row: Freeze) -> FreezeOut:
-    return FreezeOut(id=row.id, title=row.title, starts_at=row.starts_at, ends_at=row.ends_at)
+    return FreezeOut.of(row)
 
 
 def coming(session: Session, *, now: datetime) -> list[Freeze]:

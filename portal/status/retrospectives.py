@@ -113,15 +113,7 @@ class Retrospectives(Acts):
 
 
 def out(row: Retrospective, reference: str) -> RetrospectiveOut:
-    return RetrospectiveOut(
-        reference=reference,
-        root_cause_category=Category(row.root_cause_category),
-        root_cause=row.root_cause,
-        impact=row.impact,
-        actions=[Action.model_validate(one) for one in row.actions],
-        published=row.is_published,
-        version=row.version,
-    )
+    return RetrospectiveOut.of(row, reference=reference, published=row.is_published)
 
 
 def overdue(session: Session, *, today: date) -> list[Overdue]:

@@ -90,14 +90,7 @@ def render(template: MessageTemplate, values: dict[str, str]) -> Rendered:
 
 
 def out(row: MessageTemplate) -> TemplateOut:
-    return TemplateOut(
-        name=row.name,
-        title=row.title,
-        message=row.message,
-        fields=fields_of(row),
-        updated_at=row.updated_at,
-        version=row.version,
-    )
+    return TemplateOut.of(row, fields=fields_of(row))
 
 
 def everything(session: Session) -> list[MessageTemplate]:

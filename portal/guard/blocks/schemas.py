@@ -80,17 +80,4 @@ class BlockOut(Camel):
 
 
 def out(row: Block, *, now: datetime) -> BlockOut:
-    return BlockOut(
-        id=row.id,
-        scope=BlockScope(row.scope),
-        value=row.value,
-        kind=Kind(row.kind),
-        source=Source(row.source),
-        reason=row.reason,
-        created_at=row.created_at,
-        until=row.until,
-        created_by=row.created_by,
-        is_active=row.is_active(now),
-        removed_at=row.removed_at,
-        version=row.version,
-    )
+    return BlockOut.of(row, is_active=row.is_active(now))

@@ -83,13 +83,8 @@ def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut],
     )
     found = {(notice, state): number for notice, state, number in counted}
     items = [
-        NoticeOut(
-            id=row.id,
-            kind=row.kind,
-            event=row.event,
-            ref=row.ref,
-            title=row.title,
-            created_at=row.created_at,
+        NoticeOut.of(
+            row,
             is_addressed=row.addressed_at is not None,
             sent=found.get((row.id, State.SENT), 0),
             pending=found.get((row.id, State.PENDING), 0) + found.get((row.id, State.SENDING), 0),

@@ -74,12 +74,4 @@ class Counts(Camel):
 
 
 def out(row: Subscriber) -> SubscriberOut:
-    return SubscriberOut(
-        id=row.id,
-        kind=SubscriberKind(row.kind),
-        address=row.address,
-        topics=[Topic(one) for one in row.topics],
-        components=row.components,
-        confirmed_at=row.confirmed_at,
-        created_at=row.created_at,
-    )
+    return SubscriberOut.of(row)

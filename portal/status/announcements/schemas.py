@@ -82,5 +82,4 @@ class StatusChange(Camel):
 
 def out(row: Announcement, *, now: datetime) -> AnnouncementOut:
     """The row as the API shows it at `now`."""
-    shown = {name: getattr(row, name) for name in AnnouncementOut.model_fields if name != "status"}
-    return AnnouncementOut.model_validate(shown | {"status": row.status_at(now)})
+    return AnnouncementOut.of(row, status=row.status_at(now))

@@ -67,15 +67,4 @@ class Impact(Camel):
 
 
 def out(row: Component, by_hand: State | None) -> ComponentOut:
-    return ComponentOut(
-        slug=row.slug,
-        name=row.name,
-        group=row.group_name,
-        position=row.position,
-        description=row.description,
-        is_public=row.is_public,
-        alerts=list(row.alerts),
-        since=row.since,
-        state_by_hand=by_hand,
-        version=row.version,
-    )
+    return ComponentOut.of(row, group=row.group_name, state_by_hand=by_hand)

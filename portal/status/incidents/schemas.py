@@ -152,25 +152,11 @@ def out(session: Session, row: Incident) -> IncidentOut:
 def _out(
     row: Incident, updates: list[IncidentUpdate], impacts: list[Impact], captures: list[Capture]
 ) -> IncidentOut:
-    lines = [
-        UpdateOut(
-            at=one.at,
-            status=Progress(one.status) if one.status else None,
-            message=one.message,
-            is_public=one.is_public,
-            author=one.author,
-        )
-        for one in updates
-    ]
-    shown = {
-        "components": impacts,
-        "updates": [one for one in lines if one.is_public],
-        "notes": [one for one in lines if not one.is_public],
-        "captures": [
-            CaptureOut(id=one.id, sha256=one.sha256, captured_at=one.captured_at)
-            for one in captures
-        ],
-    }
-    return IncidentOut.model_validate(
-        {name: getattr(row, name) for name in IncidentOut.model_fields if name not in shown} | shown
+    lines = [UpdateOut.of(one) for one in updates]
+    return IncidentOut.of(
+        row,
+        components=impacts,
+        updates=[one for one in lines if one.is_public],
+        notes=[one for one in lines if not one.is_public],
+        captures=[CaptureOut.of(one) for one in captures],
     )

@@ -96,13 +96,8 @@ class SeriesOut(Camel):
 
 def out(row: WindowSeries, *, now: datetime) -> SeriesOut:
     """The row with its next occurrences, none when it was cancelled."""
-    shown = {
-        "recurrence": row.rule,
-        "next": [] if row.cancelled_at else _shown(row, now=now, most=SHOWN),
-    }
-    return SeriesOut.model_validate(
-        {name: getattr(row, name) for name in SeriesOut.model_fields if name not in shown} | shown
-    )
+    upcoming = [] if row.cancelled_at else _shown(row, now=now, most=SHOWN)
+    return SeriesOut.of(row, recurrence=row.rule, next=upcoming)
 
 
 def _shown(row: WindowSeries, *, now: datetime, most: int) -> list[Occurrence]:

@@ -141,10 +141,8 @@ class WindowOut(Camel):
 
 def out(row: Window, *, now: datetime, **warnings: list[str]) -> WindowOut:
     """The row as the API shows it at `now`; `warnings` are its overlaps and freezes."""
-    shown = {"status": row.status_at(now), "overlaps": [], "freezes": []} | warnings
-    return WindowOut.model_validate(
-        {name: getattr(row, name) for name in WindowOut.model_fields if name not in shown} | shown
-    )
+    derived = {"overlaps": [], "freezes": []} | warnings
+    return WindowOut.of(row, status=row.status_at(now), **derived)
 
 
 def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:

@@ -106,7 +106,7 @@ def capture(reference: str) -> Response:
     capture = exports.capture(
         current().overview, current().status.incidents, writes.by(), reference
     )
-    body = CaptureOut(id=capture.id, sha256=capture.sha256, captured_at=capture.captured_at)
+    body = CaptureOut.of(capture)
     response = jsonify(body.model_dump(mode="json", by_alias=True))
     response.status_code = 201
     return response

@@ -105,15 +105,5 @@ def audit(query: AuditQuery) -> Page[AuditEntry]:
             limit=query.limit,
             offset=query.offset,
         )
-        items = [
-            AuditEntry(
-                seq=row.seq,
-                at=row.at,
-                type=row.type,
-                actor=row.actor,
-                detail=row.detail,
-                hash=row.hash,
-            )
-            for row in rows
-        ]
+        items = [AuditEntry.of(row) for row in rows]
     return Page(items=items, total=total, limit=query.limit, offset=query.offset)
