@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -141,7 +141,7 @@ class WindowOut(Camel):
 
 def out(row: Window, *, now: datetime, **warnings: list[str]) -> WindowOut:
     """The row as the API shows it at `now`; `warnings` are its overlaps and freezes."""
-    derived = {"overlaps": [], "freezes": []} | warnings
+    derived: dict[str, Any] = {"overlaps": [], "freezes": []} | warnings
     return WindowOut.of(row, status=row.status_at(now), **derived)
 
 
