@@ -21,10 +21,10 @@ from mutants.trial import Trials, Verdict, is_of_function
 
 LEAST = 0.9
 ROOMS = {
-    "status": "portal/status/*.py",
+    "status": "portal/status/**/*.py",
     "board": "portal/board/*.py",
-    "guard": "portal/guard/*.py",
-    "notify": "portal/notify/*.py",
+    "guard": "portal/guard/**/*.py",
+    "notify": "portal/notify/**/*.py",
     "audit": "portal/audit/*.py",
     "runtime": "portal/runtime/alerts.py",
     "accounts": "portal/accounts/throttle.py",
