@@ -193,7 +193,7 @@
     } else if (byId("act-error")) {
       byId("act-error").hidden = true;
     }
-    // A key names one wish; the next press of the same button is another one.
+    // A key names one press; the next press of the same button is another one.
     const key = elt.querySelector && elt.querySelector("[data-fresh-key]");
     if (key) key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
     tick();

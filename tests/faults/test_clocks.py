@@ -99,8 +99,8 @@ def test_a_limit_that_was_reached_ends_with_its_window(
 def test_a_block_that_ran_out_is_noted_once_and_comes_to_an_end_all_the_same(
     site: Site, still: StandingClock
 ):
-    wish = BlockIn(scope=BlockScope.IP, value="203.0.113.5", duration="30m", reason="x")
-    site.portal.guard.blocks.add(By("a"), wish, caller="192.0.2.1")
+    given = BlockIn(scope=BlockScope.IP, value="203.0.113.5", duration="30m", reason="x")
+    site.portal.guard.blocks.add(By("a"), given, caller="192.0.2.1")
     jump(still, HOUR)
     worker_round(site)
     jump(still, -HOUR)

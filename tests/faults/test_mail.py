@@ -135,8 +135,8 @@ def test_ten_thousand_get_a_notice_once_whoever_dies(
         def start() -> subprocess.Popen[bytes]:
             return subprocess.Popen([sys.executable, str(POSTMAN)], env=environ, cwd=ROOT)
 
-        wish = IncidentIn(title="Payments fail", impact="major", message="We look into it.")
-        site.portal.status.incidents.open(By("test"), wish)
+        given = IncidentIn(title="Payments fail", impact="major", message="We look into it.")
+        site.portal.status.incidents.open(By("test"), given)
         with site.portal.core.open_session() as session:
             # Publishing addressed nobody: it does not wait for ten thousand.
             assert session.query(Delivery).count() == 0

@@ -50,14 +50,14 @@ def writer(open_session: Callable[[], Session]) -> Blocks:
 
 
 def add(writer: Blocks, value: str = WHO, **values: Any) -> Block:
-    wish = {"scope": "ip", "value": value, "reason": "r", "duration": "1h", **values}
-    return writer.add(By("ada"), BlockIn(**wish), caller="198.51.100.1")
+    given = {"scope": "ip", "value": value, "reason": "r", "duration": "1h", **values}
+    return writer.add(By("ada"), BlockIn(**given), caller="198.51.100.1")
 
 
 def act(writer: Blocks, ref: str, action: str = "extend", **values: Any) -> Block:
     version = values.pop("version", None)
-    wish = BlockAct(action=action, **values)
-    return writer.act(By("bob", version=version), ref, wish, caller="198.51.100.1")
+    given = BlockAct(action=action, **values)
+    return writer.act(By("bob", version=version), ref, given, caller="198.51.100.1")
 
 
 def logged(writer: Blocks) -> tuple[str, dict[str, Any]]:
@@ -206,8 +206,8 @@ def test_each_act_keeps_its_answer(writer: Blocks):
     def once(key: str) -> By:
         return By("a", key=IdempotencyKey(key, b"r", lambda row: {"id": row.id}))
 
-    wish = BlockIn(scope="ip", value=WHO, reason="r", duration="1h")
-    row = writer.add(once("add"), wish, caller="")
+    given = BlockIn(scope="ip", value=WHO, reason="r", duration="1h")
+    row = writer.add(once("add"), given, caller="")
     more = BlockAct(action="extend", duration="5m")
     writer.act(once("act"), row.id, more, caller="")
     writer.remove(once("remove"), row.id)

@@ -18,8 +18,8 @@ OFFENDER = {"REMOTE_ADDR": "203.0.113.9"}
 
 
 def add(site: Site, headers: dict[str, str], **fields: object):
-    wish = {"scope": "ip", "value": "203.0.113.9", "duration": "15m", "reason": "presses"}
-    return site.client().post(BASE, json={**wish, **fields}, headers=headers)
+    given = {"scope": "ip", "value": "203.0.113.9", "duration": "15m", "reason": "presses"}
+    return site.client().post(BASE, json={**given, **fields}, headers=headers)
 
 
 def events(site: Site, kind: str) -> list[dict[str, object]]:

@@ -97,8 +97,10 @@ def test_public_answers_closed_by_the_setting_are_closed(build):
 
 
 def test_an_origin_can_be_blocked_on_public_paths_too(site: Site):
-    wish = BlockIn(scope=BlockScope.ORIGIN, value="https://evil.example", duration="1h", reason="x")
-    site.portal.guard.blocks.add(By("test"), wish, caller="")
+    given = BlockIn(
+        scope=BlockScope.ORIGIN, value="https://evil.example", duration="1h", reason="x"
+    )
+    site.portal.guard.blocks.add(By("test"), given, caller="")
     assert site.client().get("/api/status", headers=EVIL).status_code == 403
     assert site.client().get("/api/status").status_code == 200
 
@@ -184,16 +186,16 @@ def test_another_process_enforces_within_half_a_second(site: Site, still):
     client = another(site).client()
     offender = {"REMOTE_ADDR": "203.0.113.9"}
     assert client.get("/api/status", environ_base=offender).status_code == 200
-    wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.guard.blocks.add(By("test"), wish, caller="")
+    given = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
+    site.portal.guard.blocks.add(By("test"), given, caller="")
     still.advance(milliseconds=500)
     assert client.get("/api/status", environ_base=offender).status_code == 403
 
 
 @pytest.mark.fault(2)
 def test_the_last_copy_goes_on_without_the_database(site: Site, still):
-    wish = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
-    site.portal.guard.blocks.add(By("test"), wish, caller="")
+    given = BlockIn(scope=BlockScope.IP, value="203.0.113.9", duration="1h", reason="x")
+    site.portal.guard.blocks.add(By("test"), given, caller="")
     assert site.client().get("/api/status").status_code == 200
     path = site.settings.data_dir / "portal.db"
     away = path.rename(path.with_suffix(".away"))

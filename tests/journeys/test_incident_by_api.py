@@ -38,8 +38,8 @@ def test_from_a_stale_exporter_to_the_export(build: Build, post: Post, still: St
         still.advance(minutes=15)
         look()
         offer = client.get(f"{BASE}/alerts/exporter-stale/offer", headers=headers).get_json()
-        wish = {**offer, "title": "Our monitoring is blind", "impact": "minor"}
-        made = client.post(f"{BASE}/incidents", json=wish, headers=headers).get_json()
+        given = {**offer, "title": "Our monitoring is blind", "impact": "minor"}
+        made = client.post(f"{BASE}/incidents", json=given, headers=headers).get_json()
         path = f"{BASE}/incidents/{made['reference']}"
         told.run()
         assert "1300 s (limit 180)" in text_of(post.to("ada@example.com")[0])

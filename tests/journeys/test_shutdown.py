@@ -196,8 +196,8 @@ def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
     with Served(tmp_path / "data", "--no-worker") as served:
         headers = bearer(served)
         assert "ready" in served.run("lifecycle", "status")
-        wish = {"reason": "a deploy"}
-        answer = served.post("/api/admin/runtime/lifecycle/drain", wish, **headers)
+        given = {"reason": "a deploy"}
+        answer = served.post("/api/admin/runtime/lifecycle/drain", given, **headers)
         assert answer.status == 202
         until(lambda: served.get("/health/ready").status == 503, what="the drain")
         assert "draining since" in served.run("lifecycle", "status")

@@ -128,8 +128,8 @@ def test_a_closed_pool_gives_nothing_out_and_is_empty(build: Build):
 def test_a_draining_portal_reads_on_and_writes_no_more(site: Site):
     headers = site.bearer()
     client = site.client()
-    wish = {"reason": "a deploy"}
-    begun = client.post("/api/admin/runtime/lifecycle/drain", json=wish, headers=headers)
+    given = {"reason": "a deploy"}
+    begun = client.post("/api/admin/runtime/lifecycle/drain", json=given, headers=headers)
     assert begun.status_code == 202
     ready = client.get("/health/ready")
     assert ready.status_code == 503

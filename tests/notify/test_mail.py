@@ -180,11 +180,11 @@ def test_components_and_topics_choose(site: Site, post: Post):
 
 def test_a_longer_window_says_previously_and_now(site: Site, post: Post, still: StandingClock):
     subscribe(site, "ada@example.com")
-    wish = WindowIn(
+    given = WindowIn(
         title="Migration", zone="Europe/Berlin", ends_at=clock.now() + timedelta(minutes=30)
     )
     with Told(site) as told:
-        row = site.portal.status.windows.schedule(By("test"), wish)
+        row = site.portal.status.windows.schedule(By("test"), given)
         site.portal.status.windows.act(
             By("test"), row.reference, WindowAct(action="extend", duration="1h")
         )
@@ -472,8 +472,8 @@ def test_who_unsubscribes_hears_no_more(site: Site, post: Post):
 
 
 def test_one_cause_is_one_notice(either: Site):
-    wish = an_incident()
-    row = either.portal.status.incidents.open(By("test"), wish)
+    given = an_incident()
+    row = either.portal.status.incidents.open(By("test"), given)
     with either.portal.core.open_session() as session:
         engine.begin_write(session)
         from portal.status import notices

@@ -104,13 +104,13 @@ def test_what_is_sent_is_in_the_outbox_and_on_record(broadcasts: Broadcasts, ope
         {"template": "ops", "audiences": ["public"], "recipients": 2},
     )
     broadcasts.send(By("ada"), WISH)
-    for wish, error in (
+    for given, error in (
         (NotificationIn(template="nothing"), NotFoundError),
         (NotificationIn(template="ops"), RuleError),
         (WISH.model_copy(update={"components": ["nothing"]}), RuleError),
     ):
         with pytest.raises(error):
-            broadcasts.send(By("ada"), wish)
+            broadcasts.send(By("ada"), given)
 
 
 def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any):

@@ -145,10 +145,10 @@ def test_a_mail_address_has_one_spelling(text, address):
 
 
 def ask(session: Session, *, now: datetime = NOW, **values: Any) -> Subscriber | None:
-    wish = SubscriptionIn(**{"address": "ada@example.com", **values})
-    subscribers.ask(session, wish, now=now)
+    given = SubscriptionIn(**{"address": "ada@example.com", **values})
+    subscribers.ask(session, given, now=now)
     session.flush()
-    return session.scalar(select(Subscriber).where(Subscriber.address == wish.address))
+    return session.scalar(select(Subscriber).where(Subscriber.address == given.address))
 
 
 def questions(session: Session) -> int:

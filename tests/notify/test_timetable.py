@@ -41,8 +41,8 @@ def events(site: Site) -> list[str]:
 
 def plan(site: Site, *, in_: timedelta, length: timedelta = timedelta(hours=1), **more: Any) -> str:
     now = clock.now()
-    wish = WindowIn(title="Migration", starts_at=now + in_, ends_at=now + in_ + length, **more)
-    return str(site.portal.status.windows.schedule(By("test"), wish).reference)
+    given = WindowIn(title="Migration", starts_at=now + in_, ends_at=now + in_ + length, **more)
+    return str(site.portal.status.windows.schedule(By("test"), given).reference)
 
 
 def test_a_window_is_told_from_plan_to_end(site: Site, still: StandingClock):
@@ -93,8 +93,8 @@ def test_a_window_that_moves_is_reminded_of_anew(site: Site, still: StandingCloc
     still.advance(hours=7)
     look(site)
     start = clock.now() + timedelta(hours=48)
-    wish = WindowIn(title="Migration", starts_at=start, ends_at=start + timedelta(hours=1))
-    site.portal.status.windows.edit(By("test"), ref, wish)
+    given = WindowIn(title="Migration", starts_at=start, ends_at=start + timedelta(hours=1))
+    site.portal.status.windows.edit(By("test"), ref, given)
     still.advance(hours=24, minutes=1)
     look(site)
     assert events(site) == ["scheduled", "reminder", "changed", "reminder"]
@@ -122,13 +122,13 @@ def test_a_cancelled_window_is_told_no_more(site: Site, still: StandingClock):
 
 def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still: StandingClock):
     start = clock.now() + timedelta(hours=2)
-    wish = SeriesIn(
+    given = SeriesIn(
         title="Patches",
         starts_at=start,
         ends_at=start + timedelta(hours=1),
         recurrence="FREQ=DAILY;COUNT=3",
     )
-    site.portal.status.series.create(By("test"), wish)
+    site.portal.status.series.create(By("test"), given)
     look(site)
     # The one in two hours is within a reminder's day, and so is none but the first.
     assert events(site) == ["scheduled"]
@@ -138,13 +138,13 @@ def test_a_series_is_told_once_and_each_of_its_windows_begins(site: Site, still:
 
 
 def test_an_announcement_that_was_planned_is_told_when_it_comes(site: Site, still: StandingClock):
-    wish = AnnouncementIn(
+    given = AnnouncementIn(
         title="New prices",
         status="scheduled",
         channels=["web", "email"],
         starts_at=clock.now() + timedelta(hours=1),
     )
-    site.portal.status.announcements.create(By("test"), wish)
+    site.portal.status.announcements.create(By("test"), given)
     look(site)
     assert events(site) == []
     still.advance(hours=1)

@@ -117,12 +117,12 @@ def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingCloc
 
 
 def test_operators_hear_everything_in_their_chat(build: Build):
-    wish = an_incident(audiences=["operations"], message="Look, @everyone and <!channel>!")
+    given = an_incident(audiences=["operations"], message="Look, @everyone and <!channel>!")
     with listening(plain(200)) as server:
         chats = (f"ntfy://127.0.0.1:{server.server_port}/oncall",)
         site = build(operator_channels=chats, external_url="https://status.example.com")
         with Told(site) as told:
-            site.portal.status.incidents.open(By("test"), wish)
+            site.portal.status.incidents.open(By("test"), given)
             told.run()
         (call,) = server.calls  # type: ignore[attr-defined]
     said = f"{call[1]} {call[2].decode()}"

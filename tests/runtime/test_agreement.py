@@ -175,8 +175,8 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
 
 
 def test_a_block_is_one_everywhere(pressed: Site):
-    wish = BlockIn(scope=BlockScope.RANGE, value="10.9.0.0/16", duration="1h", reason="x")
-    pressed.portal.guard.blocks.add(By("test"), wish, caller="")
+    given = BlockIn(scope=BlockScope.RANGE, value="10.9.0.0/16", duration="1h", reason="x")
+    pressed.portal.guard.blocks.add(By("test"), given, caller="")
     headers = pressed.bearer()
     client = pressed.client()
     listed = client.get(

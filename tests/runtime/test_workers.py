@@ -27,9 +27,9 @@ def site(build: Build) -> Site:
 
 
 def report(site: Site, name: str = "profileEngagement", **fields: object):
-    wish = {"status": "healthy", "pending": 3, **fields}
+    given = {"status": "healthy", "pending": 3, **fields}
     headers = site.bearer(Scope.WORKERS_PUSH)
-    return site.client().put(f"{PATH}/{name}", json=wish, headers=headers)
+    return site.client().put(f"{PATH}/{name}", json=given, headers=headers)
 
 
 def standing(site: Site, name: str = "profileEngagement"):
@@ -85,11 +85,11 @@ def test_a_required_worker_decides_readiness(build: Build, still: StandingClock)
 
 def test_who_may_report_and_what(site: Site):
     client = site.client()
-    wish = {"status": "healthy", "pending": 1}
+    given = {"status": "healthy", "pending": 1}
     path = f"{PATH}/profileEngagement"
-    assert client.put(path, json=wish).status_code == 401
+    assert client.put(path, json=given).status_code == 401
     reader = site.bearer(Scope.RUNTIME_READ)
-    assert client.put(path, json=wish, headers=reader).status_code == 403
+    assert client.put(path, json=given, headers=reader).status_code == 403
     assert report(site, "mistyped").status_code == 404
     assert report(site, "portal").status_code == 409
     assert report(site, "notifications").status_code == 409

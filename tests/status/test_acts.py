@@ -82,12 +82,12 @@ class World:
             self.status.components.add(By("ada"), ComponentIn(slug=slug, name=slug))
 
     def open(self, **values: Any) -> str:
-        wish = {"title": "Slow", "impact": "major", "message": "We look.", **values}
-        return self.status.incidents.open(By("ada"), IncidentIn(**wish)).reference
+        given = {"title": "Slow", "impact": "major", "message": "We look.", **values}
+        return self.status.incidents.open(By("ada"), IncidentIn(**given)).reference
 
     def update(self, reference: str, status: str = "identified", **values: Any) -> Incident:
-        wish = UpdateIn(**{"status": status, "message": "m", **values})
-        return self.status.incidents.update(By("bob"), reference, wish)
+        given = UpdateIn(**{"status": status, "message": "m", **values})
+        return self.status.incidents.update(By("bob"), reference, given)
 
     def resolve(self, reference: str, **values: Any) -> Incident:
         return self.update(reference, "resolved", root_cause_category="deploy", **values)
@@ -200,8 +200,8 @@ def test_a_next_update_may_be_promised(world: World):
 
 
 def edit(world: World, reference: str, **values: Any) -> Incident:
-    wish = {"title": "Slow", "impact": "major", "started_at": NOW - HOUR, **values}
-    return world.status.incidents.edit(By("bob"), reference, IncidentEdit(**wish))
+    given = {"title": "Slow", "impact": "major", "started_at": NOW - HOUR, **values}
+    return world.status.incidents.edit(By("bob"), reference, IncidentEdit(**given))
 
 
 def test_a_start_put_right_moves_what_began_with_it_and_nothing_else(world: World):
@@ -290,8 +290,8 @@ def test_the_first_who_is_at_it_counts(world: World):
 
 
 def keep(world: World, reference: str, version: int | None = None, **values: Any) -> Any:
-    wish = RetrospectiveIn(**{"root_cause_category": "capacity", **values})
-    return world.status.retrospectives.save(By("ada", version=version), reference, wish)
+    given = RetrospectiveIn(**{"root_cause_category": "capacity", **values})
+    return world.status.retrospectives.save(By("ada", version=version), reference, given)
 
 
 def test_what_was_learned_is_told_when_it_is_published(world: World):
@@ -385,22 +385,22 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
     world.parts("web")
     with pytest.raises(RuleError, match="2 components at most"):
         world.parts("docs")
-    wish = ComponentIn(slug="other", name="API")
+    given = ComponentIn(slug="other", name="API")
     with pytest.raises(RuleError, match="stays"):
-        world.status.components.edit(By("ada"), "api", wish)
+        world.status.components.edit(By("ada"), "api", given)
     with pytest.raises(NotFoundError):
-        world.status.components.edit(By("ada"), "nothing", wish)
+        world.status.components.edit(By("ada"), "nothing", given)
     with world.open_session() as session:
         assert components.count(session) == 2
 
 
 def test_an_edit_of_a_component_names_what_it_changed(world: World):
     world.parts("api")
-    wish = {"slug": "api", "name": "API", "position": 3, "is_public": False}
-    row = world.status.components.edit(By("bob", version=1), "api", ComponentIn(**wish))
+    given = {"slug": "api", "name": "API", "position": 3, "is_public": False}
+    row = world.status.components.edit(By("bob", version=1), "api", ComponentIn(**given))
     assert (row.version, row.name, row.position) == (2, "API", 3)
     assert world.logged()[1]["fields"] == ["is_public", "name", "position"]
-    world.status.components.edit(By("bob", version=2), "api", ComponentIn(**wish))
+    world.status.components.edit(By("bob", version=2), "api", ComponentIn(**given))
     assert world.logged()[1]["fields"] == []
 
 
@@ -423,8 +423,8 @@ def test_an_edit_of_a_component_names_what_it_changed(world: World):
 def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before, after):
     world.parts("api")
     for state in states:
-        wished = State(state) if state else None
-        world.status.components.set_state(By("ada"), "api", wished)
+        wanted = State(state) if state else None
+        world.status.components.set_state(By("ada"), "api", wanted)
         world.still.advance(minutes=1)
     assert [(state, ended is None) for state, _, ended in world.spans()] == spans
     kind, detail = world.logged()
@@ -455,8 +455,8 @@ def test_components_stand_by_group_position_and_name(world: World):
 
 
 def announce(world: World, **values: Any) -> Any:
-    wish = AnnouncementIn(**{"title": "News", "status": "active", **values})
-    return world.status.announcements.create(By("ada"), wish)
+    given = AnnouncementIn(**{"title": "News", "status": "active", **values})
+    return world.status.announcements.create(By("ada"), given)
 
 
 def test_a_slug_is_made_from_the_title_and_is_free(world: World):
@@ -510,19 +510,19 @@ def test_what_is_announced_is_told_when_it_runs(world: World, values, told):
 def test_an_edit_keeps_the_slug(world: World):
     announce(world)
     for slug in (None, "news"):
-        wish = AnnouncementIn(slug=slug, title="Other", status="active")
-        world.status.announcements.edit(By("ada"), "news", wish)
-    wish = AnnouncementIn(slug="other", title="Other", status="active")
+        given = AnnouncementIn(slug=slug, title="Other", status="active")
+        world.status.announcements.edit(By("ada"), "news", given)
+    given = AnnouncementIn(slug="other", title="Other", status="active")
     with pytest.raises(RuleError, match="stays"):
-        world.status.announcements.edit(By("ada"), "news", wish)
-    wish = AnnouncementIn(title="Other", status="active")
+        world.status.announcements.edit(By("ada"), "news", given)
+    given = AnnouncementIn(title="Other", status="active")
     with pytest.raises(StaleVersionError):
-        world.status.announcements.edit(By("ada", version=1), "news", wish)
+        world.status.announcements.edit(By("ada", version=1), "news", given)
 
 
 def change(world: World, status: str, **values: Any) -> Any:
-    wish = StatusChange(status=status, **values)
-    return world.status.announcements.set_status(By("bob"), "news", wish)
+    given = StatusChange(status=status, **values)
+    return world.status.announcements.set_status(By("bob"), "news", given)
 
 
 def test_a_draft_is_published_taken_back_and_resolved(world: World):
@@ -653,7 +653,7 @@ def test_what_ended_before_it_overlaps_nothing_later(world: World):
 
 def a_series(world: World, **values: Any) -> Any:
     status = values.pop("room", world.status)
-    wish = SeriesIn(
+    given = SeriesIn(
         **{
             "title": "S",
             "starts_at": NOW + HOUR,
@@ -662,7 +662,7 @@ def a_series(world: World, **values: Any) -> Any:
             **values,
         }
     )
-    return status.series.create(By("ada"), wish)
+    return status.series.create(By("ada"), given)
 
 
 def count(world: World) -> int:
@@ -752,8 +752,8 @@ def test_series_are_listed_the_newest_first(world: World):
 
 def test_freezes_that_are_not_over_and_those_that_touch(world: World):
     for number, (begin, end) in enumerate(((3, 4), (1, 2))):
-        wish = FreezeIn(title=f"F{number}", starts_at=NOW + begin * HOUR, ends_at=NOW + end * HOUR)
-        world.status.freezes.add(By("ada"), wish)
+        given = FreezeIn(title=f"F{number}", starts_at=NOW + begin * HOUR, ends_at=NOW + end * HOUR)
+        world.status.freezes.add(By("ada"), given)
     with world.open_session() as session:
 
         def coming(now: datetime) -> list[str]:
@@ -772,8 +772,8 @@ def test_freezes_that_are_not_over_and_those_that_touch(world: World):
 
 
 def template(world: World, message: str = "{{what}}", version: int | None = None) -> Any:
-    wish = TemplateIn(name="ops", title="On {{when}}", message=message)
-    return world.status.templates.save(By("ada", version=version), wish)
+    given = TemplateIn(name="ops", title="On {{when}}", message=message)
+    return world.status.templates.save(By("ada", version=version), given)
 
 
 def test_a_template_is_added_and_replaced(world: World):
@@ -885,8 +885,8 @@ def test_a_number_that_no_row_can_have_is_a_name(find, digits: int, is_number: b
 
 
 def edit_with(world: World, reference: str, key: IdempotencyKey) -> Incident:
-    wish = IncidentEdit(title="T", impact="minor", started_at=NOW - HOUR)
-    return world.status.incidents.edit(By("a", key=key), reference, wish)
+    given = IncidentEdit(title="T", impact="minor", started_at=NOW - HOUR)
+    return world.status.incidents.edit(By("a", key=key), reference, given)
 
 
 def latest(world: World) -> str:

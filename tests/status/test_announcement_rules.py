@@ -1,4 +1,4 @@
-"""Which times an announcement may have, and what a wish leaves in the row; on rows alone."""
+"""Which times an announcement may have, and what a given leaves in the row; on rows alone."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -79,14 +79,14 @@ def test_which_times_a_status_may_have(status, starts, ends, before, field, why)
     assert caught.value.field == field, why
 
 
-def wish(**values: Any) -> AnnouncementIn:
+def announcement_in(**values: Any) -> AnnouncementIn:
     return AnnouncementIn(**{"title": "B", "message": "m", "severity": "security", **values})
 
 
 def test_a_new_one_begins_now_unless_it_says_when():
     row, later = Announcement(), Announcement()
-    wish(status="active").apply(row, now=NOW)
-    wish(status="scheduled", starts_at=NOW + HOUR).apply(later, now=NOW)
+    announcement_in(status="active").apply(row, now=NOW)
+    announcement_in(status="scheduled", starts_at=NOW + HOUR).apply(later, now=NOW)
     assert (row.starts_at, row.published_at, row.is_draft) == (NOW, NOW, False)
     assert later.starts_at == NOW + HOUR
     assert (row.title, row.message, row.severity) == ("B", "m", "security")
@@ -95,14 +95,14 @@ def test_a_new_one_begins_now_unless_it_says_when():
 
 def test_a_draft_was_never_published():
     row = Announcement()
-    wish(status="draft", audiences=["public", "public"]).apply(row, now=NOW)
+    announcement_in(status="draft", audiences=["public", "public"]).apply(row, now=NOW)
     assert (row.is_draft, row.published_at) == (True, None)
     assert (row.audiences, row.channels, row.dismissible) == (["public"], ["web"], True)
 
 
 def test_an_edit_keeps_what_it_does_not_say():
     row = announcement()
-    wish(status="active", dismissible=False).apply(row, now=NOW)
+    announcement_in(status="active", dismissible=False).apply(row, now=NOW)
     assert row.starts_at == NOW - HOUR
     assert row.published_at == NOW - HOUR
     assert row.dismissible is False
@@ -110,11 +110,11 @@ def test_an_edit_keeps_what_it_does_not_say():
 
 def test_an_edit_may_resolve_once_and_bring_back():
     row = announcement(ends_at=NOW + HOUR)
-    wish(status="resolved").apply(row, now=NOW)
+    announcement_in(status="resolved").apply(row, now=NOW)
     assert row.resolved_at == NOW
-    wish(status="resolved").apply(row, now=NOW + HOUR)
+    announcement_in(status="resolved").apply(row, now=NOW + HOUR)
     assert row.resolved_at == NOW
-    wish(status="active").apply(row, now=NOW + HOUR)
+    announcement_in(status="active").apply(row, now=NOW + HOUR)
     assert row.resolved_at is None
 
 

@@ -40,7 +40,7 @@ def test_the_status_follows_from_the_times(draft, start, end, ended, now, status
     assert found is status, why
 
 
-def wish(**values) -> AnnouncementIn:
+def announcement_in(**values) -> AnnouncementIn:
     return AnnouncementIn(**{"title": "Slow mail", "status": "active", **values})
 
 
@@ -48,7 +48,7 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
     status = either.portal.status
     with either.portal.core.open_session() as session:
         before = published.take(session, now=still.now()).revision
-    row = status.announcements.create(By("ada"), wish(severity=Severity.INCIDENT))
+    row = status.announcements.create(By("ada"), announcement_in(severity=Severity.INCIDENT))
     with either.portal.core.open_session() as session:
         taken = published.take(session, now=still.now())
         event = chain.search(session)[0][0]
@@ -64,9 +64,9 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
     )
 
 
-def test_a_refused_wish_leaves_nothing(either: Site, still: StandingClock):
+def test_a_refused_input_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
-        either.portal.status.announcements.create(By("ada"), wish(ends_at=START - HOUR))
+        either.portal.status.announcements.create(By("ada"), announcement_in(ends_at=START - HOUR))
     with either.portal.core.open_session() as session:
         assert announcements.page(session, limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
@@ -87,13 +87,13 @@ def test_times_that_contradict_the_status_are_refused(
     site: Site, still: StandingClock, values, field, why
 ):
     with pytest.raises(RuleError) as refusal:
-        site.portal.status.announcements.create(By("ada"), wish(**values))
+        site.portal.status.announcements.create(By("ada"), announcement_in(**values))
     assert refusal.value.field == field, why
 
 
 def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingClock):
     row = site.portal.status.announcements.create(
-        By("ada"), wish(status="scheduled", starts_at=START - timedelta(seconds=60))
+        By("ada"), announcement_in(status="scheduled", starts_at=START - timedelta(seconds=60))
     )
     assert row.status_at(START) is Status.ACTIVE
 
@@ -101,20 +101,21 @@ def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingCloc
 def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: StandingClock):
     status = site.portal.status
     row = status.announcements.create(
-        By("ada"), wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR)
+        By("ada"),
+        announcement_in(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR),
     )
     still.advance(minutes=90)
     longer = status.announcements.edit(
         By("ada", version=1),
         row.slug,
-        wish(status="scheduled", starts_at=START + HOUR, ends_at=START + 4 * HOUR),
+        announcement_in(status="scheduled", starts_at=START + HOUR, ends_at=START + 4 * HOUR),
     )
     assert longer.ends_at == START + 4 * HOUR
 
 
 def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
     status = either.portal.status
-    row = status.announcements.create(By("ada"), wish(ends_at=START + 2 * HOUR))
+    row = status.announcements.create(By("ada"), announcement_in(ends_at=START + 2 * HOUR))
     still.advance(minutes=30)
     done = status.announcements.set_status(
         By("ada", version=1), row.slug, StatusChange(status="resolved")
@@ -130,10 +131,10 @@ def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
 @pytest.mark.fault(16)
 def test_a_stale_version_changes_nothing(either: Site, still: StandingClock):
     status = either.portal.status
-    row = status.announcements.create(By("ada"), wish())
-    status.announcements.edit(By("ada", version=1), row.slug, wish(title="First"))
+    row = status.announcements.create(By("ada"), announcement_in())
+    status.announcements.edit(By("ada", version=1), row.slug, announcement_in(title="First"))
     with pytest.raises(StaleVersionError) as stale:
-        status.announcements.edit(By("bob", version=1), row.slug, wish(title="Second"))
+        status.announcements.edit(By("bob", version=1), row.slug, announcement_in(title="Second"))
     assert stale.value.current.title == "First"
 
 

@@ -29,8 +29,8 @@ API = "/api/admin/runtime/incidents"
 
 
 def opened(site: Site, **fields: object) -> incidents.Incident:
-    wish = {"title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We look into it."}
-    return site.portal.status.incidents.open(By("operator-ann"), IncidentIn(**{**wish, **fields}))
+    given = {"title": "Slow answers", "impact": ImpactLevel.MAJOR, "message": "We look into it."}
+    return site.portal.status.incidents.open(By("operator-ann"), IncidentIn(**{**given, **fields}))
 
 
 def shown(site: Site, reference: str) -> incidents.IncidentOut:
@@ -39,13 +39,13 @@ def shown(site: Site, reference: str) -> incidents.IncidentOut:
 
 
 def resolve(site: Site, reference: str, **fields: object) -> incidents.Incident:
-    wish = {
+    given = {
         "status": Progress.RESOLVED,
         "message": "All is well.",
         "root_cause_category": Category.DEPLOY,
     }
     return site.portal.status.incidents.update(
-        By("operator-ann"), reference, UpdateIn(**{**wish, **fields})
+        By("operator-ann"), reference, UpdateIn(**{**given, **fields})
     )
 
 
@@ -194,12 +194,12 @@ def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock
 
 def test_two_with_one_version_update_it_once(either: Site, still: StandingClock):
     row = opened(either)
-    wish = UpdateIn(status=Progress.IDENTIFIED, message="x")
-    either.portal.status.incidents.update(By("a", version=1), row.reference, wish)
+    given = UpdateIn(status=Progress.IDENTIFIED, message="x")
+    either.portal.status.incidents.update(By("a", version=1), row.reference, given)
     with pytest.raises(StaleVersionError):
-        either.portal.status.incidents.update(By("b", version=1), row.reference, wish)
+        either.portal.status.incidents.update(By("b", version=1), row.reference, given)
     with pytest.raises(NotFoundError):
-        either.portal.status.incidents.update(By("b"), "INC-2030-9999", wish)
+        either.portal.status.incidents.update(By("b"), "INC-2030-9999", given)
 
 
 def test_a_start_put_right_moves_what_began_with_it(either: Site, still: StandingClock):
@@ -244,7 +244,7 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
     client = either.client()
     row = opened(either)
     path = f"{API}/{row.reference}/retrospective"
-    wish = {
+    given = {
         "rootCauseCategory": "capacity",
         "rootCause": "A disk was full.",
         "impact": "Slow for an hour.",
@@ -255,15 +255,15 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
         "published": False,
     }
     assert client.get(path, headers=headers).status_code == 404
-    early = client.put(path, json=wish, headers=headers)
+    early = client.put(path, json=given, headers=headers)
     assert early.status_code == 422
     assert "follows when it is resolved" in early.get_json()["detail"]
     client.post(f"{API}/{row.reference}/captures", headers=headers)
     resolve(either, row.reference)
-    kept = client.put(path, json=wish, headers=headers)
+    kept = client.put(path, json=given, headers=headers)
     assert kept.status_code == 200, kept.get_json()
     assert kept.get_json()["actions"][0]["dueAt"] == "2030-06-10"
-    stale = client.put(path, json=wish, headers={**headers, "If-Match": '"7"'})
+    stale = client.put(path, json=given, headers={**headers, "If-Match": '"7"'})
     assert stale.status_code == 412
     text = client.get(f"{path}/export", headers=headers).get_data(as_text=True)
     for wanted in (
@@ -297,16 +297,16 @@ def test_an_action_is_overdue_from_the_day_after():
 def test_the_api_takes_an_incident_whole(either: Site, still: StandingClock):
     parts(either, "api")
     client, headers = either.client(), either.bearer()
-    wish = {
+    given = {
         "title": "Down",
         "impact": "critical",
         "message": "We **know**.",
         "components": [{"component": "api", "state": "major_outage"}],
     }
     keyed = {**headers, "Idempotency-Key": "once"}
-    made = client.post(API, json=wish, headers=keyed)
+    made = client.post(API, json=given, headers=keyed)
     assert made.status_code == 201, made.get_json()
-    again = client.post(API, json=wish, headers=keyed)
+    again = client.post(API, json=given, headers=keyed)
     assert again.get_json() == made.get_json()
     reference = made.get_json()["reference"]
     assert client.get(f"{API}?open=true", headers=headers).get_json()["total"] == 1

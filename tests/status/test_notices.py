@@ -142,8 +142,8 @@ def test_a_series_names_its_next_five(session: Session):
 )
 def test_what_is_told_of_an_announcement(session, event, channels, nth, ends, is_broadcast):
     row = Announcement(slug="a", created_at=NOW, updated_at=NOW, version=3)
-    wish = AnnouncementIn(title="T", status="active", ends_at=NOW + HOUR, channels=channels)
-    wish.apply(row, now=NOW)
+    given = AnnouncementIn(title="T", status="active", ends_at=NOW + HOUR, channels=channels)
+    given.apply(row, now=NOW)
     announcements.notify(session, row, event, now=NOW + HOUR, at=NOW)
     (one,) = told(session)
     assert one.key == f"announcement a {event}{nth}"
@@ -269,8 +269,8 @@ def test_each_act_on_a_window_is_on_record_and_told(
     site: Site, still: StandingClock, action, starts, event, detail
 ):
     still.moment = NOW
-    wish = WindowIn(title="T", starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
-    row = site.portal.status.windows.schedule(By("ada"), wish)
+    given = WindowIn(title="T", starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
+    row = site.portal.status.windows.schedule(By("ada"), given)
     duration = "30m" if action is Action.EXTEND else None
     act = WindowAct(action=action, duration=duration)
     changed = site.portal.status.windows.act(By("bob", version=1), row.reference, act)

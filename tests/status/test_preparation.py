@@ -18,7 +18,7 @@ from tests.conftest import Build, Site, StandingClock
 BASE = "/api/admin/runtime/maintenance"
 
 
-def wish(**values: Any) -> dict[str, Any]:
+def window_json(**values: Any) -> dict[str, Any]:
     now = clock.now()
     return {
         "title": "Migration",
@@ -50,7 +50,9 @@ def told(site: Site) -> str:
 
 def test_impact_is_for_everyone_and_the_rest_stays_inside(site: Site, still: StandingClock):
     headers = site.bearer(Scope.MAINTENANCE_WRITE, Scope.MAINTENANCE_READ)
-    body = wish(owner="Inner Circle", impact="Two minutes without writes.", rollbackPlan="Undo it")
+    body = window_json(
+        owner="Inner Circle", impact="Two minutes without writes.", rollbackPlan="Undo it"
+    )
     made = site.client().post(f"{BASE}/windows", json=body, headers=headers).get_json()
     assert (made["owner"], made["rollbackPlan"]) == ("Inner Circle", "Undo it")
     page = site.client().get(f"/maintenance/{made['reference']}").text
@@ -100,14 +102,16 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
     }
     made = client.post(f"{BASE}/freezes", json=freeze, headers=headers)
     assert made.status_code == 201
-    assert client.post(f"{BASE}/windows", json=wish(), headers=headers).get_json()["freezes"] == [
-        "The big sale"
-    ]
+    assert client.post(f"{BASE}/windows", json=window_json(), headers=headers).get_json()[
+        "freezes"
+    ] == ["The big sale"]
     before = {
         "startsAt": clock.iso(now + timedelta(hours=23)),
         "endsAt": clock.iso(now + timedelta(hours=24)),
     }
-    touching = client.post(f"{BASE}/windows", json=wish(**before), headers=headers).get_json()
+    touching = client.post(
+        f"{BASE}/windows", json=window_json(**before), headers=headers
+    ).get_json()
     assert touching["freezes"] == []
     assert "The big sale" not in told(site)
     person = site.signed_in(Role.OPERATOR)
@@ -184,8 +188,8 @@ def test_what_is_planned_waits_for_approval(careful: Site, still: StandingClock)
 def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClock):
     status = careful.portal.status
 
-    row = status.windows.schedule(By("ada"), WindowIn.model_validate(wish()))
-    changed = WindowIn.model_validate(wish(title="Bigger migration"))
+    row = status.windows.schedule(By("ada"), WindowIn.model_validate(window_json()))
+    changed = WindowIn.model_validate(window_json(title="Bigger migration"))
     status.windows.edit(By("eve"), row.reference, changed)
     act = WindowAct(action="approve")
     with pytest.raises(ValueError, match="somebody else"):
@@ -197,7 +201,7 @@ def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClo
 def test_what_nobody_approved_never_begins(careful: Site, still: StandingClock):
 
     careful.portal.status.windows.schedule(
-        By("ada"), WindowIn.model_validate(wish(title="Quiet plan"))
+        By("ada"), WindowIn.model_validate(window_json(title="Quiet plan"))
     )
     still.advance(hours=30, minutes=10)
     put_due(careful.portal, Fence())
@@ -217,7 +221,7 @@ def test_a_series_waits_as_a_whole(careful: Site, still: StandingClock):
     client = careful.client()
     ada = careful.bearer(Scope.MAINTENANCE_WRITE, Scope.MAINTENANCE_READ)
     eve = careful.bearer(Scope.MAINTENANCE_WRITE)
-    body = wish(recurrence="FREQ=WEEKLY;COUNT=3")
+    body = window_json(recurrence="FREQ=WEEKLY;COUNT=3")
     made = client.post(f"{BASE}/series", json=body, headers=ada).get_json()
     assert made["awaitsApproval"] is True
     assert client.get(f"{BASE}/windows", headers=ada).get_json()["total"] == 0

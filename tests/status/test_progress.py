@@ -35,7 +35,7 @@ RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_cat
 
 
 @pytest.mark.parametrize(
-    ("row", "wish", "field", "why"),
+    ("row", "given", "field", "why"),
     [
         ({}, {"status": "identified"}, None, "it goes on"),
         ({}, {"status": "monitoring", "at": NOW}, None, "said now"),
@@ -83,10 +83,10 @@ RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_cat
         ),
     ],
 )
-def test_what_an_update_may_say(row, wish, field, why):
-    given = UpdateIn(**{"message": "m", **wish})
+def test_what_an_update_may_say(row, given, field, why):
+    given = UpdateIn(**{"message": "m", **given})
     if field is None:
-        assert given.check(incident(**row), now=NOW) == wish.get("at", NOW)
+        assert given.check(incident(**row), now=NOW) == given.get("at", NOW)
         return
     with pytest.raises(RuleError) as caught:
         given.check(incident(**row), now=NOW)
@@ -115,7 +115,7 @@ def test_when_an_action_is_overdue(done, due, is_overdue, why):
 
 
 @pytest.mark.parametrize(
-    ("before", "wished", "since", "why"),
+    ("before", "wanted", "since", "why"),
     [
         (None, None, date(2030, 6, 3), "a new one begins today"),
         (None, date(2029, 1, 1), date(2029, 1, 1), "or when it says"),
@@ -124,14 +124,14 @@ def test_when_an_action_is_overdue(done, due, is_overdue, why):
         (date(2028, 1, 1), None, date(2028, 1, 1), "an edit keeps the first day"),
     ],
 )
-def test_the_first_day_of_a_component(before, wished, since, why):
+def test_the_first_day_of_a_component(before, wanted, since, why):
     row = Component(slug="api", since=before)
-    wish = ComponentIn(slug="api", name="API", since=wished, alerts=["a", "b", "a"])
+    given = ComponentIn(slug="api", name="API", since=wanted, alerts=["a", "b", "a"])
     if since is None:
         with pytest.raises(RuleError) as caught:
-            wish.apply(row, now=NOW)
+            given.apply(row, now=NOW)
         assert caught.value.field == "since", why
         return
-    wish.apply(row, now=NOW)
+    given.apply(row, now=NOW)
     assert row.since == since, why
     assert row.alerts == ["a", "b"]

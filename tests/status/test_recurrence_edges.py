@@ -106,7 +106,7 @@ def test_nothing_is_looked_for_beyond_the_horizon():
     assert [moment.year for moment in found] == [2030, 2031, 2032, 2033, 2034, 2035]
 
 
-def wish(**values: Any) -> SeriesIn:
+def series_in(**values: Any) -> SeriesIn:
     return SeriesIn(
         **{
             "title": "Patches",
@@ -133,15 +133,15 @@ def wish(**values: Any) -> SeriesIn:
 )
 def test_which_series_can_be(values, field, why):
     if field is None:
-        wish(**values).check(now=NOW)
+        series_in(**values).check(now=NOW)
         return
     with pytest.raises(RuleError) as caught:
-        wish(**values).check(now=NOW)
+        series_in(**values).check(now=NOW)
     assert caught.value.field == field, why
 
 
 def test_the_next_are_shown_with_their_ends():
-    found = wish(starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR).upcoming(now=NOW)
+    found = series_in(starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR).upcoming(now=NOW)
     assert len(found) == SHOWN
     assert found[0].local == "2030-06-03T13:00:00"
     assert (found[0].starts_at, found[0].ends_at) == (NOW + HOUR, NOW + 3 * HOUR)
@@ -159,7 +159,7 @@ class Kept:
 
 
 def a_series(**values: Any) -> WindowSeries:
-    row = wish(**values).row(actor="ada", now=NOW)
+    row = series_in(**values).row(actor="ada", now=NOW)
     row.id, row.version, row.updated_at = 7, 1, NOW
     return row
 

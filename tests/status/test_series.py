@@ -17,7 +17,7 @@ from tests.conftest import Site, StandingClock
 API = "/api/admin/runtime/maintenance/series"
 
 
-def wish(**fields: object) -> SeriesIn:
+def series_in(**fields: object) -> SeriesIn:
     given = {
         "title": "Backups",
         "zone": "Europe/Berlin",
@@ -45,7 +45,7 @@ def worker_day(site: Site, still: StandingClock) -> None:
 
 
 def test_two_months_are_planned_and_the_worker_goes_on(either: Site, still: StandingClock):
-    either.portal.status.series.create(By("a"), wish())
+    either.portal.status.series.create(By("a"), series_in())
     first = planned(either)
     assert [f"{one.starts_at:%m-%d %H:%M}" for one in first[:3]] == [
         "06-09 00:00",
@@ -70,7 +70,7 @@ def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: Sta
     still.moment = datetime(2030, 10, 1, tzinfo=UTC)
     site.portal.status.series.create(
         By("a"),
-        wish(
+        series_in(
             starts_at=datetime(2030, 10, 20, 0, 0, tzinfo=UTC),
             ends_at=datetime(2030, 10, 20, 1, 0, tzinfo=UTC),
         ),
@@ -84,7 +84,7 @@ def test_it_stays_at_its_local_time_over_the_clock_change(site: Site, still: Sta
 
 
 def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still: StandingClock):
-    either.portal.status.series.create(By("a"), wish())
+    either.portal.status.series.create(By("a"), series_in())
     first, second, third, *_ = planned(either)
     either.portal.status.windows.act(By("a"), second.reference, WindowAct(action=Action.CANCEL))
     either.portal.status.windows.act(
@@ -99,7 +99,7 @@ def test_one_occurrence_can_be_extended_or_called_off_alone(either: Site, still:
 
 
 def test_a_series_called_off_takes_what_has_not_begun_with_it(either: Site, still: StandingClock):
-    row = either.portal.status.series.create(By("a"), wish())
+    row = either.portal.status.series.create(By("a"), series_in())
     still.moment = datetime(2030, 6, 9, 0, 30, tzinfo=UTC)
     either.portal.status.series.cancel(By("a", version=1), row.reference)
     assert len(planned(either)) == 1
@@ -124,14 +124,14 @@ def test_what_cannot_be_leaves_nothing(
     either: Site, still: StandingClock, fields: dict[str, object], field: str
 ):
     with pytest.raises(RuleError) as caught:
-        either.portal.status.series.create(By("a"), wish(**fields))
+        either.portal.status.series.create(By("a"), series_in(**fields))
     assert caught.value.field == field
     assert planned(either) == []
 
 
 def test_the_api_previews_makes_and_cancels(either: Site, still: StandingClock):
     client, headers = either.client(), either.bearer()
-    body = wish().model_dump(mode="json", by_alias=True)
+    body = series_in().model_dump(mode="json", by_alias=True)
     shown = client.post(f"{API}/preview", json=body, headers=headers).get_json()["next"]
     assert [one["local"] for one in shown[:2]] == ["2030-06-09T02:00:00", "2030-06-16T02:00:00"]
     assert planned(either) == []

@@ -74,12 +74,12 @@ def test_what_is_filled_in_is_cut_to_its_column():
     ],
 )
 def test_braces_are_those_of_a_field(message, is_taken):
-    wish = TemplateIn(name="ops", title="T", message=message)
+    given = TemplateIn(name="ops", title="T", message=message)
     if is_taken:
-        templates.check(wish)
+        templates.check(given)
     else:
         with pytest.raises(RuleError) as caught:
-            templates.check(wish)
+            templates.check(given)
         assert caught.value.field == "message"
 
 

@@ -1,4 +1,4 @@
-"""What can be done to a window when, and what a wish may say; on rows alone."""
+"""What can be done to a window when, and what a given may say; on rows alone."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,7 +51,7 @@ def window(starts: timedelta = -HOUR, ends: timedelta = HOUR, **values: Any) -> 
     )
 
 
-def wish(**values: Any) -> WindowIn:
+def window_in(**values: Any) -> WindowIn:
     return WindowIn(**{"title": "Upgrade", "ends_at": NOW + HOUR, **values})
 
 
@@ -185,7 +185,7 @@ def test_approving_wants_another_person_and_an_end_ahead(actor, ends, text, why)
 )
 def test_a_new_window_does_not_start_in_the_past(starts, is_taken, why):
     row = Window()
-    given = wish(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
+    given = window_in(starts_at=NOW + starts, ends_at=NOW + 2 * HOUR)
     if is_taken:
         given.apply(row, now=NOW)
         assert row.starts_at == NOW + starts, why
@@ -212,7 +212,7 @@ def test_a_new_window_does_not_start_in_the_past(starts, is_taken, why):
 def test_which_start_an_edit_may_say(values, starts, is_taken, why):
     row = window(**values)
     before = row.starts_at
-    given = wish(starts_at=None if starts is None else NOW + starts, ends_at=NOW + 4 * HOUR)
+    given = window_in(starts_at=None if starts is None else NOW + starts, ends_at=NOW + 4 * HOUR)
     if is_taken:
         given.apply(row, now=NOW)
         assert row.starts_at == (before if starts is None else NOW + starts), why
@@ -226,14 +226,14 @@ def test_which_start_an_edit_may_say(values, starts, is_taken, why):
 @pytest.mark.parametrize("values", [ENDED, CANCELLED], ids=["ended", "cancelled"])
 def test_what_is_over_is_not_edited(values):
     with pytest.raises(RuleError, match="make a new one") as caught:
-        wish(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR).apply(window(**values), now=NOW)
+        window_in(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR).apply(window(**values), now=NOW)
     assert caught.value.field == "status"
 
 
 def test_the_first_end_is_the_plan_before_it_began():
     ahead, running = window(**SCHEDULED), window()
     for row in (ahead, running):
-        wish(ends_at=NOW + 5 * HOUR).apply(row, now=NOW)
+        window_in(ends_at=NOW + 5 * HOUR).apply(row, now=NOW)
         assert row.ends_at == NOW + 5 * HOUR
     assert ahead.first_ends_at == NOW + 5 * HOUR
     assert running.first_ends_at == NOW + HOUR
@@ -241,22 +241,22 @@ def test_the_first_end_is_the_plan_before_it_began():
 
 def test_a_window_without_a_start_begins_now_and_names_each_thing_once():
     row = Window()
-    wish(
+    window_in(
         components=["api", "web", "api"], audiences=["public", "public"], channels=["api"] * 2
     ).apply(row, now=NOW)
     assert (row.starts_at, row.first_ends_at) == (NOW, NOW + HOUR)
     assert row.components == ["api", "web"]
     assert (row.audiences, row.channels) == (["public"], ["api"])
     with pytest.raises(RuleError, match="366 days"):
-        wish(ends_at=NOW + LONGEST + TICK).apply(Window(), now=NOW)
+        window_in(ends_at=NOW + LONGEST + TICK).apply(Window(), now=NOW)
 
 
 def test_an_effect_is_on_a_component_of_the_window():
     row = Window()
-    wish(components=["api"], effects={"api": "partial_outage"}).apply(row, now=NOW)
+    window_in(components=["api"], effects={"api": "partial_outage"}).apply(row, now=NOW)
     assert row.effects == {"api": "partial_outage"}
     with pytest.raises(RuleError, match="web is not among") as caught:
-        wish(components=["api"], effects={"web": "partial_outage"}).apply(row, now=NOW)
+        window_in(components=["api"], effects={"web": "partial_outage"}).apply(row, now=NOW)
     assert caught.value.field == "effects"
 
 
@@ -265,10 +265,10 @@ def test_an_effect_is_on_a_component_of_the_window():
 )
 def test_a_zone_is_one_that_there_is(zone, is_known):
     if is_known:
-        assert wish(zone=zone).zone == zone
+        assert window_in(zone=zone).zone == zone
     else:
         with pytest.raises(ValidationError, match="is not a time zone"):
-            wish(zone=zone)
+            window_in(zone=zone)
 
 
 def test_a_window_is_told_with_what_it_overlaps():

@@ -15,13 +15,13 @@ from tests.conftest import START, Site, StandingClock
 HOUR = timedelta(hours=1)
 
 
-def wish(**values) -> WindowIn:
+def window_in(**values) -> WindowIn:
     return WindowIn(**{"title": "Upgrade", "ends_at": START + HOUR, **values})
 
 
 def test_start_extend_and_end(either: Site, still: StandingClock):
     status = either.portal.status
-    row = status.windows.schedule(By("ada"), wish())
+    row = status.windows.schedule(By("ada"), window_in())
     assert row.status_at(START) is WindowStatus.ACTIVE
     longer = status.windows.act(
         By("ada", version=1), row.reference, WindowAct(action="extend", duration="30m")
@@ -50,7 +50,7 @@ def test_an_act_that_does_not_fit_is_refused(
 ):
     status = site.portal.status
     begin = START + HOUR
-    row = status.windows.schedule(By("ada"), wish(starts_at=begin, ends_at=begin + HOUR))
+    row = status.windows.schedule(By("ada"), window_in(starts_at=begin, ends_at=begin + HOUR))
     still.advance(minutes=60 + minutes)
     act = WindowAct(action=action, duration="5m" if action == "extend" else None)
     with pytest.raises(RuleError):
@@ -59,14 +59,16 @@ def test_an_act_that_does_not_fit_is_refused(
 
 def test_starting_early_keeps_the_length(site: Site, still: StandingClock):
     status = site.portal.status
-    row = status.windows.schedule(By("ada"), wish(starts_at=START + HOUR, ends_at=START + 3 * HOUR))
+    row = status.windows.schedule(
+        By("ada"), window_in(starts_at=START + HOUR, ends_at=START + 3 * HOUR)
+    )
     begun = status.windows.act(By("a", version=1), row.reference, WindowAct(action="start"))
     assert (begun.starts_at, begun.ends_at) == (START, START + 2 * HOUR)
 
 
 @pytest.mark.parametrize("duration", [None, "", "soon", "-5m", "9999999999d", "0m", "400d"])
 def test_extending_wants_a_duration(site: Site, still: StandingClock, duration):
-    row = site.portal.status.windows.schedule(By("ada"), wish())
+    row = site.portal.status.windows.schedule(By("ada"), window_in())
     with pytest.raises(RuleError):
         site.portal.status.windows.act(
             By("a", version=1), row.reference, WindowAct(action="extend", duration=duration)
@@ -75,10 +77,10 @@ def test_extending_wants_a_duration(site: Site, still: StandingClock, duration):
 
 def test_overlaps_are_named(either: Site, still: StandingClock):
     status = either.portal.status
-    first = status.windows.schedule(By("ada"), wish())
-    second = status.windows.schedule(By("ada"), wish(title="Other"))
+    first = status.windows.schedule(By("ada"), window_in())
+    second = status.windows.schedule(By("ada"), window_in(title="Other"))
     apart = status.windows.schedule(
-        By("ada"), wish(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
+        By("ada"), window_in(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
     )
     with either.portal.core.open_session() as session:
         assert windows.overlapping(session, second) == [first.reference]
@@ -88,7 +90,7 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
 @pytest.mark.fault(16)
 def test_two_with_one_version_change_it_once(either: Site, still: StandingClock):
     status = either.portal.status
-    row = status.windows.schedule(By("ada"), wish())
+    row = status.windows.schedule(By("ada"), window_in())
     act = WindowAct(action="extend", duration="30m")
     status.windows.act(By("ada", version=1), row.reference, act)
     with pytest.raises(StaleVersionError):
@@ -99,7 +101,7 @@ def test_two_with_one_version_change_it_once(either: Site, still: StandingClock)
 def test_a_key_is_kept_with_the_act(either: Site, still: StandingClock):
     status = either.portal.status
     once = IdempotencyKey("k", b"request", lambda row: {"reference": row.reference})
-    row = status.windows.schedule(By("ada", key=once), wish())
+    row = status.windows.schedule(By("ada", key=once), window_in())
     with either.portal.core.open_session() as session:
         assert once.find(session).body == {"reference": row.reference}
         with pytest.raises(ReusedKeyError):

@@ -35,13 +35,13 @@ def block(site: Site) -> str:
 
 
 def incident(site: Site) -> str:
-    wish = IncidentIn(title="Slow", impact=ImpactLevel.MINOR, message="We look.")
-    return site.portal.status.incidents.open(By("a"), wish).reference
+    given = IncidentIn(title="Slow", impact=ImpactLevel.MINOR, message="We look.")
+    return site.portal.status.incidents.open(By("a"), given).reference
 
 
 def resolved(site: Site) -> str:
-    wish = UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.OTHER)
-    return site.portal.status.incidents.update(By("a"), incident(site), wish).reference
+    given = UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.OTHER)
+    return site.portal.status.incidents.update(By("a"), incident(site), given).reference
 
 
 def component(site: Site) -> str:

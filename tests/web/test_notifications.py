@@ -33,7 +33,7 @@ def site(build: Build, post: Post) -> Site:
     return build(**settings(post))
 
 
-def wish(**values: Any) -> dict[str, Any]:
+def message_json(**values: Any) -> dict[str, Any]:
     return {"template": "operations", "values": VALUES, **values}
 
 
@@ -42,7 +42,9 @@ def test_a_dry_run_shows_every_message_and_sends_none(site: Site, post: Post):
         subscribe(site, f"{name}@example.com")
     subscribe(site, "planned@example.com", topics=["maintenance"])
     headers = site.bearer(Scope.MAINTENANCE_WRITE)
-    answer = site.client().post(f"{BASE}/notifications", json=wish(dryRun=True), headers=headers)
+    answer = site.client().post(
+        f"{BASE}/notifications", json=message_json(dryRun=True), headers=headers
+    )
     assert answer.status_code == 200
     said = answer.get_json()
     assert (said["id"], said["recipients"]) == (None, 2)
@@ -60,7 +62,9 @@ def test_what_is_sent_arrives_once(site: Site, post: Post):
     subscribe(site, "ada@example.com")
     headers = {**site.bearer(Scope.MAINTENANCE_WRITE), "Idempotency-Key": "one"}
     client = site.client()
-    answers = [client.post(f"{BASE}/notifications", json=wish(), headers=headers) for _ in range(2)]
+    answers = [
+        client.post(f"{BASE}/notifications", json=message_json(), headers=headers) for _ in range(2)
+    ]
     assert [one.status_code for one in answers] == [202, 202]
     assert answers[0].get_json() == answers[1].get_json()
     with Told(site) as told:
@@ -87,7 +91,7 @@ def test_what_cannot_be_filled_in_is_not_sent(site: Site, change: dict[str, Any]
     headers = site.bearer(Scope.MAINTENANCE_WRITE)
     for is_dry in (True, False):
         answer = site.client().post(
-            f"{BASE}/notifications", json=wish(dryRun=is_dry, **change), headers=headers
+            f"{BASE}/notifications", json=message_json(dryRun=is_dry, **change), headers=headers
         )
         assert answer.status_code == 422
         assert field in str(answer.get_json()["errors"])

@@ -114,14 +114,14 @@ def test_what_a_form_leaves_alone_keeps_its_seconds(
     site: Site, person: Person, still: StandingClock
 ):
     still.advance(seconds=25)
-    wish = AnnouncementIn(
+    given = AnnouncementIn(
         slug="exact",
         title="Exact",
         status=Status.ACTIVE,
         starts_at=still.now(),
         ends_at=still.now() + timedelta(hours=1),
     )
-    row = site.portal.status.announcements.create(By("ada"), wish)
+    row = site.portal.status.announcements.create(By("ada"), given)
     page = text_of(person.client.get("/panel/announcements/exact"))
     times = {name: value_of(page, name) for name in ("startsAt", "endsAt")}
     answer = person.post("/panel/announcements/exact", **{**FORM, **times}, version="1")

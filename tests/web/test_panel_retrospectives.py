@@ -45,10 +45,10 @@ def person(site: Site, still: StandingClock) -> Person:
 
 
 def resolve(site: Site) -> None:
-    wish = UpdateIn(
+    given = UpdateIn(
         status=Progress.RESOLVED, message="Over.", root_cause_category=Category.CAPACITY
     )
-    site.portal.status.incidents.update(By("a"), REFERENCE, wish)
+    site.portal.status.incidents.update(By("a"), REFERENCE, given)
 
 
 def test_it_follows_the_end(site: Site, person: Person):

@@ -37,8 +37,8 @@ def stored(site: Site) -> list[Window]:
 
 
 def running(site: Site, *, title: str = "Failover", minutes: int = 60) -> Window:
-    wish = WindowIn(title=title, ends_at=clock.now() + timedelta(minutes=minutes))
-    return site.portal.status.windows.schedule(By("ada"), wish)
+    given = WindowIn(title=title, ends_at=clock.now() + timedelta(minutes=minutes))
+    return site.portal.status.windows.schedule(By("ada"), given)
 
 
 @pytest.fixture

@@ -69,15 +69,15 @@ def test_an_incident_has_a_page_for_good(either: Site, still: StandingClock):
         reference,
         UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY),
     )
-    wish = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
-    either.portal.status.retrospectives.save(By("op-a"), reference, wish)
+    given = RetrospectiveIn(root_cause_category=Category.DEPLOY, root_cause="A *typing* error.")
+    either.portal.status.retrospectives.save(By("op-a"), reference, given)
     still.advance(days=200)
     page = text(either, f"/incidents/{reference}")
     for wanted in ("Slow answers", "lasted 30 min", "Over.", "The API", "Resolved"):
         assert wanted in page, wanted
     for secret in ("inside-only", "op-a", "typing"):
         assert secret not in page, secret
-    published = wish.model_copy(update={"published": True})
+    published = given.model_copy(update={"published": True})
     either.portal.status.retrospectives.save(By("op-a"), reference, published)
     assert "<em>typing</em>" in text(either, f"/incidents/{reference.lower()}")
     assert "Slow answers" in text(either, "/history?month=2030-06")
