@@ -124,7 +124,7 @@ ROWS: dict[int, tuple[str, str, str]] = {
     ),
     24: (
         "A webhook's target that leads inside, changes its mind, redirects, or never ends.",
-        "Given up or put off, with the reason.",
+        "Failed or put off, with the reason.",
         "Nothing inside is called, in whatever notation; 5 s and 64 KiB, then it is left.",
     ),
     25: (
