@@ -1,5 +1,6 @@
 """An app for a command, with its settings; a development copy gets what it lacks."""
 
+import dataclasses
 import getpass
 import os
 import sys
@@ -8,17 +9,27 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import click
+from apiflask import APIFlask
 from pydantic import ValidationError
 
 from portal import create_app, rooms
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
-from portal.settings import Settings, load_with_tokens
+from portal.settings import ScraperToken, Settings, kept_secret, load
 
 
 def settings() -> Settings:
-    """The settings of the environment, as the web processes have them."""
-    return load_with_tokens()
+    """The settings of the environment; in development with a metrics token of its own."""
+    found = load()
+    if found.env == "development" and not found.metrics_tokens:
+        token = ScraperToken("prometheus", kept_secret(found.data_dir, "metrics-token"))
+        manual = ScraperToken("oncall", kept_secret(found.data_dir, "oncall-token"), True)
+        found = dataclasses.replace(found, metrics_tokens=(token, manual))
+    return found
+
+
+def make() -> APIFlask:
+    return create_app(settings())
 
 
 def portal(given: Settings | None = None) -> Portal:

@@ -20,7 +20,7 @@ def main(bind: str, workers: int, static_seconds: int = 3600) -> None:
     """Serve until told to stop; browsers keep what is under `/static` for `static_seconds`."""
     host, _, port = bind.rpartition(":")
     Server(
-        "portal.web.process:app",
+        "portal.cli.web:app",
         address=host.strip("[]"),
         port=int(port),
         interface=Interfaces.RSGI,

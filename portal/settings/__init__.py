@@ -6,7 +6,7 @@ holds the value instead.
 
 from portal.settings.fields import SettingRow, Settings, table
 from portal.settings.guard import AutoBlockRule, ScraperToken, Target
-from portal.settings.loading import RENAMED, SettingsError, kept_secret, load, load_with_tokens
+from portal.settings.loading import RENAMED, SettingsError, kept_secret, load
 from portal.settings.notifications import CHAT_SCHEMES, MailServer
 from portal.settings.values import AUDIENCES, Network
 from portal.settings.workers import DeclaredWorker, WorkerQueue

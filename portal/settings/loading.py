@@ -3,12 +3,11 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from portal.settings.fields import Settings
-from portal.settings.guard import ScraperToken
 
 MIN_SECRET_CHARACTERS = 32
 # Settings that had another name before.
@@ -63,16 +62,6 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     if problems or settings is None:
         raise SettingsError(problems)
     return settings
-
-
-def load_with_tokens() -> Settings:
-    """The settings of the environment; in development with metrics tokens of its own."""
-    found = load()
-    if found.env == "development" and not found.metrics_tokens:
-        token = ScraperToken("prometheus", kept_secret(found.data_dir, "metrics-token"))
-        manual = ScraperToken("oncall", kept_secret(found.data_dir, "oncall-token"), True)
-        found = replace(found, metrics_tokens=(token, manual))
-    return found
 
 
 def _weaknesses(settings: Settings) -> list[str]:

@@ -43,7 +43,8 @@ def write_until_killed(announcements: Announcements, inside: mmap.mmap, name: in
 
 
 def main(count: int) -> None:
-    portal = application.portal()
+    app = application.make()
+    portal = app.extensions["portal"]
     # The board would be rebuilt after each act; what is looked at here is the act.
     announcements = Announcements(portal.core.open_session, lambda: None)
     # Statements are compiled once, for all who come after.

@@ -8,11 +8,11 @@ from typing import cast
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import create_app, logs, rooms
+from portal import logs, rooms
+from portal.cli import application
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
-from portal.settings import load_with_tokens
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
@@ -71,7 +71,7 @@ def _tried(step: Callable[[], object]) -> None:
 
 
 logs.configure()
-_app = create_app(load_with_tokens())
+_app = application.make()
 _portal = rooms.of(_app)
 for _part in (
     _portal.board,
