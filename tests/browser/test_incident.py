@@ -128,16 +128,16 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         update = page.get_by_label("Update", exact=True)
         assert "Monitoring reads our figures again since" in update.input_value()
         photograph(page, "incident-prepared")
-        page.get_by_role("button", name="Tell", exact=True).click()
+        page.get_by_role("button", name="Post update", exact=True).click()
         expect(page.locator("#updates + ol")).to_contain_text("Monitoring reads our figures again")
 
         # Resolving asks for what it was.
         page.get_by_label("Update", exact=True).fill("All is as it should be.")
         page.get_by_label("Status").select_option("resolved")
-        page.get_by_role("button", name="Tell", exact=True).click()
+        page.get_by_role("button", name="Post update", exact=True).click()
         expect(page.get_by_role("alert").first).to_contain_text("Say what it was")
         page.get_by_label("Root cause, when resolved").select_option("scraper_crash")
-        page.get_by_role("button", name="Tell", exact=True).click()
+        page.get_by_role("button", name="Post update", exact=True).click()
         expect(public.locator("#board")).not_to_contain_text("We do not see our own figures")
 
         # What is to be done about it.

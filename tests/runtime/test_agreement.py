@@ -68,7 +68,7 @@ def test_every_figure_of_the_panel_is_the_feeds(pressed: Site):
     assert int(rate["Hits since start"]) + 5 == int(told("rate_limit_hits_total"))
     assert rate["Blocked"] == told("rate_limit_blocked_total") == "10"
     assert int(rate["Active keys"]) == int(told("rate_limit_active_keys"))
-    assert int(waf["Looked at"]) + 4 == int(told("waf_evaluated_requests_total"))
+    assert int(waf["Inspected"]) + 4 == int(told("waf_evaluated_requests_total"))
     assert waf["Refused"] == told("waf_blocked_requests_total") == "17"
     assert waf["Auto-blocks"] == told("waf_auto_block_events_total") == "1"
     assert perimeter["Refused since start"] == told("perimeter_blocked_requests_total") == "4"

@@ -45,7 +45,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
     site.portal.status.components.add(By("test"), ComponentIn(slug="api", name="API"))
     client = site.client()
     page = client.get("/subscribe")
-    assert "Only for these parts" in page.text
+    assert "Only for these components" in page.text
     assert "Set-Cookie" not in page.headers
     with Told(site) as told:
         answer = ask(site, "Ada@Example.COM", components=["api"])
