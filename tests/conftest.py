@@ -172,10 +172,9 @@ class Person:
     _csrf: str | None = None
 
     def sign_in(self, password: str = PASSWORD, target: str = "") -> Any:
-        csrf, self._csrf = self.csrf("/panel/login"), None
+        self._csrf = None
         return self.client.post(
-            "/panel/login",
-            data={"name": self.name, "password": password, "next": target, "csrf_token": csrf},
+            "/panel/login", data={"name": self.name, "password": password, "next": target}
         )
 
     def csrf(self, page: str = "/panel") -> str:

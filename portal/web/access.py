@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import g, redirect, request, session
 from flask_login import current_user
@@ -139,6 +139,9 @@ def _ask_to_sign_in() -> Response:
 
 
 def _check_site() -> None:
-    # Browsers name the site that a request comes from; a foreign one is not even looked at.
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+    """Browsers name the site that a request comes from; a foreign one is not even looked at."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    # Older browsers name the origin alone; `null` stands for what a strict policy keeps back.
+    is_foreign = origin not in {None, "null"} and urlsplit(origin).netloc != request.host
+    if (site is None and is_foreign) or site not in {None, "same-origin", "none"}:
         raise Problem(403, "This request comes from another site.")

@@ -6,17 +6,20 @@ from portal import web
 from portal.runtime import exports
 from portal.web.problems import Problem
 
+_TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
+
 
 def snapshot(wanted: str, *, actor: str) -> Response:
     """Problem 400 for an unknown format."""
     if wanted not in exports.FORMATS:
         raise Problem(400, f"The format must be one of {', '.join(exports.FORMATS)}.")
+    if web.changes_nothing():
+        return Response(content_type=_TYPES[wanted])
     portal = web.current()
     taken, body, digest = exports.export(
         portal.overview, portal.core.audit_log, wanted, actor=actor
     )
-    kind = "text/csv; charset=utf-8" if wanted == "csv" else "application/json"
-    response = Response(body, content_type=kind)
+    response = Response(body, content_type=_TYPES[wanted])
     response.headers["Content-Disposition"] = (
         f'attachment; filename="snapshot-{taken.generated_at:%Y%m%dT%H%M%SZ}.{wanted}"'
     )

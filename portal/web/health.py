@@ -51,7 +51,7 @@ def metrics() -> Response:
     token = _scraper(portal.core.settings.metrics_tokens)
     collected = portal.runtime.feed.collect()
     is_open = "application/openmetrics-text" in request.headers.get("Accept", "")
-    if request.method == "HEAD":
+    if web.changes_nothing():
         return Response(content_type=CONTENT_TYPE_LATEST)
     try:
         body = portal.runtime.exporter.scrape(

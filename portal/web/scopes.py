@@ -74,6 +74,8 @@ TABLE: dict[str, str | Scope] = {
 
 # Forms of people without a session: there is no session that a foreign page could misuse.
 WITHOUT_SESSION = {
+    "accounts.first_run",
+    "accounts.sign_in",
     "subscriptions.ask",
     "subscriptions.confirm",
     "subscriptions.manage",

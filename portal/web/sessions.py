@@ -71,7 +71,7 @@ class DatabaseSessions(SessionInterface):
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         assert isinstance(session, PanelSession)
         now = clock.now()
-        if session.unavailable is not None:
+        if session.unavailable is not None or web.changes_nothing():
             return
         if not session.modified:
             # A person's own request puts the idle end off; a poll does not.
