@@ -25,7 +25,7 @@ from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
 from portal.guard.blocks import Kind
-from portal.guard.head import Environ, Head, of_environ, oversize, route_of
+from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Perimeter
@@ -40,7 +40,6 @@ THROTTLED_SHARE = 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PRIVATE = (("Cache-Control", "no-store"),)
-_UNCOUNTED = ("/health", "/static/")
 
 
 @dataclass(slots=True)
@@ -102,7 +101,7 @@ class Chain:
             return self.refuse(head.method, *too_large, [("Connection", "close")])
         path, method = head.path, head.method
         client = address.client(head.peer, head.forwarded_for, self._trusted)
-        if path.startswith(_UNCOUNTED):
+        if is_uncounted(path):
             return Passed(client, path, "", [])
         now, key = clock.now(), address.key_of(client)
         denied = self._perimeter.judge(

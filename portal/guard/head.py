@@ -70,3 +70,13 @@ def oversize(head: Head) -> tuple[int, str] | None:
     if head.header_bytes > MOST_HEADER_BYTES:
         return 431, "Headers have 32 KiB at most."
     return None
+
+
+def is_probe(path: str) -> bool:
+    """Whether a path is one of the probes, which are answered whatever else happens."""
+    return path == "/health" or path.startswith("/health/")
+
+
+def is_uncounted(path: str) -> bool:
+    """Whether a path is neither limited nor judged: probes, styles and scripts."""
+    return is_probe(path) or path.startswith("/static/")

@@ -96,7 +96,7 @@ class Gateway:
             return refuse(
                 scope.method, 408, "The body did not come in time. Send it at once.", closing
             )
-        is_probe = scope.path.startswith("/health")
+        is_probe = head.is_probe(scope.path)
         if self._waiting >= MOST_WAITING and not is_probe:
             return refuse(
                 scope.method,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from portal.errors import RuleError
 from portal.schemas import Camel, Instant
 from portal.status.announcements.announcement import Announcement, check_times
 from portal.status.terms import (
@@ -40,6 +41,8 @@ class AnnouncementIn(Camel):
         """Put the content into a row; RuleError when its times contradict its status."""
         starts_at = self.starts_at or (row.starts_at if row.starts_at else now)
         before = row.status_at(now) if row.starts_at else None
+        if before is Status.RESOLVED and self.status is not Status.RESOLVED:
+            raise RuleError("status", "This announcement is resolved; make a new one.")
         check_times(self.status, starts_at, self.ends_at, before=before, now=now)
         row.title, row.message = self.title, self.message
         row.severity, row.dismissible = self.severity.value, self.dismissible

@@ -198,8 +198,12 @@ def _move_start(session: Session, row: Incident, started_at: datetime) -> None:
 def notify(
     session: Session, row: Incident, event: Event, message: str, *, now: datetime, at: datetime
 ) -> None:
-    """Tell subscribers, by every channel; what is written up late is not sent."""
-    if at < now - NEWS:
+    """Tell subscribers, by every channel.
+
+    An incident that is opened is news however long ago it began; an update that is written up a
+    day late is not sent.
+    """
+    if event is not Event.OPENED and at < now - NEWS:
         return
     states = impacts.states(session, row)
     facts: dict[str, Any] = {"status": row.status, "impact": row.impact, "components": states}

@@ -13,7 +13,11 @@ def next_reference(session: Session, *, now: datetime) -> str:
     """The next reference of this year; the caller holds the write lock."""
     stem = f"INC-{now:%Y}-"
     last = session.scalar(
-        select(func.max(Incident.reference)).where(Incident.reference.startswith(stem))
+        select(Incident.reference)
+        .where(Incident.reference.startswith(stem))
+        # As numbers: the ten thousandth comes after what sorts behind it as text.
+        .order_by(func.length(Incident.reference).desc(), Incident.reference.desc())
+        .limit(1)
     )
     return f"{stem}{int(last.removeprefix(stem)) + 1 if last else 1:04d}"
 

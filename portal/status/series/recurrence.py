@@ -17,7 +17,7 @@ from dateutil.rrule import rrulestr
 from portal.errors import RuleError
 
 FIELD = "recurrence"
-# A rule must come to an end of its work however sparse it is: nothing is looked for beyond this.
+# However sparse a rule is, its next ones are not looked for beyond this from now.
 HORIZON = timedelta(days=366 * 5)
 MOST_COUNT = 1000
 _PARTS = {
@@ -90,7 +90,7 @@ def occurrences(
     rule = parse(text, zone)
     last = until.astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(days=1)
     found: list[tuple[datetime, datetime]] = []
-    for local in local_times(rule, first, until=min(last, first + HORIZON)):
+    for local in local_times(rule, first, until=last):
         moment = instant(local, zone)
         if moment > until or len(found) == most:
             break

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from portal.errors import RuleError
 from portal.schemas import Camel, Instant
@@ -22,6 +22,18 @@ class SeriesIn(PlanIn):
     starts_at: Instant
     ends_at: Instant
     recurrence: Annotated[str, Field(min_length=1, max_length=200)]
+
+    _first: datetime | None = PrivateAttr(default=None)
+
+    def on_the_clock(self, first: datetime, last: datetime) -> None:
+        """Start and end as they stand on the clocks of the zone, naive.
+
+        In the hour that a change of the clocks leaves out, the first window comes later, and those
+        that follow at the time that was meant.
+        """
+        self._first = first
+        self.starts_at = recurrence.instant(first, self.zone)
+        self.ends_at = self.starts_at + (last - first)
 
     def check(self, *, now: datetime) -> None:
         """RuleError when the first occurrence or the rule cannot be."""
@@ -49,7 +61,7 @@ class SeriesIn(PlanIn):
             channels=values(self.channels),
             components=list(dict.fromkeys(self.components)),
             rule=self.recurrence.strip(),
-            first_local=local_text(local_time(self.starts_at, self.zone)),
+            first_local=local_text(self._first or local_time(self.starts_at, self.zone)),
             duration_seconds=int((self.ends_at - self.starts_at).total_seconds()),
             planned_until=now,
             created_at=now,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ from portal.status.terms import (
 )
 from portal.status.windows import queries
 from portal.status.windows.window import Preparation, Window, WindowStatus
+from portal.status.windows.zones import zones
 
 
 class Action(StrEnum):
@@ -37,15 +38,16 @@ class Action(StrEnum):
     APPROVE = "approve"
 
 
-def _is_zone(name: str) -> str:
-    if name not in available_timezones():
+def _zone(name: str) -> str:
+    found = zones().get(name.casefold())
+    if found is None:
         raise ValueError("is not a time zone; write for instance Europe/Berlin or UTC")
-    return name
+    return found
 
 
 # What may be left of a component in a window.
 Effect = Literal["degraded_performance", "partial_outage", "major_outage"]
-ZoneName = Annotated[str, AfterValidator(_is_zone)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
 class PlanIn(Camel):

@@ -103,8 +103,10 @@ def _posted() -> AnnouncementIn:
 
 def _edited(shown: AnnouncementOut) -> AnnouncementIn:
     content = _posted()
-    content.starts_at = forms.unless_same(content.starts_at, shown.starts_at)
-    content.ends_at = forms.unless_same(content.ends_at, shown.ends_at)
+    if forms.is_untouched("startsAt", shown.starts_at):
+        content.starts_at = shown.starts_at
+    if forms.is_untouched("endsAt", shown.ends_at):
+        content.ends_at = shown.ends_at
     return content
 
 

@@ -4,14 +4,16 @@ import uuid
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from flask import redirect, request
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from portal.errors import RuleError, StaleVersionError
 from portal.status.terms import Audience, Channel
+from portal.status.windows import zones
 from portal.store.idempotency import IdempotencyKey
 from portal.unit_of_work import By
 from portal.web import access, current, problems
@@ -63,9 +65,16 @@ def once(act: Callable[[By], Any]) -> str:
     key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
     with current().core.open_session() as session:
         before = key.find(session)
-    if before is not None:
-        return str(before.body.get("ref", ""))
-    return _reference(act(By(access.caller().actor, key=key)))
+    if before is None:
+        try:
+            return _reference(act(By(access.caller().actor, key=key)))
+        except IntegrityError:
+            # Sent twice at once: the other one won, and this is its answer.
+            with current().core.open_session() as session:
+                before = key.find(session)
+            if before is None:
+                raise
+    return str(before.body.get("ref", ""))
 
 
 def _reference(row: Any) -> str:
@@ -121,7 +130,8 @@ def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:
     if moment.tzinfo is not None:
         return moment
     # A zone that is none is the model's to refuse.
-    return moment.replace(tzinfo=ZoneInfo(zone) if zone in available_timezones() else UTC)
+    known = zones().get(zone.casefold())
+    return moment.replace(tzinfo=ZoneInfo(known) if known else UTC)
 
 
 def in_field(moment: datetime | None, zone: str = "UTC") -> str:
@@ -129,11 +139,13 @@ def in_field(moment: datetime | None, zone: str = "UTC") -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-def unless_same(typed: datetime | None, stored: datetime | None) -> datetime | None:
-    """What was typed; where it was left as it stood, the stored instant with its seconds."""
-    if stored is not None and typed == stored.replace(second=0, microsecond=0):
-        return stored
-    return typed
+def is_untouched(name: str, stored: datetime | None, zone: str = "UTC") -> bool:
+    """Whether a field of time was left as the form was filled in from the stored instant.
+
+    Then the instant stays: a field has neither its seconds nor, in the hour that a change of the
+    clocks doubles, which of the two it is.
+    """
+    return request.form.get(name, "") == in_field(stored, zone)
 
 
 def audiences(chosen: Collection[str]) -> list[Audience]:

@@ -1,8 +1,7 @@
 """Windows in the panel: the form with its preview, and acts from where a window is seen."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_args
-from zoneinfo import available_timezones
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -68,7 +67,7 @@ def create() -> Response:
     status = current().status
     return forms.submit(
         lambda by: (
-            status.series.create(by, _posted(SeriesIn, recurrence=_rule()))
+            status.series.create(by, _posted_series())
             if _rule()
             else status.windows.schedule(by, _posted(WindowIn))
         ),
@@ -126,7 +125,7 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
         touched = freezes.touching(session, row.starts_at, row.ends_at)
     context: dict[str, Any] = {"freezes": touched, "components": content.components}
     if _rule():
-        recurring = _posted(SeriesIn, recurrence=_rule())
+        recurring = _posted_series()
         recurring.check(now=now)
         context["coming"] = recurring.upcoming(now=now)
     return banners.of_window(row, now=now), context
@@ -168,10 +167,20 @@ def _posted(model: type[Plan], **more: str) -> Plan:
     )
 
 
+def _posted_series() -> SeriesIn:
+    content = _posted(SeriesIn, recurrence=_rule())
+    typed = [datetime.fromisoformat(request.form[name]) for name in ("startsAt", "endsAt")]
+    if all(one.tzinfo is None for one in typed):
+        content.on_the_clock(*typed)
+    return content
+
+
 def _edited(shown: WindowOut) -> WindowIn:
     content = _posted(WindowIn)
-    content.starts_at = forms.unless_same(content.starts_at, shown.starts_at)
-    content.ends_at = forms.unless_same(content.ends_at, shown.ends_at) or content.ends_at
+    if content.zone == shown.zone and forms.is_untouched("startsAt", shown.starts_at, shown.zone):
+        content.starts_at = shown.starts_at
+    if content.zone == shown.zone and forms.is_untouched("endsAt", shown.ends_at, shown.zone):
+        content.ends_at = shown.ends_at
     return content
 
 
@@ -221,7 +230,7 @@ def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Respons
         status=status,
         form=form,
         key=forms.new_key(),
-        zones=sorted(available_timezones()),
+        zones=list(windows.zones().values()),
         all_audiences=forms.audiences(context["audiences"]),
         all_channels=forms.channels(context["channels"]),
         components=parts,
