@@ -75,9 +75,9 @@ def overflow(page: Page) -> int:
     )
 
 
-def press(served: Served) -> None:
+def press(served: Served, hits: int = 70) -> None:
     """Traffic that trips everything once, from addresses of the documentation ranges."""
-    for _ in range(70):
+    for _ in range(hits):
         served.get("/api/status", **{"X-Forwarded-For": "198.51.100.7"})
     for _ in range(9):
         served.get("/?q=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})

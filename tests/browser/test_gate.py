@@ -13,10 +13,11 @@ from tests.processes import Served
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with Served(
         tmp_path_factory.mktemp("gate") / "data",
-        PORTAL_PANEL_POLL_SECONDS="1",
+        PORTAL_PANEL_POLL_SECONDS="20",
         PORTAL_TRUSTED_PROXIES="127.0.0.1/32",
         PORTAL_WORKERS_DECLARED="profileEngagement:30s,newsAggregation:60s",
-        PORTAL_RATE_LIMIT="60/minute",
+        # An hour, so that no new window begins meanwhile; the pages that poll stay below it.
+        PORTAL_RATE_LIMIT="500/hour",
         PORTAL_SITE_NAME="Example status",
     ) as server:
         yield server
@@ -24,7 +25,7 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_from_an_offender_to_an_extended_block_without_a_reload(chromium: Browser, gated: Served):
     from_offender = {"X-Forwarded-For": "198.51.100.7"}
-    press(gated)
+    press(gated, hits=510)
     watched = Watched(
         chromium,
         viewport={"width": 1320, "height": 1000},
@@ -53,7 +54,7 @@ def test_from_an_offender_to_an_extended_block_without_a_reload(chromium: Browse
 
 
 def test_every_card_is_there_and_fits_wide_and_narrow(chromium: Browser, gated: Served):
-    press(gated)
+    press(gated, hits=510)
     gated.scrape()
     watched = Watched(chromium)
     page = watched.page

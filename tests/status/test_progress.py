@@ -84,12 +84,12 @@ RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_cat
     ],
 )
 def test_what_an_update_may_say(row, given, field, why):
-    given = UpdateIn(**{"message": "m", **given})
+    update = UpdateIn(**{"message": "m", **given})
     if field is None:
-        assert given.check(incident(**row), now=NOW) == given.get("at", NOW)
+        assert update.check(incident(**row), now=NOW) == given.get("at", NOW)
         return
     with pytest.raises(RuleError) as caught:
-        given.check(incident(**row), now=NOW)
+        update.check(incident(**row), now=NOW)
     assert caught.value.field == field, why
 
 

@@ -56,7 +56,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
         confirm = link_in(text_of(question), "/subscribe/")
         # A program that looks into mails follows the link, twice.
         for _ in range(2):
-            assert "Yes, tell me" in client.get(confirm).text
+            assert "Confirm subscription" in client.get(confirm).text
         assert subscribers(site)[0].confirmed_at is None
         done = client.post(confirm)
         assert "You will be told" in done.text
