@@ -563,3 +563,9 @@ def test_what_passes_is_evaluated_and_no_more(inspection: Any):
     assert not inspection.is_on
     assert inspection.check(request(), route="r") is None
     assert inspection._counters.counts == {"waf_evaluated": 1}
+
+
+@pytest.mark.parametrize("path", ["/healthy", "/healthx/live", "/health.json", "/staticx"])
+def test_what_only_begins_like_a_probe_is_counted(world: World, path):
+    passed(world.chain().judge(head(path)))
+    assert "limit" in world.log

@@ -372,6 +372,10 @@ def test_incidents_are_listed_open_over_or_all(world: World):
         assert len(incidents.around(session, since=NOW - TICK, most=9)) == 3
         assert incidents.next_reference(session, now=NOW) == "INC-2030-0004"
         assert incidents.next_reference(session, now=NOW + 365 * DAY) == "INC-2031-0001"
+        session.get(Incident, 1).reference = "INC-2030-9999"  # type: ignore[union-attr]
+        session.get(Incident, 2).reference = "INC-2030-10000"  # type: ignore[union-attr]
+        assert incidents.next_reference(session, now=NOW) == "INC-2030-10001"
+        session.rollback()
         assert incidents.find(session, "INC-2030-0099") is None
         empty, total = incidents.page(session, limit=9, offset=9)
         assert (empty, total) == ([], 3)

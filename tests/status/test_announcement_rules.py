@@ -108,14 +108,16 @@ def test_an_edit_keeps_what_it_does_not_say():
     assert row.dismissible is False
 
 
-def test_an_edit_may_resolve_once_and_bring_back():
+def test_an_edit_may_resolve_once_and_brings_nothing_back():
     row = announcement(ends_at=NOW + HOUR)
     announcement_in(status="resolved").apply(row, now=NOW)
     assert row.resolved_at == NOW
     announcement_in(status="resolved").apply(row, now=NOW + HOUR)
     assert row.resolved_at == NOW
-    announcement_in(status="active").apply(row, now=NOW + HOUR)
-    assert row.resolved_at is None
+    for status in ("draft", "scheduled", "active"):
+        with pytest.raises(RuleError, match="make a new one"):
+            announcement_in(status=status).apply(row, now=NOW + HOUR)
+    assert row.resolved_at == NOW
 
 
 def test_it_is_told_with_its_status():

@@ -100,10 +100,10 @@ def test_what_is_a_rule(rule, is_rule):
             recurrence.parse(rule, "UTC")
 
 
-def test_nothing_is_looked_for_beyond_the_horizon():
-    until = NOW + 2 * HORIZON
-    found = starts("FREQ=YEARLY", until=until)
-    assert [moment.year for moment in found] == [2030, 2031, 2032, 2033, 2034, 2035]
+def test_a_series_goes_on_however_long_ago_it_began():
+    later = NOW + 4 * HORIZON
+    found = starts("FREQ=DAILY", since=later, until=later + 3 * DAY)
+    assert [(one - later).days for one in found] == [0, 1, 2]
 
 
 def series_in(**values: Any) -> SeriesIn:

@@ -103,7 +103,6 @@ def test_a_long_address_and_long_headers_are_refused(site: Site):
         "includeResolved=yes",
         "limit=0",
         "limit=51",
-        "unknown=1",
         "limit=1&limit=2",
         "audience",
         "audience=%ff",

@@ -113,7 +113,7 @@ def test_a_form_that_is_not_right_keeps_its_text(
     assert kept(site) is None
 
 
-@pytest.mark.parametrize("rows", ["", "many", "51"])
+@pytest.mark.parametrize("rows", ["", "many", "51", "00500000", "1000000000000"])
 def test_a_form_that_is_not_whole_is_refused(site: Site, person: Person, rows: str):
     resolve(site)
     text_of(person.post(f"{PATH}/retrospective", **{**FORM, "rows": rows}), 400)

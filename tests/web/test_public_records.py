@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
 from portal.status.retrospectives import RetrospectiveIn
@@ -119,3 +121,9 @@ def test_what_is_not_for_the_public_is_not_there(site: Site, still: StandingCloc
 def test_a_month_must_be_one(site: Site):
     for query in ("month=June", "month=2030-13", "month=1999-01", "year=2030"):
         text(site, f"/history?{query}", 400)
+
+
+@pytest.mark.parametrize("query", ["utm_source=x", "fbclid=1&month=2030-06", "_=1", "next=%2F"])
+@pytest.mark.parametrize("path", ["/history", "/", "/api/status", "/api/runtime/maintenance"])
+def test_parameters_that_others_hang_on_a_link_change_nothing(site: Site, path: str, query: str):
+    assert site.client().get(f"{path}?{query}").status_code == 200

@@ -15,4 +15,4 @@ from portal.status.windows.schemas import (
     warned,
 )
 from portal.status.windows.window import Preparation, Window, WindowStatus, new_reference
-from portal.status.windows.zones import zones
+from portal.status.windows.zone_names import zones

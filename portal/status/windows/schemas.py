@@ -25,7 +25,7 @@ from portal.status.terms import (
 )
 from portal.status.windows import queries
 from portal.status.windows.window import Preparation, Window, WindowStatus
-from portal.status.windows.zones import zones
+from portal.status.windows.zone_names import zones
 
 
 class Action(StrEnum):
