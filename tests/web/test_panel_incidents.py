@@ -62,7 +62,7 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
         f"{path}/updates",
         message="Found.",
         status="identified",
-        version="4",
+        version="2",
         **{"impact-api": "degraded_performance"},
     )
     assert told.status_code == 303, told.get_data(as_text=True)

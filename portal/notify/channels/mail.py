@@ -83,7 +83,8 @@ class Letters:
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = self._sender
         mail["To"] = claim.subscriber.address
-        mail["Subject"] = subject
+        # The library decodes what looks like an encoded word, and writes out line ends in it.
+        mail["Subject"] = subject.replace("=?", "= ?")
         mail["Date"] = format_datetime(claim.notice.created_at)
         # No absence is reported to a machine, and no other machine answers it.
         mail["Auto-Submitted"] = "auto-generated"

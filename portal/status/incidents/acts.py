@@ -131,7 +131,9 @@ class Incidents(Acts):
         if at > tx.now:
             raise RuleError("at", "A note cannot lie in the future.")
         _say(tx, row, new.message, at=at, status=None)
-        return tx.done(row, "incident.noted", incident=row.reference)
+        # What is for operators alone makes no update stale that a colleague is writing.
+        tx.audit("incident.noted", incident=row.reference)
+        return row
 
     @act
     def acknowledge(self, tx: Transaction, reference: str) -> Incident:
@@ -155,12 +157,8 @@ class Incidents(Acts):
             body=body,
         )
         tx.session.add(capture)
-        tx.done(
-            row,
-            "incident.captured",
-            incident=row.reference,
-            capture=capture.id,
-            sha256=capture.sha256,
+        tx.audit(
+            "incident.captured", incident=row.reference, capture=capture.id, sha256=capture.sha256
         )
         return capture
 
