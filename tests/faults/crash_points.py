@@ -26,7 +26,11 @@ from portal.unit_of_work import By
 
 
 def write_until_killed(announcements: Announcements, inside: mmap.mmap, name: int) -> None:
-    """Announce without end; the shared byte is 1 from the first row written to the commit."""
+    """Announce without end.
+
+    The first shared byte is 1 from the first row written to the commit, the second one as soon as
+    this begins: a busy machine may be late with that.
+    """
 
     @event.listens_for(Session, "after_flush")
     def flushed(*_: object) -> None:
@@ -37,6 +41,7 @@ def write_until_killed(announcements: Announcements, inside: mmap.mmap, name: in
         inside[0] = 0
 
     number = 0
+    inside[1] = 1
     while True:
         number += 1
         announcements.create(By("writer"), AnnouncementIn(title=f"{name}-{number}"))
@@ -52,17 +57,19 @@ def main(count: int) -> None:
     with portal.core.open_session() as session:
         start = revision.current(session) - 1
     portal.core.engine.dispose()
-    inside = mmap.mmap(-1, 1)
+    inside = mmap.mmap(-1, 2)
     gc.freeze()
     hits, begun = 0, clock.boot_seconds()
     for name in range(count):
-        inside[0] = 0
+        inside[0] = inside[1] = 0
         pid = os.fork()
         if pid == 0:
             try:
                 write_until_killed(announcements, inside, name)
             finally:
                 os._exit(70)
+        while not inside[1]:
+            time.sleep(0.0005)
         time.sleep(random.uniform(0.001, 0.02))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
