@@ -98,11 +98,7 @@ class Broadcasts(Acts):
             NoticeKind.MESSAGE,
             Event.SENT,
             draft.ref,
-            title=draft.title,
-            message=draft.message,
-            audiences=draft.audiences,
-            channels=draft.channels,
-            components=draft.components,
+            notices.Content.of(draft),
             now=tx.now,
         )
         row = tx.session.query(Notice).filter_by(kind=draft.kind, ref=draft.ref).one()

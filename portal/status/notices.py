@@ -4,10 +4,11 @@ A notice has a key that names its cause; the same cause, whoever sees it first, 
 Who gets it, and how, is the work of `portal.notify`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import JSON, Index, String, Text, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -94,18 +95,35 @@ class Notice(Base):
         return f"{self.kind} {self.ref}"
 
 
+@dataclass(frozen=True)
+class Content:
+    """What is told, to whom and by what; incidents, windows and the like have it as a row."""
+
+    title: str = ""
+    message: str = ""
+    audiences: Collection[str] = ()
+    channels: Collection[str] = ()
+    components: Collection[str] = ()
+
+    @classmethod
+    def of(cls, row: object, **changed: Any) -> Self:
+        """From the attributes of a row, but for what is given."""
+        return cls(
+            **{
+                one.name: changed[one.name] if one.name in changed else getattr(row, one.name)
+                for one in fields(cls)
+            }
+        )
+
+
 def put(
     session: Session,
     kind: NoticeKind,
     event: Event,
     ref: str,
+    content: Content,
     *,
-    title: str,
-    message: str = "",
     facts: Mapping[str, Any] | None = None,
-    audiences: list[str],
-    channels: list[str],
-    components: list[str],
     now: datetime,
     occurred_at: datetime | None = None,
     nth: object = "",
@@ -116,12 +134,12 @@ def put(
         "kind": kind.value,
         "event": event.value,
         "ref": ref,
-        "title": title[:240],
-        "message": message,
+        "title": content.title[:240],
+        "message": content.message,
         "facts": dict(facts or {}),
-        "audiences": audiences,
-        "channels": [one for one in SENT if one in channels],
-        "components": components,
+        "audiences": list(content.audiences),
+        "channels": [one for one in SENT if one in content.channels],
+        "components": list(content.components),
         "occurred_at": occurred_at or now,
         "created_at": now,
         "position": 0,
@@ -154,12 +172,8 @@ def for_operators(
         NoticeKind.ALERT,
         event,
         ref,
-        title=title,
-        message=message,
+        Content(title=title, message=message, audiences=[Audience.OPERATIONS.value]),
         facts={"link": link},
-        audiences=[Audience.OPERATIONS.value],
-        channels=[],
-        components=[],
         now=now,
         nth=nth,
     )

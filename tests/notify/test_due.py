@@ -318,17 +318,7 @@ def test_an_alert_that_nobody_heard_of_ends_in_silence(session: Session):
 def test_after_a_restore_nothing_of_it_is_told(session: Session):
     window(session, -HOUR, HOUR)
     incident(session)
-    notices.put(
-        session,
-        NoticeKind.MESSAGE,
-        Event.SENT,
-        "x",
-        title="",
-        audiences=[],
-        channels=[],
-        components=[],
-        now=NOW,
-    )
+    notices.put(session, NoticeKind.MESSAGE, Event.SENT, "x", notices.Content(), now=NOW)
     session.flush()
     session.add(
         Delivery(

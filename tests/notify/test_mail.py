@@ -485,10 +485,7 @@ def test_one_cause_is_one_notice(either: Site):
                 NoticeKind.INCIDENT,
                 Event.OPENED,
                 row.reference,
-                title="again",
-                audiences=["public"],
-                channels=[],
-                components=[],
+                notices.Content(title="again", audiences=["public"]),
                 now=clock.now(),
             )
         session.commit()

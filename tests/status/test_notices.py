@@ -306,15 +306,5 @@ def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, 
     session = SimpleNamespace(
         get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)), execute=said.append
     )
-    notices.put(
-        session,
-        NoticeKind.MESSAGE,
-        Event.SENT,
-        "x",
-        title="T",
-        audiences=[],
-        channels=[],  # type: ignore[arg-type]
-        components=[],
-        now=NOW,
-    )
+    notices.put(session, NoticeKind.MESSAGE, Event.SENT, "x", notices.Content(title="T"), now=NOW)
     assert isinstance(said[0], kind)

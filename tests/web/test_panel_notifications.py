@@ -58,10 +58,7 @@ def dead_letter(site: Site) -> int:
             NoticeKind.MESSAGE,
             Event.SENT,
             "late",
-            title="The mail is late",
-            audiences=["public"],
-            channels=["api"],
-            components=[],
+            notices.Content(title="The mail is late", audiences=["public"], channels=["api"]),
             now=now,
         )
         outbox.address(session, ["ops"], now=now)

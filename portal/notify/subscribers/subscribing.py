@@ -59,10 +59,7 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
         NoticeKind.SUBSCRIPTION,
         Event.ASKED,
         str(row.id),
-        title="",
-        audiences=[],
-        channels=[],
-        components=[],
+        notices.Content(),
         now=now,
         nth=row.question,
     )

@@ -115,11 +115,7 @@ def _notify(tx: Transaction, row: WindowSeries, event: Event, windows: list[Wind
         NoticeKind.SERIES,
         event,
         row.reference,
-        title=row.title,
-        message=row.message,
+        notices.Content.of(row),
         facts=facts,
-        audiences=row.audiences,
-        channels=row.channels,
-        components=row.components,
         now=tx.now,
     )
