@@ -29,6 +29,10 @@ class Answer:
     headers: tuple[tuple[str, str], ...]
     headers_304: tuple[tuple[str, str], ...]
 
+    def is_held_by(self, if_none_match: str) -> bool:
+        """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""
+        return self.etag[2:] in if_none_match or if_none_match.strip() == "*"
+
 
 class BadQueryError(ValueError):
     """A parameter of the public API is unknown or out of range."""
@@ -98,7 +102,9 @@ def _flag(field: str, text: str) -> bool:
 def told(banner: Banner) -> dict[str, Any]:
     """A banner as public JSON has it; who it is for stays inside."""
     return banner.model_dump(
-        mode="json", by_alias=True, exclude={"message_html", "version", "series"}
+        mode="json",
+        by_alias=True,
+        exclude={"message_html", "version", "series", "components", "updated_at"},
     )
 
 
@@ -143,12 +149,16 @@ def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
             one.model_dump(
                 mode="json",
                 by_alias=True,
-                exclude={"audiences": True, "updates": {"__all__": {"message_html"}}},
+                exclude={
+                    "audiences": True,
+                    "postmortem": True,
+                    "updates": {"__all__": {"message_html"}},
+                },
             )
             for one in picture.open_incidents
         ],
         "windows": [
-            told(one) for one in (*picture.active, *picture.upcoming) if one.kind == "window"
+            told(one) for one in (*picture.active, *picture.coming) if one.kind == "window"
         ],
         "banners": [told(one) for one in picture.active],
         "pollSeconds": poll_seconds,
@@ -162,6 +172,25 @@ def _times(picture: Picture) -> dict[str, Any]:
         "validUntil": clock.iso(picture.valid_until),
         "staleSince": clock.iso(picture.stale_since) if picture.stale_since else None,
     }
+
+
+def cross_origin(origin: str) -> tuple[tuple[str, str], ...]:
+    """The headers by which a page of another origin may read an answer and its tag."""
+    if not origin:
+        return ()
+    return (("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", "ETag"))
+
+
+def preflight(origin: str) -> tuple[tuple[str, str], ...]:
+    """What `OPTIONS` of a public read answers: reads, and the condition that makes them cheap."""
+    if not origin:
+        return ()
+    return (
+        *cross_origin(origin),
+        ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+        ("Access-Control-Allow-Headers", "If-None-Match"),
+        ("Access-Control-Max-Age", "86400"),
+    )
 
 
 class Answers:
@@ -181,21 +210,12 @@ class Answers:
         self.picture = picture
         self._documents = documents
         self._extra_headers = extra_headers
-        self._cors = (("Access-Control-Allow-Origin", cors),) if cors else ()
+        self._cors = cross_origin(cors)
         self._lock = threading.Lock()
         seed = _digest(
             json.dumps(
-                [picture.revision, str(picture.stale_since)]
-                + [
-                    one.model_dump(mode="json")
-                    for kind in (
-                        picture.banners,
-                        picture.incidents,
-                        picture.components,
-                        picture.cancelled,
-                    )
-                    for one in kind
-                ]
+                [str(picture.stale_since)]
+                + [one.model_dump(mode="json") for one in picture.everything_public]
             ).encode()
         )
         self._seed = seed

@@ -31,11 +31,21 @@ class Banner(Camel):
     version: int
     # Of windows that come again, so that a list can show the next ones alone.
     series: int | None = None
+    # Of windows: what they touch, public or not; so only what is public may be told of it.
+    components: list[str] = []
+    # When what is said was changed last; that a time has come is no such change.
+    updated_at: datetime | None = None
 
     @property
     def over_at(self) -> datetime | None:
         """When it was over, or will be; None for one without an end."""
         return self.resolved_at or self.ends_at
+
+    def changed_at(self, now: datetime) -> datetime:
+        """When it last became what it is at `now`: was written, began or was over."""
+        moments = (self.published_at, self.updated_at, self.starts_at, self.over_at)
+        known = [moment for moment in moments if moment is not None]
+        return max((moment for moment in known if moment <= now), default=min(known))
 
     def at(self, now: datetime) -> "Banner":
         """The same with the status of `now`."""
@@ -65,6 +75,7 @@ def of_announcement(row: Announcement, *, now: datetime) -> Banner:
         published_at=row.published_at,
         resolved_at=row.resolved_at,
         version=row.version,
+        updated_at=row.updated_at,
     )
 
 
@@ -97,4 +108,6 @@ def of_window(row: Window, *, now: datetime) -> Banner:
         resolved_at=row.ended_at or row.cancelled_at,
         version=row.version,
         series=row.series_id,
+        components=list(row.components),
+        updated_at=row.updated_at,
     )

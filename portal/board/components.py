@@ -49,9 +49,21 @@ class ComponentView(Camel):
     uptime: float | None
     states: list[State | None]
     events: list[DayEvent]
+    # The first day of its history, and when its state or what is said of it changed last.
+    since: date | None = None
+    changed_at: datetime | None = None
+    # Whether anything says, or ever said, how it is.
+    is_watched: bool = True
+
+    @property
+    def known_days(self) -> int:
+        """How many days the figure of its uptime is of."""
+        return sum(state is not None for state in self.states)
 
 
-def view(row: Component, intervals: list[Interval], *, now: datetime) -> ComponentView:
+def view(
+    row: Component, intervals: list[Interval], *, now: datetime, is_watched: bool = True
+) -> ComponentView:
     """A component with its history up to `now`."""
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=DAYS - 1)
@@ -90,7 +102,16 @@ def view(row: Component, intervals: list[Interval], *, now: datetime) -> Compone
         uptime=round(1 - downtime / length, 6) if length > 0 else None,
         states=base,
         events=events[::-1],
+        since=row.since,
+        changed_at=_changed_at(row, intervals, now),
+        is_watched=is_watched,
     )
+
+
+def _changed_at(row: Component, intervals: list[Interval], now: datetime) -> datetime | None:
+    moments = [row.updated_at, *(one.began_at for one in intervals)]
+    moments += [one.ended_at for one in intervals if one.ended_at]
+    return max((moment for moment in moments if moment and moment <= now), default=None)
 
 
 def _by_day(

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from portal import clock
 from portal.board.banners import Banner
-from portal.board.picture import Indicator, Picture
-from portal.status.terms import Audience, Channel, Status
+from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
+from portal.status.terms import Audience, Status
 
 MOST_ENTRIES = 50
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -65,6 +65,9 @@ def documents(site: Site) -> dict[str, Callable[[Picture], Document]]:
     return {
         "/feed.atom": lambda picture: atom(picture, site),
         "/feed.rss": lambda picture: rss(picture, site),
+        # As readers of a Statuspage know them.
+        "/history.atom": lambda picture: atom(picture, site),
+        "/history.rss": lambda picture: rss(picture, site),
         "/feed.json": lambda picture: json_feed(picture, site),
         "/calendar.ics": lambda picture: calendar(picture, site),
         "/badge.svg": badge,
@@ -72,9 +75,14 @@ def documents(site: Site) -> dict[str, Callable[[Picture], Document]]:
 
 
 def entries(picture: Picture, site: Site) -> list[Entry]:
-    """What everyone may read on the web, the latest change first."""
+    """What everyone may read on the web, the latest change first.
+
+    What runs is never left out, and of windows that come again only the next two are in, so that a
+    series does not push out everything else.
+    """
     found = []
-    for banner in picture.for_reader(Audience.PUBLIC, channel=Channel.WEB):
+    running = {site.id_of(one) for one in picture.active}
+    for banner in (*picture.active, *picture.coming, *picture.public(Status.RESOLVED)):
         incident = picture.incident(banner.ref) if banner.kind == "incident" else None
         html = banner.message_html
         moments = [banner.published_at or banner.starts_at]
@@ -100,7 +108,8 @@ def entries(picture: Picture, site: Site) -> list[Entry]:
                 tag=banner.severity.value,
             )
         )
-    return sorted(found, key=lambda one: one.updated_at, reverse=True)[:MOST_ENTRIES]
+    found.sort(key=lambda one: (one.id in running, one.updated_at), reverse=True)
+    return sorted(found[:MOST_ENTRIES], key=lambda one: one.updated_at, reverse=True)
 
 
 def atom(picture: Picture, site: Site) -> Document:
@@ -217,9 +226,13 @@ _BADGE = {
 }
 
 
+_UNWATCHED = "#5b6470"
+
+
 def badge(picture: Picture) -> Document:
     """The state as a small picture; the word says it, the colour only helps."""
     word = picture.description
+    colour = _UNWATCHED if word == NOTHING_WATCHED else _BADGE[picture.indicator]
     left, right = 52, 16 + round(len(word) * 6.6)
     label = escape(f"status: {word}", quote=True)
     text = (
@@ -227,7 +240,7 @@ def badge(picture: Picture) -> Document:
         f' aria-label="{label}"><title>{label}</title>'
         f'<rect width="{left + right}" height="20" rx="4" fill="#3a434e"/>'
         f'<path d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H{left}z"'
-        f' fill="{_BADGE[picture.indicator]}"/>'
+        f' fill="{colour}"/>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
         f'<text x="8" y="14">status</text><text x="{left + 8}" y="14">{escape(word)}</text>'
         "</g></svg>"

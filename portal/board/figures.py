@@ -1,6 +1,7 @@
 """Figures of the board, for the feed and for the snapshot."""
 
 from portal.board.banners import Banner
+from portal.board.picture import next_of_each
 from portal.board.publish import Board
 from portal.runtime.feed import BoardFigures
 from portal.runtime.snapshot import Maintenance, RunningWindow
@@ -30,8 +31,13 @@ def maintenance(board: Board) -> Maintenance | None:
     picture = answers.picture
     windows = [one for one in picture.banners if one.kind == "window"]
     return Maintenance(
-        active=[_window(one) for one in windows if one.status == "active" and one.ends_at],
-        upcoming=[_window(one) for one in windows if one.status == "scheduled" and one.ends_at],
+        active=sorted(
+            (_window(one) for one in windows if one.status == "active"), key=lambda one: one.ends_at
+        ),
+        upcoming=[
+            _window(one)
+            for one in next_of_each(one for one in windows if one.status == "scheduled")
+        ],
         announcements_active=sum(
             one.kind == "announcement" and one.status == "active" for one in picture.banners
         ),

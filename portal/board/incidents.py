@@ -7,6 +7,7 @@ from portal.schemas import Camel
 from portal.status import prose
 from portal.status.components import Impact
 from portal.status.incidents import ImpactLevel, Incident, IncidentUpdate, Progress
+from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience, Channel, Severity, Status
 
 
@@ -15,6 +16,13 @@ class UpdateView(Camel):
     status: Progress
     message: str
     message_html: str
+
+
+class Postmortem(Camel):
+    """What was learned from an incident, as everyone may read it; Markdown."""
+
+    body: str
+    updated_at: datetime
 
 
 class IncidentView(Camel):
@@ -30,13 +38,19 @@ class IncidentView(Camel):
     next_update_at: datetime | None
     components: list[Impact]
     updates: list[UpdateView]
+    postmortem: Postmortem | None = None
 
     @property
     def is_public(self) -> bool:
         return Audience.PUBLIC in self.audiences
 
 
-def view(row: Incident, lines: list[IncidentUpdate], impacts: list[Impact]) -> IncidentView:
+def view(
+    row: Incident,
+    lines: list[IncidentUpdate],
+    impacts: list[Impact],
+    learned: Retrospective | None = None,
+) -> IncidentView:
     return IncidentView(
         reference=row.reference,
         title=row.title,
@@ -57,7 +71,22 @@ def view(row: Incident, lines: list[IncidentUpdate], impacts: list[Impact]) -> I
             for one in lines
             if one.is_public and one.status
         ],
+        postmortem=_postmortem(learned) if learned else None,
     )
+
+
+def _postmortem(row: Retrospective) -> Postmortem:
+    """The texts that stand on the incident's page."""
+    parts = [
+        f"## {title}\n\n{text}"
+        for title, text in (("Impact", row.impact), ("Root cause", row.root_cause))
+        if text
+    ]
+    if row.actions:
+        done = {True: " (done)", False: ""}
+        lines = [f"- {one['text']}{done[bool(one.get('done'))]}" for one in row.actions]
+        parts.append("## What we do about it\n\n" + "\n".join(lines))
+    return Postmortem(body="\n\n".join(parts), updated_at=row.updated_at)
 
 
 def banner(shown: IncidentView, version: int) -> Banner:

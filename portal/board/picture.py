@@ -1,6 +1,7 @@
 """The immutable picture of all that is published at an instant."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,9 +16,12 @@ from portal.status.terms import Audience, Channel, Severity, Status
 
 # A picture older than this is taken anew even when nothing changed, so that its age stays small.
 LONGEST_LIFE = timedelta(seconds=15)
-UPCOMING_DAYS = 60
 PAST_DAYS = 7
 MOST_OF_SERIES = 2
+# On the page; the calendar and the API have all that the picture holds.
+MOST_COMING = 50
+# What is said while nothing could say that something is wrong.
+NOTHING_WATCHED = "Nothing is watched yet"
 
 
 class Indicator(StrEnum):
@@ -104,16 +108,8 @@ class Picture:
 
     @property
     def coming(self) -> tuple[Banner, ...]:
-        """What is upcoming, but of windows that come again only the next two."""
-        shown: Counter[int] = Counter()
-        found = []
-        for banner in self.upcoming:
-            if banner.series is not None:
-                shown[banner.series] += 1
-                if shown[banner.series] > MOST_OF_SERIES:
-                    continue
-            found.append(banner)
-        return tuple(found)
+        """What is upcoming, the nearest first; of windows that come again only the next two."""
+        return next_of_each(self.upcoming)[:MOST_COMING]
 
     @property
     def past_days(self) -> tuple[PastDay, ...]:
@@ -145,6 +141,34 @@ class Picture:
         return sum(one.state is not State.OPERATIONAL for one in self.public_components)
 
     @property
+    def everything_public(self) -> tuple[Banner | IncidentView | ComponentView, ...]:
+        """All that any public answer can be made from."""
+        return (
+            *self.for_reader(Audience.PUBLIC),
+            *(one for one in self.incidents if one.is_public),
+            *self.public_components,
+            *(one for one in self.cancelled if Audience.PUBLIC in one.audiences),
+        )
+
+    @property
+    def changed_at(self) -> datetime:
+        """When something public changed last; the last midnight where nothing ever did."""
+        now = self.generated_at
+        moments = [one.changed_at(now) for one in self.for_reader(Audience.PUBLIC)]
+        moments += [
+            one.changed_at(now) for one in self.cancelled if Audience.PUBLIC in one.audiences
+        ]
+        moments += [line.at for one in self.incidents if one.is_public for line in one.updates]
+        moments += [one.changed_at for one in self.public_components if one.changed_at]
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        return max((one for one in moments if one <= now), default=midnight)
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anything could tell that a public component is not as it should be."""
+        return any(one.is_watched for one in self.public_components)
+
+    @property
     def groups(self) -> tuple[tuple[str, tuple[ComponentView, ...]], ...]:
         """The public components by group, in their order."""
         return tuple(
@@ -158,7 +182,10 @@ class Picture:
         said = [_OF_STATE[one.state] for one in self.public_components]
         said += [_OF_IMPACT[one.impact] for one in self.open_incidents]
         said += [_OF_SEVERITY[one.severity] for one in self.active if one.kind != "incident"]
-        return max(said, key=lambda one: one[0].rank, default=_OF_STATE[State.OPERATIONAL])
+        worst = max(said, key=lambda one: one[0].rank, default=_OF_STATE[State.OPERATIONAL])
+        if worst[0] is Indicator.NONE and not self.is_watched:
+            return Indicator.NONE, NOTHING_WATCHED
+        return worst
 
     @property
     def indicator(self) -> Indicator:
@@ -174,6 +201,19 @@ class Picture:
         return replace(
             self, valid_until=next_change(moved, now), banners=moved, stale_since=stale_since
         )
+
+
+def next_of_each(found: Iterable[Banner]) -> tuple[Banner, ...]:
+    """What comes, the nearest first; of windows that come again only the next two."""
+    shown: Counter[int] = Counter()
+    kept = []
+    for banner in sorted(found, key=lambda one: (one.starts_at, one.ref)):
+        if banner.series is not None:
+            shown[banner.series] += 1
+            if shown[banner.series] > MOST_OF_SERIES:
+                continue
+        kept.append(banner)
+    return tuple(kept)
 
 
 def next_change(found: list[Banner] | tuple[Banner, ...], now: datetime) -> datetime:

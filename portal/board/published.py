@@ -10,50 +10,46 @@ from portal.board import components as component_views
 from portal.board import incidents as incident_views
 from portal.board.banners import Banner
 from portal.board.components import ComponentView, Interval
-from portal.board.picture import PAST_DAYS, UPCOMING_DAYS, Picture, next_change
+from portal.board.picture import PAST_DAYS, Picture, next_change
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
-from portal.status import components, incidents, windows
-from portal.status.announcements import Announcement
+from portal.status import announcements, components, incidents, retrospectives, windows
 from portal.status.components import State
 from portal.status.incidents import Incident
-from portal.status.terms import Audience
+from portal.status.nearest import BOUNDS, Bounds
+from portal.status.terms import Audience, Status
 from portal.status.windows import Window
 from portal.store import revision
 
 CANCELLED_DAYS = 30
-_MOST = 200
 
 
-def take(session: Session, *, now: datetime) -> Picture:
+def take(session: Session, *, now: datetime, bounds: Bounds = BOUNDS) -> Picture:
     """Read what is published around `now`; the cost does not grow with history."""
-    since, until = now - timedelta(days=PAST_DAYS), now + timedelta(days=UPCOMING_DAYS)
+    since = now - timedelta(days=PAST_DAYS)
     number = revision.current(session)
-    rows = session.scalars(
-        select(Announcement)
-        .where(
-            Announcement.is_draft.is_(False),
-            Announcement.starts_at <= until,
-            or_(Announcement.ends_at.is_(None), Announcement.ends_at > since),
-            or_(Announcement.resolved_at.is_(None), Announcement.resolved_at > since),
-        )
-        .order_by(Announcement.starts_at.desc())
-        .limit(_MOST)
-    )
-    found = [banners.of_announcement(row, now=now) for row in rows]
-    planned = session.scalars(
-        select(Window)
-        .where(Window.starts_at <= until, Window.ends_at > since, windows.is_published())
-        .order_by(Window.starts_at.desc())
-        .limit(_MOST)
+    found = [
+        banners.of_announcement(row, now=now)
+        for row in announcements.around(session, since=since, now=now, bounds=bounds)
+    ]
+    planned, cancelled = windows.around(
+        session,
+        since=since,
+        called_off_since=now - timedelta(days=CANCELLED_DAYS),
+        now=now,
+        bounds=bounds,
     )
     found += [banners.of_window(row, now=now) for row in planned]
-    events = incidents.around(session, since=since, most=_MOST)
+    found = _past_within(found, since=since, bounds=bounds)
+    events = incidents.around(session, since=since, bounds=bounds)
     ids = [event.id for event in events]
     lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
+    learned = retrospectives.published(session, ids)
     shown = []
     for event in events:
-        one = incident_views.view(event, lines.get(event.id, []), impacts.get(event.id, []))
+        one = incident_views.view(
+            event, lines.get(event.id, []), impacts.get(event.id, []), learned.get(event.id)
+        )
         shown.append(one)
         found.append(incident_views.banner(one, event.version))
     return Picture(
@@ -63,28 +59,35 @@ def take(session: Session, *, now: datetime) -> Picture:
         tuple(found),
         tuple(shown),
         _components(session, now=now),
-        _cancelled(session, now=now),
+        tuple(banners.of_window(row, now=now) for row in cancelled),
     )
 
 
-def _cancelled(session: Session, *, now: datetime) -> tuple[Banner, ...]:
-    rows = session.scalars(
-        select(Window)
-        .where(
-            Window.cancelled_at > now - timedelta(days=CANCELLED_DAYS),
-            Window.awaits_approval.is_(False),
-        )
-        .order_by(Window.starts_at)
-        .limit(_MOST)
-    )
-    return tuple(banners.of_window(row, now=now) for row in rows)
+def _past_within(found: list[Banner], *, since: datetime, bounds: Bounds) -> list[Banner]:
+    """Without what is over and beyond the bounds: the two ways to end were asked for apart."""
+    kept = [one for one in found if one.status is not Status.RESOLVED]
+    over = [one for one in found if one.status is Status.RESOLVED]
+    over.sort(key=lambda one: (one.over_at or since, one.starts_at, one.ref), reverse=True)
+    for kind in ("announcement", "window"):
+        for is_public in (True, False):
+            same = [
+                one
+                for one in over
+                if one.kind == kind and (Audience.PUBLIC in one.audiences) is is_public
+            ]
+            lately = [one for one in same if one.over_at and one.over_at > since][: bounds.past]
+            latest = same[: bounds.latest if is_public and kind == "window" else 0]
+            kept += lately if len(lately) > len(latest) else latest
+    return kept
 
 
 def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
     """All components with ninety days; what only some may know of is in none of them."""
-    rows = components.everyone(session)
-    if not rows:
+    told_of = components.everyone_told(session)
+    if not told_of:
         return ()
+    rows = [row for row, _ in told_of]
+    watched = {row.id for row, is_told in told_of if is_told}
     since = now - timedelta(days=component_views.DAYS)
     by_id: dict[int, list[Interval]] = {row.id: [] for row in rows}
     by_slug = {row.slug: by_id[row.id] for row in rows}
@@ -142,4 +145,14 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
         for row in rows:
             if row.slug == labelled or names & set(row.alerts):
                 by_id[row.id].append(interval)
-    return tuple(component_views.view(row, by_id[row.id], now=now) for row in rows)
+                watched.add(row.id)
+    return tuple(
+        component_views.view(
+            row,
+            by_id[row.id],
+            # Somebody or something speaks of it, or did: an alert, an incident, an operator.
+            is_watched=bool(row.alerts) or row.version > 1 or row.id in watched,
+            now=now,
+        )
+        for row in rows
+    )

@@ -49,16 +49,21 @@ def end(reference: str | None) -> None:
 
 
 @maintenance.command("list")
-def list_windows() -> None:
-    """Windows, the latest start first."""
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option("--offset", type=click.IntRange(0), default=0, help="how many to leave out")
+@click.option("--all", "has_all", is_flag=True, help="of series more than the next two")
+def list_windows(limit: int, offset: int, has_all: bool) -> None:
+    """Windows: what runs, what comes next, and what is over, the latest first."""
     now = clock.now()
     with application.portal().core.open_session() as session:
-        rows, _ = windows.page(session, limit=50, offset=0)
+        rows, total = windows.listed(session, now=now, limit=limit, offset=offset, has_all=has_all)
         for row in rows:
             click.echo(
                 f"{row.reference}\t{row.status_at(now)}\t{clock.iso(row.starts_at)}\t"
                 f"{clock.iso(row.ends_at)}\t{row.title}"
             )
+    if total > offset + len(rows):
+        click.echo(f"{total - offset - len(rows)} more: --offset {offset + len(rows)}", err=True)
 
 
 def _act(reference: str | None, asked: WindowAct) -> Window:

@@ -140,7 +140,7 @@ class Chain:
             )
         if answer is None:
             return Passed(client, path, route, limit_headers, denied)
-        if head.if_none_match and answer.etag in head.if_none_match:
+        if head.if_none_match and answer.is_held_by(head.if_none_match):
             return Ready(304, [*answer.headers_304, *limit_headers], b"")
         return Ready(
             200, [*answer.headers, *limit_headers], b"" if method == "HEAD" else answer.body

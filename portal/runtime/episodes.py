@@ -98,7 +98,8 @@ def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[
                 or_(Episode.alert.in_(list(alerts)), Episode.source == Source.ALERTMANAGER),
                 or_(Episode.closed_at.is_(None), Episode.closed_at > since),
             )
-            .order_by(Episode.opened_at.desc())
+            # Those that hold are never cut by those that are over.
+            .order_by(Episode.closed_at.is_not(None), Episode.opened_at.desc())
             .limit(MOST_AROUND)
         )
     )

@@ -1,5 +1,6 @@
 """Freezes: times in which nothing should be planned; a window in one is warned of, not refused."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import String, select
@@ -92,3 +93,21 @@ def touching(session: Session, starts_at: datetime, ends_at: datetime) -> list[s
             .limit(MOST_SHOWN)
         )
     )
+
+
+def touched(
+    session: Session, spans: Mapping[int, tuple[datetime, datetime]]
+) -> dict[int, list[str]]:
+    """The same of several spans, by their keys."""
+    if not spans:
+        return {}
+    first, last = min(begin for begin, _ in spans.values()), max(end for _, end in spans.values())
+    rows = session.execute(
+        select(Freeze.title, Freeze.starts_at, Freeze.ends_at)
+        .where(Freeze.starts_at < last, Freeze.ends_at > first)
+        .order_by(Freeze.starts_at)
+    ).all()
+    return {
+        key: [row.title for row in rows if row.starts_at < end and row.ends_at > begin][:MOST_SHOWN]
+        for key, (begin, end) in spans.items()
+    }

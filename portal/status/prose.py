@@ -1,6 +1,4 @@
-"""Markdown from functools import lru_cache
-
-from operators: rendered without HTML, then sanitised."""
+"""Markdown from operators: rendered without HTML, then sanitised."""
 
 from functools import lru_cache
 

@@ -116,6 +116,14 @@ def out(row: Retrospective, reference: str) -> RetrospectiveOut:
     return RetrospectiveOut.of(row, reference=reference, published=row.is_published)
 
 
+def published(session: Session, ids: list[int]) -> dict[int, Retrospective]:
+    """The published ones of several incidents, by the incident's id."""
+    rows = session.scalars(
+        select(Retrospective).where(Retrospective.id.in_(ids), Retrospective.is_published)
+    )
+    return {row.id: row for row in rows}
+
+
 def overdue(session: Session, *, today: date) -> list[Overdue]:
     """All actions whose day has passed, the longest overdue first."""
     rows = session.execute(

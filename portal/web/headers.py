@@ -23,6 +23,8 @@ PUBLIC_READS = frozenset(
         "/api/docs",
         "/feed.atom",
         "/feed.rss",
+        "/history.atom",
+        "/history.rss",
         "/feed.json",
         "/calendar.ics",
         "/badge.svg",

@@ -204,7 +204,13 @@ def test_a_tag_changes_with_what_is_told_and_not_with_the_hour():
 
     first = picture(banner())
     assert tag(first) == tag(replace(first, generated_at=NOW + timedelta(seconds=9)))
-    assert tag(first) != tag(replace(first, revision=2))
+    # What only others may see raises the revision, and moves nothing here.
+    assert tag(first) == tag(replace(first, revision=2))
+    inside = banner("inside", kind="announcement", audiences=["operations"])
+    assert tag(first) == tag(replace(first, banners=(*first.banners, inside)))
+    assert tag(first) == tag(replace(first, cancelled=(inside,)))
+    assert tag(first) == tag(replace(first, incidents=(event(audiences=["admin"]),)))
+    assert tag(first) == tag(replace(first, components=(part("api", is_public=False),)))
     assert tag(first) != tag(replace(first, stale_since=NOW))
     assert tag(first) != tag(picture(banner(), cancelled=(banner("off"),)))
     assert tag(first) != tag(picture(banner(), components=(part("api"),)))

@@ -1,6 +1,7 @@
 """Feeds, calendar, badge and the Statuspage API, made from a picture; on values alone."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -143,13 +144,20 @@ def test_the_calendar_has_public_windows_and_those_called_off():
 
 
 def test_the_badge_is_as_wide_as_its_word():
-    _, body = feeds.badge(picture())
+    _, body = feeds.badge(picture(components=(part("api"),)))
     text = body.decode()
     right = 16 + round(len("All systems operational") * 6.6)
     assert f'width="{52 + right}" height="20" role="img"' in text
     assert f'<rect width="{52 + right}"' in text
     assert f'<path d="M52 0h{right - 4}a4' in text
     assert '<text x="60" y="14">All systems operational</text>' in text
+    assert "#127a46" in text
+
+
+def test_the_badge_of_a_portal_that_watches_nothing_is_grey():
+    text = feeds.badge(picture())[1].decode()
+    assert "status: Nothing is watched yet" in text
+    assert "#127a46" not in text
 
 
 def whole(shown: Picture, path: str = "summary") -> dict[str, Any]:
@@ -239,14 +247,154 @@ def test_statuspage_maintenances():
         "in_progress",
         "completed",
     ]
-    assert runs["created_at"] == runs["updated_at"] == "2030-06-03T03:00:00.000Z"
+    assert runs["created_at"] == "2030-06-03T03:00:00.000Z"
+    assert runs["updated_at"] == "2030-06-03T11:00:00.000Z"
     assert ahead["created_at"] == "2030-06-03T13:00:00.000Z"
     assert over["updated_at"] == over["resolved_at"] == "2030-06-03T12:00:00.000Z"
     assert runs["resolved_at"] is None
     assert ahead["scheduled_until"] == "2030-06-03T14:00:00.000Z"
     assert runs["scheduled_until"] == runs["scheduled_for"]
-    assert runs["incident_updates"][0]["deliver_notifications"] is True
+    assert runs["incident_updates"][0]["deliver_notifications"] is False
     for name, ids in (("upcoming", ["ahead"]), ("active", ["runs"])):
         found = whole(shown, f"{path}/{name}")["scheduled_maintenances"]
         assert [one["id"] for one in found] == ids
     assert [one["id"] for one in whole(shown)["scheduled_maintenances"]] == ["runs", "ahead"]
+
+
+def test_a_window_of_statuspage_has_its_components_and_its_story():
+    shown = picture(
+        banner(
+            "over",
+            message="We move.",
+            channels=["web", "email"],
+            status="resolved",
+            components=["api", "hidden"],
+            starts_at=NOW - 2 * HOUR,
+            resolved_at=NOW - HOUR,
+            published_at=NOW - 9 * HOUR,
+        ),
+        banner("ahead", status="scheduled", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR),
+        components=(part("api"), part("hidden", is_public=False)),
+    )
+    ahead, over = whole(shown, "scheduled-maintenances")["scheduled_maintenances"]
+    assert [one["status"] for one in ahead["incident_updates"]] == ["scheduled"]
+    assert ahead["incident_updates"][0]["affected_components"] == []
+    story = over["incident_updates"]
+    assert [(one["id"], one["status"], one["created_at"][11:16]) for one in story] == [
+        ("over-3", "completed", "11:00"),
+        ("over-2", "in_progress", "10:00"),
+        ("over-1", "scheduled", "03:00"),
+    ]
+    assert story[-1]["body"] == "We move."
+    assert {one["deliver_notifications"] for one in story} == {True}
+    assert [one["id"] for one in over["components"]] == ["api"]
+    assert [one["affected_components"][0]["new_status"] for one in story] == [
+        "operational",
+        "under_maintenance",
+        "operational",
+    ]
+
+
+def test_statuspage_says_which_components_an_update_is_about():
+    shown = picture(
+        components=(part("api"), part("hidden", is_public=False)),
+        incidents=(
+            event(
+                "INC-1",
+                status="resolved",
+                resolved_at=NOW,
+                updates=[update(1, "c", "resolved"), update(3, "b"), update(9, "a")],
+                components=[
+                    {"component": "api", "state": "major_outage"},
+                    {"component": "hidden", "state": "major_outage"},
+                ],
+            ),
+        ),
+    )
+    (found,) = whole(shown, "incidents")["incidents"]
+    told = [one["affected_components"] for one in found["incident_updates"]]
+    assert [(one["old_status"], one["new_status"]) for (one,) in told] == [
+        ("major_outage", "operational"),
+        ("major_outage", "major_outage"),
+        ("operational", "major_outage"),
+    ]
+    assert {one["code"] for (one,) in told} == {"api"}
+
+
+def test_statuspage_has_the_postmortem_once_it_is_published():
+    learned = {"body": "A full disk.", "updated_at": NOW + HOUR}
+    plain = event("INC-1", status="resolved", resolved_at=NOW)
+    (before,) = whole(picture(incidents=(plain,)), "incidents")["incidents"]
+    assert (before["status"], before["postmortem_body"]) == ("resolved", None)
+    shown = picture(incidents=(event("INC-1", resolved_at=NOW, postmortem=learned),))
+    (after,) = whole(shown, "incidents")["incidents"]
+    assert (after["status"], after["postmortem_body"]) == ("postmortem", "A full disk.")
+    assert after["postmortem_published_at"] == after["updated_at"] == "2030-06-03T13:00:00.000Z"
+
+
+def test_statuspage_stands_still_while_nothing_changes():
+    """Its times are those of real changes, not of the rendering."""
+    shown = picture(
+        banner("runs", starts_at=NOW - 2 * HOUR, published_at=NOW - 9 * HOUR),
+        components=(part("api", since=NOW.date(), changed_at=NOW - 3 * HOUR, group="Core"),),
+    )
+    later = replace(shown, generated_at=NOW + timedelta(seconds=20))
+    for path, render in statuspage.documents(SITE).items():
+        assert render(shown) == render(later), path
+    found = whole(shown)
+    assert found["page"]["updated_at"] == "2030-06-03T10:00:00.000Z"
+    for one in found["components"]:
+        assert one["start_date"] == "2030-06-03"
+        assert one["created_at"] == "2030-06-03T00:00:00.000Z"
+        assert one["updated_at"] == "2030-06-03T09:00:00.000Z"
+
+
+def test_statuspage_lists_the_latest_fifty_and_never_cuts_what_goes_on():
+    over = [
+        banner(
+            f"over{n}",
+            status="resolved",
+            starts_at=NOW - (n + 1) * 24 * HOUR,
+            resolved_at=NOW - (n + 1) * 24 * HOUR + HOUR,
+        )
+        for n in range(60)
+    ]
+    series = [
+        banner(f"s{n}", status="scheduled", series=1, starts_at=NOW + (n + 1) * 24 * HOUR)
+        for n in range(60)
+    ]
+    events = [event(f"INC-{n}", status="resolved", resolved_at=NOW) for n in range(60)]
+    old = event("OLD", started_at=NOW - 9000 * HOUR)
+    shown = picture(banner("runs"), *series, *over, incidents=(*events, old))
+    planned = whole(shown, "scheduled-maintenances")["scheduled_maintenances"]
+    assert [one["id"] for one in planned[:4]] == ["runs", "s0", "s1", "over0"]
+    assert len(planned) == 50
+    upcoming = whole(shown, "scheduled-maintenances/upcoming")["scheduled_maintenances"]
+    assert [one["id"] for one in upcoming] == [f"s{n}" for n in range(60)]
+    found = [one["id"] for one in whole(shown, "incidents")["incidents"]]
+    assert len(found) == 51
+    assert "OLD" in found
+
+
+def test_a_series_does_not_push_what_runs_out_of_the_feeds():
+    shown = picture(
+        banner("INC-1", kind="incident", published_at=NOW - 900 * HOUR),
+        *(
+            banner(
+                f"s{n}",
+                status="scheduled",
+                series=1,
+                starts_at=NOW + (n + 1) * HOUR,
+                published_at=NOW,
+            )
+            for n in range(90)
+        ),
+        *(
+            banner(f"a{n}", kind="announcement", status="resolved", resolved_at=NOW - n * HOUR)
+            for n in range(90)
+        ),
+    )
+    found = [one.id.rpartition(":")[2] for one in feeds.entries(shown, SITE)]
+    assert "INC-1" in found
+    assert [one for one in found if one.startswith("s")] == ["s0", "s1"]
+    assert len(found) == MOST_ENTRIES

@@ -175,13 +175,13 @@ def test_statuspage_clients_find_what_they_look_for(lived: Site):
     }
 
 
-def test_maintenance_alone_is_no_indicator_of_strict_clients(build: Build, still: StandingClock):
+def test_maintenance_alone_is_an_indicator_of_its_own(build: Build, still: StandingClock):
     site = build()
     site.portal.status.windows.schedule(
         By("a"), WindowIn(title="Work", ends_at=still.moment + HOUR)
     )
     told = json.loads(body(site, "/api/v2/status.json"))["status"]
-    assert told == {"indicator": "none", "description": "Under maintenance"}
+    assert told == {"indicator": "maintenance", "description": "Under maintenance"}
 
 
 def test_the_badge_says_the_state_and_runs_nothing(lived: Site):

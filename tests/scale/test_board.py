@@ -93,3 +93,23 @@ def test_a_past_day_names_what_was_resolved_on_it(lived_in: Site, still: Standin
             if one.is_public and one.resolved_at and one.resolved_at.date() == day.day
         )
     assert sum(bool(day.banners) for day in picture.past_days) >= 3
+
+
+def test_what_runs_and_what_comes_once_is_not_hidden_by_five_daily_series(
+    lived_in: Site, reader: Reader, still: StandingClock
+):
+    picture = lived_in.portal.board.current().picture
+    running = [one.ref for one in picture.active if one.kind == "window"]
+    assert rows.RUNNING in running
+    assert len(running) == 2
+    coming = [one.ref for one in picture.coming]
+    assert {"m-next1", "m-next5", "m-next20"} <= set(coming)
+    status = reader(None).get("/api/status").json
+    assert rows.RUNNING in [one["ref"] for one in status["windows"]]
+    active = reader(None).get("/api/v2/scheduled-maintenances/active.json").json
+    assert [one["id"] for one in active["scheduled_maintenances"]] == running
+    card = lived_in.portal.overview.take().maintenance
+    assert rows.RUNNING in [one.reference for one in card.active]
+    ahead = [one.starts_at for one in card.upcoming]
+    assert ahead == sorted(ahead)
+    assert {"m-next1", "m-next5", "m-next20"} <= {one.reference for one in card.upcoming}

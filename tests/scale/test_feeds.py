@@ -18,6 +18,8 @@ DOCUMENTS = tuple(
     for path in (
         "/feed.atom",
         "/feed.rss",
+        "/history.atom",
+        "/history.rss",
         "/feed.json",
         "/calendar.ics",
         "/badge.svg",

@@ -25,6 +25,7 @@ from portal.status.announcements import AnnouncementIn, StatusChange
 from portal.status.components import ComponentIn, Span, State
 from portal.status.freezes import FreezeIn
 from portal.status.incidents import Incident, IncidentEdit, IncidentIn, NoteIn, UpdateIn
+from portal.status.nearest import Bounds
 from portal.status.notices import Notice
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.series import SeriesIn
@@ -367,9 +368,10 @@ def test_incidents_are_listed_open_over_or_all(world: World):
 
         assert between(NOW - 2 * HOUR, NOW - HOUR) == [third]
         assert between(NOW - 3 * HOUR, NOW) == [second, third, first]
-        since = incidents.around(session, since=NOW, most=9)
+        bounds = Bounds(latest=0)
+        since = incidents.around(session, since=NOW, bounds=bounds)
         assert [row.reference for row in since] == [second, third]
-        assert len(incidents.around(session, since=NOW - TICK, most=9)) == 3
+        assert len(incidents.around(session, since=NOW - TICK, bounds=bounds)) == 3
         assert incidents.next_reference(session, now=NOW) == "INC-2030-0004"
         assert incidents.next_reference(session, now=NOW + 365 * DAY) == "INC-2031-0001"
         session.get(Incident, 1).reference = "INC-2030-9999"  # type: ignore[union-attr]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
@@ -26,13 +26,16 @@ def active(session: Session, *, now: datetime) -> list[Block]:
 def page(
     session: Session, *, now: datetime, only_active: bool, limit: int, offset: int
 ) -> tuple[list[Block], int]:
-    """Blocks, the newest first, and how many there are."""
+    """Blocks, those in force first and the newest first, and how many there are."""
     query = select(Block)
+    is_in_force = and_(Block.until > now, Block.removed_at.is_(None))
     if only_active:
-        query = query.where(Block.until > now, Block.removed_at.is_(None))
+        query = query.where(is_in_force)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.scalars(
-        query.order_by(Block.created_at.desc(), Block.id).limit(limit).offset(offset)
+        query.order_by(case((is_in_force, 0), else_=1), Block.created_at.desc(), Block.id)
+        .limit(limit)
+        .offset(offset)
     )
     return list(rows), total
 

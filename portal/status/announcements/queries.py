@@ -2,11 +2,14 @@
 
 import re
 import unicodedata
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.status import nearest
 from portal.status.announcements.announcement import Announcement
+from portal.status.nearest import BOUNDS, Bounds
 
 
 def find(session: Session, ref: str) -> Announcement | None:
@@ -25,6 +28,87 @@ def page(session: Session, *, limit: int, offset: int) -> tuple[list[Announcemen
         select(Announcement).order_by(Announcement.id.desc()).limit(limit).offset(offset)
     )
     return list(rows), total
+
+
+def around(
+    session: Session, *, since: datetime, now: datetime, bounds: Bounds = BOUNDS
+) -> list[Announcement]:
+    """What is published: running, scheduled, or over after `since`; by start."""
+    ids = select(Announcement.id).where(Announcement.is_draft.is_(False))
+    starts, ends, resolved = (
+        Announcement.starts_at,
+        Announcement.ends_at,
+        Announcement.resolved_at,
+    )
+    parts = []
+    for query, most in (
+        (ids.where(_runs(now)).order_by(starts.desc(), Announcement.id.desc()), bounds.running),
+        (ids.where(_comes(now)).order_by(starts, Announcement.id), bounds.next),
+        (
+            ids.where(resolved > since, resolved <= now).order_by(
+                resolved.desc(), Announcement.id.desc()
+            ),
+            bounds.past,
+        ),
+        (
+            ids.where(_is_not_resolved(now), ends > since, ends <= now).order_by(
+                ends.desc(), Announcement.id.desc()
+            ),
+            bounds.past,
+        ),
+    ):
+        parts += nearest.of_both(query, Announcement.audiences, most=most)
+    rows = session.scalars(
+        select(Announcement)
+        .where(Announcement.id.in_(nearest.together(parts)))
+        .order_by(starts, Announcement.id)
+    )
+    return list(rows)
+
+
+def listed(
+    session: Session, *, now: datetime, limit: int, offset: int
+) -> tuple[list[Announcement], int]:
+    """A page as operators read it, and how many there are.
+
+    What runs, drafts, what comes by its start, what is over with the latest first.
+    """
+    rank = case(
+        (Announcement.resolved_at <= now, 3),
+        (Announcement.is_draft, 1),
+        (_runs(now), 0),
+        (_comes(now), 2),
+        else_=3,
+    )
+    total = session.scalar(select(func.count()).select_from(Announcement)) or 0
+    rows = session.scalars(
+        select(Announcement)
+        .order_by(
+            rank,
+            case((rank == 2, Announcement.starts_at)),
+            Announcement.starts_at.desc(),
+            Announcement.id.desc(),
+        )
+        .limit(limit)
+        .offset(offset)
+    )
+    return list(rows), total
+
+
+def _runs(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Announcement.starts_at <= now,
+        or_(Announcement.ends_at.is_(None), Announcement.ends_at > now),
+        _is_not_resolved(now),
+    )
+
+
+def _comes(now: datetime) -> ColumnElement[bool]:
+    return and_(Announcement.starts_at > now, _is_not_resolved(now))
+
+
+def _is_not_resolved(now: datetime) -> ColumnElement[bool]:
+    return or_(Announcement.resolved_at.is_(None), Announcement.resolved_at > now)
 
 
 def free_slug(session: Session, title: str) -> str:

@@ -10,6 +10,7 @@ from portal.status.components.queries import (
     by_hand,
     count,
     everyone,
+    everyone_told,
     find,
     known,
     open_by_hand,

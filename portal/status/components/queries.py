@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
@@ -15,12 +15,24 @@ def find(session: Session, slug: str) -> Component | None:
 
 def everyone(session: Session) -> list[Component]:
     """All components as they stand on the page: by group, position and name."""
-    rows = list(session.scalars(select(Component)))
+    return [row for row, _ in everyone_told(session)]
+
+
+def everyone_told(session: Session) -> list[tuple[Component, bool]]:
+    """The same, each with whether an incident or a person ever said something of it."""
+    is_told = exists().where(Span.component_id == Component.id)
+    rows = [(row, told) for row, told in session.execute(select(Component, is_told))]
     first: dict[str, int] = {}
-    for row in rows:
+    for row, _ in rows:
         first[row.group_name] = min(first.get(row.group_name, row.position), row.position)
     return sorted(
-        rows, key=lambda row: (first[row.group_name], row.group_name, row.position, row.name)
+        rows,
+        key=lambda pair: (
+            first[pair[0].group_name],
+            pair[0].group_name,
+            pair[0].position,
+            pair[0].name,
+        ),
     )
 
 

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.status import nearest
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
+from portal.status.nearest import BOUNDS, Bounds
 
 
 def next_reference(session: Session, *, now: datetime) -> str:
@@ -29,7 +31,7 @@ def find(session: Session, reference: str) -> Incident | None:
 def page(
     session: Session, *, limit: int, offset: int, is_open: bool | None = None
 ) -> tuple[list[Incident], int]:
-    """A page, the latest start first, and how many there are."""
+    """A page, what is open first and the latest start first, and how many there are."""
     query = select(Incident)
     if is_open is not None:
         query = query.where(
@@ -37,21 +39,40 @@ def page(
         )
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.scalars(
-        query.order_by(Incident.started_at.desc(), Incident.id.desc()).limit(limit).offset(offset)
+        query.order_by(
+            Incident.resolved_at.is_not(None), Incident.started_at.desc(), Incident.id.desc()
+        )
+        .limit(limit)
+        .offset(offset)
     )
     return list(rows), total
 
 
-def around(session: Session, *, since: datetime, most: int) -> list[Incident]:
-    """Those that are open, or were resolved after `since`; the latest first."""
-    return list(
-        session.scalars(
-            select(Incident)
-            .where(or_(Incident.resolved_at.is_(None), Incident.resolved_at > since))
-            .order_by(Incident.started_at.desc())
-            .limit(most)
-        )
+def around(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:
+    """Those that are open, were resolved after `since`, or are among the latest; the latest first.
+
+    What is open, what is over, and what is for everyone are asked for apart.
+    """
+    latest = (Incident.started_at.desc(), Incident.id.desc())
+    ids = select(Incident.id)
+    parts = nearest.of_both(
+        ids.where(Incident.resolved_at.is_(None)).order_by(*latest),
+        Incident.audiences,
+        most=bounds.running,
     )
+    parts += nearest.of_both(
+        ids.where(Incident.resolved_at > since).order_by(
+            Incident.resolved_at.desc(), Incident.id.desc()
+        ),
+        Incident.audiences,
+        most=bounds.past,
+    )
+    public = nearest.is_for_everyone(Incident.audiences)
+    parts.append(ids.where(public).order_by(*latest).limit(bounds.latest))
+    rows = session.scalars(
+        select(Incident).where(Incident.id.in_(nearest.together(parts))).order_by(*latest)
+    )
+    return list(rows)
 
 
 def between(session: Session, begin: datetime, end: datetime) -> list[Incident]:

@@ -21,6 +21,14 @@ def page(session: Session, *, limit: int, offset: int) -> tuple[list[WindowSerie
     return list(rows), total
 
 
+def going_on(session: Session, *, limit: int, offset: int) -> tuple[list[WindowSeries], int]:
+    """A page of those that are not cancelled, the newest first, and how many there are."""
+    query = select(WindowSeries).where(WindowSeries.cancelled_at.is_(None))
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    rows = session.scalars(query.order_by(WindowSeries.id.desc()).limit(limit).offset(offset))
+    return list(rows), total
+
+
 def due(session: Session, *, now: datetime) -> list[WindowSeries]:
     """Those whose plan does not reach a day short of two months any more."""
     return list(

@@ -1,7 +1,15 @@
 """Windows: planned maintenance with a start, an end and a zone."""
 
 from portal.status.windows.acts import PlanActs, Windows, notify
-from portal.status.windows.queries import find, is_published, overlapping, page, running
+from portal.status.windows.queries import (
+    around,
+    find,
+    is_published,
+    listed,
+    overlapping,
+    page,
+    running,
+)
 from portal.status.windows.schemas import (
     Action,
     Effect,
@@ -10,6 +18,7 @@ from portal.status.windows.schemas import (
     WindowIn,
     WindowOut,
     ZoneName,
+    all_warned,
     local,
     out,
     warned,

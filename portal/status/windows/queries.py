@@ -1,16 +1,41 @@
 """Windows of the database."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from portal.status import nearest
+from portal.status.nearest import BOUNDS, Bounds
 from portal.status.windows.window import Window, WindowStatus
+
+MOST_OVERLAPS = 20
 
 
 def is_published() -> ColumnElement[bool]:
     """The condition that a window is neither cancelled nor a proposal still."""
     return and_(Window.cancelled_at.is_(None), Window.awaits_approval.is_(False))
+
+
+def _runs(now: datetime) -> ColumnElement[bool]:
+    return and_(Window.starts_at <= now, Window.ends_at > now, _is_not_ended(now), is_published())
+
+
+def _comes(now: datetime) -> ColumnElement[bool]:
+    return and_(Window.starts_at > now, _is_not_ended(now), is_published())
+
+
+def _is_not_ended(now: datetime) -> ColumnElement[bool]:
+    return or_(Window.ended_at.is_(None), Window.ended_at > now)
+
+
+def _number_in_series() -> ColumnElement[int]:
+    """Of those that a query finds: the how manieth of its series this is."""
+    return func.row_number().over(
+        partition_by=Window.series_id, order_by=(Window.starts_at, Window.id)
+    )
 
 
 def find(session: Session, ref: str) -> Window | None:
@@ -39,20 +64,172 @@ def running(session: Session, *, now: datetime) -> list[Window]:
     return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]
 
 
+def around(
+    session: Session,
+    *,
+    since: datetime,
+    called_off_since: datetime,
+    now: datetime,
+    bounds: Bounds = BOUNDS,
+) -> tuple[list[Window], list[Window]]:
+    """What is published, and what was called off after it had been; both by start.
+
+    Published is what runs, what comes, and what was over after `since` or is among the latest.
+    What comes again is asked for apart from what comes once, and the next of each series is there
+    in any case.
+    """
+    ids = select(Window.id)
+    comes = ids.where(_comes(now)).order_by(Window.starts_at, Window.id)
+    numbered = (
+        select(Window.id, Window.starts_at, _number_in_series().label("number"))
+        .where(_comes(now), Window.series_id.is_not(None))
+        .subquery()
+    )
+    first = (
+        select(Window.id)
+        .join(numbered, numbered.c.id == Window.id)
+        .where(numbered.c.number <= bounds.of_series)
+        .order_by(Window.starts_at, Window.id)
+    )
+    over = _over(now)
+    parts = _of_both(
+        [ids.where(_runs(now)).order_by(Window.ends_at, Window.id)], most=bounds.running
+    )
+    parts += _of_both(
+        [
+            comes.where(Window.series_id.is_(None)),
+            comes.where(Window.series_id.is_not(None)),
+            first,
+        ],
+        most=bounds.next,
+    )
+    parts += _of_both([query.where(moment > since) for query, moment in over], most=bounds.past)
+    public = nearest.is_for_everyone(Window.audiences)
+    parts += [query.where(public).limit(bounds.latest) for query, _ in over]
+    off = ids.where(Window.cancelled_at > called_off_since, Window.awaits_approval.is_(False))
+    parts += _of_both(
+        [off.where(Window.ends_at > now).order_by(Window.starts_at, Window.id)], most=bounds.next
+    )
+    parts += _of_both(
+        [off.where(Window.ends_at <= now).order_by(Window.ends_at.desc(), Window.id.desc())],
+        most=bounds.past,
+    )
+    rows = list(
+        session.scalars(
+            select(Window)
+            .where(Window.id.in_(nearest.together(parts)))
+            .order_by(Window.starts_at, Window.id)
+        )
+    )
+    return (
+        [row for row in rows if row.cancelled_at is None],
+        [row for row in rows if row.cancelled_at is not None],
+    )
+
+
+def _over(now: datetime) -> list[tuple[Select[int], Any]]:
+    """Those that were ended, and those whose time was over; each with when that was."""
+    ids = select(Window.id).where(is_published())
+    return [
+        (ids.where(condition).order_by(moment.desc(), Window.id.desc()), moment)
+        for condition, moment in (
+            (Window.ended_at <= now, Window.ended_at),
+            (and_(_is_not_ended(now), Window.ends_at <= now), Window.ends_at),
+        )
+    ]
+
+
+def _of_both(queries: list[Select[int]], *, most: int) -> list[Select[int]]:
+    return [one for query in queries for one in nearest.of_both(query, Window.audiences, most=most)]
+
+
+def listed(
+    session: Session,
+    *,
+    now: datetime,
+    limit: int,
+    offset: int,
+    series_id: int | None = None,
+    has_all: bool = False,
+) -> tuple[list[Window], int]:
+    """A page of windows as operators read them, and how many there are.
+
+    What runs, by its end; what is proposed; what comes, by its start; what is over or cancelled,
+    the latest first. Of each series only the next two are among what comes, unless the list is of
+    one series, or to have all windows.
+    """
+    is_cancelled = and_(Window.cancelled_at.is_not(None), Window.cancelled_at <= now)
+    rank = case(
+        (is_cancelled, 3), (Window.awaits_approval, 1), (_runs(now), 0), (_comes(now), 2), else_=3
+    )
+    query = select(Window.id, rank.label("rank"))
+    if series_id is not None:
+        query = query.where(Window.series_id == series_id)
+    elif not has_all:
+        numbered = (
+            select(Window.id, _number_in_series().label("number"))
+            .where(_comes(now), Window.series_id.is_not(None))
+            .subquery()
+        )
+        later = select(numbered.c.id).where(numbered.c.number > BOUNDS.of_series)
+        query = query.where(Window.id.not_in(later))
+    ranked = query.subquery()
+    total = session.scalar(select(func.count()).select_from(ranked)) or 0
+    rows = session.scalars(
+        select(Window)
+        .join(ranked, ranked.c.id == Window.id)
+        .order_by(
+            ranked.c.rank,
+            case((ranked.c.rank == 0, Window.ends_at), (ranked.c.rank < 3, Window.starts_at)),
+            Window.starts_at.desc(),
+            Window.id,
+        )
+        .limit(limit)
+        .offset(offset)
+    )
+    return list(rows), total
+
+
 def overlapping(session: Session, row: Window) -> list[str]:
     """References of other windows that share some time with this one."""
     if row.ended_at is not None or row.cancelled_at is not None:
         return []
     others = session.scalars(
         select(Window.reference)
-        .where(
-            Window.id != row.id,
-            Window.cancelled_at.is_(None),
-            Window.starts_at < row.ends_at,
-            Window.ends_at > row.starts_at,
-            or_(Window.ended_at.is_(None), Window.ended_at > row.starts_at),
-        )
-        .order_by(Window.starts_at)
-        .limit(20)
+        .where(Window.id != row.id, _meets(Window, row.starts_at, row.ends_at))
+        .order_by(Window.starts_at, Window.id)
+        .limit(MOST_OVERLAPS)
     )
     return list(others)
+
+
+def overlaps(session: Session, rows: Sequence[Window]) -> dict[int, list[str]]:
+    """By id: what each of these overlaps, by one query."""
+    ids = [row.id for row in rows if row.ended_at is None and row.cancelled_at is None]
+    if not ids:
+        return {}
+    other = aliased(Window)
+    number = func.row_number().over(partition_by=Window.id, order_by=(other.starts_at, other.id))
+    pairs = (
+        select(Window.id, other.reference, number.label("number"))
+        .join(other, and_(other.id != Window.id, _meets(other, Window.starts_at, Window.ends_at)))
+        .where(Window.id.in_(ids))
+        .subquery()
+    )
+    found: dict[int, list[str]] = {}
+    for key, reference in session.execute(
+        select(pairs.c.id, pairs.c.reference)
+        .where(pairs.c.number <= MOST_OVERLAPS)
+        .order_by(pairs.c.id, pairs.c.number)
+    ):
+        found.setdefault(key, []).append(reference)
+    return found
+
+
+def _meets(other: type[Window], starts_at: Any, ends_at: Any) -> ColumnElement[bool]:
+    return and_(
+        other.cancelled_at.is_(None),
+        other.starts_at < ends_at,
+        other.ends_at > starts_at,
+        or_(other.ended_at.is_(None), other.ended_at > starts_at),
+    )

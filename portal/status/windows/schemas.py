@@ -149,12 +149,17 @@ def out(row: Window, *, now: datetime, **warnings: list[str]) -> WindowOut:
 
 def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:
     """The same with what it overlaps and which freezes it touches."""
-    return out(
-        row,
-        now=now,
-        overlaps=queries.overlapping(session, row),
-        freezes=freezes.touching(session, row.starts_at, row.ends_at),
-    )
+    return all_warned(session, [row], now=now)[0]
+
+
+def all_warned(session: Session, rows: list[Window], *, now: datetime) -> list[WindowOut]:
+    """Several with their warnings, by two queries however many they are."""
+    overlaps = queries.overlaps(session, rows)
+    touched = freezes.touched(session, {row.id: (row.starts_at, row.ends_at) for row in rows})
+    return [
+        out(row, now=now, overlaps=overlaps.get(row.id, []), freezes=touched.get(row.id, []))
+        for row in rows
+    ]
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -20,9 +20,11 @@ blueprint = APIBlueprint(
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(Page[AnnouncementOut])
 def listing(page: PageQuery) -> Page[AnnouncementOut]:
-    """List announcements, newest first."""
+    """List announcements: what runs, drafts, what comes next, and what is over."""
     with current().core.open_session() as session:
-        rows, total = announcements.page(session, limit=page.limit, offset=page.offset)
+        rows, total = announcements.listed(
+            session, now=clock.now(), limit=page.limit, offset=page.offset
+        )
         items = [_shown(row) for row in rows]
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 

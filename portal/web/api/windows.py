@@ -20,10 +20,13 @@ blueprint = APIBlueprint(
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(Page[WindowOut])
 def listing(page: PageQuery) -> Page[WindowOut]:
-    """List windows, the latest start first."""
+    """List windows: what runs, what comes next, and what is over, the latest first."""
+    now = clock.now()
     with current().core.open_session() as session:
-        rows, total = windows.page(session, limit=page.limit, offset=page.offset)
-        items = [windows.warned(session, row, now=clock.now()) for row in rows]
+        rows, total = windows.listed(
+            session, now=now, limit=page.limit, offset=page.offset, has_all=True
+        )
+        items = windows.all_warned(session, rows, now=now)
     return Page(items=items, total=total, limit=page.limit, offset=page.offset)
 
 

@@ -22,24 +22,24 @@ from portal.status.incidents import (
 )
 from portal.status.retrospectives import Retrospective
 from portal.web import current, render
-from portal.web.panel import forms
+from portal.web.panel import forms, paging
 from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
 
-_LISTED = 50
 STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 
 
 @blueprint.get("")
 def listing() -> Response:
     with current().core.open_session() as session:
-        rows, total = incidents.page(session, limit=_LISTED, offset=0)
+        start = paging.offset()
+        rows, total = incidents.page(session, limit=paging.LIMIT, offset=start)
         return render.panel(
             "panel/incidents/list.html",
             incidents=rows,
             impacts=incidents.impacts_of(session, [row.id for row in rows]),
-            total=total,
+            paged=paging.Section("offset", start, total),
             overdue=retrospectives.overdue(session, today=clock.now().date()),
         )
 

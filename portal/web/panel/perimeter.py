@@ -8,12 +8,11 @@ from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, BlockScope, Kind
 from portal.web import render
-from portal.web.panel import cards, forms
+from portal.web.panel import cards, forms, paging
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("perimeter", __name__, url_prefix="/panel")
 
-_PAGE = 50
 _FROM_PANEL = "Blocked from the panel"
 
 
@@ -75,13 +74,16 @@ def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200)
     portal = web.current()
     now = clock.now()
     with portal.core.open_session() as session:
-        rows, total = blocks.page(session, now=now, only_active=False, limit=_PAGE, offset=0)
+        start = paging.offset()
+        rows, total = blocks.page(
+            session, now=now, only_active=False, limit=paging.LIMIT, offset=start
+        )
         shown = [blocks.out(row, now=now) for row in rows]
     return render.panel(
         "panel/perimeter/list.html",
         status=status,
         blocks=shown,
-        total=total,
+        paged=paging.Section("offset", start, total),
         snapshot=portal.overview.take(),
         errors=errors,
         form=form or {},

@@ -14,6 +14,16 @@ from portal.web.problems import Problem
 blueprint = APIBlueprint("public", __name__, tag="Public")
 
 
+@blueprint.after_request
+def cross_origin(response: Response) -> Response:
+    """What a browser asks for a page of another origin before it reads: who may, and how."""
+    if request.method == "OPTIONS":
+        origin = web.current().core.settings.public_cors
+        for name, value in answers.preflight(origin):
+            response.headers[name] = value
+    return response
+
+
 @blueprint.get("/")
 @blueprint.doc(hide=True)
 def page() -> Response:
@@ -29,6 +39,7 @@ def banner() -> Response:
 
 
 @blueprint.get("/feed.<any(atom,rss,json):_>")
+@blueprint.get("/history.<any(atom,rss):_>")
 @blueprint.get("/calendar.<any(ics):_>")
 @blueprint.get("/badge.<any(svg):_>")
 @blueprint.doc(hide=True)

@@ -1,0 +1,49 @@
+"""What runs, what comes and what is over: asked for apart, the nearest first, each with its bound.
+
+So nothing that is far away can push out what is near, nor what only some may see what is for
+everyone. All parts of a table go into one statement, as the ids that it looks for.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Text, cast, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
+
+from portal.status.terms import Audience
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many are read of each part; once for what is for everyone, once for the rest.
+
+    `of_series` is how many of each series come in any case; `latest` is how many that are over are
+    kept however long ago that was, of what is for everyone.
+    """
+
+    running: int = 200
+    next: int = 200
+    of_series: int = 2
+    past: int = 200
+    latest: int = 50
+
+
+BOUNDS = Bounds()
+
+
+def is_for_everyone(audiences: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
+    """The condition that a row is for the public; the members of the column are a closed set."""
+    return cast(audiences, Text).contains(f'"{Audience.PUBLIC}"')
+
+
+def of_both(
+    query: Select[int], audiences: InstrumentedAttribute[list[str]], *, most: int
+) -> list[Select[int]]:
+    """The first ids of an ordered query, of what is for everyone and of the rest."""
+    public = is_for_everyone(audiences)
+    return [query.where(public).limit(most), query.where(~public).limit(most)]
+
+
+def together(parts: list[Select[int]]) -> CompoundSelect[int]:
+    """All ids of some bounded queries."""
+    # SQLite takes no LIMIT within a UNION but in a query of its own.
+    return union_all(*(select(part.subquery().c.id) for part in parts))

@@ -1,0 +1,50 @@
+"""Pages of the panel's lists: where a list begins, and the links to what is before and after."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import request
+
+from portal.web.problems import Problem
+
+LIMIT = 50
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a list on the page; `name` is the parameter that says where it begins."""
+
+    name: str
+    offset: int
+    total: int
+    limit: int = LIMIT
+
+    @property
+    def first(self) -> int:
+        return min(self.offset + 1, self.total)
+
+    @property
+    def last(self) -> int:
+        return min(self.offset + self.limit, self.total)
+
+    @property
+    def before(self) -> str | None:
+        """The link to the part before; None on the first."""
+        return self._link(max(0, self.offset - self.limit)) if self.offset else None
+
+    @property
+    def after(self) -> str | None:
+        """The link to the part after; None on the last."""
+        return self._link(self.offset + self.limit) if self.last < self.total else None
+
+    def _link(self, offset: int) -> str:
+        others = {name: value for name, value in request.args.items() if name != self.name}
+        return "?" + urlencode(others | ({self.name: str(offset)} if offset else {}))
+
+
+def offset(name: str = "offset") -> int:
+    """Where the list begins that the address names; 0 when it names none."""
+    text = request.args.get(name, "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise Problem(400, f"{name} must be a number from 0.")
+    return int(text)
