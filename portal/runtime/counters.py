@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "metrics_scrape_rejections": ("counter", "Reads that were refused.", ("reason",)),
     "metrics_collector_errors": ("counter", "Families left out of a feed.", ("collector",)),
     "log_dropped": ("counter", "Lines of the log that could not be written.", ()),
+    "alerts_skipped": ("counter", "Pushed alerts that could not be taken.", ()),
     "rate_limit_hits": ("counter", "Requests that the limit was asked about.", ()),
     "rate_limit_allowed": ("counter", "Requests that the limit let pass.", ()),
     "rate_limit_blocked": ("counter", "Requests that the limit refused.", ()),
@@ -122,6 +123,7 @@ class Counters:
         self.rejections = self._counter("metrics_scrape_rejections")
         self.collector_errors = self._counter("metrics_collector_errors")
         self.log_dropped = self._counter("log_dropped")
+        self.alerts_skipped = self._counter("alerts_skipped")
         for reason in REJECTIONS:
             self.rejections.labels(reason)
         for collector in COLLECTORS:

@@ -74,17 +74,22 @@ class Overview:
         taken.waf.by_address = self._top("address")
         taken.waf.by_agent = self._top("agent")
         taken.alerts = alerts.hold(taken, runbook=self.runbook)
-        self._date(taken.alerts)
+        self._date(taken)
         return taken
 
-    def _date(self, held: list[snapshot.Alert]) -> None:
-        """Since when they hold, by their episodes; and what Alertmanager says besides."""
+    def _date(self, taken: snapshot.Snapshot) -> None:
+        """Since when they hold, by their episodes; and what others say besides."""
+        held = taken.alerts
         try:
             with self._open_session() as session:
                 known = episodes.open_ones(session)
                 episodes.date(held, known)
                 held += [
                     alertmanager.shown(one) for one in known if one.source != episodes.Source.PORTAL
+                ]
+                taken.lapsed_alerts = [
+                    alertmanager.shown(one)
+                    for one in alertmanager.lapsed(session, now=taken.generated_at)
                 ]
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)

@@ -255,7 +255,8 @@ class Security(Camel):
 class Alert(Camel):
     """What holds now; `subject` tells several of one id apart, such as a worker's name.
 
-    `source` is portal, or alertmanager.
+    `source` is portal, or alertmanager; `lapsedAt` is when one of others was no longer counted,
+    because its sender had not told of it again.
     """
 
     id: str
@@ -269,6 +270,7 @@ class Alert(Camel):
     runbook: str
     subject: str = ""
     source: str = "portal"
+    lapsed_at: datetime | None = None
 
 
 class LifecycleState(Camel):
@@ -296,3 +298,4 @@ class Snapshot(Camel):
     maintenance: Maintenance | None
     security: Security | None
     alerts: list[Alert]
+    lapsed_alerts: list[Alert] = []
