@@ -280,11 +280,11 @@ class _Work:
         is_open = next((one for one in known if one.closed_at is None), None)
         same = next((one for one in known if one.opened_at == begun), None)
         if is_open is not None:
-            self._tell_again(is_open, alert)
+            self._repeat(is_open, alert)
             self.taken.unchanged += 1
         elif same is not None and same.closed_by == Closing.LAPSED:
             same.closed_at = same.closed_by = None
-            self._tell_again(same, alert)
+            self._repeat(same, alert)
             self._note(same)
             self._audit_opening(same)
             self.taken.opened += 1
@@ -350,7 +350,7 @@ class _Work:
         self._audit_opening(row)
         return row
 
-    def _tell_again(self, row: Episode, alert: ForeignAlert) -> None:
+    def _repeat(self, row: Episode, alert: ForeignAlert) -> None:
         """The sender's latest word; told alike, it is the same alert still."""
         told = (alert.severity, alert.kept_labels.get("component"))
         if told != (row.severity, row.labels.get("component")):

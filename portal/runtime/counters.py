@@ -31,7 +31,8 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "metrics_last_scrape_timestamp": ("gauge", "When this feed was read, seconds.", ()),
     "metrics_seconds_since_last_scrape": (
         "gauge",
-        "Whole seconds between this read and the one before it.",
+        "Whole seconds between this read and the one before it; any authorised read resets it, a"
+        " person's too.",
         (),
     ),
     "metrics_scraper_last_scrape_timestamp": (
@@ -41,7 +42,8 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "metrics_scraper_age_seconds": (
         "gauge",
-        "Whole seconds since a scraper's read before this one.",
+        "Whole seconds since a scraper's read before this one; only that scraper resets it, and"
+        " manual tokens have none.",
         ("scraper",),
     ),
     "metrics_scrape_rejections": ("counter", "Reads that were refused.", ("reason",)),

@@ -164,7 +164,9 @@ class Episodes:
                     continue
                 episode.seen_at, episode.value = now, alert.value
                 episode.peak = max(episode.peak, alert.value)
-                episode.labels = dict(alert.labels)
+                # Who came at any time during the gap stays named.
+                others = {"others": episode.labels["others"]} if "others" in episode.labels else {}
+                episode.labels = others | dict(alert.labels)
             for episode in known.values():
                 if episode.alert in CLOSE_AT_ONCE or now - episode.seen_at >= CLOSE_AFTER:
                     self._close(session, episode, snapshot, now)

@@ -60,7 +60,8 @@ def build(
         pool=node.pool,
         workers=workers.all,
         board=board,
+        manual=[one.name for one in core.settings.metrics_tokens if one.is_manual],
     )
-    exporter = Exporter(core.settings.run_dir)
+    exporter = Exporter(core.settings.run_dir, kept=core.settings.data_dir / "scraped")
     foreign = ForeignAlerts(core.open_session, on_change, expires=core.settings.alert_expires)
     return Runtime(counters, node, workers, Episodes(core.open_session), foreign, exporter, feed)

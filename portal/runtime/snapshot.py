@@ -203,7 +203,11 @@ class ScrapeAttempt(Camel):
 
 
 class Metrics(Camel):
-    """`enabled` is false while no token is configured; then nothing can be stale."""
+    """`enabled` is false while no token is configured; then nothing can be stale.
+
+    `isSetUp` is false until a first scraper has come, unless one is expected by the settings; then
+    nothing is stale either.
+    """
 
     enabled: bool
     last_scrape_at: datetime | None
@@ -213,6 +217,7 @@ class Metrics(Camel):
     stale_threshold_seconds: int
     scrapers: list[Scraper]
     recent_attempts: list[ScrapeAttempt]
+    is_set_up: bool = True
     history: list[CountPoint] = []
 
 

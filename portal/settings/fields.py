@@ -78,6 +78,12 @@ class Settings:
     metrics_stale_after: timedelta = _setting(
         timedelta(seconds=180), values.seconds, "a scraper is stale when its age is above this"
     )
+    scraper_expected: bool = _setting(
+        False,
+        values.switch,
+        "alert although no scraper has ever come; off: until a first scrape the exporter is"
+        " not set up",
+    )
     rate_limit: str = _setting("300/minute", values.rate, "requests of one address")
     poll_seconds: int = _setting(
         45, values.whole, "how often public pages and clients poll; stale at 1.5 times"
