@@ -58,6 +58,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         perimeter=guard.perimeter.figures,
         phase=phases.share,
         board=partial(figures.for_feed, board),
+        on_change=board.refresh,
     )
     lifecycle = lifecycles.build(core, phases, runtime, lambda: guard.limits.is_storage_up)
     overview = Overview(

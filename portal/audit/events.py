@@ -49,6 +49,8 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "maintenance.notification.retried": frozenset({"delivery"}),
     "monitoring.episode.opened": frozenset({"alert", "value", "threshold", "labels"}),
     "monitoring.episode.closed": frozenset({"alert", "seconds", "labels"}),
+    "monitoring.episode.ended": frozenset({"alert", "seconds", "labels"}),
+    "monitoring.episode.lapsed": frozenset({"alert", "seconds", "labels"}),
     "monitoring.exporter.stale": frozenset({"scraper", "age_seconds", "threshold"}),
     "monitoring.exporter.recovered": frozenset({"scraper", "gap_seconds", "since", "until"}),
     "perimeter.block.created": frozenset({"block", "scope", "value", "kind", "until", "reason"}),

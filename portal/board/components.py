@@ -28,6 +28,29 @@ class Interval:
     label: str
 
 
+def overruled(
+    interval: Interval, changed_at: datetime, by_hand: Iterable[Interval]
+) -> list[Interval]:
+    """What is left of an alert's interval: a state set by hand stands until the alert changes."""
+    left = [interval]
+    for hand in by_hand:
+        if hand.began_at < changed_at:
+            continue
+        left = [part for one in left for part in _without(one, hand)]
+    return left
+
+
+def _without(one: Interval, hand: Interval) -> list[Interval]:
+    parts = []
+    if one.began_at < hand.began_at:
+        ends = [hand.began_at, *([one.ended_at] if one.ended_at is not None else [])]
+        parts.append(Interval(one.state, one.began_at, min(ends), one.label))
+    if hand.ended_at is not None and (one.ended_at is None or one.ended_at > hand.ended_at):
+        begins = max(one.began_at, hand.ended_at)
+        parts.append(Interval(one.state, begins, one.ended_at, one.label))
+    return parts
+
+
 class DayEvent(Camel):
     """One impaired day, in the order of severity: its worst state, how long, and what it was."""
 

@@ -100,13 +100,16 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
         )
         if Audience.PUBLIC in row.audiences
     }
+    by_hand: dict[int, list[Interval]] = {row.id: [] for row in rows}
     for span in components.spans(session, since=since):
         if span.incident_id is not None and span.incident_id not in told:
             continue
         label = told[span.incident_id] if span.incident_id is not None else ""
-        by_id[span.component_id].append(
-            Interval(State(span.state), span.began_at, span.ended_at, label)
-        )
+        interval = Interval(State(span.state), span.began_at, span.ended_at, label)
+        if span.incident_id is None:
+            by_hand[span.component_id].append(interval)
+        if interval.state != State.OPERATIONAL:
+            by_id[span.component_id].append(interval)
     planned = session.execute(
         select(
             Window.components,
@@ -137,14 +140,13 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
             ]
     wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
     for episode in episodes.around(session, wanted, since=since):
-        names = {episode.alert, f"{episode.alert}:{episode.subject}"}
-        # An alert of Alertmanager's may name its component itself.
         labelled = episode.labels.get("component") if episode.source != Source.PORTAL else None
         state = State.PARTIAL if labelled and episode.severity == "critical" else State.DEGRADED
         interval = Interval(state, episode.opened_at, episode.closed_at, "")
         for row in rows:
-            if row.slug == labelled or names & set(row.alerts):
-                by_id[row.id].append(interval)
+            if episode.concerns(row.slug, row.alerts):
+                changed_at = episode.changed_at or episode.opened_at
+                by_id[row.id] += component_views.overruled(interval, changed_at, by_hand[row.id])
                 watched.add(row.id)
     return tuple(
         component_views.view(

@@ -7,6 +7,7 @@ import click
 from portal import VERSION, logs
 from portal.cli import (
     accounts,
+    alerts,
     announcements,
     audit,
     backup,
@@ -50,6 +51,7 @@ portal.add_command(accounts.operator)
 portal.add_command(accounts.token)
 portal.add_command(windows.maintenance)
 portal.add_command(announcements.announce)
+portal.add_command(alerts.alert)
 portal.add_command(incidents.incident)
 portal.add_command(notifications.notify)
 portal.add_command(blocks.block)

@@ -73,11 +73,14 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     is_prepared = _prepare_database(portal)
     _append(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
-        path = settings.data_dir / "metrics-token"
         application.say(
-            f"The metrics token of this development copy is in {path}; read the feed with:"
+            "The metrics token of this development copy, for Prometheus, is in"
+            f" {settings.data_dir / 'metrics-token'}; people read the feed with a manual one:"
         )
-        application.say(f'  curl -H "Authorization: Bearer $(cat {path})" {address}/health/metrics')
+        manual = settings.data_dir / "oncall-token"
+        application.say(
+            f'  curl -H "Authorization: Bearer $(cat {manual})" {address}/health/metrics'
+        )
     threading.Thread(target=_watch, args=(portal, is_prepared), daemon=True, name="watch").start()
     return portal
 

@@ -1,103 +1,384 @@
-"""Alertmanager's webhook, version 4: its alerts as episodes, beside the portal's own.
+"""Alerts that Alertmanager and Grafana push, as episodes beside the portal's own.
 
-An alert is told apart by its fingerprint and the start of its firing. Alertmanager delivers at
-least once and in any order: a delivery that tells nothing new changes nothing, and one that fires
-after its own end came in is not taken up again.
+The sender cannot correct itself and never asks again, so whatever of a delivery can be read is
+taken: texts are cut, what is missing is made up for, and only what tells of no alert is skipped.
+
+An alert is told apart by its fingerprint and the start of its firing. Deliveries come at least
+once and in any order: one that tells nothing new changes nothing, and one that fires after its own
+end came in is not taken up again. One that lapsed is taken up again when it is told again.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated, Literal
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
-from portal.runtime.episodes import Episode, Source
+from portal.errors import NotFoundError, RuleError
+from portal.runtime import episodes
+from portal.runtime.episodes import KEPT, Closing, Episode, Source
 from portal.runtime.snapshot import Alert
+from portal.schemas import Camel, Instant
+from portal.store import revision
+from portal.unit_of_work import Acts, By, Transaction, act
 
 ACTOR = "alertmanager"
 MOST_ALERTS = 500
 MOST_LABELS = 30
+LAPSED_SHOWN = timedelta(hours=24)
 _LONGEST = 200
 
-Text = Annotated[str, StringConstraints(max_length=5000)]
+
+def _text(value: object) -> str:
+    """Any JSON value as a text that every database takes."""
+    text = "" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return text.replace("\x00", "")
+
+
+def _word(value: object) -> str:
+    return _text(value).strip().lower()
+
+
+def _texts(value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {_text(name): _text(one) for name, one in value.items()}
+
+
+def _count(value: object) -> int:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
+    return value if is_count else 0  # type: ignore[return-value] # it is one
+
+
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> datetime | None:
+    """None for the zero time, and for what is no instant of our times: then it means now."""
+    try:
+        found: datetime | None = read(value)
+    except ValidationError:
+        return None
+    return found
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Texts = Annotated[dict[str, str], BeforeValidator(_texts)]
+Moment = Annotated[Instant | None, WrapValidator(_or_none)]
 
 
 class _Foreign(BaseModel):
-    """Alertmanager may add fields in time; those are its own."""
+    """Senders may add fields in time; those are their own."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore")
 
 
 class ForeignAlert(_Foreign):
-    status: Literal["firing", "resolved"]
-    labels: dict[str, Text] = Field(max_length=200)
-    annotations: dict[str, Text] = Field(default={}, max_length=200)
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime | None = None
-    fingerprint: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,64}$")]
+    """One alert; without a fingerprint it is told apart by its labels."""
+
+    status: Annotated[Literal["firing", "resolved"], BeforeValidator(_word)]
+    labels: Texts = {}
+    annotations: Texts = {}
+    starts_at: Moment = None
+    ends_at: Moment = None
+    fingerprint: Text = ""
+
+    @model_validator(mode="after")
+    def _identify(self) -> "ForeignAlert":
+        found = self.fingerprint.strip().lower()
+        if not (8 <= len(found) <= 64 and set(found) <= set("0123456789abcdef")):
+            if not found and not self.labels:
+                raise ValueError("has neither labels nor a fingerprint")
+            told = json.dumps([found, self.labels], sort_keys=True)
+            found = sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+        self.fingerprint = found
+        return self
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.labels.get("alertname", "").split())[:_LONGEST] or "alert"
+
+    @property
+    def severity(self) -> str:
+        return "critical" if _word(self.labels.get("severity")) == "critical" else "warning"
+
+    @property
+    def title(self) -> str:
+        return (" ".join(self.annotations.get("summary", "").split()) or self.name)[:120]
+
+    @property
+    def kept_labels(self) -> dict[str, str]:
+        """Labels, with the runbook's address among them if it is one for the web; bounded."""
+        found = dict(list(self.labels.items())[:MOST_LABELS])
+        # What the portal acts on is kept wherever it stands.
+        if "component" in self.labels:
+            found["component"] = self.labels["component"]
+        runbook = self.annotations.get("runbook_url", "")
+        if runbook.startswith(("https://", "http://")):
+            found["runbook_url"] = runbook
+        return {name[:_LONGEST]: value[:_LONGEST] for name, value in found.items()}
 
 
 class Delivery(_Foreign):
-    """One POST: a group of alerts that changed or are told again."""
+    """One POST: a group of alerts that changed or are told again; the first 500 are taken."""
 
-    version: Literal["4"]
-    alerts: list[ForeignAlert] = Field(max_length=MOST_ALERTS)
+    version: Text = ""
+    alerts: list[ForeignAlert] = []
+    truncated_alerts: Annotated[int, BeforeValidator(_count)] = 0
+    skipped: SkipJsonSchema[int] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, sent: Any) -> Any:
+        """Each alert by itself, so that an odd one costs no other."""
+        if not isinstance(sent, dict):
+            return sent
+        listed = sent.get("alerts")
+        every = listed if isinstance(listed, list) else [] if listed is None else [listed]
+        group = {"status": sent.get("status")}
+        alerts = []
+        for one in every[:MOST_ALERTS]:
+            try:
+                alerts.append(ForeignAlert.model_validate(_with(one, group)))
+            except ValidationError:
+                continue
+        return {**sent, "alerts": alerts, "skipped": len(every) - len(alerts)}
+
+
+def _with(one: object, group: dict[str, object]) -> object:
+    """An alert with the status of its group where it has none."""
+    return {**group, **one} if isinstance(one, dict) else one
 
 
 class Taken(BaseModel):
-    """What a delivery changed."""
+    """What a delivery changed; `skipped` could not be read, or stood behind the 500th."""
 
     opened: int = 0
     closed: int = 0
     unchanged: int = 0
+    skipped: int = 0
 
 
-def take(session: Session, delivery: Delivery, *, now: datetime) -> Taken:
-    """Open and close episodes in the caller's write transaction."""
-    taken = Taken()
-    # What fires goes before what ended, so that one delivery with both ends with the end.
-    for alert in sorted(delivery.alerts, key=lambda one: one.status):
-        known = list(
-            session.scalars(
-                select(Episode)
-                .where(Episode.source == Source.ALERTMANAGER, Episode.subject == alert.fingerprint)
-                .order_by(Episode.opened_at.desc())
-                .limit(20)
-                .with_for_update()
-            )
-        )
-        begun = min(alert.starts_at.astimezone(UTC), now)
+class EpisodeEnd(Camel):
+    """Which alert an operator ends; `subject` is its fingerprint."""
+
+    alert: str
+    subject: str
+
+
+class EpisodeOut(Camel):
+    alert: str
+    subject: str
+    title: str
+    opened_at: datetime
+    closed_at: datetime | None
+    closed_by: Closing | None
+
+
+class ForeignAlerts(Acts):
+    """What senders tell, what operators end, and what lapses.
+
+    The board's revision moves in the same transaction, but only where a component is concerned: a
+    sender repeats itself for as long as an alert holds.
+    """
+
+    revision = None
+
+    def __init__(
+        self,
+        open_session: Callable[[], Session],
+        on_change: Callable[[], None] = lambda: None,
+        *,
+        expires: timedelta | None = None,
+    ) -> None:
+        super().__init__(open_session, on_change)
+        self._expires = expires
+
+    def take(self, by: By, delivery: Delivery) -> Taken:
+        """Open and close episodes as a delivery says."""
+        try:
+            return self._take(by, delivery)
+        except IntegrityError:
+            # Two senders told of the same firing at once; now the first one's is there to see.
+            return self._take(by, delivery)
+
+    @act
+    def _take(self, tx: Transaction, delivery: Delivery) -> Taken:
+        work = _Work(tx, Taken(skipped=delivery.skipped))
+        # What fires goes before what ended, so that one delivery with both ends with the end.
+        for alert in sorted(delivery.alerts, key=lambda one: one.status):
+            if alert.status == "firing":
+                work.fire(alert)
+            else:
+                work.resolve(alert)
+        work.publish()
+        return work.taken
+
+    @act
+    def end(self, tx: Transaction, alert: str, subject: str) -> Episode:
+        """An operator says that it is over; NotFoundError when there is none.
+
+        It stays over until the sender tells of another firing. To end it twice is to end it once.
+        """
+        rows = _known(tx.session, subject, alert=alert)
+        row = next((one for one in rows if one.closed_at is None), None)
+        if row is not None:
+            work = _Work(tx)
+            work.close(row, tx.now, Closing.OPERATOR)
+            work.publish()
+            return row
+        if rows and rows[0].closed_by == Closing.OPERATOR:
+            return rows[0]
+        if episodes.open_one(tx.session, alert, subject) is not None:
+            raise RuleError("alert", "The portal's own alerts end when what they tell of is over.")
+        raise NotFoundError
+
+    def lapse(self, *, now: datetime) -> int:
+        """End what was not told again for too long; how many there were."""
+        if self._expires is None:
+            return 0
+        with self.open_session() as session:
+            is_any = session.scalar(_silent(now - self._expires).limit(1)) is not None
+        return self._lapse(By(episodes.ACTOR)) if is_any else 0
+
+    @act
+    def _lapse(self, tx: Transaction) -> int:
+        assert self._expires is not None
+        rows = list(tx.session.scalars(_silent(tx.now - self._expires).with_for_update()))
+        work = _Work(tx)
+        for row in rows:
+            work.close(row, tx.now, Closing.LAPSED)
+        work.publish()
+        return len(rows)
+
+
+@dataclass
+class _Work:
+    """What one transaction does to episodes."""
+
+    tx: Transaction
+    taken: Taken = field(default_factory=Taken)
+    changed: list[Episode] = field(default_factory=list)
+    is_public: bool = False
+
+    def fire(self, alert: ForeignAlert) -> None:
+        now, session = self.tx.now, self.tx.session
+        known, begun = _known(session, alert.fingerprint), _begun(alert, now)
         is_open = next((one for one in known if one.closed_at is None), None)
         same = next((one for one in known if one.opened_at == begun), None)
-        if alert.status == "firing":
-            if is_open is not None:
-                is_open.seen_at, is_open.labels = now, _labels(alert)
-                taken.unchanged += 1
-            elif same is not None:
-                taken.unchanged += 1
-            else:
-                _open(session, alert, begun, now)
-                taken.opened += 1
-            continue
-        ended = min((alert.ends_at or now).astimezone(UTC), now)
-        if is_open is not None and ended >= is_open.opened_at:
-            _close(session, is_open, ended, now)
-            taken.closed += 1
-        elif same is None and is_open is None:
-            # Its beginning was never delivered, or comes late: on record it is whole all the same.
-            _close(session, _open(session, alert, begun, now), max(ended, begun), now)
-            taken.opened += 1
-            taken.closed += 1
+        if is_open is not None:
+            self._repeat(is_open, alert)
+            self.taken.unchanged += 1
+        elif same is not None and same.closed_by == Closing.LAPSED:
+            same.closed_at = same.closed_by = None
+            self._repeat(same, alert)
+            self._note(same)
+            self._audit_opening(same)
+            self.taken.opened += 1
+        elif same is not None or not _is_free(session, alert):
+            self.taken.unchanged += 1
         else:
-            taken.unchanged += 1
-    return taken
+            self._open(alert, begun or now)
+            self.taken.opened += 1
+
+    def resolve(self, alert: ForeignAlert) -> None:
+        now, session = self.tx.now, self.tx.session
+        known, begun = _known(session, alert.fingerprint), _begun(alert, now)
+        is_open = next((one for one in known if one.closed_at is None), None)
+        is_new = begun is not None and all(one.opened_at != begun for one in known)
+        ended = min(alert.ends_at or now, now)
+        if is_open is not None and ended >= is_open.opened_at:
+            self.close(is_open, ended)
+            self.taken.closed += 1
+        elif begun is not None and is_new and is_open is None and _is_free(session, alert):
+            # Its beginning was never delivered, or comes late: on record it is whole all the same.
+            self.close(self._open(alert, begun), max(ended, begun))
+            self.taken.opened += 1
+            self.taken.closed += 1
+        else:
+            self.taken.unchanged += 1
+
+    def close(self, row: Episode, ended: datetime, closing: Closing | None = None) -> None:
+        row.closed_at, row.closed_by = ended, closing
+        self.changed.append(row)
+        seconds, labels = int((ended - row.opened_at).total_seconds()), dict(row.labels)
+        event = f"monitoring.episode.{_ENDINGS[closing]}"
+        self.tx.audit(event, alert=row.alert, seconds=seconds, labels=labels)
+
+    def publish(self) -> None:
+        """The public page follows at once where a component depends on what changed.
+
+        The last statement, as in all acts: rows are locked in one order.
+        """
+        session = self.tx.session
+        if self.is_public or (self.changed and episodes.is_public(session, *self.changed)):
+            revision.advance(session)
+
+    def _open(self, alert: ForeignAlert, begun: datetime) -> Episode:
+        row = Episode(
+            alert=alert.name,
+            subject=alert.fingerprint,
+            title=alert.title,
+            severity=alert.severity,
+            opened_at=begun,
+            seen_at=self.tx.now,
+            changed_at=self.tx.now,
+            closed_at=None,
+            value=1.0,
+            peak=1.0,
+            threshold=0.0,
+            unit="alerts",
+            labels=alert.kept_labels,
+            source=Source.ALERTMANAGER,
+        )
+        self.tx.session.add(row)
+        self.tx.session.flush()
+        self._note(row)
+        self._audit_opening(row)
+        return row
+
+    def _repeat(self, row: Episode, alert: ForeignAlert) -> None:
+        """The sender's latest word; told alike, it is the same alert still."""
+        told = (alert.severity, alert.kept_labels.get("component"))
+        if told != (row.severity, row.labels.get("component")):
+            # The component that it spoke of before may be another one.
+            self.is_public = self.is_public or episodes.is_public(self.tx.session, row)
+            self._note(row)
+        row.seen_at, row.severity, row.title = self.tx.now, alert.severity, alert.title
+        row.labels = alert.kept_labels
+
+    def _note(self, row: Episode) -> None:
+        row.changed_at = self.tx.now
+        self.changed.append(row)
+
+    def _audit_opening(self, row: Episode) -> None:
+        self.tx.audit(
+            "monitoring.episode.opened",
+            alert=row.alert,
+            value=row.value,
+            threshold=row.threshold,
+            labels=dict(row.labels),
+        )
+
+
+_ENDINGS = {None: "closed", Closing.OPERATOR: "ended", Closing.LAPSED: "lapsed"}
 
 
 def shown(episode: Episode) -> Alert:
-    """An open episode among the alerts of a snapshot."""
+    """An episode among the alerts of a snapshot."""
     return Alert(
         id=episode.alert,
         title=episode.title,
@@ -110,60 +391,52 @@ def shown(episode: Episode) -> Alert:
         runbook=str(episode.labels.get("runbook_url", "")),
         subject=episode.subject,
         source=Source.ALERTMANAGER,
+        lapsed_at=episode.closed_at if episode.closed_by == Closing.LAPSED else None,
     )
 
 
-def _open(session: Session, alert: ForeignAlert, begun: datetime, now: datetime) -> Episode:
-    name = alert.labels.get("alertname", "alert")[:40]
-    severity = "critical" if alert.labels.get("severity") == "critical" else "warning"
-    title = alert.annotations.get("summary") or name
-    row = Episode(
-        alert=name,
-        subject=alert.fingerprint,
-        title=title[:120],
-        severity=severity,
-        opened_at=begun,
-        seen_at=now,
-        closed_at=None,
-        value=1.0,
-        peak=1.0,
-        threshold=0.0,
-        unit="alerts",
-        labels=_labels(alert),
-        source=Source.ALERTMANAGER,
-    )
-    session.add(row)
-    session.flush()
-    chain.append(
-        session,
-        "monitoring.episode.opened",
-        actor=ACTOR,
-        at=now,
-        alert=name,
-        value=1.0,
-        threshold=0.0,
-        labels=dict(row.labels),
-    )
-    return row
-
-
-def _close(session: Session, episode: Episode, ended: datetime, now: datetime) -> None:
-    episode.closed_at = ended
-    chain.append(
-        session,
-        "monitoring.episode.closed",
-        actor=ACTOR,
-        at=now,
-        alert=episode.alert,
-        seconds=int((ended - episode.opened_at).total_seconds()),
-        labels=dict(episode.labels),
+def lapsed(session: Session, *, now: datetime) -> list[Episode]:
+    """What lapsed within the last 24 hours, the latest first."""
+    return list(
+        session.scalars(
+            select(Episode)
+            .where(Episode.closed_by == Closing.LAPSED, Episode.closed_at > now - LAPSED_SHOWN)
+            .order_by(Episode.closed_at.desc())
+            .limit(20)
+        )
     )
 
 
-def _labels(alert: ForeignAlert) -> dict[str, str]:
-    """Labels, with the runbook's address among them if it is one for the web; bounded."""
-    found = dict(list(alert.labels.items())[:MOST_LABELS])
-    runbook = alert.annotations.get("runbook_url", "")
-    if runbook.startswith(("https://", "http://")):
-        found["runbook_url"] = runbook
-    return {name[:_LONGEST]: value[:_LONGEST] for name, value in found.items()}
+def _silent(before: datetime) -> Any:
+    return (
+        select(Episode)
+        .where(
+            Episode.source == Source.ALERTMANAGER,
+            Episode.closed_at.is_(None),
+            Episode.seen_at < before,
+        )
+        .order_by(Episode.id)
+    )
+
+
+def _known(session: Session, subject: str, *, alert: str | None = None) -> list[Episode]:
+    """The latest firings of an alert, the last one first."""
+    wanted = select(Episode).where(
+        Episode.source == Source.ALERTMANAGER, Episode.subject == subject
+    )
+    if alert is not None:
+        wanted = wanted.where(Episode.alert == alert)
+    return list(
+        session.scalars(wanted.order_by(Episode.opened_at.desc()).limit(20).with_for_update())
+    )
+
+
+def _begun(alert: ForeignAlert, now: datetime) -> datetime | None:
+    """When the firing began; None when it is not said, or longer ago than episodes are kept."""
+    start = alert.starts_at
+    return min(start, now) if start is not None and start > now - KEPT else None
+
+
+def _is_free(session: Session, alert: ForeignAlert) -> bool:
+    """Whether the portal has no open alert of its own under this name and subject."""
+    return episodes.open_one(session, alert.name, alert.fingerprint) is None

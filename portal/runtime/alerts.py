@@ -55,6 +55,7 @@ def _exporter(metrics: Metrics, snapshot: Snapshot, runbook: str) -> list[Alert]
     if not stale:
         return []
     worst = max(stale, key=lambda one: one.age_seconds)
+    others = [one.name for one in metrics.scrapers if not one.is_manual and not one.stale]
     since = worst.last_scrape_at or (
         snapshot.generated_at - timedelta(seconds=worst.age_seconds)
     ).replace(microsecond=0)
@@ -67,7 +68,11 @@ def _exporter(metrics: Metrics, snapshot: Snapshot, runbook: str) -> list[Alert]
             value=worst.age_seconds,
             threshold=metrics.stale_threshold_seconds,
             unit="s",
-            labels={"scraper": ", ".join(sorted(one.name for one in stale))},
+            labels={
+                "scraper": ", ".join(sorted(one.name for one in stale)),
+                # Who went on coming: for that time there are figures all the same.
+                **({"others": ", ".join(sorted(others))} if others else {}),
+            },
             runbook=f"{runbook}#section-2",
         )
     ]

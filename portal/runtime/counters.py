@@ -31,7 +31,8 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "metrics_last_scrape_timestamp": ("gauge", "When this feed was read, seconds.", ()),
     "metrics_seconds_since_last_scrape": (
         "gauge",
-        "Whole seconds between this read and the one before it.",
+        "Whole seconds between this read and the one before it; any authorised read resets it, a"
+        " person's too.",
         (),
     ),
     "metrics_scraper_last_scrape_timestamp": (
@@ -41,12 +42,14 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "metrics_scraper_age_seconds": (
         "gauge",
-        "Whole seconds since a scraper's read before this one.",
+        "Whole seconds since a scraper's read before this one; only that scraper resets it, and"
+        " manual tokens have none.",
         ("scraper",),
     ),
     "metrics_scrape_rejections": ("counter", "Reads that were refused.", ("reason",)),
     "metrics_collector_errors": ("counter", "Families left out of a feed.", ("collector",)),
     "log_dropped": ("counter", "Lines of the log that could not be written.", ()),
+    "alerts_skipped": ("counter", "Pushed alerts that could not be taken.", ()),
     "rate_limit_hits": ("counter", "Requests that the limit was asked about.", ()),
     "rate_limit_allowed": ("counter", "Requests that the limit let pass.", ()),
     "rate_limit_blocked": ("counter", "Requests that the limit refused.", ()),
@@ -122,6 +125,7 @@ class Counters:
         self.rejections = self._counter("metrics_scrape_rejections")
         self.collector_errors = self._counter("metrics_collector_errors")
         self.log_dropped = self._counter("log_dropped")
+        self.alerts_skipped = self._counter("alerts_skipped")
         for reason in REJECTIONS:
             self.rejections.labels(reason)
         for collector in COLLECTORS:

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal import clock
 from portal.audit import chain
 from portal.runtime.snapshot import Alert, Snapshot
-from portal.store import engine
+from portal.status.components import Component
+from portal.store import engine, revision
 from portal.store.base import Base
 from portal.store.errors import retried
 
@@ -35,18 +36,29 @@ class Source(StrEnum):
     ALERTMANAGER = "alertmanager"
 
 
+class Closing(StrEnum):
+    """How an alert of others ended, if not by its sender's own word."""
+
+    OPERATOR = "operator"
+    LAPSED = "lapsed"
+
+
 class Episode(Base):
-    """One episode; `opened_at` is since when the alert held, `peak` the worst value seen."""
+    """One episode; `opened_at` is since when the alert held, `peak` the worst value seen.
+
+    `changed_at` is when the portal learnt that it holds, or holds otherwise than before.
+    """
 
     __tablename__ = "episode"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    alert: Mapped[str] = mapped_column(String(40))
+    alert: Mapped[str] = mapped_column(String(200))
     subject: Mapped[str] = mapped_column(String(200))
     title: Mapped[str] = mapped_column(String(120))
     severity: Mapped[str] = mapped_column(String(10))
     opened_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     value: Mapped[float]
     peak: Mapped[float]
@@ -54,6 +66,7 @@ class Episode(Base):
     unit: Mapped[str] = mapped_column(String(20))
     labels: Mapped[dict[str, Any]] = mapped_column(JSON)
     source: Mapped[str] = mapped_column(String(12), server_default=Source.PORTAL.value)
+    closed_by: Mapped[str | None] = mapped_column(String(12))
 
     __table_args__ = (
         Index(
@@ -65,6 +78,18 @@ class Episode(Base):
             postgresql_where=text("closed_at IS NULL"),
         ),
     )
+
+    def concerns(self, slug: str, alerts: Iterable[str]) -> bool:
+        """Whether it impairs the component of this slug, which depends on these alerts."""
+        # An alert of others may name its component itself.
+        labelled = self.labels.get("component") if self.source != Source.PORTAL else None
+        return slug == labelled or bool({self.alert, f"{self.alert}:{self.subject}"} & set(alerts))
+
+
+def is_public(session: Session, *rows: Episode) -> bool:
+    """Whether any of these impairs a component, so that the public page speaks of it."""
+    known = session.execute(select(Component.slug, Component.alerts)).all()
+    return any(row.concerns(slug, alerts) for row in rows for slug, alerts in known)
 
 
 def open_ones(session: Session) -> list[Episode]:
@@ -130,38 +155,45 @@ class Episodes:
                 for one in open_ones(session)
                 if one.source == Source.PORTAL
             }
+            changed: list[Episode] = []
             for alert in snapshot.alerts:
                 if alert.source != Source.PORTAL:
                     continue
                 episode = known.pop((alert.id, alert.subject), None)
                 if episode is None:
-                    self._open(session, alert, now)
+                    changed.append(self._open(session, alert, now))
                     continue
                 episode.seen_at, episode.value = now, alert.value
                 episode.peak = max(episode.peak, alert.value)
-                episode.labels = dict(alert.labels)
+                # Who came at any time during the gap stays named.
+                others = {"others": episode.labels["others"]} if "others" in episode.labels else {}
+                episode.labels = others | dict(alert.labels)
             for episode in known.values():
                 if episode.alert in CLOSE_AT_ONCE or now - episode.seen_at >= CLOSE_AFTER:
                     self._close(session, episode, snapshot, now)
+                    changed.append(episode)
+            if changed and is_public(session, *changed):
+                revision.advance(session)
             session.commit()
 
-    def _open(self, session: Session, alert: Alert, now: datetime) -> None:
-        session.add(
-            Episode(
-                alert=alert.id,
-                subject=alert.subject,
-                title=alert.title,
-                severity=alert.severity,
-                opened_at=alert.since,
-                seen_at=now,
-                closed_at=None,
-                value=alert.value,
-                peak=alert.value,
-                threshold=alert.threshold,
-                unit=alert.unit,
-                labels=dict(alert.labels),
-            )
+    def _open(self, session: Session, alert: Alert, now: datetime) -> Episode:
+        row = Episode(
+            alert=alert.id,
+            subject=alert.subject,
+            title=alert.title,
+            severity=alert.severity,
+            opened_at=alert.since,
+            seen_at=now,
+            changed_at=now,
+            closed_at=None,
+            value=alert.value,
+            peak=alert.value,
+            threshold=alert.threshold,
+            unit=alert.unit,
+            labels=dict(alert.labels),
+            source=Source.PORTAL,
         )
+        session.add(row)
         if alert.id == EXPORTER_STALE:
             chain.append(
                 session,
@@ -172,7 +204,7 @@ class Episodes:
                 age_seconds=int(alert.value),
                 threshold=int(alert.threshold),
             )
-            return
+            return row
         chain.append(
             session,
             "monitoring.episode.opened",
@@ -183,6 +215,7 @@ class Episodes:
             threshold=alert.threshold,
             labels=dict(alert.labels),
         )
+        return row
 
     def _close(self, session: Session, episode: Episode, snapshot: Snapshot, now: datetime) -> None:
         episode.closed_at = now

@@ -79,12 +79,21 @@ def recognise(tokens: tuple[ScraperToken, ...], presented: str) -> ScraperToken 
 
 
 class Exporter:
-    """The scrape state in `run_dir`; OSError when the directory cannot be used."""
+    """The scrape state in `run_dir`; OSError when the directory cannot be used.
 
-    def __init__(self, run_dir: Path) -> None:
+    `kept` is a file that outlives a restart: it is there once a scraper has come, manual ones
+    aside.
+    """
+
+    def __init__(self, run_dir: Path, kept: Path) -> None:
         self._dir = run_dir
+        self._kept = kept
         self._path = run_dir / "scrapes.json"
         self._lock_path = run_dir / "scrapes.lock"
+
+    def is_set_up(self) -> bool:
+        """Whether a scraper has ever come."""
+        return self._kept.exists()
 
     def state(self) -> ScrapeState:
         """The state now."""
@@ -99,7 +108,11 @@ class Exporter:
             self._save(state)
 
     def scrape(
-        self, scraper: str, *, address: str, render: Callable[[ScrapeState, ScrapeState], bytes]
+        self,
+        scraper: ScraperToken,
+        *,
+        address: str,
+        render: Callable[[ScrapeState, ScrapeState], bytes],
     ) -> bytes:
         """Render under the lock with the state before and after this scrape, then keep it.
 
@@ -110,10 +123,12 @@ class Exporter:
             record = ScrapeRecord(clock.boot_seconds(), clock.now().timestamp())
             after.scrapes += 1
             after.last = record
-            after.scrapers[scraper] = record
+            after.scrapers[scraper.name] = record
             body = render(before, after)
-            self._remember(after, Attempt(record.wall, address, scraper, 200, "scraped"))
+            self._remember(after, Attempt(record.wall, address, scraper.name, 200, "scraped"))
             self._save(after)
+            if not scraper.is_manual and not self._kept.exists():
+                self._kept.touch(mode=0o600)
             return body
 
     @contextmanager

@@ -3,7 +3,7 @@
 One failing collector costs only its own family; the error itself is counted.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -42,6 +42,7 @@ class Feed:
         pool: Callable[[], snapshot.DatabasePool],
         workers: Callable[[], list[snapshot.Worker]],
         board: Callable[[], "BoardFigures"],
+        manual: Collection[str] = (),
     ) -> None:
         self._counters = counters
         self._rate_limit = rate_limit
@@ -50,6 +51,7 @@ class Feed:
         self._pool = pool
         self._worker_figures = workers
         self._board = board
+        self._manual = frozenset(manual)
 
     def collect(self) -> list[Metric]:
         """All families but the exporter's own."""
@@ -90,7 +92,12 @@ class Feed:
             ),
             counters.family(
                 "metrics_scraper_age_seconds",
-                *(((name,), float(before.scraper_age(name, boot))) for name in known),
+                # A first scrape ends no gap, however long the portal has run before it.
+                *(
+                    ((name,), before.scraper_age(name, boot) if name in before.scrapers else 0.0)
+                    for name in known
+                    if name not in self._manual
+                ),
             ),
             *collected,
         ]

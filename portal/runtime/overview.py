@@ -74,17 +74,22 @@ class Overview:
         taken.waf.by_address = self._top("address")
         taken.waf.by_agent = self._top("agent")
         taken.alerts = alerts.hold(taken, runbook=self.runbook)
-        self._date(taken.alerts)
+        self._date(taken)
         return taken
 
-    def _date(self, held: list[snapshot.Alert]) -> None:
-        """Since when they hold, by their episodes; and what Alertmanager says besides."""
+    def _date(self, taken: snapshot.Snapshot) -> None:
+        """Since when they hold, by their episodes; and what others say besides."""
+        held = taken.alerts
         try:
             with self._open_session() as session:
                 known = episodes.open_ones(session)
                 episodes.date(held, known)
                 held += [
                     alertmanager.shown(one) for one in known if one.source != episodes.Source.PORTAL
+                ]
+                taken.lapsed_alerts = [
+                    alertmanager.shown(one)
+                    for one in alertmanager.lapsed(session, now=taken.generated_at)
                 ]
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)
@@ -101,6 +106,12 @@ class Overview:
             state = ScrapeState(clock.boot_seconds(), now)
             state.attempts.append(Attempt(now, "-", None, 503, "run directory cannot be used"))
         boot = clock.boot_seconds()
+        real = {token.name for token in settings.metrics_tokens if not token.is_manual}
+        is_set_up = bool(real) and (
+            settings.scraper_expected
+            or not real.isdisjoint(state.scrapers)
+            or self._runtime.exporter.is_set_up()
+        )
         scrapers = []
         for token in settings.metrics_tokens:
             age = state.scraper_age(token.name, boot)
@@ -111,7 +122,7 @@ class Overview:
                     is_manual=token.is_manual,
                     last_scrape_at=moment(record.wall) if record else None,
                     age_seconds=age,
-                    stale=not token.is_manual and is_stale(age, limit_seconds=limit),
+                    stale=is_set_up and not token.is_manual and is_stale(age, limit_seconds=limit),
                 )
             )
         return snapshot.Metrics(
@@ -120,6 +131,7 @@ class Overview:
             seconds_since_last_scrape=state.age(boot),
             scrapes=state.scrapes,
             stale=any(one.stale for one in scrapers),
+            is_set_up=is_set_up,
             stale_threshold_seconds=limit,
             scrapers=scrapers,
             recent_attempts=[

@@ -48,6 +48,14 @@ def _sentence(episode: Episode) -> str:
     assert episode.closed_at is not None
     gap = spoken((episode.closed_at - episode.opened_at).total_seconds())
     since, until = f"{episode.opened_at:%H:%M}", f"{episode.closed_at:%H:%M}"
+    others = str(episode.labels.get("others", ""))
+    if episode.alert == EXPORTER_STALE and others:
+        stale = str(episode.labels.get("scraper", ""))
+        away = [name for name in stale.split(", ") if name not in others.split(", ")]
+        return (
+            f"The scraper {', '.join(away) or stale} reads our figures again since {until} UTC;"
+            f" it had not come for {gap}, from {since} UTC on. {others} came meanwhile."
+        )
     if episode.alert == EXPORTER_STALE:
         return (
             f"Monitoring reads our figures again since {until} UTC;"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from portal.core import Core
+from portal.runtime.alertmanager import ForeignAlerts
 from portal.runtime.counters import Counters
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
@@ -21,6 +22,7 @@ class Runtime:
     node: Node
     workers: Workers
     episodes: Episodes
+    foreign_alerts: ForeignAlerts
     exporter: Exporter
     feed: Feed
 
@@ -34,8 +36,9 @@ def build(
     perimeter: Callable[[], Perimeter],
     phase: Callable[[], tuple[str, int]],
     board: Callable[[], BoardFigures],
+    on_change: Callable[[], None],
 ) -> Runtime:
-    """The arguments are the figures of this process, as each room has them."""
+    """The figures of this process, as each room has them; `on_change` follows what changed."""
 
     def pool() -> DatabasePool:
         return DatabasePool(engine=core.engine.dialect.name, **asdict(core.pool.figures()))
@@ -57,6 +60,8 @@ def build(
         pool=node.pool,
         workers=workers.all,
         board=board,
+        manual=[one.name for one in core.settings.metrics_tokens if one.is_manual],
     )
-    exporter = Exporter(core.settings.run_dir)
-    return Runtime(counters, node, workers, Episodes(core.open_session), exporter, feed)
+    exporter = Exporter(core.settings.run_dir, kept=core.settings.data_dir / "scraped")
+    foreign = ForeignAlerts(core.open_session, on_change, expires=core.settings.alert_expires)
+    return Runtime(counters, node, workers, Episodes(core.open_session), foreign, exporter, feed)

@@ -203,7 +203,11 @@ class ScrapeAttempt(Camel):
 
 
 class Metrics(Camel):
-    """`enabled` is false while no token is configured; then nothing can be stale."""
+    """`enabled` is false while no token is configured; then nothing can be stale.
+
+    `isSetUp` is false until a first scraper has come, unless one is expected by the settings; then
+    nothing is stale either.
+    """
 
     enabled: bool
     last_scrape_at: datetime | None
@@ -213,6 +217,7 @@ class Metrics(Camel):
     stale_threshold_seconds: int
     scrapers: list[Scraper]
     recent_attempts: list[ScrapeAttempt]
+    is_set_up: bool = True
     history: list[CountPoint] = []
 
 
@@ -255,7 +260,8 @@ class Security(Camel):
 class Alert(Camel):
     """What holds now; `subject` tells several of one id apart, such as a worker's name.
 
-    `source` is portal, or alertmanager.
+    `source` is portal, or alertmanager; `lapsedAt` is when one of others was no longer counted,
+    because its sender had not told of it again.
     """
 
     id: str
@@ -269,6 +275,7 @@ class Alert(Camel):
     runbook: str
     subject: str = ""
     source: str = "portal"
+    lapsed_at: datetime | None = None
 
 
 class LifecycleState(Camel):
@@ -296,3 +303,4 @@ class Snapshot(Camel):
     maintenance: Maintenance | None
     security: Security | None
     alerts: list[Alert]
+    lapsed_alerts: list[Alert] = []

@@ -69,8 +69,20 @@ class Settings:
         values.seconds,
         "how long an alert must hold before the panel offers to tell the public",
     )
+    alert_expires: timedelta | None = _setting(
+        timedelta(hours=8),
+        values.expiry,
+        "how long an alert of Alertmanager or Grafana counts without being told again: twice the"
+        " sender's repeat interval; `off`: for ever",
+    )
     metrics_stale_after: timedelta = _setting(
         timedelta(seconds=180), values.seconds, "a scraper is stale when its age is above this"
+    )
+    scraper_expected: bool = _setting(
+        False,
+        values.switch,
+        "alert although no scraper has ever come; off: until a first scrape the exporter is"
+        " not set up",
     )
     rate_limit: str = _setting("300/minute", values.rate, "requests of one address")
     poll_seconds: int = _setting(

@@ -53,6 +53,10 @@ def pause(raw: str) -> timedelta:
     return timedelta() if raw in {"0", "0s"} else seconds(raw)
 
 
+def expiry(raw: str) -> timedelta | None:
+    return None if raw.lower() == "off" else seconds(raw)
+
+
 def bind(raw: str) -> str:
     host, _, port = raw.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:

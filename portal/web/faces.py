@@ -27,6 +27,7 @@ from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
 from portal.web.panel import (
     accounts,
+    alerts,
     announcements,
     cards,
     components,
@@ -104,6 +105,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         accounts.blueprint,
         runtime.blueprint,
         cards.blueprint,
+        alerts.blueprint,
         maintenance.blueprint,
         windows.blueprint,
         series.blueprint,

@@ -55,7 +55,7 @@ def metrics() -> Response:
         return Response(content_type=CONTENT_TYPE_LATEST)
     try:
         body = portal.runtime.exporter.scrape(
-            token.name,
+            token,
             address=request.environ["portal.client"],
             render=lambda before, after: portal.runtime.feed.text(
                 collected, before, after, is_open=is_open

@@ -53,6 +53,7 @@ def run_once(portal: Portal) -> None:
         session.commit()
     portal.core.audit_log.take_in()
     portal.runtime.episodes.reconcile(snapshot)
+    portal.runtime.foreign_alerts.lapse(now=clock.now())
     portal.guard.blocks.note_expired()
 
 

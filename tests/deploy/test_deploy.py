@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from deploy.grafana import generate
 from portal import settings
 from portal.settings import DeclaredWorker
 from tests.conftest import Build, Site
+from tests.contracts.test_alerts import names
 from tests.processes import ROOT, has, needed
 
 DEPLOY = ROOT / "deploy"
@@ -68,7 +70,8 @@ def test_every_alert_fires_and_keeps_still_as_its_test_says():
     for group in rules:
         for rule in group["rules"]:
             section = re.fullmatch(
-                r"/panel/runbook#(section-\d)", rule["annotations"]["runbook_url"]
+                r"{{ \$externalLabels\.portal_url }}/panel/runbook#(section-\d)",
+                rule["annotations"]["runbook_url"],
             )
             assert section
             assert f'id="{section[1]}"' in (ROOT / "templates/panel/runbook.html").read_text()
@@ -77,7 +80,7 @@ def test_every_alert_fires_and_keeps_still_as_its_test_says():
 def test_the_runbooks_rule_and_those_that_hold_during_a_stall_are_there():
     text = (PROMETHEUS / "alerts.yml").read_text()
     for expression in (
-        "gigvora_metrics_seconds_since_last_scrape[10m]) > 240",
+        "max_over_time(gigvora_metrics_scraper_age_seconds[10m]) > 240",
         'up{job="portal"} == 0',
         'absent_over_time(gigvora_metrics_scrapes_total{job="portal"}[4m])',
         "time() - max_over_time(gigvora_metrics_last_scrape_timestamp[1h]) > 240",
@@ -162,9 +165,35 @@ def test_compose_and_the_image_agree_on_where_things_are():
         name for service in compose["services"].values() for name in service.get("secrets", ())
     }
     assert named == set(compose["secrets"])
-    for volume in compose["services"]["prometheus"]["volumes"]:
-        source = DEPLOY / volume.split(":")[0]
-        assert source.is_file() or "secrets" in volume
+    for name in ("prometheus", "alertmanager"):
+        for volume in compose["services"][name]["volumes"]:
+            source = DEPLOY / volume.split(":")[0]
+            assert source.is_file() or "secrets" in volume
+    scrapes = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())
+    (manager,) = scrapes["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+    assert manager.split(":")[0] in compose["services"]
+    assert scrapes["global"]["external_labels"]["portal_url"] == loaded.url
+    receiver = yaml.safe_load((PROMETHEUS / "alertmanager.yml").read_text())["receivers"][0]
+    address = urlsplit(receiver["webhook_configs"][0]["url"])
+    assert address.hostname in compose["services"]
+    assert address.hostname in loaded.trusted_hosts
+    assert address.path == "/api/admin/runtime/alerts/alertmanager"
+
+
+@pytest.mark.process
+def test_amtool_accepts_the_receiver():
+    said = run("amtool", "check-config", str(PROMETHEUS / "alertmanager.yml"))
+    assert "SUCCESS" in said
+
+
+def test_the_rules_judge_by_scraper_and_name_alerts_of_the_portal():
+    text = (PROMETHEUS / "alerts.yml").read_text()
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    assert not [one for one in rules if "seconds_since_last_scrape" in one["expr"]]
+    own = {one["labels"]["portal_alert"] for one in rules if "portal_alert" in one["labels"]}
+    assert own <= names()
+    # Figures of people are whole ones.
+    assert "| humanize }}" not in text
 
 
 @pytest.mark.process

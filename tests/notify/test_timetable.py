@@ -9,6 +9,7 @@ from portal import clock
 from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
 from portal.runtime.episodes import Episode
+from portal.settings import ScraperToken
 from portal.status.announcements import AnnouncementIn
 from portal.status.incidents import IncidentEdit, UpdateIn
 from portal.status.notices import Notice
@@ -294,3 +295,32 @@ def test_a_database_that_was_put_back_tells_nothing_again(site: Site, still: Sta
     look(site)
     # What comes after is told as ever.
     assert events(site) == ["scheduled", "started", "ended"]
+
+
+def test_the_prepared_update_says_who_came_meanwhile(build: Build, still: StandingClock):
+    """One of a pair was away: for that time there are figures all the same."""
+    site = build(
+        metrics_tokens=(ScraperToken("prom-a", "a" * 40), ScraperToken("prom-b", "b" * 40))
+    )
+    client, headers = site.client(), site.bearer()
+    base = "/api/admin/runtime"
+    for secret in ("a" * 40, "b" * 40):
+        site.scrape(secret)
+    for _ in range(20):
+        still.advance(minutes=1)
+        site.scrape("a" * 40)
+        run_once(site.portal)
+    # At last both are away for a while, and come back together.
+    still.advance(minutes=4)
+    run_once(site.portal)
+    offer = client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).get_json()
+    made = client.post(f"{base}/incidents", json={**offer, "impact": "minor"}, headers=headers)
+    for secret in ("a" * 40, "b" * 40):
+        site.scrape(secret)
+    run_once(site.portal)
+    path = f"{base}/incidents/{made.get_json()['reference']}"
+    prepared = client.get(f"{path}/prepared-update", headers=headers).get_json()
+    assert "there are none" not in prepared["message"]
+    assert "prom-b reads our figures again since 12:24 UTC" in prepared["message"]
+    assert "it had not come for 24 min, from 12:00 UTC on" in prepared["message"]
+    assert "prom-a came meanwhile" in prepared["message"]

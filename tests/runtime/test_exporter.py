@@ -1,10 +1,12 @@
 """Scrape age and state, as the runbook's first and second section want them."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from portal.runtime import exporter
+from portal.settings import ScraperToken
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from tests.conftest import MANUAL, Build, Site, StandingClock, figure
@@ -134,3 +136,75 @@ def test_openmetrics_on_request(site: Site):
     answer = site.scrape(Accept="application/openmetrics-text; version=1.0.0")
     assert answer.content_type.startswith("application/openmetrics-text")
     assert answer.get_data(as_text=True).endswith("# EOF\n")
+
+
+BY_SCRAPER = 'gigvora_metrics_scraper_age_seconds{scraper="%s"}'
+PAIR = (
+    ScraperToken("prom-a", "a" * 40),
+    ScraperToken("prom-b", "b" * 40),
+    ScraperToken("oncall", MANUAL, is_manual=True),
+)
+
+
+def test_only_a_scraper_itself_resets_its_age(build: Build, still: StandingClock):
+    """A pair, one of them dead, and one person who reads every minute."""
+    site = build(metrics_tokens=PAIR)
+    for secret in ("a" * 40, "b" * 40):
+        site.scrape(secret)
+    for minute in range(1, 6):
+        still.advance(seconds=60)
+        seen = site.scrape(MANUAL).get_data(as_text=True)
+        assert figure(seen, AGE) == 60
+        assert figure(seen, BY_SCRAPER % "prom-b") == 60 * minute
+        assert 'scraper_age_seconds{scraper="oncall"}' not in seen
+        site.scrape("a" * 40)
+    (held,) = site.portal.overview.take().alerts
+    assert held.labels == {"scraper": "prom-b", "others": "prom-a"}
+    card = site.signed_in().client.get("/panel/cards/exporter").get_data(as_text=True)
+    assert "<dt>Oldest scraper</dt>" in card
+    assert "5 min" in card.partition("Oldest scraper")[2].partition("</div>")[0]
+    site.scrape("b" * 40)
+    assert site.portal.overview.take().alerts == []
+
+
+def test_a_first_scrape_ends_no_gap(build: Build, still: StandingClock):
+    site = build(metrics_tokens=PAIR)
+    site.scrape("a" * 40)
+    still.advance(hours=5)
+    assert figure(site.scrape("b" * 40).get_data(as_text=True), BY_SCRAPER % "prom-b") == 0
+
+
+def test_a_portal_that_nobody_has_scraped_is_not_set_up(site: Site, still: StandingClock):
+    site.portal.overview.take()
+    still.advance(hours=1)
+    site.scrape(MANUAL)
+    taken = site.portal.overview.take()
+    assert (taken.alerts, taken.metrics.is_set_up, taken.metrics.stale) == ([], False, False)
+    card = site.signed_in().client.get("/panel/cards/exporter").get_data(as_text=True)
+    assert "Not set up" in card
+    assert "PORTAL_METRICS_TOKENS" in card
+    site.scrape()
+    still.advance(seconds=181)
+    assert [one.id for one in site.portal.overview.take().alerts] == ["exporter-stale"]
+
+
+def test_a_restart_does_not_make_it_new_again(site: Site, still: StandingClock):
+    site.scrape()
+    shutil.rmtree(site.settings.run_dir)
+    site.portal.overview.take()
+    still.advance(seconds=181)
+    assert [one.id for one in site.portal.overview.take().alerts] == ["exporter-stale"]
+
+
+def test_a_scraper_can_be_expected_before_it_ever_came(build: Build, still: StandingClock):
+    site = build(scraper_expected=True)
+    site.portal.overview.take()
+    still.advance(seconds=181)
+    assert [one.id for one in site.portal.overview.take().alerts] == ["exporter-stale"]
+
+
+def test_only_manual_tokens_are_nothing_that_could_stop(build: Build, still: StandingClock):
+    site = build(metrics_tokens=PAIR[2:], scraper_expected=True)
+    site.scrape(MANUAL)
+    still.advance(hours=1)
+    assert site.portal.overview.take().alerts == []

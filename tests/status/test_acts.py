@@ -415,7 +415,12 @@ def test_an_edit_of_a_component_names_what_it_changed(world: World):
     [
         (["major_outage"], [(State.MAJOR, True)], None, "major_outage"),
         (["major_outage", None], [(State.MAJOR, False)], "major_outage", None),
-        (["major_outage", "operational"], [(State.MAJOR, False)], "major_outage", "operational"),
+        (
+            ["major_outage", "operational"],
+            [(State.MAJOR, False), (State.OPERATIONAL, True)],
+            "major_outage",
+            "operational",
+        ),
         (
             ["major_outage", "partial_outage"],
             [(State.MAJOR, False), (State.PARTIAL, True)],
@@ -423,7 +428,7 @@ def test_an_edit_of_a_component_names_what_it_changed(world: World):
             "partial_outage",
         ),
         ([None], [], None, None),
-        (["operational"], [], None, "operational"),
+        (["operational"], [(State.OPERATIONAL, True)], None, "operational"),
     ],
 )
 def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before, after):
@@ -437,7 +442,8 @@ def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before
     assert (kind, detail["before"], detail["after"]) == ("component.state.changed", before, after)
     with world.open_session() as session:
         held = components.by_hand(session)
-    assert list(held.values()) == [state for state, is_open in spans if is_open]
+    impaired = [state for state, is_open in spans if is_open and state != State.OPERATIONAL]
+    assert list(held.values()) == impaired
 
 
 def test_components_stand_by_group_position_and_name(world: World):

@@ -87,10 +87,18 @@ def test_braces_are_those_of_a_field(message, is_taken):
 def test_the_figures_of_a_snapshot():
     body = json.dumps(
         {
-            "metrics": {"lastScrapeAt": "2030-06-03T12:00:00Z", "scrapes": 0},
+            "metrics": {
+                "lastScrapeAt": "2030-06-03T12:00:00Z",
+                "scrapes": 0,
+                "scrapers": [
+                    {"name": "a", "isManual": False, "lastScrapeAt": "x", "ageSeconds": 240},
+                    {"name": "new", "isManual": False, "lastScrapeAt": None, "ageSeconds": 9},
+                    {"name": "me", "isManual": True, "lastScrapeAt": "x", "ageSeconds": 1},
+                ],
+            },
             "rateLimit": {"lifetime": {"hits": 7, "blocked": None}},
             "perimeter": 3,
-            "workers": [{"name": "jobs", "pending": 4}],
+            "workers": [{"name": "jobs", "pending": 4, "status": "error"}],
         }
     )
     assert findings.figures(body, "p_") == [
@@ -98,6 +106,8 @@ def test_the_figures_of_a_snapshot():
         ("p_metrics_scrapes_total", "0"),
         ("p_rate_limit_hits_total", "7"),
         ('p_worker_queue_pending{worker="jobs"}', "4"),
+        ('p_worker_status{worker="jobs"}', "-1"),
+        ('p_metrics_scraper_age_seconds{scraper="a"}', "240"),
     ]
     assert findings.figures("{}", "p_") == []
 

@@ -45,12 +45,15 @@ class Components(Acts):
 
     @act
     def set_state(self, tx: Transaction, slug: str, state: State | None) -> Component:
-        """Set a state by hand from now on; None, or operational, takes it back."""
+        """Set a state by hand from now on; None takes it back.
+
+        What alerts said before does not count while it stands; one that changes later does.
+        """
         row = tx.expect(queries.find(tx.session, slug))
         before = queries.open_by_hand(tx.session, row.id)
         if before is not None:
             before.ended_at = tx.now
-        if state not in (None, State.OPERATIONAL):
+        if state is not None:
             tx.session.add(Span(component_id=row.id, state=state.value, began_at=tx.now))
         return tx.done(
             row,

@@ -45,7 +45,10 @@ class Component(Base):
 
 
 class Span(Base):
-    """A time in which a component was impaired, by an incident or by hand; open without an end."""
+    """A time in which a component was impaired, by an incident or by hand; open without an end.
+
+    One by hand may say operational: what alerts said before then does not count meanwhile.
+    """
 
     __tablename__ = "component_span"
 

@@ -50,8 +50,14 @@ def open_by_hand(session: Session, component_id: int) -> Span | None:
 
 
 def by_hand(session: Session) -> dict[int, State]:
-    """The states that are set by hand now, by component."""
-    rows = session.scalars(select(Span).where(Span.incident_id.is_(None), Span.ended_at.is_(None)))
+    """The impaired states that are set by hand now, by component."""
+    rows = session.scalars(
+        select(Span).where(
+            Span.incident_id.is_(None),
+            Span.ended_at.is_(None),
+            Span.state != State.OPERATIONAL.value,
+        )
+    )
     return {row.component_id: State(row.state) for row in rows}
 
 

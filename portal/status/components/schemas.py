@@ -13,8 +13,11 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 Name = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00]*$")]
 Group = Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00]*$")]
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00]*$")]
-# An alert's id, `worker-error:profileEngagement` for one of a subject, or Alertmanager's alertname.
-AlertName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][\w-]{0,39}(:[\w.-]{1,80})?$")]
+# An alert's id, `worker-error:profileEngagement` for one of a subject, or an alertname as
+# Alertmanager or Grafana has it, with spaces.
+AlertName = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 
 
 class ComponentIn(Camel):

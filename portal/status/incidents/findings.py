@@ -23,6 +23,9 @@ _FIGURES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("database_pool_pending", ("databasePool", "pending")),
 )
 
+# As the metrics feed has it.
+_STATUS = {"healthy": "1", "stopped": "0", "error": "-1"}
+
 
 def figures(body: str, prefix: str) -> list[tuple[str, str]]:
     """The runbook's counters in a captured snapshot, as (name of the series, value)."""
@@ -39,6 +42,13 @@ def figures(body: str, prefix: str) -> list[tuple[str, str]]:
     for worker in snapshot.get("workers", []):
         label = f'{{worker="{worker["name"]}"}}'
         found.append((f"{prefix}worker_queue_pending{label}", str(worker["pending"])))
+        if worker.get("status") in _STATUS:
+            found.append((f"{prefix}worker_status{label}", _STATUS[worker["status"]]))
+    for scraper in _at(snapshot, ("metrics", "scrapers")) or ():
+        # As in the feed: not of manual tokens, and not before a first scrape.
+        if not scraper["isManual"] and scraper["lastScrapeAt"] is not None:
+            name = f'{prefix}metrics_scraper_age_seconds{{scraper="{scraper["name"]}"}}'
+            found.append((name, str(scraper["ageSeconds"])))
     return found
 
 

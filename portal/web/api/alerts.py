@@ -2,18 +2,20 @@
 
 from datetime import datetime
 
+import structlog
 from apiflask import APIBlueprint
 from pydantic import Field
 
 from portal import clock, web
 from portal.errors import NotFoundError
 from portal.runtime import alertmanager, episodes, offers
-from portal.runtime.alertmanager import Delivery, Taken
+from portal.runtime.alertmanager import Delivery, EpisodeEnd, EpisodeOut, Taken
 from portal.schemas import Camel
 from portal.status.incidents import Link, LinkKind
-from portal.store import engine
-from portal.store.errors import retried
+from portal.unit_of_work import By
+from portal.web.api import writes
 
+_log = structlog.get_logger()
 blueprint = APIBlueprint(
     "alerts_api", __name__, url_prefix="/api/admin/runtime/alerts", tag="Runtime"
 )
@@ -23,18 +25,22 @@ blueprint = APIBlueprint(
 @blueprint.input(Delivery, arg_name="delivery")
 @blueprint.output(Taken)
 def receive(delivery: Delivery) -> Taken:
-    """Take a delivery of Alertmanager's webhook, version 4; a repeated one changes nothing."""
+    """Take a delivery of Alertmanager's or Grafana's webhook; a repeated one changes nothing."""
     portal = web.current()
+    taken = portal.runtime.foreign_alerts.take(By(alertmanager.ACTOR), delivery)
+    if taken.skipped:
+        portal.runtime.counters.alerts_skipped.inc(taken.skipped)
+        _log.warning("alerts.skipped", skipped=taken.skipped, taken=len(delivery.alerts))
+    return taken
 
-    @retried
-    def take() -> Taken:
-        with portal.core.open_session() as session:
-            engine.begin_write(session)
-            taken = alertmanager.take(session, delivery, now=clock.now())
-            session.commit()
-            return taken
 
-    return take()
+@blueprint.post("/end")
+@blueprint.input(EpisodeEnd, arg_name="asked")
+@blueprint.output(EpisodeOut)
+def end(asked: EpisodeEnd) -> EpisodeOut:
+    """End an alert of others, whose own end was lost; it stays ended until it fires anew."""
+    row = web.current().runtime.foreign_alerts.end(writes.by(), asked.alert, asked.subject)
+    return EpisodeOut.of(row)
 
 
 class OfferQuery(Camel):
@@ -52,7 +58,7 @@ class Offer(Camel):
     links: list[Link]
 
 
-@blueprint.get("/<name>/offer")
+@blueprint.get("/<path:name>/offer")
 @blueprint.input(OfferQuery, location="query", arg_name="query")
 @blueprint.output(Offer)
 def offer(name: str, query: OfferQuery) -> Offer:

@@ -41,7 +41,7 @@ def one(slug: str) -> Response:
         "group": shown.group,
         "position": str(shown.position),
         "description": shown.description,
-        "alerts": " ".join(shown.alerts),
+        "alerts": "\n".join(shown.alerts),
         "since": str(shown.since),
         "isPublic": "on" if shown.is_public else "",
     }
@@ -85,7 +85,7 @@ def _posted(slug: str) -> ComponentIn:
         position=request.form.get("position") or "0",
         description=forms.text("description"),
         isPublic="isPublic" in request.form,
-        alerts=forms.text("alerts").split(),
+        alerts=[line.strip() for line in forms.text("alerts").split("\n") if line.strip()],
         since=request.form.get("since") or None,
     )
 
