@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from portal import clock
 from portal.board.banners import Banner
 from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
+from portal.status import prose
 from portal.status.terms import Audience, Status
 
 MOST_ENTRIES = 50
@@ -151,8 +152,10 @@ def rss(picture: Picture, site: Site) -> Document:
         item = xml.SubElement(channel, "item")
         _add(item, "title", one.title)
         _add(item, "link", one.link)
-        _add(item, "guid", one.id, isPermaLink="false")
-        _add(item, "pubDate", format_datetime(one.published_at))
+        # Readers show an item anew when its name and its date are new: each update is one.
+        name = f"{one.id}:{one.updated_at:%Y%m%dT%H%M%SZ}"
+        _add(item, "guid", name, isPermaLink="false")
+        _add(item, "pubDate", format_datetime(one.updated_at))
         _add(item, "category", one.tag)
         _add(item, "description", one.html)
     return "application/rss+xml; charset=utf-8", _bytes(root)
@@ -195,25 +198,24 @@ def calendar(picture: Picture, site: Site) -> Document:
         (banner, False) for banner in picture.for_reader(Audience.PUBLIC) if banner.kind == "window"
     ] + [(banner, True) for banner in picture.cancelled if Audience.PUBLIC in banner.audiences]
     for banner, is_cancelled in sorted(windows, key=lambda pair: (pair[0].starts_at, pair[0].ref)):
-        zone = ZoneInfo(banner.zone) if banner.zone != "UTC" else UTC
+        # A cancelled window keeps the end that it would have had.
+        ends_at = banner.ends_at if is_cancelled else banner.over_at
         event = icalendar.Event()
         event.add("uid", f"{banner.ref}@{host}")
         # Of the last change, so that the same picture gives the same bytes.
-        event.add("dtstamp", banner.resolved_at or banner.published_at or banner.starts_at)
-        event.add("dtstart", banner.starts_at.astimezone(zone))
-        event.add("dtend", (banner.over_at or banner.starts_at).astimezone(zone))
-        if is_cancelled:
-            ends_at = banner.ends_at or banner.starts_at
-            event["dtend"] = icalendar.vDDDTypes(ends_at.astimezone(zone))
+        changed_at = banner.updated_at or banner.resolved_at or banner.published_at
+        event.add("dtstamp", changed_at or banner.starts_at)
+        # In UTC, which every program reads alike; of time zones each reads another part.
+        event.add("dtstart", banner.starts_at.astimezone(UTC))
+        event.add("dtend", (ends_at or banner.starts_at).astimezone(UTC))
         event.add("sequence", banner.version)
         event.add("summary", _clean(banner.title))
-        event.add("description", _clean(banner.message))
+        event.add("description", _clean(_plain(banner)))
         event.add("status", "CANCELLED" if is_cancelled else "CONFIRMED")
         event.add("transp", "TRANSPARENT")
         if site.url:
             event.add("url", site.link_to(banner))
         made.add_component(event)
-    made.add_missing_timezones()
     return "text/calendar; charset=utf-8", made.to_ical()
 
 
@@ -252,6 +254,15 @@ def _span(banner: Banner) -> str:
     until = f" to {clock.iso(banner.over_at)}" if banner.over_at else ""
     words = {Status.SCHEDULED: "Planned", Status.ACTIVE: "Under way", Status.RESOLVED: "Over"}
     return f"{words.get(banner.status, 'Planned')}: {clock.iso(banner.starts_at)}{until}"
+
+
+def _plain(banner: Banner) -> str:
+    """What a window says, without marks, and when it is on the clocks of its zone."""
+    zone = ZoneInfo(banner.zone)
+    begin = banner.starts_at.astimezone(zone)
+    end = (banner.over_at or banner.starts_at).astimezone(zone)
+    when = f"{begin:%d %b %Y, %H:%M} to {end:%d %b %Y, %H:%M} ({banner.zone})"
+    return "\n\n".join(filter(None, [prose.to_text(banner.message), when]))
 
 
 def _latest(found: list[Entry], picture: Picture) -> datetime:

@@ -1,6 +1,8 @@
 """Markdown from operators: rendered without HTML, then sanitised."""
 
+import re
 from functools import lru_cache
+from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -37,3 +39,10 @@ def to_html(text: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener",
     )
+
+
+def to_text(text: str) -> str:
+    """What a Markdown text says, without its marks."""
+    lines = re.sub(r"</(?:p|pre|blockquote|h[1-4])>|<br>", "\n", to_html(text))
+    plain = unescape(nh3.clean(lines, tags=set()))
+    return re.sub(r"\n\s*\n+", "\n\n", plain).strip()

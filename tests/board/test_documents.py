@@ -131,9 +131,8 @@ def test_the_calendar_has_public_windows_and_those_called_off():
     ends = {name: one.decoded("dtend") for name, one in found.items()}
     assert (ends["m-1"], ends["m-2"], ends["m-3"]) == (NOW + HOUR, NOW, NOW - 3 * HOUR)
     assert (ends["m-4"], ends["m-6"]) == (NOW + 2 * HOUR, NOW + 3 * HOUR)
-    assert found["m-1"].decoded("dtstart").hour == 13
-    assert found["m-1"]["dtstart"].params["TZID"] == "Europe/Berlin"
-    assert "TZID" not in found["m-2"]["dtstart"].params
+    assert found["m-1"].decoded("dtstart").hour == 11
+    assert not any("TZID" in one["dtstart"].params for one in found.values())
     assert [str(found[name]["status"]) for name in ("m-1", "m-4")] == ["CONFIRMED", "CANCELLED"]
     assert int(found["m-1"]["sequence"]) == 3
     assert str(found["m-1"]["url"]) == "https://status.example/maintenance/m-1"
