@@ -15,6 +15,7 @@ import structlog
 from portal import clock
 from portal.guard.offences import Offences
 from portal.guard.offenders import TopKeys
+from portal.guard.sliding import SlidingCount
 from portal.guard.waf import Engine, Inspected, WafError
 from portal.runtime import snapshot
 from portal.runtime.counters import Counters
@@ -44,6 +45,7 @@ class Inspection:
         self.addresses = TopKeys(256)
         self.agents = TopKeys(256)
         self._recent: deque[snapshot.Refused] = deque(maxlen=MOST_RECENT)
+        self._lately = SlidingCount(snapshot.LATELY_SECONDS)
         self._last_block: float | None = None
 
     @property
@@ -72,6 +74,7 @@ class Inspection:
         with self.counting:
             self._counters.waf_blocked.inc()
             self._counters.waf_rule_hits.labels(refusal.rule).inc()
+            self._lately.add(seconds)
             self._last_block = seconds
             self.rules.count(refusal.rule, is_allowed=False, route=route, at=seconds)
             self.addresses.count(request.address, is_allowed=False, route=route, at=seconds)
@@ -108,6 +111,7 @@ class Inspection:
                 [one.shown() for one in table.top(15)]
                 for table in (self.rules, self.addresses, self.agents)
             ]
+            lately = self._lately.total(clock.now().timestamp())
         return snapshot.Waf(
             engine=self.engine.name,
             rule_set=self.engine.rule_set,
@@ -119,6 +123,7 @@ class Inspection:
             by_address=tops[1],
             by_agent=tops[2],
             recent_blocks=self.recent(),
+            blocked_lately=lately,
             auto_block=snapshot.AutoBlock(
                 enabled=rule is not None,
                 threshold=rule.threshold if rule else 0,

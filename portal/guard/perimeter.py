@@ -23,6 +23,7 @@ from portal.guard.address import Network
 from portal.guard.blocks import Block, BlockScope, Kind, Source
 from portal.guard.offenders import TopKeys
 from portal.guard.origins import MOST_CHARACTERS, Origins
+from portal.guard.sliding import SlidingCount
 from portal.runtime import snapshot
 from portal.runtime.counters import Counters
 from portal.store import revision
@@ -129,6 +130,7 @@ class Perimeter:
         self._last_blocked: float | None = None
         self.top_origins = TopKeys(256)
         self._recent: deque[snapshot.Refused] = deque(maxlen=MOST_RECENT)
+        self._lately = SlidingCount(snapshot.LATELY_SECONDS)
         self.is_supervised = False
 
     def judge(
@@ -168,6 +170,7 @@ class Perimeter:
         seconds = now.timestamp()
         with self.counting:
             self._counters.perimeter_blocked.inc()
+            self._lately.add(seconds)
             self._last_blocked = seconds
             if denied.origin:
                 name = "".join(one for one in denied.origin if one.isprintable())
@@ -226,6 +229,7 @@ class Perimeter:
             last, recent = self._last_blocked, list(self._recent)
             recently = self.top_origins.seen_since(seconds - ACTIVE_ORIGIN_SECONDS)
             top = self.top_origins.top(15)
+            lately = self._lately.total(seconds)
         rows.sort(key=lambda row: row.created_at, reverse=True)
         return snapshot.Perimeter(
             total_blocked=self._counters.read().perimeter_blocked,
@@ -250,4 +254,5 @@ class Perimeter:
                 for row in rows[:MOST_SHOWN]
             ],
             recent=recent,
+            blocked_lately=lately,
         )

@@ -395,16 +395,21 @@ def shown(episode: Episode) -> Alert:
     )
 
 
-def lapsed(session: Session, *, now: datetime) -> list[Episode]:
-    """What lapsed within the last 24 hours, the latest first."""
-    return list(
-        session.scalars(
-            select(Episode)
-            .where(Episode.closed_by == Closing.LAPSED, Episode.closed_at > now - LAPSED_SHOWN)
-            .order_by(Episode.closed_at.desc())
-            .limit(20)
-        )
-    )
+def join(held: list[Alert], foreign: list[Alert]) -> list[Alert]:
+    """All alerts that hold; what a rule of ours for Prometheus says too is one row with its own.
+
+    The rules in `deploy/prometheus/alerts.yml` name the portal's alert in a label.
+    """
+    found = list(held)
+    for alert in foreign:
+        own = alert.labels.get("portal_alert")
+        subject = alert.labels.get("worker", "")
+        same = next((one for one in held if (one.id, one.subject) == (own, subject)), None)
+        if same is None:
+            found.append(alert)
+        elif alert.id not in same.also:
+            same.also.append(alert.id)
+    return found
 
 
 def _silent(before: datetime) -> Any:

@@ -2,11 +2,20 @@
 
 from datetime import timedelta
 
-from portal.runtime.snapshot import Alert, Metrics, RateLimit, Readiness, Refused, Snapshot
+from portal.runtime.snapshot import (
+    LATELY_SECONDS,
+    Alert,
+    Metrics,
+    Perimeter,
+    RateLimit,
+    Readiness,
+    Snapshot,
+    Waf,
+)
 
 PRESSURE_RATIO = 0.1
 PRESSURE_HITS = 50
-SPIKE_WITHIN = timedelta(minutes=5)
+SPIKE_WITHIN = timedelta(seconds=LATELY_SECONDS)
 SPIKE_REFUSALS = 20
 WAITING = 3
 OLD_BOARD_SECONDS = 60
@@ -20,10 +29,8 @@ def hold(snapshot: Snapshot, *, runbook: str) -> list[Alert]:
         *_workers(snapshot, runbook),
         *_pool(snapshot, runbook),
         *_pressure(snapshot, runbook),
-        *_spike("waf-spike", "WAF refusals", snapshot.waf.recent_blocks, snapshot, runbook),
-        *_spike(
-            "perimeter-spike", "Perimeter refusals", snapshot.perimeter.recent, snapshot, runbook
-        ),
+        *_spike("waf-spike", "WAF refusals", snapshot.waf, snapshot, runbook),
+        *_spike("perimeter-spike", "Perimeter refusals", snapshot.perimeter, snapshot, runbook),
         *_near(snapshot.rate_limit, runbook),
         *_board(snapshot, runbook),
         *_spool(snapshot, runbook),
@@ -119,11 +126,13 @@ def _pressure(snapshot: Snapshot, runbook: str) -> list[Alert]:
 
 
 def _spike(
-    id: str, title: str, refusals: list[Refused], snapshot: Snapshot, runbook: str
+    id: str, title: str, defence: Waf | Perimeter, snapshot: Snapshot, runbook: str
 ) -> list[Alert]:
-    """So many refusals of one defence within five minutes, as far as the list reaches."""
+    """So many refusals of one defence within five minutes; the list of them reaches less far."""
+    refusals = defence.recent_blocks if isinstance(defence, Waf) else defence.recent
     late = [one.at for one in refusals if snapshot.generated_at - one.at <= SPIKE_WITHIN]
-    if len(late) < SPIKE_REFUSALS:
+    count = max(len(late), defence.blocked_lately)
+    if count < SPIKE_REFUSALS or not late:
         return []
     return [
         Alert(
@@ -131,7 +140,7 @@ def _spike(
             title=title,
             severity="warning",
             since=min(late),
-            value=len(late),
+            value=count,
             threshold=SPIKE_REFUSALS,
             unit="refusals",
             labels={"address": refusals[0].address},

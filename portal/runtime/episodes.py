@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, delete, or_, select, text
+from sqlalchemy import JSON, Index, String, and_, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
@@ -94,6 +94,22 @@ def is_public(session: Session, *rows: Episode) -> bool:
 
 def open_ones(session: Session) -> list[Episode]:
     return list(session.scalars(select(Episode).where(Episode.closed_at.is_(None))))
+
+
+def open_or_lapsed(session: Session, *, since: datetime) -> list[Episode]:
+    """The open ones, and those of others that lapsed after `since`, the latest first."""
+    return list(
+        session.scalars(
+            select(Episode)
+            .where(
+                or_(
+                    Episode.closed_at.is_(None),
+                    and_(Episode.closed_at > since, Episode.closed_by == Closing.LAPSED),
+                )
+            )
+            .order_by(Episode.closed_at.desc(), Episode.id)
+        )
+    )
 
 
 def open_one(session: Session, alert: str, subject: str) -> Episode | None:

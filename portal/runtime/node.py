@@ -95,6 +95,7 @@ class Node:
         for other in (share.waf for share in self._siblings()):
             own.last_block_at = _latest(own.last_block_at, other.last_block_at)
             own.recent_blocks = _newest(own.recent_blocks, other.recent_blocks)
+            own.blocked_lately += other.blocked_lately
         own.auto_block.active = [
             block for block in self._perimeter().blocks if block.source == "auto"
         ]
@@ -106,6 +107,7 @@ class Node:
         for other in (share.perimeter for share in self._siblings()):
             own.last_blocked_at = _latest(own.last_blocked_at, other.last_blocked_at)
             own.recent = _newest(own.recent, other.recent)
+            own.blocked_lately += other.blocked_lately
             # An origin may be known to both; the larger count is the least that is true.
             own.active_blocked_origins = max(
                 own.active_blocked_origins, other.active_blocked_origins

@@ -82,15 +82,14 @@ class Overview:
         held = taken.alerts
         try:
             with self._open_session() as session:
-                known = episodes.open_ones(session)
+                since = taken.generated_at - alertmanager.LAPSED_SHOWN
+                found = episodes.open_or_lapsed(session, since=since)
+                known = [one for one in found if one.closed_at is None]
                 episodes.date(held, known)
-                held += [
-                    alertmanager.shown(one) for one in known if one.source != episodes.Source.PORTAL
-                ]
-                taken.lapsed_alerts = [
-                    alertmanager.shown(one)
-                    for one in alertmanager.lapsed(session, now=taken.generated_at)
-                ]
+                foreign = [one for one in known if one.source != episodes.Source.PORTAL]
+                taken.alerts = alertmanager.join(held, list(map(alertmanager.shown, foreign)))
+                lapsed = [one for one in found if one.closed_at is not None]
+                taken.lapsed_alerts = list(map(alertmanager.shown, lapsed[:20]))
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)
 

@@ -4,6 +4,9 @@ from datetime import datetime
 
 from portal.schemas import Camel
 
+# How far `blockedLately` reaches back.
+LATELY_SECONDS = 300
+
 
 class Check(Camel):
     name: str
@@ -119,6 +122,7 @@ class Perimeter(Camel):
     auto_blocks: int
     blocks: list[ActiveBlock]
     recent: list[Refused]
+    blocked_lately: int = 0
     history: list[CountPoint] = []
 
 
@@ -147,6 +151,7 @@ class Waf(Camel):
     by_agent: list[Consumer]
     recent_blocks: list[Refused]
     auto_block: AutoBlock
+    blocked_lately: int = 0
     history: list[CountPoint] = []
 
 
@@ -261,7 +266,7 @@ class Alert(Camel):
     """What holds now; `subject` tells several of one id apart, such as a worker's name.
 
     `source` is portal, or alertmanager; `lapsedAt` is when one of others was no longer counted,
-    because its sender had not told of it again.
+    because its sender had not told of it again; `also` names alerts of others that say the same.
     """
 
     id: str
@@ -276,6 +281,7 @@ class Alert(Camel):
     subject: str = ""
     source: str = "portal"
     lapsed_at: datetime | None = None
+    also: list[str] = []
 
 
 class LifecycleState(Camel):

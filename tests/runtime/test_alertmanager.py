@@ -455,6 +455,29 @@ def test_what_is_not_told_again_lapses_and_says_so(either: Site, still: Standing
     assert "not told again by its sender" not in page
 
 
+def test_what_prometheus_and_the_portal_both_say_is_one_row(site: Site, still: StandingClock):
+    site.scrape()
+    still.advance(seconds=200)
+    headers, now = site.bearer(Scope.ALERTS_PUSH), clock.iso(clock.now())
+    away = alert("firing", now, alertname="PortalOtherScraperAway", portal_alert="exporter-stale")
+    stuck = alert("firing", now, alertname="Stuck", portal_alert="worker-stuck", worker="jobs")
+    push(site, away, {**stuck, "fingerprint": "b" * 16}, headers=headers)
+    held = site.portal.overview.take().alerts
+    assert [(one.id, one.also) for one in held] == [
+        ("exporter-stale", ["PortalOtherScraperAway"]),
+        ("Stuck", []),
+    ]
+    page = site.signed_in(Role.VIEWER).client.get("/panel/alerts").get_data(as_text=True)
+    assert "Prometheus says so too" in page
+    assert page.count('<article class="alert') == 2
+    # When the portal's own is over, the other one stands by itself until it ends.
+    site.scrape()
+    assert [one.id for one in site.portal.overview.take().alerts] == [
+        "PortalOtherScraperAway",
+        "Stuck",
+    ]
+
+
 def test_the_expiry_can_be_off(build: Build, still: StandingClock):
     site = build(alert_expires=None)
     push(site, FIRST, headers=site.bearer(Scope.ALERTS_PUSH))

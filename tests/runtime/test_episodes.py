@@ -56,6 +56,7 @@ def test_each_rule_holds_from_its_threshold_on(site: Site):
         ({"waf__recent_blocks": refusals(site, 20)}, ["waf-spike"]),
         ({"waf__recent_blocks": refusals(site, 19)}, []),
         ({"waf__recent_blocks": refusals(site, 25, timedelta(minutes=6))}, []),
+        ({"waf__recent_blocks": refusals(site, 25), "waf__blocked_lately": 260}, ["waf-spike"]),
         ({"perimeter__recent": refusals(site, 20)}, ["perimeter-spike"]),
         ({"workers": worker("error")}, ["worker-error"]),
         ({"workers": worker("stopped")}, []),
@@ -65,6 +66,23 @@ def test_each_rule_holds_from_its_threshold_on(site: Site):
     ]
     for changes, expected in truth:
         assert held(site, **changes) == expected, changes
+
+
+@pytest.mark.usefixtures("still")
+def test_a_spike_has_its_whole_figure(site: Site, still: StandingClock):
+    client = site.client()
+    for _ in range(13):
+        for _ in range(5):
+            client.get("/?id=1%20union%20select%20password%20from%20users")
+        still.advance(seconds=20)
+    taken = site.portal.overview.take()
+    assert taken.waf.blocked + taken.perimeter.total_blocked == 65
+    lately = {"waf-spike": taken.waf.blocked, "perimeter-spike": taken.perimeter.total_blocked}
+    found = {one.id: one.value for one in taken.alerts if one.id in lately}
+    assert found == {name: count for name, count in lately.items() if count >= 20}
+    assert max(found.values()) > 25
+    still.advance(minutes=6)
+    assert site.portal.overview.take().waf.blocked_lately == 0
 
 
 def events(site: Site) -> list[tuple[str, dict[str, object]]]:
