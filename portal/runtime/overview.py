@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.audit import chain
 from portal.core import Core
-from portal.runtime import alertmanager, alerts, episodes, samples, snapshot
+from portal.runtime import alerts, episodes, foreign_alerts, samples, snapshot
 from portal.runtime.exporter import Attempt, ScrapeState, is_stale, moment
 from portal.runtime.room import Runtime
 
@@ -82,14 +82,14 @@ class Overview:
         held = taken.alerts
         try:
             with self._open_session() as session:
-                since = taken.generated_at - alertmanager.LAPSED_SHOWN
+                since = taken.generated_at - foreign_alerts.LAPSED_SHOWN
                 found = episodes.open_or_lapsed(session, since=since)
                 known = [one for one in found if one.closed_at is None]
                 episodes.date(held, known)
                 foreign = [one for one in known if one.source != episodes.Source.PORTAL]
-                taken.alerts = alertmanager.join(held, list(map(alertmanager.shown, foreign)))
+                taken.alerts = foreign_alerts.join(held, list(map(foreign_alerts.shown, foreign)))
                 lapsed = [one for one in found if one.closed_at is not None]
-                taken.lapsed_alerts = list(map(alertmanager.shown, lapsed[:20]))
+                taken.lapsed_alerts = list(map(foreign_alerts.shown, lapsed[:20]))
         except SQLAlchemyError as error:
             _log.warning("overview.database_unreachable", error=type(error).__name__)
 

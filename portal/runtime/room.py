@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from portal.core import Core
-from portal.runtime.alertmanager import ForeignAlerts
 from portal.runtime.counters import Counters
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
 from portal.runtime.feed import BoardFigures, Feed
+from portal.runtime.foreign_alerts import ForeignAlerts
 from portal.runtime.node import Node
 from portal.runtime.snapshot import DatabasePool, Perimeter, RateLimit, Waf
 from portal.runtime.workers import Workers

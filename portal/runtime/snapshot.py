@@ -1,4 +1,7 @@
-"""The whole runtime picture at an instant: what panel, API, readiness and feed agree on."""
+"""The whole runtime picture at an instant: what panel, API, readiness and feed agree on.
+
+One file, longer than others, because it is one schema: an exported snapshot keeps to it.
+"""
 
 from datetime import datetime
 

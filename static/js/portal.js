@@ -3,14 +3,18 @@
 (() => {
   const body = document.body;
   const isPanel = "panel" in body.dataset;
-  const pollMs = 1000 * (Number(body.dataset.pollSeconds) || 45);
-  const staleMs = 1000 * (Number(body.dataset.staleAfterSeconds) || 68);
+  const pollMs = 1000 * (body.dataset.pollSeconds || 45);
+  // A browser may answer short polls from its own copy.
+  const staleMs = Math.max(1000 * body.dataset.staleAfterSeconds, pollMs < 42000 ? 2 * pollMs + 1e4 : 0);
   const byId = (id) => document.getElementById(id);
+  const find = (selector) => document.querySelector(selector);
+  const on = (name, act) => document.addEventListener(name, act);
   const all = (selector, root = document) => root.querySelectorAll(selector);
 
-  // The server's clock less ours, so that a wrong clock here makes no wrong ages.
-  let skew = 0;
-  const now = () => Date.now() + skew;
+  // The server's clock less ours, so that a wrong clock here makes no wrong ages. A cache's copy
+  // has an older date, so the largest counts.
+  let skew;
+  const now = () => Date.now() + (Math.abs(skew) > 5000 ? skew : 0);
 
   const put = (element, text) => {
     if (element && element.textContent !== text) element.textContent = text;
@@ -33,30 +37,31 @@
 
   const store = (area, key, value) => {
     try {
-      if (value === undefined) return area().getItem(key);
-      area().setItem(key, value);
+      if (value === undefined) return window[area].getItem(key);
+      window[area].setItem(key, value);
     } catch { /* storage may be forbidden; then nothing is remembered */ }
     return null;
   };
-  const local = () => window.localStorage;
-  const session = () => window.sessionStorage;
 
-  // --- ages -------------------------------------------------------------------------------
+  const updated = () => find("#board [data-updated]");
+  // A kept page is no sign of silence before it asked.
+  let isAsked = false;
+
+  // ages
 
   const tick = () => {
     for (const time of all("[data-age], [data-updated]")) {
       const age = spoken(now() - Date.parse(time.dateTime));
-      const failed = time.closest(".is-failed");
+      const failed = time.closest(".is-failed .card-foot");
       put(time, failed ? `Showing figures from ${age} ago; the portal does not answer` : `${age} ago`);
     }
     for (const time of all("[data-until]")) {
       const left = Date.parse(time.dateTime) - now();
       put(time, left > 0 ? roughly(left) : "a moment");
     }
-    const updated = document.querySelector("#board [data-updated]");
-    if (updated) {
-      const age = now() - Date.parse(updated.dateTime);
-      put(byId("stale-note"), age > staleMs
+    if (updated()) {
+      const age = now() - Date.parse(updated().dateTime);
+      put(byId("stale-note"), isAsked && age > staleMs
         ? `Showing what we knew ${roughly(age)} ago; the portal does not answer.` : "");
     }
   };
@@ -64,23 +69,23 @@
   const localTimes = (root) => {
     for (const time of all("time[data-local]", root)) {
       const moment = new Date(time.dateTime);
-      if (!Number.isNaN(moment.valueOf())) {
+      if (moment > 0) {
         time.title = `Your time: ${moment.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
       }
     }
   };
 
-  // --- banners that were dismissed --------------------------------------------------------
+  // banners that were dismissed
 
   const dismissals = (root) => {
     for (const button of all("[data-dismiss]", root)) {
       button.hidden = false;
-      const gone = store(local, `dismissed:${button.dataset.dismiss}`);
+      const gone = store("localStorage", `dismissed:${button.dataset.dismiss}`);
       if (gone) button.closest("[data-banner]").hidden = true;
     }
   };
 
-  // --- what changed, said once to readers of the screen -------------------------------------
+  // what changed, said once to readers of the screen
 
   let lastSaid = "";
   const tell = (isFirst) => {
@@ -94,14 +99,14 @@
     if (board && parts.length) document.title = `${parts[0]} · ${body.dataset.site}`;
   };
 
-  // --- snackbar: once an episode, gone on the next healthy poll ------------------------------
+  // snackbar: once an episode, gone on the next healthy poll
 
   const snackbar = byId("snackbar");
   let shown = "";
   let silentSince = 0;
   const snack = (key, text) => {
-    if (!snackbar || shown === key || store(session, `snack:${key}`)) return;
-    store(session, `snack:${key}`, "1");
+    if (!snackbar || shown === key || store("sessionStorage", `snack:${key}`)) return;
+    store("sessionStorage", `snack:${key}`, "1");
     shown = key;
     snackbar.hidden = false;
     put(snackbar.firstElementChild, text);
@@ -111,16 +116,16 @@
     if (snackbar) snackbar.hidden = true;
   };
   const staleExporter = () => {
-    const alert = document.querySelector('#alerts [data-alert="exporter-stale"]');
+    const alert = find('#alerts [data-alert="exporter-stale"]');
     const key = alert && `exporter-stale:${alert.dataset.since}`;
     if (shown && shown !== key) unsnack();
     if (!alert) return;
     snack(key, `Metrics are stale: no scrape for ${roughly(now() - Date.parse(alert.dataset.since))}`);
   };
 
-  // --- polling ----------------------------------------------------------------------------
+  // polling
 
-  const isPoll = (element) => element && (element.id === "board" || "poll" in element.dataset);
+  const isPoll = (element) => element?.matches("#board, [data-poll]");
   const poll = () => {
     if (!window.htmx) return;
     for (const element of all("#board, [data-poll]")) window.htmx.trigger(element, "portal:poll");
@@ -134,7 +139,7 @@
     }, pollMs * (0.85 + 0.3 * Math.random()));
   };
   let hiddenAt = 0;
-  document.addEventListener("visibilitychange", () => {
+  on("visibilitychange", () => {
     if (document.hidden) {
       hiddenAt = Date.now();
     } else if (Date.now() - hiddenAt > 5000) {
@@ -144,7 +149,8 @@
   });
 
   const pollFailed = (element) => {
-    if (!element.classList.contains("is-failed")) element.classList.add("is-failed");
+    element.classList.add("is-failed");
+    isAsked = true;
     silentSince = silentSince || now();
     tick();
     if (isPanel) snack(`silent:${silentSince}`, "The portal does not answer; the figures are old");
@@ -153,11 +159,11 @@
   const actFailed = (xhr) => {
     const box = byId("act-error");
     if (!box) return;
-    let text = xhr && xhr.status ? `The portal refused this (answer ${xhr.status}).` : "The portal does not answer. Nothing was changed as far as this page knows.";
+    let text = xhr?.status ? `The portal refused this (answer ${xhr.status}).` : "The portal does not answer. Nothing was changed as far as this page knows.";
     try {
       const problem = JSON.parse(xhr.responseText);
       const errors = Object.values(problem.errors || {}).flat();
-      text = [problem.detail || problem.title || text, ...errors].filter((one, at, list) => list.indexOf(one) === at).join("\n");
+      text = [...new Set([problem.detail || problem.title || text, ...errors])].join("\n");
     } catch { /* not a problem+json; the general sentence stays */ }
     put(box, text);
     box.hidden = false;
@@ -166,7 +172,7 @@
 
   const failed = (event) => {
     const { elt, xhr } = event.detail;
-    if (isPanel && xhr && xhr.status === 401) {
+    if (isPanel && xhr?.status === 401) {
       const here = location.pathname + location.search;
       location.assign(`/panel/login?next=${encodeURIComponent(here)}`);
     } else if (isPoll(elt)) {
@@ -175,18 +181,19 @@
       actFailed(xhr);
     }
   };
-  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, failed);
-  }
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) on(name, failed);
 
-  document.addEventListener("htmx:afterRequest", (event) => {
+  on("htmx:afterRequest", (event) => {
     const { elt, xhr, successful } = event.detail;
     if (!successful) return;
-    const date = Date.parse(xhr.getResponseHeader("Date") || "");
-    if (date && Math.abs(date - Date.now()) > 5000) skew = date - Date.now();
+    // When it was answered: a 304 brings the old copy of the body, but a new date.
+    const date = Date.parse(xhr.getResponseHeader("Date")) || now();
+    skew = Math.max(skew ?? -1e15, date + 1000 * xhr.getResponseHeader("Age") - Date.now());
     if (isPoll(elt)) {
+      isAsked = true;
+      if (updated()) updated().dateTime = new Date(date).toISOString();
       elt.classList.remove("is-failed");
-      if (silentSince && !document.querySelector(".is-failed")) {
+      if (silentSince && !find(".is-failed")) {
         silentSince = 0;
         if (shown.startsWith("silent:")) unsnack();
       }
@@ -194,25 +201,24 @@
       byId("act-error").hidden = true;
     }
     // A key names one press; the next press of the same button is another one.
-    const key = elt.querySelector && elt.querySelector("[data-fresh-key]");
-    if (key) key.value = [...crypto.getRandomValues(new Uint8Array(16))].map((one) => one.toString(16).padStart(2, "0")).join("");
+    const key = elt.querySelector?.("[data-fresh-key]");
+    if (key) key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
     tick();
   });
 
   const settle = (root, isFirst) => {
     localTimes(root);
     dismissals(root);
-    tick();
     if (isFirst || root.id === "board" || root.id === "alerts") tell(isFirst);
     if (isFirst || root.id === "alerts") staleExporter();
   };
-  document.addEventListener("htmx:afterSwap", (event) => settle(event.detail.target, false));
+  on("htmx:afterSwap", (event) => settle(event.detail.target, false));
 
-  document.addEventListener("click", (event) => {
+  on("click", (event) => {
     const button = event.target.closest("[data-dismiss], #snackbar button");
     if (!button) return;
     if (button.dataset.dismiss) {
-      store(local, `dismissed:${button.dataset.dismiss}`, "1");
+      store("localStorage", `dismissed:${button.dataset.dismiss}`, "1");
       button.closest("[data-banner]").hidden = true;
     } else {
       snackbar.hidden = true;
@@ -222,6 +228,10 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) put(byId("zone-note"), ` Point at a time to see it in yours (${zone}).`);
   settle(document, true);
+  tick();
   setInterval(tick, 1000);
-  if (document.querySelector("#board, [data-poll]")) plan();
+  if (find("#board, [data-poll]")) plan();
+  window.addEventListener("load", () => {
+    if (updated() && now() - Date.parse(updated().dateTime) > pollMs) poll();
+  });
 })();

@@ -176,7 +176,7 @@ def test_the_panel_plans_previews_and_cancels(either: Site, still: StandingClock
     public = either.client().get("/").get_data(as_text=True)
     assert public.count("Backups") == 2
     told = either.client().get("/calendar.ics").get_data(as_text=True)
-    assert told.count("BEGIN:VEVENT") == 8
+    assert told.count("BEGIN:VEVENT") == 9
     reference = page.split('id="series-')[1].split('"')[0]
     assert person.post(f"/panel/series/{reference}/cancel", version="1").status_code == 303
     assert planned(either) == []

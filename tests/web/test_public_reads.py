@@ -82,7 +82,9 @@ def test_a_portal_that_watches_nothing_says_so_everywhere(site: Site, still: Sta
         return words
 
     assert said() == {"Nothing is watched yet"}
-    assert "operational" not in client.get("/").get_data(as_text=True)
+    page = client.get("/").get_data(as_text=True)
+    assert "operational" not in page
+    assert 'class="state tone-info"' in page
     acts = site.portal.status.components
     acts.add(By("ada"), ComponentIn(slug="api", name="API"))
     assert said() == {"Nothing is watched yet"}
@@ -95,3 +97,17 @@ def test_a_component_with_an_alert_is_watched(site: Site):
     site.portal.status.components.add(By("ada"), new)
     site.portal.board.refresh()
     assert site.client().get("/api/status").json["description"] == "All systems operational"
+
+
+@pytest.mark.parametrize(
+    ("age", "said"), [(0, "in 1 day<"), (9, "in 10 days<"), (200, "in 90 days<")]
+)
+def test_a_figure_of_uptime_says_of_how_many_days_it_is(
+    site: Site, still: StandingClock, age: int, said: str
+):
+    since = still.moment.date() - timedelta(days=age)
+    site.portal.status.components.add(By("ada"), ComponentIn(slug="api", name="API", since=since))
+    site.portal.board.refresh()
+    page = site.client().get("/").get_data(as_text=True)
+    assert f"uptime {said}" in page
+    assert "Degraded performance and planned maintenance do not count." in page

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from portal import clock, web
 from portal.errors import NotFoundError
-from portal.runtime import alertmanager, episodes, offers
-from portal.runtime.alertmanager import Delivery, EpisodeEnd, EpisodeOut, Taken
+from portal.runtime import episodes, foreign_alerts, offers
+from portal.runtime.alertmanager import Delivery, Taken
+from portal.runtime.foreign_alerts import EpisodeEnd, EpisodeOut
 from portal.schemas import Camel
 from portal.status.incidents import Link, LinkKind
 from portal.unit_of_work import By
@@ -27,7 +28,7 @@ blueprint = APIBlueprint(
 def receive(delivery: Delivery) -> Taken:
     """Take a delivery of Alertmanager's or Grafana's webhook; a repeated one changes nothing."""
     portal = web.current()
-    taken = portal.runtime.foreign_alerts.take(By(alertmanager.ACTOR), delivery)
+    taken = portal.runtime.foreign_alerts.take(By(foreign_alerts.ACTOR), delivery)
     if taken.skipped:
         portal.runtime.counters.alerts_skipped.inc(taken.skipped)
         _log.warning("alerts.skipped", skipped=taken.skipped, taken=len(delivery.alerts))

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal import web
-from portal.runtime.alertmanager import EpisodeEnd
+from portal.runtime.foreign_alerts import EpisodeEnd
 from portal.web.panel import cards, forms
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/panel/alerts")
