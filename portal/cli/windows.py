@@ -76,7 +76,9 @@ def _act(reference: str | None, asked: WindowAct) -> Window:
 def _only_running(portal: Portal) -> str:
     with portal.core.open_session() as session:
         running = windows.running(session, now=clock.now())
-        if len(running) != 1:
-            names = ", ".join(row.reference for row in running) or "none"
-            application.stop(f"Name the window: {names} of them runs.")
+        if not running:
+            application.stop("No window is running.")
+        if len(running) > 1:
+            names = ", ".join(row.reference for row in running)
+            application.stop(f"Several windows are running: {names}. Name one.")
         return running[0].reference

@@ -49,32 +49,3 @@ def transaction(open_session: Callable[[], Session]) -> Iterator[tuple[Session, 
             if error.connection_invalidated:
                 raise UnknownOutcomeError("the connection broke at the commit") from error
             raise
-
-
-@contextmanager
-def change(
-    open_session: Callable[[], Session], which: int = BOARD
-) -> Iterator[tuple[Session, datetime]]:
-    """One write transaction that raises a revision; gives the session and its instant."""
-    with transaction(open_session) as (session, now):
-        yield session, now
-        advance(session, which)
-
-
-class Writer:
-    """The base of whatever writes what the public or the perimeter sees.
-
-    Opens a session of its own an act; `on_change` is called after a commit.
-    """
-
-    revision = BOARD
-
-    def __init__(self, open_session: Callable[[], Session], on_change: Callable[[], None]) -> None:
-        self.open_session = open_session
-        self._on_change = on_change
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Session, datetime]]:
-        with change(self.open_session, self.revision) as (session, now):
-            yield session, now
-        self._on_change()

@@ -37,7 +37,9 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.PERIMETER_READ, "perimeter", "listing"),
     **_views(Scope.PERIMETER_WRITE, "perimeter", "act block"),
     **_views(Scope.MAINTENANCE_READ, "maintenance", "listing"),
-    **_views(Scope.MAINTENANCE_WRITE, "windows", "act create edit new one show_preview start_now"),
+    **_views(Scope.MAINTENANCE_READ, "windows", "one"),
+    **_views(Scope.MAINTENANCE_READ, "announcements", "one"),
+    **_views(Scope.MAINTENANCE_WRITE, "windows", "act create edit new show_preview start_now"),
     **_views(Scope.MAINTENANCE_READ, "windows_api", "listing one"),
     **_views(Scope.MAINTENANCE_WRITE, "windows_api", "act cancel create replace"),
     **_views(Scope.MAINTENANCE_READ, "series_api", "listing one preview"),
@@ -46,9 +48,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.MAINTENANCE_WRITE, "freezes", "add remove"),
     **_views(Scope.MAINTENANCE_READ, "freezes_api", "listing"),
     **_views(Scope.MAINTENANCE_WRITE, "freezes_api", "create remove"),
-    **_views(
-        Scope.MAINTENANCE_WRITE, "announcements", "create edit new one set_status show_preview"
-    ),
+    **_views(Scope.MAINTENANCE_WRITE, "announcements", "create edit new set_status show_preview"),
     **_views(Scope.MAINTENANCE_READ, "announcements_api", "listing one"),
     **_views(Scope.MAINTENANCE_WRITE, "announcements_api", "change_status create replace"),
     **_views(Scope.MAINTENANCE_READ, "templates_api", "listing"),

@@ -24,7 +24,6 @@ _MONTHS = (
 )
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
-_FORM = "%Y-%m-%dT%H:%M"
 
 
 def _in_zone(moment: datetime, zone: str) -> datetime:
@@ -96,11 +95,6 @@ def rate(per_second: float) -> str:
     return f"{per_second:.1f}" if per_second < 10 else count(per_second)
 
 
-def form_time(moment: datetime | None, zone: str = "UTC") -> str:
-    """`2026-11-24T20:45`, what a datetime-local input takes."""
-    return "" if moment is None else _in_zone(moment, zone).strftime(_FORM)
-
-
 def ago(moment: datetime, now: datetime) -> str:
     """`6 min 12 s ago`."""
     return f"{durations.spoken((now - moment).total_seconds())} ago"
@@ -158,7 +152,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "count": count,
     "percent": percent,
     "rate": rate,
-    "form_time": form_time,
     "ago": ago,
     "until": until,
     "lasted": lasted,

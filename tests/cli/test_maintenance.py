@@ -78,13 +78,13 @@ def test_the_one_that_runs_needs_no_name(cli: Cli, still: StandingClock):
 def test_of_several_the_window_is_named(cli: Cli):
     first, second = start(cli), start(cli, "Another", "1h")
     refused = cli.run("maintenance", "end", code=1)
-    assert f"Name the window: {first}, {second} of them runs." in refused.stderr
+    assert f"Several windows are running: {first}, {second}. Name one." in refused.stderr
     cli.run("maintenance", "end", second)
     assert [row.ended_at for row in stored(cli)] == [None, START]
 
 
 def test_without_one_that_runs_there_is_nothing_to_end(cli: Cli):
-    assert "none of them runs" in cli.run("maintenance", "end", code=1).stderr
+    assert "No window is running." in cli.run("maintenance", "end", code=1).stderr
     missing = cli.run("maintenance", "end", "m-nothing", code=1)
     assert "There is no window of that reference." in missing.stderr
 

@@ -142,7 +142,7 @@ def test_one_that_is_not_public_is_on_no_page(site: Site, person: Person):
 def test_removing_wants_to_be_sure_and_the_version(site: Site, person: Person):
     person.post("/panel/components", **FORM)
     path = "/panel/components/api/removal"
-    assert "its history may go" in text_of(person.post(path, version="1"), 422)
+    assert "its history will be deleted too" in text_of(person.post(path, version="1"), 422)
     assert person.post(path, version="9", sure="on").status_code == 412
     assert len(stored(site)) == 1
     assert person.post(path, version="1", sure="on").status_code == 303

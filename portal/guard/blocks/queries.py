@@ -9,7 +9,7 @@ from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
 
 
 def find(session: Session, ref: str) -> Block | None:
-    """By id, or the active one of that value."""
+    """By id, or the one of that value that ends last and was not removed."""
     return session.get(Block, ref) or session.scalar(
         select(Block)
         .where(Block.value == ref, Block.removed_at.is_(None))

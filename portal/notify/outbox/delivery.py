@@ -33,6 +33,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id", ondelete="CASCADE"))
     recipient: Mapped[str] = mapped_column(String(80))
+    # The column has the name that it was first given.
     queue: Mapped[str] = mapped_column("lane", String(200))
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]

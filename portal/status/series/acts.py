@@ -44,7 +44,7 @@ class Series(PlanActs):
         row = tx.expect(queries.find(tx.session, ref))
         if row.cancelled_at is not None or not row.awaits_approval:
             raise RuleError("action", "Only a series that is proposed can be approved.")
-        row.check_approval(tx.by.actor)
+        row.approve_as(tx.by.actor)
         row.planned_until = tx.now
         made = plan(tx.session, row, now=tx.now)
         tx.done(

@@ -43,7 +43,7 @@ class SeriesIn(PlanIn):
         if self.ends_at - self.starts_at > LONGEST:
             raise RuleError("endsAt", "A recurring window lasts seven days at most.")
         if not self.upcoming(now=now, most=1):
-            raise RuleError(recurrence.FIELD, "By this rule none comes within five years.")
+            raise RuleError(recurrence.FIELD, "This rule has no occurrence in the next five years.")
 
     def upcoming(self, *, now: datetime, most: int = SHOWN) -> list["Occurrence"]:
         """The next occurrences, to be looked at before anything is stored."""

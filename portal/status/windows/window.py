@@ -36,7 +36,7 @@ class Preparation:
     awaits_approval: Mapped[bool] = mapped_column(server_default=false())
     approved_by: Mapped[str | None] = mapped_column(String(120))
 
-    def check_approval(self, actor: str) -> None:
+    def approve_as(self, actor: str) -> None:
         """Approve; RuleError for whoever wrote it last."""
         if self.created_by == actor:
             raise RuleError("action", "You wrote this; somebody else has to approve it.")
@@ -120,7 +120,7 @@ class Window(Preparation, Base):
     def approve(self, *, actor: str, now: datetime) -> None:
         """Publish a proposal; RuleError for whoever wrote it last."""
         self._require("is proposed can be approved", now, WindowStatus.PROPOSED)
-        self.check_approval(actor)
+        self.approve_as(actor)
         if self.ends_at <= now:
             raise RuleError("action", "Its end has passed; cancel it, and plan another.")
 

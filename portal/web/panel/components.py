@@ -71,7 +71,7 @@ def set_state(slug: str) -> Response:
 @blueprint.post("/<slug>/removal")
 def remove(slug: str) -> Response:
     if "sure" not in request.form:
-        raise Problem(422, "Say that its history may go with it.")
+        raise Problem(422, "Confirm that its history will be deleted too.")
     current().status.components.remove(forms.by(), slug)
     return redirect(PATH, 303)
 

@@ -53,20 +53,21 @@ def act(ref: str) -> Response:
     action = request.form.get("action", "")
     blocks_acts = web.current().guard.blocks
     if action == "remove":
-        blocks_acts.remove(forms.by(), ref, reason=_FROM_PANEL)
+        blocks_acts.remove(forms.by(), ref, reason="Removed from the panel")
         return _after_act()
-    if action not in {"extend", "raise"}:
+    if action not in _REASONS:
         raise Problem(400, "The action must be extend, raise or remove.")
     asked = forms.read(
         BlockAct,
         action=action,
         duration=request.form.get("duration", ""),
-        reason=request.form.get("reason", "") or _FROM_PANEL,
+        reason=request.form.get("reason", "") or _REASONS[action],
     )
     blocks_acts.act(forms.by(), ref, asked, caller=_address())
     return _after_act()
 
 
+_REASONS = {"extend": "Extended from the panel", "raise": "Raised from the panel"}
 _FIELDS = ("scope", "value", "kind", "duration", "reason")
 
 

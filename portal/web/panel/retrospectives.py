@@ -69,7 +69,7 @@ def _actions() -> list[dict[str, Any]]:
     """The rows of actions as the form has them, the empty ones too."""
     count = request.form.get("rows", "")
     if not (count.isascii() and count.isdigit() and len(count) <= 2 and int(count) <= _MOST_ROWS):
-        raise Problem(400, "The form is not whole; reload the page.")
+        raise Problem(400, "The form is incomplete; reload the page.")
     return [
         {
             "kind": request.form.get(f"kind-{number}", "other"),
