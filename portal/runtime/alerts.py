@@ -244,3 +244,20 @@ def _spool(snapshot: Snapshot, runbook: str) -> list[Alert]:
             runbook=f"{runbook}#section-4",
         )
     ]
+
+
+def join(held: list[Alert], foreign: list[Alert]) -> list[Alert]:
+    """All alerts that hold; what a rule of ours for Prometheus says too is one row with its own.
+
+    The rules in `deploy/prometheus/alerts.yml` name the portal's alert in a label.
+    """
+    found = list(held)
+    for alert in foreign:
+        own = alert.labels.get("portal_alert")
+        subject = alert.labels.get("worker", "")
+        same = next((one for one in held if (one.id, one.subject) == (own, subject)), None)
+        if same is None:
+            found.append(alert)
+        elif alert.id not in same.also:
+            same.also.append(alert.id)
+    return found

@@ -87,7 +87,7 @@ class Overview:
                 known = [one for one in found if one.closed_at is None]
                 episodes.date(held, known)
                 foreign = [one for one in known if one.source != episodes.Source.PORTAL]
-                taken.alerts = foreign_alerts.join(held, list(map(foreign_alerts.shown, foreign)))
+                taken.alerts = alerts.join(held, list(map(foreign_alerts.shown, foreign)))
                 lapsed = [one for one in found if one.closed_at is not None]
                 taken.lapsed_alerts = list(map(foreign_alerts.shown, lapsed[:20]))
         except SQLAlchemyError as error:
