@@ -250,7 +250,7 @@ def test_the_end_of_a_block_is_on_record_once(site: Site, still: StandingClock):
 
 
 @pytest.mark.fault(29)
-def test_an_operator_on_a_blocked_address_keeps_the_panel(site: Site):
+def test_an_operator_on_a_blocked_address_keeps_the_panel(site: Site, still: StandingClock):
     person = site.signed_in(Role.ADMIN)
     add(site, site.bearer())
     assert person.client.get("/panel", environ_base=OFFENDER).status_code == 200
