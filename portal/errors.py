@@ -1,6 +1,8 @@
 """The ways an act can fail because of what was asked; the faces answer each in one place."""
 
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class RuleError(ValueError):
@@ -26,3 +28,10 @@ class StaleVersionError(Exception):
 
 class ReusedKeyError(Exception):
     """An idempotency key came again with another request."""
+
+
+def found(row: T | None) -> T:
+    """The row that was looked for; NotFoundError when there is none."""
+    if row is None:
+        raise NotFoundError
+    return row

@@ -22,7 +22,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 from portal.audit import chain
-from portal.errors import NotFoundError, StaleVersionError
+from portal.errors import StaleVersionError, found
 from portal.store import revision
 from portal.store.errors import retried
 from portal.store.idempotency import IdempotencyKey
@@ -59,11 +59,10 @@ class Transaction:
 
     def expect(self, row: Row | None) -> Row:
         """The row; NotFoundError without one, StaleVersionError when it was changed meanwhile."""
-        if row is None:
-            raise NotFoundError
-        if self.by.version is not None and self.by.version != row.version:
-            raise StaleVersionError(row)
-        return row
+        there = found(row)
+        if self.by.version is not None and self.by.version != there.version:
+            raise StaleVersionError(there)
+        return there
 
     def add(self, row: Row) -> Row:
         """Take in a new row, which `done` then counts as version 1."""

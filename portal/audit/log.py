@@ -27,7 +27,7 @@ class AuditLog:
         self.spool = spool
 
     def append(self, event_type: str, *, actor: str, **detail: object) -> None:
-        """AuditLog one event now; UnrecordedError when nothing can take it."""
+        """Append one event now; UnrecordedError when nothing can take it."""
         try:
             try:
                 self.take_in()

@@ -6,6 +6,7 @@ import click
 
 from portal import clock
 from portal.cli import application
+from portal.cli.audiences import audience_option
 from portal.cli.durations import Duration
 from portal.status.announcements import AnnouncementIn
 from portal.status.terms import Audience, Channel, Severity, Status
@@ -17,14 +18,7 @@ from portal.unit_of_work import By
 @click.option("--severity", type=click.Choice([one.value for one in Severity]), required=True)
 @click.option("--duration", type=Duration(), help="for instance 1h; without one it has no end")
 @click.option("--message", default="", help="Markdown")
-@click.option(
-    "--audience",
-    "audiences",
-    multiple=True,
-    default=["public"],
-    show_default=True,
-    type=click.Choice([one.value for one in Audience]),
-)
+@audience_option
 @click.option(
     "--channel",
     "channels",

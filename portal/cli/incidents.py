@@ -4,26 +4,17 @@ from datetime import datetime
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.cli import application
+from portal.cli.audiences import audience_option
 from portal.cli.notifications import pair
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.rooms import Portal
 from portal.runtime import exports
 from portal.status import incidents
-from portal.status.incidents import (
-    Category,
-    ImpactLevel,
-    Incident,
-    IncidentIn,
-    Progress,
-    UpdateIn,
-    findings,
-)
+from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn, findings
 from portal.status.retrospectives import Retrospective
-from portal.status.terms import Audience
 from portal.unit_of_work import By
 
 MISSING = "There is no incident of that reference."
@@ -40,14 +31,7 @@ def incident() -> None:
 @click.option("--impact", type=click.Choice([one.value for one in ImpactLevel]), required=True)
 @click.option("--message", required=True, help="the first public update, Markdown")
 @click.option("--component", "impaired", multiple=True, help="slug=state, such as api=major_outage")
-@click.option(
-    "--audience",
-    "audiences",
-    multiple=True,
-    default=["public"],
-    show_default=True,
-    type=click.Choice([one.value for one in Audience]),
-)
+@audience_option
 def open_incident(
     title: str, impact: str, message: str, impaired: tuple[str, ...], audiences: tuple[str, ...]
 ) -> None:
@@ -122,7 +106,7 @@ def show_findings(reference: str) -> None:
     """The captured figures as Markdown, for a ticket."""
     portal = _portal()
     with application.sentences(MISSING), portal.core.open_session() as session:
-        row = _found(session, reference)
+        row = found(incidents.find(session, reference))
         click.echo(findings.of_captures(session, row, prefix=portal.core.settings.metrics_prefix))
 
 
@@ -132,7 +116,7 @@ def export(reference: str) -> None:
     """Timeline, retrospective and captured figures as Markdown."""
     portal = _portal()
     with application.sentences(MISSING), portal.core.open_session() as session:
-        row = _found(session, reference)
+        row = found(incidents.find(session, reference))
         kept = session.get(Retrospective, row.id)
         prefix = portal.core.settings.metrics_prefix
         click.echo(findings.markdown(session, row, kept, prefix=prefix))
@@ -140,13 +124,6 @@ def export(reference: str) -> None:
 
 def _impaired(texts: tuple[str, ...]) -> list[dict[str, str]]:
     return [{"component": slug, "state": state} for slug, state in map(pair, texts)]
-
-
-def _found(session: Session, reference: str) -> Incident:
-    row = incidents.find(session, reference)
-    if row is None:
-        raise NotFoundError
-    return row
 
 
 def _told(moment: datetime | None) -> str:

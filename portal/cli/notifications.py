@@ -3,22 +3,15 @@
 import click
 
 from portal.cli import application
+from portal.cli.audiences import audience_option
 from portal.notify.broadcasts import NotificationIn
-from portal.status.terms import Audience
 from portal.unit_of_work import By
 
 
 @click.command()
 @click.argument("template")
 @click.option("--value", "values", multiple=True, help="name=text, one a field of the template")
-@click.option(
-    "--audience",
-    "audiences",
-    multiple=True,
-    default=["public"],
-    show_default=True,
-    type=click.Choice([one.value for one in Audience]),
-)
+@audience_option
 @click.option("--component", "components", multiple=True, help="only for these, by slug")
 @click.option("--dry-run", is_flag=True, help="show every message and count; send none")
 def notify(

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.notify import messages, subscribers
 from portal.notify.channels import chat, mail
 from portal.notify.messages import Render
@@ -157,9 +157,7 @@ class Broadcasts(Acts):
 
 def _draft(session: Session, asked: NotificationIn) -> Notice:
     """The notice of it, not stored; RuleError for what cannot be filled in."""
-    template = session.get(MessageTemplate, asked.template)
-    if template is None:
-        raise NotFoundError
+    template = found(session.get(MessageTemplate, asked.template))
     components.known(session, asked.components)
     rendered = templates.render(template, asked.values)
     return Notice(

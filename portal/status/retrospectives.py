@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import JSON, ForeignKey, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.errors import NotFoundError, RuleError
+from portal.errors import RuleError, found
 from portal.schemas import Camel
 from portal.status import incidents
 from portal.status.incidents import Category, Incident
@@ -88,9 +88,7 @@ class Retrospectives(Acts):
     @act
     def save(self, tx: Transaction, reference: str, content: RetrospectiveIn) -> Retrospective:
         """Add or replace an incident's retrospective; RuleError before it is resolved."""
-        incident = incidents.find(tx.session, reference)
-        if incident is None:
-            raise NotFoundError
+        incident = found(incidents.find(tx.session, reference))
         if incident.resolved_at is None:
             raise RuleError("reference", "A retrospective follows when it is resolved.")
         row = tx.session.get(Retrospective, incident.id)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from portal.errors import ReusedKeyError, RuleError, StaleVersionError
 from portal.status import windows
@@ -13,6 +14,10 @@ from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
 
 HOUR = timedelta(hours=1)
+
+
+def overlapping(session: Session, row: windows.Window) -> list[str]:
+    return windows.overlaps(session, [row]).get(row.id, [])
 
 
 def window_in(**values) -> WindowIn:
@@ -83,8 +88,8 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
         By("ada"), window_in(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
     )
     with either.portal.core.open_session() as session:
-        assert windows.overlapping(session, second) == [first.reference]
-        assert windows.overlapping(session, apart) == []
+        assert overlapping(session, second) == [first.reference]
+        assert overlapping(session, apart) == []
 
 
 @pytest.mark.fault(16)

@@ -205,3 +205,19 @@ def test_a_form_sent_twice_at_once_is_one_act_with_one_answer(either: Site):
         one.join()
     assert statuses == [303, 303]
     assert len(stored(either)) == 1
+
+
+def test_a_time_with_spaces_around_it_is_read_in_a_series_too(site: Site, person: Person):
+    answer = person.post(
+        "/panel/windows/new",
+        title="T",
+        zone=NEW_YORK,
+        audiences="public",
+        channels="web",
+        startsAt=" 2030-06-09T02:30 ",
+        endsAt="2030-06-09T04:30 ",
+        recurrence="FREQ=WEEKLY;BYDAY=SU",
+        key=KEY,
+    )
+    assert answer.status_code == 303, text_of(answer)
+    assert f"{stored(site)[0].starts_at:%H:%M}" == "06:30"

@@ -1,6 +1,6 @@
 """What operators do with deliveries."""
 
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.notify.outbox import claims
 from portal.notify.outbox.delivery import Delivery
 from portal.unit_of_work import Acts, Transaction, act
@@ -14,8 +14,6 @@ class Deliveries(Acts):
     @act
     def retry(self, tx: Transaction, number: int) -> Delivery:
         """Give a dead letter another life; NotFoundError when it is none."""
-        row = claims.retry(tx.session, number, now=tx.now)
-        if row is None:
-            raise NotFoundError
+        row = found(claims.retry(tx.session, number, now=tx.now))
         tx.audit("maintenance.notification.retried", delivery=number)
         return row

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from portal.errors import NotFoundError, RuleError
+from portal.errors import RuleError, found
 from portal.notify import outbox, targets
 from portal.notify.subscribers import schemas
 from portal.notify.subscribers.schemas import WebhookIn, WebhookOut
@@ -44,9 +44,7 @@ class Subscribers(Acts):
     @act
     def remove(self, tx: Transaction, number: int) -> None:
         """End a subscription; NotFoundError when there is none. The log names its number alone."""
-        row = tx.session.get(Subscriber, number)
-        if row is None:
-            raise NotFoundError
+        row = found(tx.session.get(Subscriber, number))
         outbox.drop_of(tx.session, row.id, now=tx.now)
         tx.audit("subscriber.removed", subscriber=row.id, kind=row.kind)
         tx.session.delete(row)

@@ -6,7 +6,7 @@ from portal.status.windows.queries import (
     find,
     is_published,
     listed,
-    overlapping,
+    overlaps,
     page,
     running,
 )

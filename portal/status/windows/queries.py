@@ -190,19 +190,6 @@ def listed(
     return list(rows), total
 
 
-def overlapping(session: Session, row: Window) -> list[str]:
-    """References of other windows that share some time with this one."""
-    if row.ended_at is not None or row.cancelled_at is not None:
-        return []
-    others = session.scalars(
-        select(Window.reference)
-        .where(Window.id != row.id, _meets(Window, row.starts_at, row.ends_at))
-        .order_by(Window.starts_at, Window.id)
-        .limit(MOST_OVERLAPS)
-    )
-    return list(others)
-
-
 def overlaps(session: Session, rows: Sequence[Window]) -> dict[int, list[str]]:
     """By id: what each of these overlaps, by one query."""
     ids = [row.id for row in rows if row.ended_at is None and row.cancelled_at is None]

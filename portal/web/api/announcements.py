@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
 from portal.web import current
@@ -44,9 +44,7 @@ def create(new: AnnouncementIn) -> Response:
 def one(ref: str) -> Response:
     """Show an announcement."""
     with current().core.open_session() as session:
-        row = announcements.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(announcements.find(session, ref))
         return writes.shown(_shown(row), row.version)
 
 

@@ -5,7 +5,7 @@ from flask import Response, request
 from pydantic import Field
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.guard import blocks
 from portal.guard.blocks import Block, BlockAct, BlockIn, BlockOut
 from portal.web import current
@@ -55,9 +55,7 @@ def create(new: BlockIn) -> Response:
 def one(ref: str) -> Response:
     """Show a block."""
     with current().core.open_session() as session:
-        row = blocks.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(blocks.find(session, ref))
         return writes.shown(_shown(row), row.version)
 
 

@@ -2,9 +2,9 @@
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import object_session
 
-from portal.errors import NotFoundError
+from portal.errors import NotFoundError, found
 from portal.runtime import exports, recoveries
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status import incidents
@@ -60,7 +60,7 @@ def create(new: IncidentIn) -> Response:
 def one(reference: str) -> Response:
     """Show an incident with both timelines."""
     with current().core.open_session() as session:
-        row = found(session, reference)
+        row = found(incidents.find(session, reference))
         return writes.shown(incidents.out(session, row), row.version)
 
 
@@ -118,7 +118,7 @@ def captured(reference: str, identity: str) -> Response:
     """The snapshot that was captured, byte for byte."""
     with current().core.open_session() as session:
         row = session.get(Capture, identity)
-        if row is None or row.incident_id != found(session, reference).id:
+        if row is None or row.incident_id != found(incidents.find(session, reference)).id:
             raise NotFoundError
         response = Response(row.body, content_type="application/json")
         response.headers["X-Snapshot-SHA256"] = row.sha256
@@ -130,7 +130,9 @@ def captured(reference: str, identity: str) -> Response:
 def findings_of(reference: str) -> Response:
     """The captured figures as Markdown, for a ticket."""
     with current().core.open_session() as session:
-        text = findings.of_captures(session, found(session, reference), prefix=metrics_prefix())
+        text = findings.of_captures(
+            session, found(incidents.find(session, reference)), prefix=metrics_prefix()
+        )
     return Response(text, content_type="text/markdown; charset=utf-8")
 
 
@@ -139,7 +141,7 @@ def findings_of(reference: str) -> Response:
 def prepared(reference: str) -> PreparedUpdate:
     """The update that waits since the incident's alerts have recovered; 404 when there is none."""
     with current().core.open_session() as session:
-        update = recoveries.prepared(session, found(session, reference))
+        update = recoveries.prepared(session, found(incidents.find(session, reference)))
     if update is None:
         raise NotFoundError
     return update
@@ -147,14 +149,6 @@ def prepared(reference: str) -> PreparedUpdate:
 
 def metrics_prefix() -> str:
     return current().core.settings.metrics_prefix
-
-
-def found(session: Session, reference: str) -> Incident:
-    """The incident of a path; NotFoundError without one."""
-    row = incidents.find(session, reference)
-    if row is None:
-        raise NotFoundError
-    return row
 
 
 def _shown(row: Incident) -> IncidentOut:

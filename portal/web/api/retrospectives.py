@@ -6,14 +6,14 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 from sqlalchemy.orm import Session
 
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.schemas import Camel
 from portal.status import incidents, retrospectives
 from portal.status.incidents import Incident, findings
 from portal.status.retrospectives import Retrospective, RetrospectiveIn, RetrospectiveOut
 from portal.web import current
 from portal.web.api import writes
-from portal.web.api.incidents import found, metrics_prefix
+from portal.web.api.incidents import metrics_prefix
 
 blueprint = APIBlueprint(
     "retrospectives_api",
@@ -32,10 +32,8 @@ class ExportQuery(Camel):
 def one(reference: str) -> Response:
     """Show an incident's retrospective."""
     with current().core.open_session() as session:
-        incident = found(session, reference)
-        row = session.get(Retrospective, incident.id)
-        if row is None:
-            raise NotFoundError
+        incident = found(incidents.find(session, reference))
+        row = found(session.get(Retrospective, incident.id))
         return writes.shown(retrospectives.out(row, incident.reference), row.version)
 
 
@@ -56,7 +54,7 @@ def save(reference: str, content: RetrospectiveIn) -> Response:
 def export(reference: str, query: ExportQuery) -> Response:
     """Timeline, retrospective and captured figures, as Markdown or JSON."""
     with current().core.open_session() as session:
-        incident = found(session, reference)
+        incident = found(incidents.find(session, reference))
         row = session.get(Retrospective, incident.id)
         name = f"{incident.reference}.{'md' if query.format == 'markdown' else 'json'}"
         if query.format == "markdown":

@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.schemas import Camel
 from portal.status import series
 from portal.status.series import Occurrence, SeriesIn, SeriesOut, WindowSeries
@@ -57,9 +57,7 @@ def preview(content: SeriesIn) -> Preview:
 def one(ref: str) -> Response:
     """Show a series with its next occurrences."""
     with current().core.open_session() as session:
-        row = series.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(series.find(session, ref))
         return writes.shown(_shown(row), row.version)
 
 

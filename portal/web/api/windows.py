@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.status import windows
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowOut
 from portal.web import current
@@ -43,9 +43,7 @@ def create(new: WindowIn) -> Response:
 def one(ref: str) -> Response:
     """Show a window."""
     with current().core.open_session() as session:
-        row = windows.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(windows.find(session, ref))
         return writes.shown(windows.warned(session, row, now=clock.now()), row.version)
 
 

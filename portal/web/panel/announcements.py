@@ -8,14 +8,13 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.board import banners
 from portal.board.banners import Banner
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
 from portal.status.notices import NoticeKind
 from portal.status.terms import Severity
 from portal.web import current, render
 from portal.web.panel import forms, maintenance, preview
-from portal.web.problems import Errors
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/panel/announcements")
 
@@ -31,7 +30,7 @@ def create() -> Response:
     return forms.submit(
         lambda by: current().status.announcements.create(by, _posted()),
         then=maintenance.PATH,
-        again=_again(),
+        again=forms.shown_again(_form),
         is_new=True,
     )
 
@@ -63,7 +62,7 @@ def edit(ref: str) -> Response:
     return forms.submit(
         lambda by: current().status.announcements.edit(by, ref, _edited(shown)),
         then=maintenance.PATH,
-        again=_again(ref, shown),
+        again=forms.shown_again(_form, ref, shown),
     )
 
 
@@ -103,36 +102,14 @@ def _posted() -> AnnouncementIn:
 
 def _edited(shown: AnnouncementOut) -> AnnouncementIn:
     content = _posted()
-    if forms.is_untouched("startsAt", shown.starts_at):
-        content.starts_at = shown.starts_at
-    if forms.is_untouched("endsAt", shown.ends_at):
-        content.ends_at = shown.ends_at
+    forms.keep_untouched(content, shown)
     return content
 
 
 def _shown(ref: str) -> AnnouncementOut:
     with current().core.open_session() as session:
-        row = announcements.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(announcements.find(session, ref))
         return announcements.out(row, now=clock.now())
-
-
-def _again(ref: str | None = None, shown: AnnouncementOut | None = None) -> forms.Again:
-    def again(*, errors: Errors, status: int) -> Response:
-        conflict = shown if status == 412 else None
-        return _form(
-            forms.values(),
-            status=status,
-            ref=ref,
-            version=conflict.version if conflict else forms.by().version,
-            errors={} if conflict else errors,
-            conflict=conflict,
-            audiences=request.form.getlist("audiences"),
-            channels=request.form.getlist("channels"),
-        )
-
-    return again
 
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.status import components
 from portal.status.components import ComponentIn, ComponentOut, State, StateChange
 from portal.web import current, render
@@ -92,9 +92,7 @@ def _posted(slug: str) -> ComponentIn:
 
 def _shown(slug: str) -> ComponentOut:
     with current().core.open_session() as session:
-        row = components.find(session, slug)
-        if row is None:
-            raise NotFoundError
+        row = found(components.find(session, slug))
         return components.out(row, None)
 
 

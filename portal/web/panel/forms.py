@@ -56,6 +56,28 @@ def submit(
     return redirect(then(reference) if callable(then) else then, 303)
 
 
+def shown_again(
+    form: Callable[..., Response], ref: str | None = None, stored: Any = None, **context: Any
+) -> Again:
+    """Show `form` once more as it was sent; a stale one with what is stored beside it."""
+
+    def again(*, errors: Errors, status: int) -> Response:
+        conflict = stored if status == 412 else None
+        return form(
+            values(),
+            status=status,
+            ref=ref,
+            version=conflict.version if conflict else by().version,
+            errors={} if conflict else errors,
+            conflict=conflict,
+            audiences=request.form.getlist("audiences"),
+            channels=request.form.getlist("channels"),
+            **context,
+        )
+
+    return again
+
+
 def once(act: Callable[[By], Any]) -> str:
     """Do it unless the same form, by the key in it, did so before; gives the reference."""
     text = request.form.get("key", "")
@@ -118,16 +140,19 @@ def values() -> dict[str, str]:
     return request.form.to_dict()
 
 
-def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:
-    """A date and time on the clocks of `zone`; None when empty, the error for `read` otherwise."""
+def clock_time(name: str) -> datetime | ValueError | None:
+    """A date and time as it was typed, most often naive; None when empty, or what is wrong."""
     typed = request.form.get(name, "").strip()
-    if not typed:
-        return None
     try:
-        moment = datetime.fromisoformat(typed)
+        return datetime.fromisoformat(typed) if typed else None
     except ValueError:
         return ValueError("Write a date and a time, for instance 2030-01-31T22:00.")
-    if moment.tzinfo is not None:
+
+
+def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:
+    """A date and time on the clocks of `zone`; None when empty, the error for `read` otherwise."""
+    moment = clock_time(name)
+    if not isinstance(moment, datetime) or moment.tzinfo is not None:
         return moment
     # A zone that is none is the model's to refuse.
     known = zones().get(zone.casefold())
@@ -139,13 +164,16 @@ def in_field(moment: datetime | None, zone: str = "UTC") -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-def is_untouched(name: str, stored: datetime | None, zone: str = "UTC") -> bool:
-    """Whether a field of time was left as the form was filled in from the stored instant.
+def keep_untouched(content: Any, stored: Any, zone: str = "UTC") -> None:
+    """Give start and end their stored instants where the form was left as it was filled in.
 
-    Then the instant stays: a field has neither its seconds nor, in the hour that a change of the
-    clocks doubles, which of the two it is.
+    A field has neither the seconds of an instant nor, in the hour that a change of the clocks
+    doubles, which of the two it is.
     """
-    return request.form.get(name, "") == in_field(stored, zone)
+    for field, name in (("startsAt", "starts_at"), ("endsAt", "ends_at")):
+        instant = getattr(stored, name)
+        if request.form.get(field, "") == in_field(instant, zone):
+            setattr(content, name, instant)
 
 
 def audiences(chosen: Collection[str]) -> list[Audience]:

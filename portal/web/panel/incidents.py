@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal import clock
-from portal.errors import NotFoundError
+from portal.errors import found
 from portal.runtime import episodes, exports, offers, recoveries
 from portal.runtime.snapshot import Alert
 from portal.status import components, incidents, retrospectives
@@ -187,9 +187,7 @@ def _show(
     status: int = 200,
 ) -> Response:
     with current().core.open_session() as session:
-        row = incidents.find(session, reference)
-        if row is None:
-            raise NotFoundError
+        row = found(incidents.find(session, reference))
         shown = incidents.out(session, row)
         prepared = recoveries.prepared(session, row)
         filled = {"status": shown.status.value}

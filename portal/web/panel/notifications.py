@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from portal import web
 from portal.accounts.roles import Scope
-from portal.errors import NotFoundError, RuleError
+from portal.errors import RuleError, found
 from portal.notify import outbox, subscribers
 from portal.notify.broadcasts import Notification, NotificationIn
 from portal.notify.channels import chat
@@ -38,9 +38,7 @@ def new() -> Response:
     """Fill in a template; looked at first, then sent."""
     name = request.values.get("template", "operations")
     with _open_session() as session:
-        template = session.get(MessageTemplate, name)
-        if template is None:
-            raise NotFoundError
+        template = found(session.get(MessageTemplate, name))
         fields = templates.fields_of(template)
         everything = [row.name for row in templates.everything(session)]
         parts = [row.slug for row in components.everyone(session)]

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from portal.errors import NotFoundError, RuleError
+from portal.errors import RuleError, found
 from portal.status import incidents, retrospectives
 from portal.status.incidents import Category, IncidentOut
 from portal.status.retrospectives import (
@@ -84,9 +84,7 @@ def _actions() -> list[dict[str, Any]]:
 
 def _stored(reference: str) -> tuple[IncidentOut, RetrospectiveOut | None]:
     with current().core.open_session() as session:
-        row = incidents.find(session, reference)
-        if row is None:
-            raise NotFoundError
+        row = found(incidents.find(session, reference))
         if row.resolved_at is None:
             raise RuleError("reference", "A retrospective follows when the incident is resolved.")
         stored = session.get(Retrospective, row.id)

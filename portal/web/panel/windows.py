@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from portal import clock, durations
 from portal.board import banners
 from portal.board.banners import Banner
-from portal.errors import NotFoundError, RuleError
+from portal.errors import RuleError, found
 from portal.status import components, freezes, windows
 from portal.status.components import State
 from portal.status.notices import NoticeKind
@@ -17,7 +17,6 @@ from portal.status.series import SeriesIn
 from portal.status.windows import Effect, PlanIn, Window, WindowAct, WindowIn, WindowOut
 from portal.web import current, render
 from portal.web.panel import cards, forms, maintenance, preview
-from portal.web.problems import Errors
 
 Plan = TypeVar("Plan", bound=PlanIn)
 
@@ -72,7 +71,7 @@ def create() -> Response:
             else status.windows.schedule(by, _posted(WindowIn))
         ),
         then=maintenance.PATH,
-        again=_again(),
+        again=forms.shown_again(_form, impacts=_touched()),
         is_new=True,
     )
 
@@ -107,7 +106,7 @@ def edit(ref: str) -> Response:
     return forms.submit(
         lambda by: current().status.windows.edit(by, ref, _edited(shown)),
         then=maintenance.PATH,
-        again=_again(ref, shown),
+        again=forms.shown_again(_form, ref, shown, impacts=_touched()),
     )
 
 
@@ -169,18 +168,17 @@ def _posted(model: type[Plan], **more: str) -> Plan:
 
 def _posted_series() -> SeriesIn:
     content = _posted(SeriesIn, recurrence=_rule())
-    typed = [datetime.fromisoformat(request.form[name]) for name in ("startsAt", "endsAt")]
-    if all(one.tzinfo is None for one in typed):
-        content.on_the_clock(*typed)
+    first, last = forms.clock_time("startsAt"), forms.clock_time("endsAt")
+    if isinstance(first, datetime) and isinstance(last, datetime):
+        if first.tzinfo is None and last.tzinfo is None:
+            content.on_the_clock(first, last)
     return content
 
 
 def _edited(shown: WindowOut) -> WindowIn:
     content = _posted(WindowIn)
-    if content.zone == shown.zone and forms.is_untouched("startsAt", shown.starts_at, shown.zone):
-        content.starts_at = shown.starts_at
-    if content.zone == shown.zone and forms.is_untouched("endsAt", shown.ends_at, shown.zone):
-        content.ends_at = shown.ends_at
+    if content.zone == shown.zone:
+        forms.keep_untouched(content, shown, shown.zone)
     return content
 
 
@@ -191,28 +189,8 @@ def _touched() -> dict[str, str]:
 
 def _shown(ref: str) -> WindowOut:
     with current().core.open_session() as session:
-        row = windows.find(session, ref)
-        if row is None:
-            raise NotFoundError
+        row = found(windows.find(session, ref))
         return windows.warned(session, row, now=clock.now())
-
-
-def _again(ref: str | None = None, shown: WindowOut | None = None) -> forms.Again:
-    def again(*, errors: Errors, status: int) -> Response:
-        conflict = shown if status == 412 else None
-        return _form(
-            forms.values(),
-            status=status,
-            ref=ref,
-            version=conflict.version if conflict else forms.by().version,
-            errors={} if conflict else errors,
-            conflict=conflict,
-            audiences=request.form.getlist("audiences"),
-            channels=request.form.getlist("channels"),
-            impacts=_touched(),
-        )
-
-    return again
 
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
