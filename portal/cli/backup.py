@@ -14,7 +14,6 @@ from portal.audit import chain
 from portal.cli import application
 from portal.cli.lifecycle import serving_pid
 from portal.notify import timetable
-from portal.notify.channels.mail import JOURNAL
 from portal.settings import Settings
 from portal.store import engine, schema
 
@@ -83,8 +82,6 @@ def restore(file: Path) -> None:
         )
         timetable.silence(session, settings, now=clock.now())
         session.commit()
-    # It speaks of deliveries by their numbers, and those come again in the old database.
-    (settings.data_dir / JOURNAL).unlink(missing_ok=True)
     click.echo(f"Restored; the audit log marks the gap. The old database is {kept}.")
 
 

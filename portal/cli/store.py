@@ -7,7 +7,6 @@ import click
 from portal import clock
 from portal.cli import application
 from portal.notify import timetable
-from portal.notify.channels.mail import JOURNAL
 from portal.store import engine, schema
 
 
@@ -32,5 +31,4 @@ def forget_notices() -> None:
         engine.begin_write(session)
         dropped = timetable.silence(session, portal.core.settings, now=clock.now())
         session.commit()
-    (portal.core.settings.data_dir / JOURNAL).unlink(missing_ok=True)
     click.echo(f"Nothing that waited is sent; {dropped} deliveries were dropped.")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.errors import found
 from portal.notify import messages, subscribers
-from portal.notify.channels import chat, mail
+from portal.notify.channels import chat, letters
 from portal.notify.messages import Render
 from portal.notify.subscribers import SubscriberKind
 from portal.schemas import Camel
@@ -126,7 +126,7 @@ class Broadcasts(Acts):
         sender, told = self._sender, subscribers.told(session, notice)
         names = messages.names(session)
         message = messages.of(notice, names)
-        subject, text, html = mail.preview(
+        subject, text, html = letters.preview(
             message, render=sender.render, site=sender.site, url=sender.url
         )
         body = messages.payload(notice, names, site=sender.site, url=sender.url)

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.notify import publishing, timetable
-from portal.notify.channels.mail import Letters, Mail
-from portal.notify.delivery import Dispatcher
+from portal.notify.channels.letters import Letters
+from portal.notify.channels.mail import Mail
+from portal.notify.dispatcher import Dispatcher
 from portal.rooms import Portal
 from portal.runtime import workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
@@ -27,7 +28,7 @@ FAILED_PAUSE_SECONDS = 5.0
 
 
 def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
-    """What delivers, on sessions that hold `fence`."""
+    """What delivers; it claims with `fence`."""
     settings = portal.core.settings
     mail = None
     if settings.smtp_url is not None:
@@ -38,13 +39,9 @@ def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
             links=portal.notify.links,
             render=portal.notify.render,
         )
-        mail = Mail(settings.smtp_url, letters, rate=settings.mail_rate, folder=settings.data_dir)
-    return Dispatcher(
-        partial(Session, portal.core.engine, info={"fence": fence}),
-        settings,
-        mail=mail,
-        render=portal.notify.render,
-    )
+        unfenced = partial(Session, portal.core.engine)
+        mail = Mail(settings.smtp_url, letters, unfenced, rate=settings.mail_rate)
+    return Dispatcher(portal.core, fence, mail=mail, render=portal.notify.render)
 
 
 def run(portal: Portal, holder: str, stop: threading.Event) -> None:
@@ -59,7 +56,10 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             now, is_busy = clock.now(), False
             # Whichever way the clock was set meanwhile.
             if led_at is None or abs(now - led_at) >= RENEW_EVERY:
+                before = fence.held
                 is_leader, led_at = leadership.lead(portal.core, holder, DELIVERIES, fence), now
+                if is_leader and fence.held != before:
+                    dispatcher.take_over()
             if not is_leader:
                 dispatcher.stand_by()
             else:

@@ -272,6 +272,7 @@ def expected_incidents(session: Session) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(25))
+@pytest.mark.fault(41)
 def test_a_picture_holds_what_a_walk_over_all_rows_finds(session: Session, seed: int):
     Mix(session, seed)
     picture = published.take(session, now=NOW, bounds=BOUNDS)

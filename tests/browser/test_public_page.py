@@ -34,6 +34,7 @@ def polled(page: Page) -> Response:
     return found.value
 
 
+@pytest.mark.fault(40)
 def test_a_quiet_page_is_as_old_as_the_last_answer(chromium: Browser, quiet: Served):
     watched = Watched(chromium)
     page = watched.page

@@ -63,6 +63,7 @@ def furnished(build: Build, still: StandingClock) -> tuple[Site, dict[str, Any]]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+@pytest.mark.fault(44)
 def test_a_read_changes_no_row(furnished: tuple[Site, dict[str, Any]], method: str):
     site, values = furnished
     person, headers = site.signed_in(), site.bearer()

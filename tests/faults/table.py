@@ -120,7 +120,7 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "A mail server that is away, hangs, refuses, puts off, or breaks off after the mail; the"
         " worker killed at random meanwhile.",
         "Publishing returns at once; what is on its way, and what was given up, with its reason.",
-        "Ten thousand recipients get a notice once, by the server's own log; other ways go on.",
+        "Ten thousand recipients get a notice, by the server's own log; other channels go on.",
     ),
     24: (
         "A webhook's target that leads inside, changes its mind, redirects, or never ends.",
@@ -166,6 +166,48 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "A window starts and ends while the portal is down.",
         "The first page is right.",
         "Nothing has to catch up: what is shown follows from the times.",
+    ),
+    33: (
+        "kill -9 of the worker that sends 120 mails, with another beside it.",
+        "The rest of the mails within a minute.",
+        "At most one mail a connection comes twice, with the same Message-ID; what the dead one"
+        " held counts as stuck.",
+    ),
+    38: (
+        "Alertmanager sends an alert with a null, a huge text, a year 1, a NUL, no fingerprint, and"
+        " 900 at once.",
+        "Every alert that can be read.",
+        "200 with what was skipped; nothing else of the delivery is lost.",
+    ),
+    39: (
+        "The end of an alert never comes.",
+        "It lapses and says so, or an operator ends it; the component recovers.",
+        "Both are in the audit log.",
+    ),
+    40: (
+        "Nothing changes for minutes, and every answer is a 304.",
+        "A fresh page, as old as the last answer.",
+        "No notice of an old page while answers come, in a real browser.",
+    ),
+    41: (
+        "Thousands of windows, most of them far ahead, with one that runs now.",
+        "What runs now and what comes next.",
+        "The same answers as a slow walk over all rows.",
+    ),
+    42: (
+        "A pair of Prometheus stops, while a person reads the feed every minute.",
+        "Both are named as away.",
+        "Only a scraper itself resets its age.",
+    ),
+    43: (
+        "One form is sent twice at the same moment.",
+        "The same answer twice.",
+        "One row, one notice.",
+    ),
+    44: (
+        "HEAD and OPTIONS are sent to every route.",
+        "What GET answers, without its body.",
+        "No row of any table changes.",
     ),
 }
 # Faults of parts that are not there yet, with the reason.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from portal.notify.channels.mail import Letters
+from portal.notify.channels.letters import Letters
 from tests.conftest import START
 
 pytestmark = pytest.mark.unit

@@ -191,6 +191,7 @@ def odd_alerts(seed: int) -> list[object]:
     return found
 
 
+@pytest.mark.fault(38)
 def test_an_odd_alert_costs_no_other_and_never_a_500(either: Site, still: StandingClock):
     """Whatever comes is answered, and the sound alert beside it is taken and ended."""
     either.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
@@ -239,6 +240,7 @@ def test_a_delivery_without_a_list_of_alerts_is_an_empty_one(site: Site, alerts:
 
 
 @pytest.mark.usefixtures("still")
+@pytest.mark.fault(38)
 def test_of_many_the_first_500_are_taken_and_the_rest_is_counted(site: Site):
     many = [{**FIRST, "fingerprint": f"{number:08x}"} for number in range(503)]
     told = push(site, *many, headers=site.bearer(Scope.ALERTS_PUSH))
@@ -370,6 +372,7 @@ def test_the_portals_own_alerts_show_at_once_too(site: Site, still: StandingCloc
     assert revision_of(site) == before + 1
 
 
+@pytest.mark.fault(39)
 def test_an_operator_ends_what_its_sender_has_forgotten(either: Site, still: StandingClock):
     either.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
     headers = either.bearer(Scope.ALERTS_PUSH)
@@ -430,6 +433,7 @@ def test_the_panels_button_answers_htmx_with_the_alerts(site: Site, still: Stand
     assert "No alerts." in answer.get_data(as_text=True)
 
 
+@pytest.mark.fault(39)
 def test_what_is_not_told_again_lapses_and_says_so(either: Site, still: StandingClock):
     either.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
     headers = either.bearer(Scope.ALERTS_PUSH)

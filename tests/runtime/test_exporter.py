@@ -146,6 +146,7 @@ PAIR = (
 )
 
 
+@pytest.mark.fault(42)
 def test_only_a_scraper_itself_resets_its_age(build: Build, still: StandingClock):
     """A pair, one of them dead, and one person who reads every minute."""
     site = build(metrics_tokens=PAIR)

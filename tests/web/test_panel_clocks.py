@@ -184,6 +184,7 @@ def _incidents(site: Site) -> Any:
         return incidents.page(session, limit=9, offset=0)
 
 
+@pytest.mark.fault(43)
 def test_a_form_sent_twice_at_once_is_one_act_with_one_answer(either: Site):
     """Not on a standing clock: two threads write."""
     person = either.signed_in(Role.OPERATOR)

@@ -1,256 +1,189 @@
-"""Mail: what a subscriber gets, and the courier that takes it to the mail server."""
+"""Mail: threads that hand letters to the mail server and write down at once what it said.
 
-import json
-import os
+A mail is sent twice only if this process dies between the server's word and the commit of it, and
+then with the same Message-ID: at most one mail a connection.
+"""
+
+import math
 import queue
-import subprocess
-import sys
 import threading
-from contextlib import suppress
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
-from hashlib import sha256
-from pathlib import Path
-from typing import IO, Any, ClassVar
+import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 import structlog
+from sqlalchemy.orm import Session
 
-from portal import clock
-from portal.notify.messages import Message, Render
+from portal.notify import outbox
+from portal.notify.channels.letters import Letters
+from portal.notify.channels.smtp import Conversation, UnusableServerError
+from portal.notify.messages import Message
 from portal.notify.outbox import Claim, Outcome, Result
-from portal.notify.subscribers import Links, Topic
 from portal.settings import MailServer
-from portal.status.notices import NoticeKind
+from portal.store.revision import transaction
 
 _log = structlog.get_logger()
-COURIER = Path(__file__).parents[1] / "courier.py"
 CONNECTIONS = 4
-MOST_AT_ONCE = 100
-STOP_SECONDS = 5.0
-# One that falls over its own feet is not started as fast as it falls.
-START_AGAIN_SECONDS = 2.0
-JOURNAL = "outbox.journal"
-_POLICY = SMTP.clone(cte_type="7bit")
+# What is claimed and waits for its turn, as seconds at the set rate and as mails.
+CLAIMED_SECONDS = 5.0
+MOST_AT_ONCE = 20
+IDLE_SECONDS = 2.0
+# What was asked of a server that cannot be used is not asked again for each mail that waits.
+UNUSABLE_SECONDS = 3.0
+DATABASE_RETRY_SECONDS = 1.0
+LEAVE_WITHIN_SECONDS = 10.0
 
 
-class Letters:
-    """Writes the mails of a site."""
-
-    def __init__(self, *, sender: str, site: str, url: str, links: Links, render: Render) -> None:
-        self._sender, self._site, self._url = sender, site, url
-        self._links, self._render = links, render
-        self._host = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-
-    @property
-    def envelope_sender(self) -> str:
-        return parseaddr(self._sender)[1]
-
-    def write(self, claim: Claim, message: Message) -> bytes:
-        """The mail of a delivery; its Message-ID is the same at every try."""
-        person = claim.subscriber
-        assert person is not None
-        name = f"{claim.notice.id}.{claim.delivery}"
-        head = {"Message-ID": f"<{name}@{self._host}>"}
-        if claim.notice.kind == NoticeKind.SUBSCRIPTION:
-            text, html = self._render(
-                "question",
-                confirm=self._links.confirm(person),
-                url=self._url,
-                topics=_spoken(person.wanted.get("topics", [])),
-                site_name=self._site,
-            )
-            return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
-        manage = self._links.manage(person)
-        text, html = self._render(
-            "notice", message=message, manage=manage, url=self._url, site_name=self._site
-        )
-        # What is about one thing stands together, for each recipient by itself.
-        thread = sha256(f"{claim.notice.thread} {person.id}".encode()).hexdigest()[:24]
-        head |= {
-            "References": f"<{thread}@{self._host}>",
-            "In-Reply-To": f"<{thread}@{self._host}>",
-            "List-Id": f"<status.{self._host}>",
-            "List-Unsubscribe": f"<{self._url}/unsubscribe/{manage}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        }
-        return self._mail(claim, message.subject(self._site), text, html, head)
-
-    def _mail(
-        self, claim: Claim, subject: str, text: str, html: str, head: dict[str, str]
-    ) -> bytes:
-        assert claim.subscriber is not None
-        mail = EmailMessage(policy=_POLICY)
-        mail["From"] = self._sender
-        mail["To"] = claim.subscriber.address
-        # The library decodes what looks like an encoded word, and writes out line ends in it.
-        mail["Subject"] = subject.replace("=?", "= ?")
-        mail["Date"] = format_datetime(claim.notice.created_at)
-        # No absence is reported to a machine, and no other machine answers it.
-        mail["Auto-Submitted"] = "auto-generated"
-        mail["X-Auto-Response-Suppress"] = "All"
-        mail.set_content(text, cte="quoted-printable")
-        mail.add_alternative(html, subtype="html", cte="quoted-printable")
-        # The library breaks long addresses up into encoded words, which programs that look for an
-        # address do not read: these go as they are. All of them are of our own making.
-        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        return lines.encode("ascii") + mail.as_bytes()
-
-
-def _spoken(topics: list[str]) -> str:
-    names = [one.value for one in Topic if one.value in topics]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+class _Job(NamedTuple):
+    claim: Claim
+    letter: bytes
 
 
 class Mail:
-    """The channel: a courier process, started with the first mail and again when it falls."""
+    """The channel: a few threads with a connection each, and one pace for all of them.
 
-    # How long the courier waits for a connection and an answer, where not as long as it would.
-    patience: ClassVar[dict[str, float]] = {}
+    `open_session` has no fence: an outcome is written down whoever leads by then.
+    """
 
-    def __init__(self, server: MailServer, letters: Letters, *, rate: float, folder: Path) -> None:
-        self._server, self._letters, self._rate = server, letters, rate
-        self._journal = folder / JOURNAL
-        self._told: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._listener: threading.Thread | None = None
-        # Couriers that are still at a mail that they had begun.
-        self._left: list[subprocess.Popen[bytes]] = []
-        self._started_at = -START_AGAIN_SECONDS
-        self._is_ready = threading.Event()
+    unusable_seconds = UNUSABLE_SECONDS
+
+    def __init__(
+        self,
+        server: MailServer,
+        letters: Letters,
+        open_session: Callable[[], Session],
+        *,
+        rate: float,
+    ) -> None:
+        self._server, self._letters, self._open_session = server, letters, open_session
+        self._rate = rate
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[tuple[int, Outcome | None]] = queue.SimpleQueue()
         self._under_way: set[int] = set()
-
-    def start(self) -> None:
-        """Start a courier unless one runs; it waits for the last one's end by itself."""
-        if self._process is not None and self._process.poll() is None:
-            return
-        # What is known of the last one is not what is known of the next.
-        self._is_ready.clear()
-        if clock.boot_seconds() - self._started_at < START_AGAIN_SECONDS:
-            return
-        self._started_at = clock.boot_seconds()
-        self._left = [one for one in self._left if one.poll() is None]
-        if self._process is not None:
-            _log.warning("mail.courier_died", code=self._process.returncode)
-            self.stop()
-        self._journal.parent.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", str(COURIER), str(self._journal)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        server = {
-            "host": self._server.host,
-            "port": self._server.port,
-            "tls": self._server.tls,
-            "user": self._server.user,
-            "password": self._server.password,
-            "rate": self._rate,
-            "connections": CONNECTIONS,
-            **self.patience,
-        }
-        self._say(server)
-        self._listener = threading.Thread(
-            target=self._listen, args=(self._process.stdout,), daemon=True, name="courier"
-        )
-        self._listener.start()
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether everything that earlier couriers did is known."""
-        return self._is_ready.is_set()
-
-    def send(self, claim: Claim, message: Message) -> None:
-        """Hand a mail to the courier."""
-        assert claim.subscriber is not None
-        mail = self._letters.write(claim, message)
-        self._under_way.add(claim.delivery)
-        self._say(
-            {
-                "id": claim.delivery,
-                "from": self._letters.envelope_sender,
-                "to": claim.subscriber.address,
-                "data": mail.decode("ascii"),
-            }
-        )
-
-    def outcomes(self) -> list[Outcome]:
-        """What has become of mails since the last call."""
-        found = []
-        while not self._told.empty():
-            found.append(self._told.get())
-        self._under_way -= {one.delivery for one in found}
-        return found
-
-    def forget(self) -> list[int]:
-        """The mails whose courier has died and whose journal does not speak of them."""
-        lost, self._under_way = sorted(self._under_way), set()
-        return lost
-
-    @property
-    def is_running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        self._threads: list[threading.Thread] = []
+        self._leaving = threading.Event()
+        self._pace = threading.Lock()
+        self._next_at = 0.0
+        self._unusable: tuple[float, str] = (-math.inf, "")
 
     @property
     def under_way(self) -> frozenset[int]:
-        """The deliveries that the courier has in its hands."""
+        """The deliveries that were handed to the threads and are not finished."""
         return frozenset(self._under_way)
 
     @property
     def room(self) -> int:
-        """How many more it may be given."""
-        return MOST_AT_ONCE - len(self._under_way)
+        """How many more may be claimed: a few seconds' worth, so that a death holds up few."""
+        most = min(MOST_AT_ONCE, max(1, math.ceil(self._rate * CLAIMED_SECONDS)))
+        return max(0, most - len(self._under_way))
 
-    def clear(self) -> None:
-        """Empty the journal; only when all of it is in the database and nothing is under way."""
-        if not self._under_way and self._told.empty() and self._journal.stat().st_size > 0:
-            # The courier appends; it goes on from the new end.
-            os.truncate(self._journal, 0)
+    def send(self, claim: Claim, message: Message) -> None:
+        """Write a mail and hand it to the threads."""
+        letter = self._letters.write(claim, message)
+        while len(self._threads) < CONNECTIONS:
+            thread = threading.Thread(target=self._work, daemon=True, name="mail")
+            self._threads.append(thread)
+            thread.start()
+        self._under_way.add(claim.delivery)
+        self._jobs.put(_Job(claim, letter))
+
+    def finished(self) -> list[Outcome]:
+        """What became of mails since the last call; all of it is in the database."""
+        found = []
+        while not self._finished.empty():
+            number, outcome = self._finished.get()
+            self._under_way.discard(number)
+            if outcome is not None:
+                found.append(outcome)
+        return found
 
     def stop(self) -> None:
-        """Take no more; what was begun the courier ends by itself, and the next waits for it."""
-        process, self._process = self._process, None
-        if process is None or self._listener is None:
-            return
-        assert process.stdin is not None
-        with suppress(OSError):
-            process.stdin.close()
+        """Begin no more; what was begun has some seconds to come to its end."""
+        self._leaving.set()
+        for _ in self._threads:
+            self._jobs.put(None)
+        deadline = time.monotonic() + LEAVE_WITHIN_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            _log.warning("mail.left_without_answer")
+
+    def _work(self) -> None:
+        conversation = Conversation(self._server)
+        while True:
+            try:
+                job = self._jobs.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                # A server would close it sooner or later, and that would look like trouble.
+                conversation.close()
+                continue
+            if job is None:
+                break
+            self._finished.put((job.claim.delivery, self._finish(conversation, job)))
+        conversation.close()
+
+    def _finish(self, conversation: Conversation, job: _Job) -> Outcome | None:
+        """Send one and write down how it went; None when it was another's by then."""
+        outcome = self._refusal(job.claim)
+        if outcome is None:
+            self._wait_for_turn()
+            outcome = self._refusal(job.claim)
+        if outcome is None:
+            # A process that slept, or lost the lead, may hold what another sends by now.
+            if not self._insist(lambda: self._is_held(job.claim)):
+                return None
+            outcome = self._send(conversation, job)
+        self._insist(lambda: self._settle(job.claim, outcome))
+        return outcome
+
+    def _refusal(self, claim: Claim) -> Outcome | None:
+        """Why this one need not be tried now."""
+        if self._leaving.is_set():
+            return Outcome(claim.delivery, Result.CLOSED, "Stopped before it was sent")
+        since, why = self._unusable
+        if time.monotonic() - since < self.unusable_seconds:
+            return Outcome(claim.delivery, Result.CLOSED, why)
+        return None
+
+    def _send(self, conversation: Conversation, job: _Job) -> Outcome:
+        assert job.claim.subscriber is not None
         try:
-            process.wait(STOP_SECONDS)
-            self._listener.join(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            _log.info("mail.courier_goes_on")
-            self._left.append(process)
+            result, reason = conversation.deliver(
+                sender=self._letters.envelope_sender,
+                to=job.claim.subscriber.address,
+                letter=job.letter,
+            )
+        except UnusableServerError as error:
+            result, reason = Result.CLOSED, str(error)
+            self._unusable = (time.monotonic(), reason)
+        except Exception as error:
+            # Whatever it is: a thread that ends by it would end silently.
+            conversation.close()
+            result, reason = Result.LATER, type(error).__name__
+        return Outcome(job.claim.delivery, result, reason)
 
-    def _say(self, line: dict[str, Any]) -> None:
-        if self._process is None:
-            return
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
-            self._process.stdin.flush()
-        except OSError:
-            # It has died; the next look sees that.
-            return
+    def _wait_for_turn(self) -> None:
+        with self._pace:
+            now = time.monotonic()
+            at = max(now, self._next_at)
+            self._next_at = at + 1 / self._rate
+        self._leaving.wait(max(0.0, at - now))
 
-    def _listen(self, stream: IO[bytes]) -> None:
-        with stream:
-            for line in stream:
-                if not line.strip():
-                    continue
-                try:
-                    told = json.loads(line)
-                    if told:
-                        outcome = Outcome(told["id"], Result(told["result"]), told["reason"])
-                        self._told.put(outcome)
-                except (ValueError, KeyError, TypeError):
-                    _log.warning("mail.journal_line_broken")
-                    continue
-                if not told:
-                    self._is_ready.set()
+    def _is_held(self, claim: Claim) -> bool:
+        with self._open_session() as session:
+            return outbox.is_held(session, claim)
 
+    def _settle(self, claim: Claim, outcome: Outcome) -> bool:
+        with transaction(self._open_session) as (session, now):
+            outbox.settle(session, [(claim, outcome)], now=now)
+        return True
 
-def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:
-    """Subject, text and HTML of a mail as a subscriber would get it."""
-    text, html = render("notice", message=message, manage="…", url=url, site_name=site)
-    return message.subject(site), text, html
+    def _insist(self, step: Callable[[], bool]) -> bool:
+        """Take a step when the database answers; False when this process leaves before that."""
+        while True:
+            try:
+                return step()
+            except Exception as error:
+                _log.warning("mail.database_unreachable", error=type(error).__name__)
+            if self._leaving.wait(DATABASE_RETRY_SECONDS):
+                return False

@@ -6,6 +6,7 @@ from portal.notify.outbox.claims import (
     CLAIMED_FOR,
     LONGEST_WAIT,
     claim,
+    is_held,
     queues,
     release,
     retry,

@@ -1,4 +1,4 @@
-"""Claims: taking what is due, writing down how it went, giving back what a dead process took."""
+"""Claims: taking what is due, writing down how it went, giving back what others left behind."""
 
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from portal.notify.outbox.delivery import (
     State,
     subscriber_of,
 )
-from portal.notify.subscribers import MAIL, Subscriber
+from portal.notify.subscribers import Subscriber
 from portal.status.notices import NEWS, Notice
 
 # After these a delivery is tried again, and then no more.
@@ -29,8 +29,8 @@ PAUSES = (
 )
 # Nothing is put off for so long: what is due later was written by a clock that was set back since.
 LONGEST_WAIT = timedelta(hours=6)
-# Whoever took a delivery and was not heard of for so long is gone.
-CLAIMED_FOR = timedelta(minutes=10)
+# Whoever delivers renews its claims within this time; one that ran out counts as stuck.
+CLAIMED_FOR = timedelta(seconds=60)
 
 
 def queues(session: Session, *, now: datetime) -> list[str]:
@@ -83,8 +83,18 @@ def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) ->
             row.settle(State.DEAD, row.error or "could not be sent within a day", now)
         else:
             row.state, row.claimed_by, row.claimed_until = State.SENDING, by, now + CLAIMED_FOR
-            claims.append(Claim(row.id, row.recipient, row.queue, notice, person))
+            claims.append(Claim(row.id, by, row.recipient, row.queue, notice, person))
     return claims
+
+
+def is_held(session: Session, claim: Claim) -> bool:
+    """Whether the delivery is still whose claim it was."""
+    held = select(Delivery.id).where(
+        Delivery.id == claim.delivery,
+        Delivery.state == State.SENDING,
+        Delivery.claimed_by == claim.by,
+    )
+    return session.scalar(held) is not None
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -138,18 +148,18 @@ def _overtaken(
     return found
 
 
-def settle(session: Session, outcomes: Iterable[Outcome], *, of: str, now: datetime) -> None:
-    """Write down how the tries of a node went; what was settled before is not changed."""
-    found = {one.delivery: one for one in outcomes}
+def settle(session: Session, outcomes: Iterable[tuple[Claim, Outcome]], *, now: datetime) -> None:
+    """Write down how tries went; what was settled before is not changed."""
+    found = {claim.delivery: (claim, outcome) for claim, outcome in outcomes}
     rows = session.scalars(
         select(Delivery)
         .where(Delivery.id.in_(found), Delivery.state.in_([State.SENDING, State.PENDING]))
         .with_for_update()
     ).all()
     for row in rows:
-        outcome = found[row.id]
-        is_ours = row.state == State.SENDING and row.claimed_by.startswith(f"{of} ")
-        if not is_ours and outcome.result is not Result.SENT:
+        claim, outcome = found[row.id]
+        is_held = row.state == State.SENDING and row.claimed_by == claim.by
+        if not is_held and outcome.result is not Result.SENT:
             # Old news of a try that was given up; only that it arrived would matter.
             continue
         if outcome.result is Result.SENT:
@@ -172,31 +182,22 @@ def settle(session: Session, outcomes: Iterable[Outcome], *, of: str, now: datet
             row.error = outcome.reason[:200]
 
 
-def release(
-    session: Session, *, of: str, but: str, under_way: Collection[int], is_mail: bool, now: datetime
-) -> int:
-    """Give back what others of this node took before they died, and what nobody speaks of.
+def release(session: Session, *, by: str, under_way: Collection[int], now: datetime) -> int:
+    """Renew what is under way here, and give back what all others hold; how many that were.
 
-    What is under way here is not given back, however long it takes.
+    Only one delivers at a time, so that whatever another holds was left behind.
     """
     rows = session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.state == State.SENDING,
-            (Delivery.queue == MAIL) == is_mail,
-            Delivery.id.not_in(under_way),
-            or_(
-                Delivery.claimed_by.startswith(f"{of} ") & (Delivery.claimed_by != but),
-                Delivery.claimed_until < now,
-                # Taken by a clock that was set back since.
-                Delivery.claimed_until > now + CLAIMED_FOR,
-            ),
-        )
-        .with_for_update()
+        select(Delivery).where(Delivery.state == State.SENDING).with_for_update()
     ).all()
+    released = 0
     for row in rows:
-        row.put_back(now)
-    return len(rows)
+        if row.claimed_by == by and row.id in under_way:
+            row.claimed_until = now + CLAIMED_FOR
+        else:
+            row.put_back(now)
+            released += 1
+    return released
 
 
 def retry(session: Session, number: int, *, now: datetime) -> Delivery | None:

@@ -86,9 +86,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claimed delivery with what its channel needs."""
+    """A delivery that `by` has claimed, with what its channel needs."""
 
     delivery: int
+    by: str
     recipient: str
     queue: str
     notice: Notice

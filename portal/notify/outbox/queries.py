@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.notify.outbox.delivery import STUCK_AFTER, Delivery, State
@@ -57,7 +57,13 @@ def figures(session: Session, *, now: datetime) -> Figures:
         select(func.count())
         .select_from(Delivery)
         .join(Notice, Notice.id == Delivery.notice_id)
-        .where(Delivery.state.in_(open_states), Notice.created_at < now - STUCK_AFTER)
+        .where(
+            or_(
+                Delivery.state.in_(open_states) & (Notice.created_at < now - STUCK_AFTER),
+                # Its holder has died: it waits for the next one.
+                (Delivery.state == State.SENDING) & (Delivery.claimed_until < now),
+            )
+        )
     )
     dead = (
         select(func.count())

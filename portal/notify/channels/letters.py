@@ -1,0 +1,87 @@
+"""Mails as a subscriber gets them."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from hashlib import sha256
+
+from portal.notify.messages import Message, Render
+from portal.notify.outbox import Claim
+from portal.notify.subscribers import Links, Topic
+from portal.status.notices import NoticeKind
+
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+class Letters:
+    """Writes the mails of a site."""
+
+    def __init__(self, *, sender: str, site: str, url: str, links: Links, render: Render) -> None:
+        self._sender, self._site, self._url = sender, site, url
+        self._links, self._render = links, render
+        self._host = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+
+    @property
+    def envelope_sender(self) -> str:
+        return parseaddr(self._sender)[1]
+
+    def write(self, claim: Claim, message: Message) -> bytes:
+        """The mail of a delivery; its Message-ID is the same at every try."""
+        person = claim.subscriber
+        assert person is not None
+        name = f"{claim.notice.id}.{claim.delivery}"
+        head = {"Message-ID": f"<{name}@{self._host}>"}
+        if claim.notice.kind == NoticeKind.SUBSCRIPTION:
+            text, html = self._render(
+                "question",
+                confirm=self._links.confirm(person),
+                url=self._url,
+                topics=_spoken(person.wanted.get("topics", [])),
+                site_name=self._site,
+            )
+            return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
+        manage = self._links.manage(person)
+        text, html = self._render(
+            "notice", message=message, manage=manage, url=self._url, site_name=self._site
+        )
+        # What is about one thing stands together, for each recipient by itself.
+        thread = sha256(f"{claim.notice.thread} {person.id}".encode()).hexdigest()[:24]
+        head |= {
+            "References": f"<{thread}@{self._host}>",
+            "In-Reply-To": f"<{thread}@{self._host}>",
+            "List-Id": f"<status.{self._host}>",
+            "List-Unsubscribe": f"<{self._url}/unsubscribe/{manage}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        return self._mail(claim, message.subject(self._site), text, html, head)
+
+    def _mail(
+        self, claim: Claim, subject: str, text: str, html: str, head: dict[str, str]
+    ) -> bytes:
+        assert claim.subscriber is not None
+        mail = EmailMessage(policy=_POLICY)
+        mail["From"] = self._sender
+        mail["To"] = claim.subscriber.address
+        # The library decodes what looks like an encoded word, and writes out line ends in it.
+        mail["Subject"] = subject.replace("=?", "= ?")
+        mail["Date"] = format_datetime(claim.notice.created_at)
+        # No absence is reported to a machine, and no other machine answers it.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail["X-Auto-Response-Suppress"] = "All"
+        mail.set_content(text, cte="quoted-printable")
+        mail.add_alternative(html, subtype="html", cte="quoted-printable")
+        # The library breaks long addresses up into encoded words, which programs that look for an
+        # address do not read: these go as they are. All of them are of our own making.
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        return lines.encode("ascii") + mail.as_bytes()
+
+
+def _spoken(topics: list[str]) -> str:
+    names = [one.value for one in Topic if one.value in topics]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
+
+
+def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:
+    """Subject, text and HTML of a mail as a subscriber would get it."""
+    text, html = render("notice", message=message, manage="…", url=url, site_name=site)
+    return message.subject(site), text, html
