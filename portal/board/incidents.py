@@ -6,7 +6,7 @@ from portal.board.banners import Banner
 from portal.schemas import Camel
 from portal.status import prose
 from portal.status.components import Impact
-from portal.status.incidents import ImpactLevel, Incident, IncidentUpdate, Progress
+from portal.status.incidents import ImpactLevel, Incident, IncidentIn, IncidentUpdate, Progress
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience, Channel, Severity, Status
 
@@ -109,4 +109,26 @@ def banner(shown: IncidentView, version: int) -> Banner:
         published_at=shown.updates[-1].at if shown.updates else shown.started_at,
         resolved_at=shown.resolved_at,
         version=version,
+    )
+
+
+def of_draft(new: IncidentIn, *, now: datetime) -> Banner:
+    """What readers would see of an incident that is not opened yet."""
+    return Banner(
+        kind="incident",
+        ref="preview",
+        title=new.title,
+        message=new.message,
+        message_html=prose.to_html(new.message),
+        severity=Severity.INCIDENT,
+        status=Status.ACTIVE,
+        audiences=list(new.audiences),
+        channels=list(Channel),
+        dismissible=False,
+        zone="UTC",
+        starts_at=new.started_at or now,
+        ends_at=None,
+        published_at=now,
+        resolved_at=None,
+        version=0,
     )

@@ -20,23 +20,21 @@ MOST_LOOKED_AT = 200
 _IMPACT = {"critical": ImpactLevel.MAJOR}
 
 
-def publish(incidents: Incidents, settings: Settings) -> list[str]:
+def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[str]:
     """Open an incident for each alert that has lasted and has none; their references."""
     now = clock.now()
     with incidents.open_session() as session:
         drafts = {}
         for row in episodes.lasting(session, settings.sustained_after, now=now):
-            text = offers.of_episode(
-                session, row, impact="We are looking into it.", runbook=settings.url, now=now
+            text = offers.complete(session, row, runbook=runbook, now=now)
+            drafts[row.id] = IncidentIn(
+                title=text.title,
+                message=text.message,
+                note=text.note,
+                started_at=row.opened_at,
+                impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
+                links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
             )
-            if text is not None:
-                drafts[row.id] = IncidentIn(
-                    title=text.title,
-                    message=text.message,
-                    started_at=row.opened_at,
-                    impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
-                    links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
-                )
     opened = []
     for number, draft in drafts.items():
         if _is_known(incidents, number):

@@ -86,6 +86,26 @@ class Episode(Base):
         return slug == labelled or bool({self.alert, f"{self.alert}:{self.subject}"} & set(alerts))
 
 
+def of_alert(alert: Alert, *, now: datetime) -> Episode:
+    """The episode of an alert of the portal that holds, not stored yet."""
+    return Episode(
+        alert=alert.id,
+        subject=alert.subject,
+        title=alert.title,
+        severity=alert.severity,
+        opened_at=alert.since,
+        seen_at=now,
+        changed_at=now,
+        closed_at=None,
+        value=alert.value,
+        peak=alert.value,
+        threshold=alert.threshold,
+        unit=alert.unit,
+        labels=dict(alert.labels),
+        source=Source.PORTAL,
+    )
+
+
 def is_public(session: Session, *rows: Episode) -> bool:
     """Whether any of these impairs a component, so that the public page speaks of it."""
     known = session.execute(select(Component.slug, Component.alerts)).all()
@@ -193,22 +213,7 @@ class Episodes:
             session.commit()
 
     def _open(self, session: Session, alert: Alert, now: datetime) -> Episode:
-        row = Episode(
-            alert=alert.id,
-            subject=alert.subject,
-            title=alert.title,
-            severity=alert.severity,
-            opened_at=alert.since,
-            seen_at=now,
-            changed_at=now,
-            closed_at=None,
-            value=alert.value,
-            peak=alert.value,
-            threshold=alert.threshold,
-            unit=alert.unit,
-            labels=dict(alert.labels),
-            source=Source.PORTAL,
-        )
+        row = of_alert(alert, now=now)
         session.add(row)
         if alert.id == EXPORTER_STALE:
             chain.append(

@@ -1,63 +1,92 @@
-"""What the `operations` template makes of an alert: the offer to tell the public."""
+"""The offer to tell the public of an alert: a public text, and the figures as a note inside."""
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.durations import spoken
-from portal.runtime.episodes import Episode
-from portal.status import templates
-from portal.status.templates import MessageTemplate, Rendered
+from portal.runtime.episodes import Episode, Source
+from portal.schemas import Camel
+from portal.status import prose, templates
+from portal.status.components import Component
+from portal.status.templates import MessageTemplate, TemplateIn
 
-TEMPLATE = "operations"
-# What a person has to fill in.
-OPEN = "…"
-
-
-def offer(
-    session: Session,
-    *,
-    title: str,
-    severity: str,
-    since: datetime,
-    figure: str,
-    impact: str,
-    runbook: str,
-    now: datetime,
-) -> Rendered | None:
-    """Title and message with an alert's figures; None when there is no such template."""
-    template = session.get(MessageTemplate, TEMPLATE)
-    if template is None:
-        return None
-    known = {
-        "severity": severity,
-        "title": title,
-        "start": clock.iso(since),
-        "impact": impact,
-        "figures": f"{title}: {figure}, for {spoken((now - since).total_seconds())}",
-        "runbook": runbook,
-    }
-    values = {name: known.get(name, OPEN) for name in templates.fields_of(template)}
-    return templates.render(template, values)
+PUBLIC, INTERNAL = "public", "operations"
+# Where nobody stored another template of that name.
+DEFAULT = TemplateIn(
+    name=PUBLIC,
+    title="Problem with {{components}}",
+    message="Since {{since}} there has been a problem with {{components}}."
+    " We are looking into it and will post an update here.",
+)
+UNNAMED = "our service"
 
 
-def of_episode(
-    session: Session, row: Episode, *, impact: str, runbook: str, now: datetime
-) -> Rendered | None:
-    """The same of an episode."""
-    return offer(
-        session,
-        title=row.title,
-        severity=row.severity,
-        since=row.opened_at,
-        figure=figure_of(row.value, row.unit, row.threshold),
-        impact=impact,
-        runbook=runbook,
-        now=now,
+class Text(Camel):
+    """Title and first public update of an incident, and a note for operators."""
+
+    title: str
+    message: str
+    note: str
+
+
+def offer(session: Session, row: Episode, *, runbook: str, now: datetime) -> Text:
+    """What there is to tell of an alert.
+
+    The public text comes from the template `public`, which knows `components` and `since`; other
+    places of it are for a person to fill. Figures, names of alerts and the runbook go to the note.
+    """
+    names = components_of(session, row)
+    template = session.get(MessageTemplate, PUBLIC) or DEFAULT
+    public = templates.fill(template, _public(names, row))
+    return Text(title=public.title, message=public.message, note=_note(session, row, runbook, now))
+
+
+def complete(session: Session, row: Episode, *, runbook: str, now: datetime) -> Text:
+    """The same with nothing for a person to fill: the text that ships, if it has to be."""
+    found = offer(session, row, runbook=runbook, now=now)
+    if templates.fields_of(TemplateIn(name=PUBLIC, title=found.title, message=found.message)):
+        values = _public(components_of(session, row), row)
+        public = templates.fill(DEFAULT, values)
+        return Text(title=public.title, message=public.message, note=found.note)
+    return found
+
+
+def components_of(session: Session, row: Episode) -> str:
+    """The public components that an alert concerns, as readers know them; or `our service`."""
+    known = session.scalars(
+        select(Component).where(Component.is_public).order_by(Component.position, Component.id)
     )
+    names = [one.name for one in known if row.concerns(one.slug, one.alerts)]
+    return prose.listed(names) or UNNAMED
 
 
 def figure_of(value: float, unit: str, threshold: float) -> str:
     """`400 s (limit 180)`."""
     return f"{value:g} {unit} (limit {threshold:g})"
+
+
+def _public(names: str, row: Episode) -> dict[str, str]:
+    return {"components": names, "since": f"{row.opened_at:%-d %B, %H:%M} UTC"}
+
+
+def _note(session: Session, row: Episode, runbook: str, now: datetime) -> str:
+    held = f"for {spoken((now - row.opened_at).total_seconds())}"
+    figures = f"{row.title}, {held}"
+    # Alerts of others come without a figure and a limit.
+    if row.source == Source.PORTAL:
+        figures = f"{row.title}: {figure_of(row.value, row.unit, row.threshold)}, {held}"
+    template = session.get(MessageTemplate, INTERNAL)
+    if template is None:
+        return f"{figures}. {runbook}"
+    known = {
+        "severity": row.severity,
+        "title": row.title,
+        "start": clock.iso(row.opened_at),
+        "impact": components_of(session, row),
+        "figures": figures,
+        "runbook": runbook,
+    }
+    return templates.fill(template, known).message

@@ -4,17 +4,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.durations import spoken
+from portal.runtime import offers
 from portal.runtime.episodes import EXPORTER_STALE, Episode
 from portal.schemas import Camel
-from portal.status import incidents
+from portal.status import incidents, prose
 from portal.status.incidents import Incident, LinkKind, Progress
 
 
 class PreparedUpdate(Camel):
-    """An update that only waits for an operator; `gapSeconds` is how long the alert held."""
+    """An update that only waits for an operator; `gapSeconds` is how long the alert held.
+
+    `message` is for readers; `note` names alerts and scrapers and is for operators.
+    """
 
     status: Progress
     message: str
+    note: str
     gap_seconds: int
 
 
@@ -39,8 +44,34 @@ def prepared(session: Session, row: Incident) -> PreparedUpdate | None:
     gap = max(closed) - episodes[0].opened_at
     return PreparedUpdate(
         status=Progress.MONITORING,
-        message=" ".join(_sentence(one) for one in episodes) + " We keep watching.",
+        message=f"{_public(session, episodes)} We keep watching.",
+        note=" ".join(_sentence(one) for one in episodes),
         gap_seconds=int(gap.total_seconds()),
+    )
+
+
+def _public(session: Session, episodes: list[Episode]) -> str:
+    """What readers may know: components and times, no name of an alert, a scraper or a worker."""
+    ends = [one.closed_at for one in episodes if one.closed_at is not None]
+    began = episodes[0].opened_at
+    gap = spoken((max(ends) - began).total_seconds())
+    since, until = f"{began:%H:%M}", f"{max(ends):%H:%M}"
+    if any(one.alert != EXPORTER_STALE for one in episodes):
+        names = prose.listed(
+            list(dict.fromkeys(offers.components_of(session, one) for one in episodes))
+        )
+        return (
+            f"The problem with {names} is over since {until} UTC;"
+            f" it lasted {gap}, from {since} UTC on."
+        )
+    if any(one.labels.get("others") for one in episodes):
+        return (
+            f"All of our monitoring reads our figures again since {until} UTC;"
+            f" a part of it had not come for {gap}, from {since} UTC on."
+        )
+    return (
+        f"Monitoring reads our figures again since {until} UTC;"
+        f" for {gap}, from {since} UTC on, there are none."
     )
 
 

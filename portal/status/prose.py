@@ -46,3 +46,8 @@ def to_text(text: str) -> str:
     lines = re.sub(r"</(?:p|pre|blockquote|h[1-4])>|<br>", "\n", to_html(text))
     plain = unescape(nh3.clean(lines, tags=set()))
     return re.sub(r"\n\s*\n+", "\n\n", plain).strip()
+
+
+def listed(names: list[str]) -> str:
+    """`A`, `A and B`, `A, B and C`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))

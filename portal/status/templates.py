@@ -1,6 +1,7 @@
 """Message templates: a text with `{{name}}` in it, and nothing cleverer."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -10,11 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.errors import RuleError
 from portal.schemas import Camel
-from portal.status.terms import Message, Title
+from portal.status.terms import PLACE, Message, Title
 from portal.store.base import Base
 from portal.unit_of_work import Acts, Transaction, act
 
-_FIELD = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
 _STRAY = re.compile(r"\{\{|\}\}")
 
 
@@ -63,13 +63,13 @@ class Rendered(Camel):
 
 def fields_of(template: TemplateIn | MessageTemplate) -> list[str]:
     """The names that want filling, in order of appearance."""
-    return list(dict.fromkeys(_FIELD.findall(f"{template.title}\n{template.message}")))
+    return list(dict.fromkeys(PLACE.findall(f"{template.title}\n{template.message}")))
 
 
 def check(template: TemplateIn) -> None:
     """RuleError where braces stand that are not a field."""
     for field in ("title", "message"):
-        if _STRAY.search(_FIELD.sub("", getattr(template, field))):
+        if _STRAY.search(PLACE.sub("", getattr(template, field))):
             raise RuleError(field, "A field is written {{name}}, in small letters and _.")
 
 
@@ -83,10 +83,16 @@ def render(template: MessageTemplate, values: dict[str, str]) -> Rendered:
     if unknown:
         raise RuleError("values", f"This template has no field {', '.join(unknown)}.")
 
-    def fill(text: str) -> str:
-        return _FIELD.sub(lambda match: values[match.group(1)], text)
+    return fill(template, values)
 
-    return Rendered(title=fill(template.title)[:240], message=fill(template.message)[:5000])
+
+def fill(template: TemplateIn | MessageTemplate, values: Mapping[str, str]) -> Rendered:
+    """Fill what is known; the other places stand as they are."""
+
+    def filled(text: str) -> str:
+        return PLACE.sub(lambda match: values.get(match[1], match[0]), text)
+
+    return Rendered(title=filled(template.title)[:240], message=filled(template.message)[:5000])
 
 
 def out(row: MessageTemplate) -> TemplateOut:

@@ -54,7 +54,11 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.MAINTENANCE_READ, "templates_api", "listing"),
     **_views(Scope.MAINTENANCE_WRITE, "templates_api", "save"),
     **_views(Scope.INCIDENTS_READ, "incidents", "listing one"),
-    **_views(Scope.INCIDENTS_WRITE, "incidents", "acknowledge capture create new note update"),
+    **_views(
+        Scope.INCIDENTS_WRITE,
+        "incidents",
+        "acknowledge capture create new note show_preview update",
+    ),
     **_views(Scope.INCIDENTS_READ, "incidents_api", "captured findings_of listing one prepared"),
     **_views(
         Scope.INCIDENTS_WRITE, "incidents_api", "acknowledge capture create note replace update"

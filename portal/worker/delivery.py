@@ -115,7 +115,9 @@ def put_due(portal: Portal, fence: lease.Fence) -> None:
                 act()
             session.commit()
     if portal.core.settings.auto_publish:
-        publishing.publish(portal.status.incidents, portal.core.settings)
+        publishing.publish(
+            portal.status.incidents, portal.core.settings, runbook=portal.overview.runbook
+        )
 
 
 def _report(portal: Portal, dispatcher: Dispatcher, *, is_stopped: bool = False) -> None:

@@ -77,7 +77,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         prometheus.stop()
         expect(alert).to_have_count(1)
 
-        # The threshold passes: the offer, filled from the template with the figures.
+        # The threshold passes: a text for readers, the figures in the note, a preview beside.
         offer = alert.get_by_role("link", name="Open an incident")
         expect(offer).to_be_visible()
         # The worker's next round gives the alert its episode.
@@ -88,10 +88,13 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
             what="the episode",
         )
         offer.click()
-        expect(page.get_by_label("Title")).to_have_value("[critical] Exporter stale")
+        expect(page.get_by_label("Title")).to_have_value("Problem with our service")
+        expect(page.locator("#preview")).to_contain_text("Problem with our service")
         message = page.get_by_label("First update")
-        assert "Exporter stale:" in message.input_value()
-        assert "(limit 4)" in message.input_value()
+        assert "limit" not in message.input_value()
+        note = page.get_by_label("Note").input_value()
+        assert "Exporter stale:" in note
+        assert "(limit 4)" in note
         page.get_by_label("Title").fill("Our monitoring is blind")
         message.fill("We do not see our own figures. **The service itself works.**")
         photograph(page, "incident-offer")

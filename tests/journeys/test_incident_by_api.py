@@ -42,7 +42,11 @@ def test_from_a_stale_exporter_to_the_export(build: Build, post: Post, still: St
         made = client.post(f"{BASE}/incidents", json=given, headers=headers).get_json()
         path = f"{BASE}/incidents/{made['reference']}"
         told.run()
-        assert "1300 s (limit 180)" in text_of(post.to("ada@example.com")[0])
+        mail = text_of(post.to("ada@example.com")[0])
+        assert "there has been a problem with our service" in mail
+        assert "1300 s" not in mail
+        (note,) = client.get(path, headers=headers).get_json()["notes"]
+        assert "1300 s (limit 180)" in note["message"]
         banners = client.get("/api/runtime/maintenance").get_json()["announcements"]
         assert [one["title"] for one in banners] == ["Our monitoring is blind"]
 

@@ -182,9 +182,9 @@ def test_an_alert_that_lasts_is_published_once(
     with open_session() as session:
         session.add(
             MessageTemplate(
-                name="operations",
-                title="{{title}}",
-                message="{{impact}}",
+                name="public",
+                title="{{components}}",
+                message="{{somebody}} has to fill this in",
                 updated_at=NOW,
                 version=1,
             )
@@ -207,16 +207,18 @@ def test_an_alert_that_lasts_is_published_once(
             )
         )
         session.commit()
-    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5), url="https://s.example")
-    opened = publishing.publish(incidents, settings)
+    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5))
+    opened = publishing.publish(incidents, settings, runbook="/r")
     assert len(opened) == (0 if impact is None else 1)
-    assert publishing.publish(incidents, settings) == []
+    assert publishing.publish(incidents, settings, runbook="/r") == []
     if impact is not None:
         with open_session() as session:
             found = [one.event for one in session.scalars(select(Notice).order_by(Notice.id))]
             row = session.scalars(select(Incident)).one()
         assert found == ["opened", "published"]
         assert (row.impact, row.started_at) == (impact, NOW - age)
+        # Nobody is there to fill a place in: the text that ships goes out.
+        assert row.title == "Problem with our service"
 
 
 @pytest.mark.unit

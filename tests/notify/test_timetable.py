@@ -193,6 +193,10 @@ def test_an_alert_that_lasts_and_its_end_reach_operators(site: Site, still: Stan
     assert events(site) == ["lasts", "recovered"]
 
 
+def published(site: Site) -> list[str]:
+    return publishing.publish(site.portal.status.incidents, site.settings, runbook="/runbook")
+
+
 def test_nothing_is_published_by_itself_unless_a_setting_says_so(
     build: Build, still: StandingClock
 ):
@@ -204,15 +208,17 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
         listed = client.get("/api/admin/runtime/incidents", headers=site.bearer()).get_json()
         assert listed["total"] == int(is_on)
     (incident,) = listed["items"]
-    assert incident["title"] == "[critical] Exporter stale"
+    assert incident["title"] == "Problem with our service"
+    (note,) = incident["notes"]
+    assert "Exporter stale: 1200 s (limit 180)" in note["message"]
     assert incident["impact"] == "major"
-    assert publishing.publish(site.portal.status.incidents, site.settings) == []
+    assert published(site) == []
     # Nor again when somebody has taken the link to the alert away.
     edit = IncidentEdit(
         title="Blind", impact="minor", started_at=datetime.fromisoformat(incident["startedAt"])
     )
     site.portal.status.incidents.edit(By("test"), incident["reference"], edit)
-    assert publishing.publish(site.portal.status.incidents, site.settings) == []
+    assert published(site) == []
     # An operator who is faster is not followed by a second one.
     site = build(auto_publish=True)
     stale(site, still)
@@ -220,7 +226,7 @@ def test_nothing_is_published_by_itself_unless_a_setting_says_so(
         (episode,) = session.query(Episode)
     links = [{"kind": "episode", "ref": str(episode.id)}]
     site.portal.status.incidents.open(By("test"), an_incident(links=links))
-    assert publishing.publish(site.portal.status.incidents, site.settings) == []
+    assert published(site) == []
 
 
 def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: StandingClock):
@@ -233,8 +239,9 @@ def test_the_offer_and_the_prepared_update_by_the_api(site: Site, still: Standin
     still.advance(minutes=10)
     run_once(site.portal)
     offer = client.get(f"{base}/alerts/exporter-stale/offer", headers=headers).get_json()
-    assert offer["title"] == "[critical] Exporter stale"
-    assert "1200 s (limit 180)" in offer["message"]
+    assert offer["title"] == "Problem with our service"
+    assert offer["message"].startswith("Since 3 June, 12:00 UTC there has been a problem with our")
+    assert "1200 s (limit 180)" in offer["note"]
     made = client.post(f"{base}/incidents", json={**offer, "impact": "minor"}, headers=headers)
     assert made.status_code == 201, made.text
     path = f"{base}/incidents/{made.get_json()['reference']}"
@@ -321,6 +328,8 @@ def test_the_prepared_update_says_who_came_meanwhile(build: Build, still: Standi
     path = f"{base}/incidents/{made.get_json()['reference']}"
     prepared = client.get(f"{path}/prepared-update", headers=headers).get_json()
     assert "there are none" not in prepared["message"]
-    assert "prom-b reads our figures again since 12:24 UTC" in prepared["message"]
-    assert "it had not come for 24 min, from 12:00 UTC on" in prepared["message"]
-    assert "prom-a came meanwhile" in prepared["message"]
+    assert "reads our figures again since 12:24 UTC; a part of it" in prepared["message"]
+    assert "prom" not in prepared["message"]
+    assert "prom-b reads our figures again since 12:24 UTC" in prepared["note"]
+    assert "it had not come for 24 min, from 12:00 UTC on" in prepared["note"]
+    assert "prom-a came meanwhile" in prepared["note"]

@@ -7,6 +7,7 @@ import pytest
 from portal.accounts.roles import Role
 from portal.status import incidents
 from portal.status.components import ComponentIn
+from portal.status.incidents import Incident
 from portal.unit_of_work import By
 from tests.conftest import Person, Site, StandingClock
 
@@ -197,5 +198,32 @@ def test_an_alert_that_lasts_offers_to_tell_the_public_with_its_figures(
     page = text_of(person.client.get("/panel"))
     assert "/panel/incidents/new?alert=exporter-stale" in page
     form = text_of(person.client.get("/panel/incidents/new?alert=exporter-stale"))
-    assert "Exporter stale: 1000 s (limit 180)" in form
+    assert 'value="Problem with our service"' in form
+    note = form[form.index('name="note"') :]
+    assert "Exporter stale: 1000 s (limit 180)" in note
+    assert "1000 s" not in form[: form.index('name="note"')]
     assert "2030-06-03T12:00" in form
+
+
+def test_a_new_incident_is_shown_before_it_is_opened(site: Site):
+    person = site.signed_in(Role.OPERATOR)
+    form = {"title": "Payments fail", "impact": "minor", "message": "We **look** into it."}
+    form |= {"audiences": "public", "status": "investigating", "note": "secret figures"}
+    page = text_of(person.post("/panel/incidents/preview", **form))
+    assert "Payments fail" in page
+    assert "<strong>look</strong>" in page
+    assert "secret figures" not in page
+    assert "0 subscribers are told" in page
+    assert "still has a place to fill in: {{impact}}" in text_of(
+        person.post("/panel/incidents/preview", **{**form, "message": "It is {{impact}}."})
+    )
+    with site.portal.core.open_session() as session:
+        assert session.query(Incident).count() == 0
+
+
+def test_a_note_of_a_new_incident_is_for_operators_alone(site: Site):
+    person = site.signed_in(Role.OPERATOR)
+    path = open_one(person, note="1200 s (limit 180)")
+    assert "1200 s (limit 180)" in text_of(person.client.get(path))
+    public = path.replace("/panel", "")
+    assert "limit 180" not in text_of(site.client().get(public))

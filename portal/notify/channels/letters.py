@@ -8,6 +8,7 @@ from hashlib import sha256
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import Claim
 from portal.notify.subscribers import Links, Topic
+from portal.status import prose
 from portal.status.notices import NoticeKind
 
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -32,11 +33,12 @@ class Letters:
         name = f"{claim.notice.id}.{claim.delivery}"
         head = {"Message-ID": f"<{name}@{self._host}>"}
         if claim.notice.kind == NoticeKind.SUBSCRIPTION:
+            wanted = person.wanted.get("topics", [])
             text, html = self._render(
                 "question",
                 confirm=self._links.confirm(person),
                 url=self._url,
-                topics=_spoken(person.wanted.get("topics", [])),
+                topics=prose.listed([one.value for one in Topic if one.value in wanted]),
                 site_name=self._site,
             )
             return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
@@ -74,11 +76,6 @@ class Letters:
         # address do not read: these go as they are. All of them are of our own making.
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
         return lines.encode("ascii") + mail.as_bytes()
-
-
-def _spoken(topics: list[str]) -> str:
-    names = [one.value for one in Topic if one.value in topics]
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1] if names else ""]))
 
 
 def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:

@@ -13,10 +13,10 @@ from portal.status.terms import (
     Audiences,
     Channel,
     Channels,
-    Message,
+    ReaderMessage,
+    ReaderTitle,
     Severity,
     Status,
-    Title,
     values,
 )
 
@@ -27,8 +27,8 @@ class AnnouncementIn(Camel):
     """An announcement as API, forms and CLI send it."""
 
     slug: Slug | None = None
-    title: Title
-    message: Message = ""
+    title: ReaderTitle
+    message: ReaderMessage = ""
     severity: Severity = Severity.INFO
     status: Status = Status.DRAFT
     audiences: Audiences = [Audience.PUBLIC]

@@ -65,6 +65,9 @@ class Incidents(Acts):
             components=impacts.named(new.components),
             started=clock.iso(started_at),
         )
+        if new.note:
+            _say(tx, row, new.note, at=tx.now, status=None)
+            tx.audit("incident.noted", incident=row.reference)
         notify(tx.session, row, Event.OPENED, new.message, now=tx.now, at=started_at)
         return row
 

@@ -19,9 +19,10 @@ from portal.status.incidents.incident import (
     LinkKind,
     Progress,
 )
-from portal.status.terms import Audience, Audiences, Message, Title
+from portal.status.terms import FILLED, Audience, Audiences, Message, ReaderTitle
 
 Words = Annotated[Message, Field(min_length=1)]
+ReaderWords = Annotated[Words, FILLED]
 
 
 class Link(Camel):
@@ -32,12 +33,13 @@ class Link(Camel):
 
 
 class IncidentIn(Camel):
-    """A new incident; `message` is its first public update."""
+    """A new incident; `message` is its first public update, `note` one for operators alone."""
 
-    title: Title
+    title: ReaderTitle
     impact: ImpactLevel
     status: Progress = Progress.INVESTIGATING
-    message: Words
+    message: ReaderWords
+    note: Message = ""
     components: list[Impact] = Field(default=[], max_length=100)
     audiences: Audiences = [Audience.PUBLIC]
     started_at: Instant | None = None
@@ -48,7 +50,7 @@ class IncidentIn(Camel):
 class IncidentEdit(Camel):
     """What can be put right later; the timelines stay."""
 
-    title: Title
+    title: ReaderTitle
     impact: ImpactLevel
     audiences: Audiences = [Audience.PUBLIC]
     started_at: Instant
@@ -60,7 +62,7 @@ class UpdateIn(Camel):
     """A public update; `components` names all that are impaired from now on, if it is given."""
 
     status: Progress
-    message: Words
+    message: ReaderWords
     components: list[Impact] | None = Field(default=None, max_length=100)
     at: Instant | None = None
     next_update_at: Instant | None = None

@@ -19,7 +19,8 @@ from portal.status.terms import (
     Channel,
     Channels,
     Message,
-    Title,
+    ReaderMessage,
+    ReaderTitle,
     check_span,
     values,
 )
@@ -56,8 +57,8 @@ class PlanIn(Camel):
     `effects` says of components what is left of them, where that is more than nothing.
     """
 
-    title: Title
-    message: Message = ""
+    title: ReaderTitle
+    message: ReaderMessage = ""
     zone: ZoneName = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]

@@ -50,11 +50,9 @@ class OfferQuery(Camel):
     subject: str = Field(default="", max_length=200)
 
 
-class Offer(Camel):
+class Offer(offers.Text):
     """The beginning of an incident, to be sent to `POST incidents` once a person has read it."""
 
-    title: str
-    message: str
     started_at: datetime
     links: list[Link]
 
@@ -63,21 +61,16 @@ class Offer(Camel):
 @blueprint.input(OfferQuery, location="query", arg_name="query")
 @blueprint.output(Offer)
 def offer(name: str, query: OfferQuery) -> Offer:
-    """What the `operations` template makes of an alert that has lasted; 404 when none has."""
+    """A public text and a note on an alert that has lasted; 404 when none has."""
     portal = web.current()
     now = clock.now()
     with portal.core.open_session() as session:
         row = episodes.open_one(session, name, query.subject)
         if row is None or now - row.opened_at <= portal.core.settings.sustained_after:
             raise NotFoundError
-        text = offers.of_episode(
-            session, row, impact=offers.OPEN, runbook=portal.overview.runbook, now=now
-        )
-        if text is None:
-            raise NotFoundError
+        text = offers.offer(session, row, runbook=portal.overview.runbook, now=now)
         return Offer(
-            title=text.title,
-            message=text.message,
+            **text.model_dump(),
             started_at=row.opened_at,
             links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
         )

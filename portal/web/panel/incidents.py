@@ -6,6 +6,8 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal import clock
+from portal.board import incidents as boards
+from portal.board.banners import Banner
 from portal.errors import found
 from portal.runtime import episodes, exports, offers, recoveries
 from portal.runtime.snapshot import Alert
@@ -20,9 +22,10 @@ from portal.status.incidents import (
     UpdateIn,
     findings,
 )
+from portal.status.notices import SENT, NoticeKind
 from portal.status.retrospectives import Retrospective
 from portal.web import current, render
-from portal.web.panel import forms, paging
+from portal.web.panel import forms, paging, preview
 from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
@@ -66,6 +69,17 @@ def create() -> Response:
         again=again,
         is_new=True,
     )
+
+
+@blueprint.post("/preview")
+def show_preview() -> Response:
+    return preview.show(_preview, NoticeKind.INCIDENT)
+
+
+def _preview() -> tuple[Banner, dict[str, Any]]:
+    new = _posted()
+    context = {"components": [one.component for one in new.components], "channels": SENT}
+    return boards.of_draft(new, now=clock.now()), context
 
 
 @blueprint.get("/<reference>")
@@ -120,6 +134,7 @@ def _posted() -> IncidentIn:
         impact=request.form.get("impact"),
         status=request.form.get("status"),
         message=forms.text("message"),
+        note=forms.text("note"),
         components=_impaired(),
         audiences=request.form.getlist("audiences"),
         startedAt=forms.instant("startedAt"),
@@ -149,7 +164,7 @@ def _impaired() -> list[dict[str, str]]:
 
 
 def _prefilled() -> dict[str, str]:
-    """An empty form, or one from the `operations` template with an alert's figures."""
+    """An empty form, or one with the text that is offered for an alert."""
     form = {"title": "", "message": "", "impact": "minor", "status": "investigating"}
     wanted = (request.args.get("alert"), request.args.get("subject", ""))
     for alert in current().overview.take().alerts if wanted[0] else ():
@@ -159,24 +174,13 @@ def _prefilled() -> dict[str, str]:
 
 
 def _of_alert(alert: Alert) -> dict[str, str]:
-    form = {"startedAt": forms.in_field(alert.since)}
+    now = clock.now()
     with current().core.open_session() as session:
-        text = offers.offer(
-            session,
-            title=alert.title,
-            severity=alert.severity,
-            since=alert.since,
-            figure=offers.figure_of(alert.value, alert.unit, alert.threshold),
-            impact=offers.OPEN,
-            runbook=current().overview.runbook,
-            now=clock.now(),
-        )
-        if text is not None:
-            form |= {"title": text.title, "message": text.message}
-        episode = episodes.open_one(session, alert.id, alert.subject)
-        if episode is not None:
-            form["episode"] = str(episode.id)
-    return form
+        stored = episodes.open_one(session, alert.id, alert.subject)
+        row = stored or episodes.of_alert(alert, now=now)
+        text = offers.offer(session, row, runbook=current().overview.runbook, now=now)
+        episode = {} if stored is None else {"episode": str(stored.id)}
+    return {"startedAt": forms.in_field(alert.since)} | text.model_dump() | episode
 
 
 def _show(

@@ -29,15 +29,21 @@ def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind)
         "parts/preview.html",
         banner=banner,
         errors=errors,
-        recipients=None if errors else _recipients(kind, context.pop("components", [])),
+        recipients=None if errors else _recipients(kind, **_addressing(context)),
         zone=request.form.get("zone", "UTC"),
         **({"coming": [], "freezes": []} | context),
     )
 
 
-def _recipients(kind: NoticeKind, components: Sequence[str]) -> int:
+def _addressing(context: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "components": context.pop("components", []),
+        "channels": context.pop("channels", request.form.getlist("channels")),
+    }
+
+
+def _recipients(kind: NoticeKind, components: Sequence[str], channels: Sequence[str]) -> int:
     """How many subscribers will be told of it."""
-    channels = request.form.getlist("channels")
     draft = Notice(
         kind=kind.value,
         audiences=request.form.getlist("audiences"),
