@@ -79,7 +79,8 @@ def offer(session: Session, row: Episode) -> offers.Text:
 
 FOREIGN = {"alert": "CheckoutDown", "subject": "f00d", "source": "alertmanager", "value": 1.0}
 INSIDE = (
-    ["Jobs", "move", "worker", "mailQueue", "17", "limit", "critical", "inner", "db-7", "CheckoutDown", "f00d", "runbook", "{{"]
+    *("Jobs", "move", "worker", "mailQueue", "17", "limit", "critical"),
+    *("inner", "db-7", "CheckoutDown", "f00d", "runbook", "{{"),
 )
 
 
