@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from sqlalchemy import JSON, String, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -33,6 +33,7 @@ OWN_INTERVAL = timedelta(seconds=10)
 SILENT_AFTER_INTERVALS = 3
 MOST_POINTS = 60
 _MOST = 2_000_000_000
+_LONGEST_NOTE = 200
 
 
 class WorkerStatus(StrEnum):
@@ -45,6 +46,11 @@ class UndeclaredWorkerError(LookupError):
     """No worker of that name is declared."""
 
 
+def _note(value: object) -> object:
+    """A worker's words, as far as they can be kept: it repeats itself and cannot shorten them."""
+    return value.replace("\x00", "")[:_LONGEST_NOTE] if isinstance(value, str) else value
+
+
 class WorkerIn(Camel):
     """A report; `intervalMs` may differ from the declared one, and counts from then on."""
 
@@ -53,7 +59,7 @@ class WorkerIn(Camel):
     stuck: int = Field(default=0, ge=0, le=_MOST)
     failed: int = Field(default=0, ge=0, le=_MOST)
     interval_ms: int | None = Field(default=None, ge=1000, le=86_400_000)
-    note: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
+    note: Annotated[str, BeforeValidator(_note)] = ""
 
 
 class WorkerRow(Base):

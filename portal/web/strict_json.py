@@ -3,26 +3,43 @@
 import json
 from typing import Any
 
+from flask import has_request_context, request
 from flask.json.provider import DefaultJSONProvider
+
+# Here machines send what they cannot correct: what can be read is taken.
+LENIENT = frozenset({"alerts_api.receive", "workers_api.report"})
 
 
 class StrictJSON(DefaultJSONProvider):
     """JSON as the RFC has it: no NaN, no doubled key, no half characters, no bottomless depth."""
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-            made = dict(found)
-            if len(made) != len(found):
-                raise ValueError("a key stands twice in one object")
-            return made
-
-        def constant(name: str) -> Any:
-            raise ValueError(f"{name} is not JSON")
-
+        is_lenient = has_request_context() and request.endpoint in LENIENT
         try:
-            text = s.decode("utf-8") if isinstance(s, bytes) else s
-            value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
+            return _lenient(s) if is_lenient else _strict(s)
         except (RecursionError, UnicodeError) as error:
             raise ValueError("the text is too deep, or not UTF-8") from error
-        return value
+
+
+def _strict(s: str | bytes) -> Any:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(found)
+        if len(made) != len(found):
+            raise ValueError("a key stands twice in one object")
+        return made
+
+    def constant(name: str) -> Any:
+        raise ValueError(f"{name} is not JSON")
+
+    text = s.decode("utf-8") if isinstance(s, bytes) else s
+    value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def _lenient(s: str | bytes) -> Any:
+    """The last of doubled keys, null for NaN, and a mark for each half character."""
+    text = s.decode("utf-8", "replace") if isinstance(s, bytes) else s
+    value = json.loads(text, parse_constant=lambda name: None)
+    whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return json.loads(whole)

@@ -149,6 +149,34 @@ def test_what_is_no_object_at_all_is_refused(site: Site, body: object):
     assert episodes(site) == []
 
 
+BROKEN = [
+    (b'{"status": "firing", "alerts": [], "alerts": [%s]}', "a key that stands twice"),
+    (b'{"groupKey": "\\ud800", "alerts": [%s]}', "half a character, escaped"),
+    (b'{"groupKey": "\xff\xfe", "alerts": [%s]}', "bytes that are no UTF-8"),
+    (b'{"truncatedAlerts": NaN, "alerts": [%s]}', "a number that is none"),
+]
+
+
+@pytest.mark.parametrize(("body", "why"), BROKEN, ids=[why for _, why in BROKEN])
+def test_what_is_broken_around_an_alert_costs_no_alert(
+    either: Site, still: StandingClock, body: bytes, why: str
+):
+    headers = either.bearer(Scope.ALERTS_PUSH) | {"Content-Type": "application/json"}
+    data = body % json.dumps(FIRST).encode()
+    answer = either.client().post(PATH, data=data, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["opened"] == 1, why
+
+
+def test_half_a_character_in_an_alert_is_marked(either: Site, still: StandingClock):
+    headers = either.bearer(Scope.ALERTS_PUSH) | {"Content-Type": "application/json"}
+    alert = {**FIRST, "labels": {"alertname": "Half \ud83d of it"}}
+    data = json.dumps({"alerts": [alert]})
+    assert either.client().post(PATH, data=data, headers=headers).status_code == 200
+    with either.portal.core.open_session() as session:
+        assert session.query(Episode).one().alert == "Half ? of it"
+
+
 ODD = [None, "", "x" * 7000, "a\x00b", 0, -1, 1e308, True, [], [1], {}, {"a": None}, "\u202e"]
 TIMES = [
     *ODD,

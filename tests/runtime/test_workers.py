@@ -43,6 +43,11 @@ def test_the_runbooks_line_is_there_from_the_start(site: Site):
     assert standing(site).note == "Not seen yet"
 
 
+def test_a_workers_words_cost_no_sample(site: Site):
+    assert report(site, note="jobs\x00 wait " + "x" * 900).status_code == 200
+    assert standing(site).note == ("jobs wait " + "x" * 900)[:200]
+
+
 @pytest.mark.fault(31)
 def test_reporting_then_silent_for_three_intervals(site: Site, still: StandingClock):
     answer = report(site, pending=3, stuck=1, failed=2)
