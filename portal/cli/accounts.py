@@ -5,7 +5,7 @@ import sys
 import click
 
 from portal import clock
-from portal.accounts import operators, passwords, sessions, tokens
+from portal.accounts import operators, passwords, sessions, throttle, tokens
 from portal.accounts.operators import AccountError
 from portal.accounts.passwords import WeakPasswordError
 from portal.accounts.roles import Role, Scope
@@ -59,6 +59,7 @@ def change_password(name: str, password_stdin: bool) -> None:
         except WeakPasswordError as error:
             application.stop(str(error))
         sessions.end_all_of(session, row.id)
+        throttle.forget(session, account=row.name)
         chain.append(
             session,
             "account.password.changed",

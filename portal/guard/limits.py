@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import limits
 import structlog
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
+from portal.guard import address
 from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
 from portal.guard.storage import SCHEME, WindowStorage
@@ -68,10 +68,15 @@ class _Window:
     busiest: str | None = None
 
 
+def _client_key() -> str:
+    """The client as the chain knows it: behind a proxy, every peer is the proxy."""
+    return address.key_of(request.environ["portal.client"])
+
+
 def limiter_of(app: Flask, settings: Settings) -> Limiter:
     """The library's limiter, for the chain's limit and for those of single routes."""
     limiter = Limiter(
-        get_remote_address,
+        _client_key,
         storage_uri=settings.redis_url or f"{SCHEME}://",
         # mypy: the library types these as whole numbers, redis takes fractions.
         storage_options=(

@@ -6,10 +6,13 @@ import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, g, request
+from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from portal import clock
 from portal.audit.log import UnrecordedError
+from portal.durations import spoken
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
@@ -24,7 +27,6 @@ _DETAILS = {
     405: "This address does not take that method.",
     413: "A body has 1 MiB at most.",
     415: "Send JSON, with Content-Type: application/json.",
-    429: "Too many tries. Wait a minute.",
 }
 
 
@@ -100,6 +102,19 @@ def register(app: APIFlask) -> None:
     @app.error_processor
     def checked(error: HTTPError) -> Any:
         return problems.answer(_from_api(error))
+
+    @app.errorhandler(RateLimitExceeded)
+    def limited(error: RateLimitExceeded) -> Response:
+        (limiter,) = app.extensions["limiter"]
+        reset_at = limiter.current_limit.reset_at if limiter.current_limit else 0
+        seconds = max(1, int(reset_at - clock.now().timestamp() + 0.999))
+        return problems.answer(
+            Problem(
+                429,
+                f"Too many tries. Try again in {spoken(seconds)}.",
+                headers={"Retry-After": str(seconds)},
+            )
+        )
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

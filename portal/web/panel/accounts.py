@@ -7,10 +7,13 @@ from flask_login import UserMixin, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from portal import clock, web
-from portal.accounts import operators, passwords, throttle
+from portal.accounts import operators, signing_in
 from portal.accounts.operators import AccountError, Operator
 from portal.accounts.passwords import WeakPasswordError
+from portal.accounts.signing_in import TooManyTriesError
 from portal.audit import chain
+from portal.durations import spoken
+from portal.guard import address
 from portal.store import engine
 from portal.web import access, render
 from portal.web.problems import Problem
@@ -18,7 +21,6 @@ from portal.web.problems import Problem
 blueprint = Blueprint("accounts", __name__, url_prefix="/panel")
 
 WRONG = "The name or the password is not right."
-WAIT = "Too many tries for now. Wait 15 minutes, then try again."
 
 
 class PanelUser(UserMixin):  # type: ignore[misc]
@@ -45,39 +47,26 @@ def load(identity: str) -> PanelUser | None:
 def sign_in() -> Response:
     if request.method == "GET":
         return _form("", request.args.get("next", ""))
-    name = request.form.get("name", "").strip().lower()[:64]
-    password, target = request.form.get("password", ""), request.form.get("next", "")
-    address, now = request.environ["portal.client"], clock.now()
-    with web.current().core.open_session() as store:
-        store.expire_on_commit = False
-        is_throttled = throttle.must_wait(store, account=name, address=address, now=now)
-        row = operators.find(store, name)
-        stored = row.password_hash if row is not None and row.is_active else None
-        store.rollback()
-        is_right = not is_throttled and passwords.is_right(stored, password)
-        engine.begin_write(store)
-        if not is_right or row is None:
-            if not is_throttled:
-                throttle.record(store, account=name, address=address, now=now)
-                chain.append(
-                    store,
-                    "account.login.refused",
-                    actor="anonymous",
-                    at=now,
-                    name=name,
-                    address=address,
-                    reason="wrong name or password",
-                )
-            store.commit()
-            return _form(
-                name, target, WAIT if is_throttled else WRONG, 429 if is_throttled else 401
-            )
-        throttle.forget(store, account=name)
-        chain.append(
-            store, "account.login.succeeded", actor=name, at=now, name=name, address=address
+    name, target = request.form.get("name", "").strip().lower(), request.form.get("next", "")
+    core, client = web.current().core, request.environ["portal.client"]
+    try:
+        row = signing_in.sign_in(
+            core.open_session,
+            name,
+            request.form.get("password", ""),
+            client=client,
+            place=address.key_of(client).removeprefix("ip:"),
+            secret_key=core.secret_key,
+            now=clock.now(),
         )
-        store.commit()
-        _enter(row)
+    except TooManyTriesError as error:
+        said = f"Too many tries. Try again in {spoken(error.seconds)}."
+        answer = _form(name, target, said, 429)
+        answer.headers["Retry-After"] = str(error.seconds)
+        return answer
+    if row is None:
+        return _form(name, target, WRONG, 401)
+    _enter(row)
     return redirect(_local(target), 303)
 
 
