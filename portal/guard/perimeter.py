@@ -76,9 +76,10 @@ class Copy:
 
     def find(self, client: str, key: str, now: float) -> Held | None:
         """The block that holds a client at `now`."""
-        held = self.exact.get(("ip", key[3:])) or self.exact.get(("key", key))
-        if held is not None and now < held.until:
-            return held
+        for name in (("ip", key[3:]), ("key", key)):
+            held = self.exact.get(name)
+            if held is not None and now < held.until:
+                return held
         if self.ranges:
             found = address.parse(client)
             if found is not None:

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.errors import RuleError
 from portal.schemas import Camel
-from portal.status.terms import PLACE, Message, Title
+from portal.status.terms import Message, Title
 from portal.store.base import Base
 from portal.unit_of_work import Acts, Transaction, act
 
+# A place to fill in, such as `{{impact}}`.
+PLACE = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
 _STRAY = re.compile(r"\{\{|\}\}")
 
 
@@ -97,6 +99,20 @@ def fill(template: TemplateIn | MessageTemplate, values: Mapping[str, str]) -> R
 
 def out(row: MessageTemplate) -> TemplateOut:
     return TemplateOut.of(row, fields=fields_of(row))
+
+
+def refuse_open_places(session: Session, *, title: str = "", message: str = "") -> None:
+    """RuleError for a text for readers in which a place of one of the templates still stands.
+
+    Other braces are prose: somebody may tell of a template that failed.
+    """
+    for field, text in (("title", title), ("message", message)):
+        found = list(dict.fromkeys(PLACE.findall(text)))
+        if not found:
+            continue
+        known = {name for row in everything(session) for name in fields_of(row)}
+        if places := [f"{{{{{name}}}}}" for name in found if name in known]:
+            raise RuleError(field, f"This still has a place to fill in: {', '.join(places)}.")
 
 
 def everything(session: Session) -> list[MessageTemplate]:

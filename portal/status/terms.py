@@ -1,12 +1,11 @@
 """What windows, announcements and incidents have in common: closed sets, texts, spans of time."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from portal.errors import RuleError
 
@@ -54,23 +53,8 @@ class Channel(StrEnum):
     API = "api"
 
 
-# A place of a message template, such as `{{impact}}`.
-PLACE = re.compile(r"\{\{\s*([a-z_]{1,40})\s*\}\}")
-
-
-def _filled(text: str) -> str:
-    if places := list(dict.fromkeys(PLACE.findall(text))):
-        names = ", ".join(f"{{{{{name}}}}}" for name in places)
-        raise ValueError(f"still has a place to fill in: {names}")
-    return text
-
-
 Title = Annotated[str, StringConstraints(min_length=1, max_length=240, pattern=r"^[^\x00]*$")]
 Message = Annotated[str, StringConstraints(max_length=5000, pattern=r"^[^\x00]*$")]
-# What readers see: a text that came from a template has every place filled.
-FILLED = AfterValidator(_filled)
-ReaderTitle = Annotated[Title, FILLED]
-ReaderMessage = Annotated[Message, FILLED]
 Audiences = Annotated[list[Audience], Field(min_length=1, max_length=8)]
 Channels = Annotated[list[Channel], Field(min_length=1, max_length=6)]
 

@@ -90,6 +90,30 @@ def test_the_same_is_blocked_once_at_a_time(writer: Blocks, still: StandingClock
     assert add(writer).id not in {first.id, second.id}
 
 
+@pytest.mark.parametrize("action", ["extend", "raise"])
+def test_one_that_ran_out_does_not_come_back_beside_another(
+    writer: Blocks, still: StandingClock, action: str
+):
+    old = add(writer)
+    still.advance(hours=1)
+    new = add(writer)
+    with pytest.raises(AlreadyBlockedError) as caught:
+        act(writer, old.id, action, duration="2h")
+    assert caught.value.current.id == new.id
+    writer.remove(By("ada"), new.id)
+    assert act(writer, old.id, action, duration="2h").until > still.now()
+
+
+def test_a_new_block_ends_the_one_that_ran_out_on_record(writer: Blocks, still: StandingClock):
+    old = add(writer)
+    still.advance(hours=1)
+    add(writer)
+    assert writer.note_expired() == 0
+    with writer.open_session() as session:
+        events, _ = chain.search(session, event_type="perimeter.block.expired")
+        assert [one.detail["block"] for one in events] == [old.id]
+
+
 @pytest.mark.parametrize(
     ("passed", "action", "values", "until", "why"),
     [

@@ -1,5 +1,6 @@
 """Blocks: extend, raise, remove, who is spared, and who may."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from portal.accounts.roles import Role, Scope
 from portal.audit import chain
 from portal.errors import RuleError
 from portal.guard import blocks
-from portal.guard.blocks import BlockScope, covers, normalise
+from portal.guard.blocks import AlreadyBlockedError, Block, BlockIn, BlockScope, covers, normalise
 from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
 
@@ -130,6 +131,31 @@ def test_removed_is_let_in_at_once_and_stays_on_record(either: Site):
     assert client.patch(f"{BASE}/{made['id']}", json=act, headers=headers).status_code == 422
     assert client.get(BASE, headers=headers).get_json()["total"] == 0
     assert client.get(f"{BASE}?active=false", headers=headers).get_json()["total"] == 1
+
+
+def test_of_many_at_once_one_is_in_force(either: Site):
+    """By hand and by itself, from many threads: the database lets one through."""
+    blocks = either.portal.guard.blocks
+
+    def by_hand(_: int) -> str:
+        new = BlockIn(scope=BlockScope.IP, value="203.0.113.9", reason="r", duration="1h")
+        try:
+            return blocks.add(By("ada"), new, caller="198.51.100.1").id
+        except AlreadyBlockedError:
+            return ""
+
+    def by_itself(_: int) -> str:
+        row = blocks.block_offender(
+            By("portal"), "203.0.113.10", offences=8, ttl=timedelta(hours=1), reason="r"
+        )
+        return row.id if row is not None else ""
+
+    with ThreadPoolExecutor(8) as pool:
+        for add in (by_hand, by_itself):
+            made = [one for one in pool.map(add, range(16)) if one]
+            assert len(made) == 1, add
+    with either.portal.core.open_session() as session:
+        assert session.query(Block).count() == 2
 
 
 def test_the_same_is_blocked_once(site: Site):

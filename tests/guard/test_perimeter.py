@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.guard.blocks import Block, BlockIn, BlockScope
+from portal.guard.blocks import Block, BlockIn, BlockScope, covers
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import Copy
 from portal.unit_of_work import By
@@ -132,6 +132,35 @@ def row(scope: str, value: str, minutes: int = 10, kind: str = "ban") -> Block:
         expiry_noted=False,
         version=1,
     )
+
+
+def test_no_block_that_ran_out_hides_one_in_force():
+    """Of any mix of scopes and ends, a client is held if a slow walk finds one that holds it."""
+    chosen = random.Random(11)
+    for _ in range(300):
+        rows = {}
+        for _ in range(chosen.randrange(1, 7)):
+            scope, value = chosen.choice(
+                [
+                    ("ip", "192.0.2.1"),
+                    ("ip", "192.0.2.2"),
+                    ("key", "ip:192.0.2.1"),
+                    ("key", "ip:192.0.2.2"),
+                    ("range", "192.0.2.0/24"),
+                    ("range", "192.0.0.0/16"),
+                ]
+            )
+            rows[scope, value] = row(scope, value, minutes=chosen.choice([-5, 5, 15]))
+        copy = Copy(list(rows.values()))
+        for minutes in (0, 10, 20):
+            now = NOW + timedelta(minutes=minutes)
+            for client in ("192.0.2.1", "192.0.2.2", "192.0.9.9"):
+                is_held = any(
+                    one.is_active(now) and covers(BlockScope(one.scope), one.value, client)
+                    for one in rows.values()
+                )
+                found = copy.find(client, f"ip:{client}", now.timestamp())
+                assert (found is not None) is is_held, (list(rows), minutes, client)
 
 
 def test_the_longest_prefix_decides():

@@ -31,7 +31,7 @@ def test_a_minute_gives_one_sample_however_many_workers(either: Site, still: Sta
 def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
     run_once(site.portal)
     with site.portal.core.open_session() as session:
-        throttle.record(session, account="ada", address="192.0.2.1", now=still.now())
+        throttle.count(session, account="ada", address="192.0.2.1", now=still.now())
         session.commit()
     still.advance(days=7)
     run_once(site.portal)

@@ -5,8 +5,10 @@
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -27,8 +29,9 @@ from portal.guard.blocks.block import (
 from portal.guard.blocks.schemas import Action, BlockAct, BlockIn
 from portal.store import revision
 from portal.store.errors import retried
-from portal.unit_of_work import Acts, Transaction, act
+from portal.unit_of_work import Acts, By, Transaction, act
 
+T = TypeVar("T")
 MOST_NOTED = 500
 
 
@@ -47,15 +50,16 @@ class Blocks(Acts):
         super().__init__(open_session, on_change)
         self._trusted = trusted
 
-    @act
-    def add(
-        self, tx: Transaction, new: BlockIn, *, caller: str, source: Source = Source.MANUAL
-    ) -> Block:
+    def add(self, by: By, new: BlockIn, *, caller: str, source: Source = Source.MANUAL) -> Block:
         """A new block; AlreadyBlockedError when the same is in force."""
+        return _again(lambda: self._add(by, new, caller=caller, source=source))
+
+    @act
+    def _add(self, tx: Transaction, new: BlockIn, *, caller: str, source: Source) -> Block:
         value, length = normalise(new.scope, new.value), new.length()
         if not new.force:
             block.spare(new.scope, value, caller, trusted=self._trusted)
-        _refuse_same(tx, new.scope, value)
+        _make_room(tx, new.scope, value)
         until = bounded(tx.now + length if length else new.ends_at(), tx.now)
         row = block.make(
             new.scope,
@@ -93,17 +97,26 @@ class Blocks(Acts):
             reason=reason,
         )
 
-    @act
     def block_offender(
-        self, tx: Transaction, client: str, *, offences: int, ttl: timedelta, reason: str
+        self, by: By, client: str, *, offences: int, ttl: timedelta, reason: str
     ) -> Block | None:
         """Block by itself; None if blocked already.
 
         Who is back within a day of the end of a block is held twice as long as by that one.
         """
+        return _again(
+            lambda: self._block_offender(by, client, offences=offences, ttl=ttl, reason=reason)
+        )
+
+    @act
+    def _block_offender(
+        self, tx: Transaction, client: str, *, offences: int, ttl: timedelta, reason: str
+    ) -> Block | None:
         value = normalise(BlockScope.IP, client)
         known = queries.recent(tx.session, value, now=tx.now)
-        if any(one.is_active(tx.now) for one in known):
+        try:
+            _make_room(tx, BlockScope.IP, value)
+        except AlreadyBlockedError:
             return None
         length = max([ttl, *((one.until - one.created_at) * 2 for one in known)])
         row = block.make(
@@ -134,6 +147,7 @@ class Blocks(Acts):
             raise RuleError("action", "Only raise can make a block stronger or wider.")
         row = _expect(tx, ref)
         before = row.until
+        _make_room(tx, row.scope, row.value, but=row.id)
         if length is None:
             until = asked.ends_at()
             if until <= max(before, tx.now):
@@ -166,11 +180,12 @@ class Blocks(Acts):
             raise RuleError("value", "A wider block needs its scope and its value.")
         if asked.scope is not None and asked.value is not None:
             value = normalise(asked.scope, asked.value)
+            if (row.scope, row.value) != (asked.scope, value):
+                _make_room(tx, asked.scope, value, but=row.id)
             row.widen(asked.scope, value)
             if not asked.force:
                 block.spare(asked.scope, value, caller, trusted=self._trusted)
             row.is_forced = asked.force
-            _refuse_same(tx, asked.scope, value, but=row.id)
         if row.source == Source.AUTO:
             row.source = Source.MANUAL.value
 
@@ -180,16 +195,7 @@ class Blocks(Acts):
         with revision.transaction(self.open_session) as (session, now):
             gone = queries.expired(session, now=now, most=MOST_NOTED)
             for row in gone:
-                row.expiry_noted = True
-                chain.append(
-                    session,
-                    "perimeter.block.expired",
-                    actor="portal",
-                    at=now,
-                    block=row.id,
-                    value=row.value,
-                    until=clock.iso(row.until),
-                )
+                _note_end(session, row, now)
             return len(gone)
 
 
@@ -200,7 +206,32 @@ def _expect(tx: Transaction, ref: str) -> Block:
     return row
 
 
-def _refuse_same(tx: Transaction, scope: BlockScope, value: str, but: str = "") -> None:
-    row = queries.same(tx.session, scope, value, now=tx.now, but=but)
-    if row is not None:
-        raise AlreadyBlockedError(row)
+def _make_room(tx: Transaction, scope: str, value: str, but: str = "") -> None:
+    """AlreadyBlockedError when the same is in force; one that ran out ends on record."""
+    for row in queries.open_ones(tx.session, scope, value, but=but):
+        if row.is_active(tx.now):
+            raise AlreadyBlockedError(row)
+        _note_end(tx.session, row, tx.now)
+    # Before the new one: they share a place in the index.
+    tx.session.flush()
+
+
+def _note_end(session: Session, row: Block, now: datetime) -> None:
+    row.expiry_noted = True
+    chain.append(
+        session,
+        "perimeter.block.expired",
+        actor="portal",
+        at=now,
+        block=row.id,
+        value=row.value,
+        until=clock.iso(row.until),
+    )
+
+
+def _again(run: Callable[[], T]) -> T:
+    """Once more when another process added the same meanwhile: now it is there to be seen."""
+    try:
+        return run()
+    except IntegrityError:
+        return run()

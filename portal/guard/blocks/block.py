@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_network
 
-from sqlalchemy import String, Text
+from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.errors import RuleError
@@ -67,6 +67,19 @@ class Block(Base):
     removed_at: Mapped[datetime | None]
     expiry_noted: Mapped[bool]
     version: Mapped[int]
+
+    __table_args__ = (
+        # One block of a value at a time. Whether one has run out is a question of the clock, so
+        # one that has counts until its end is noted, which a new one of the same value does.
+        Index(
+            "uq_block_open",
+            "scope",
+            "value",
+            unique=True,
+            sqlite_where=text("removed_at IS NULL AND NOT expiry_noted"),
+            postgresql_where=text("removed_at IS NULL AND NOT expiry_noted"),
+        ),
+    )
 
     def is_active(self, now: datetime) -> bool:
         return self.removed_at is None and now < self.until

@@ -40,21 +40,16 @@ def page(
     return list(rows), total
 
 
-def same(
-    session: Session, scope: BlockScope, value: str, *, now: datetime, but: str = ""
-) -> Block | None:
-    """Another one of the same that is in force."""
-    return session.scalar(
-        select(Block)
-        .where(
-            Block.value == value,
-            Block.scope == scope,
-            Block.until > now,
-            Block.removed_at.is_(None),
-            Block.id != but,
-        )
-        .limit(1)
+def open_ones(session: Session, scope: str, value: str, *, but: str = "") -> list[Block]:
+    """Others of the same: in force, or run out without that being on record; one at most."""
+    query = select(Block).where(
+        Block.value == value,
+        Block.scope == scope,
+        Block.removed_at.is_(None),
+        ~Block.expiry_noted,
+        Block.id != but,
     )
+    return list(session.scalars(query))
 
 
 def recent(session: Session, value: str, *, now: datetime) -> list[Block]:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.errors import RuleError
-from portal.status import notices
+from portal.status import notices, templates
 from portal.status.announcements import queries
 from portal.status.announcements.announcement import Announcement
 from portal.status.announcements.schemas import AnnouncementIn, StatusChange
@@ -26,6 +26,7 @@ class Announcements(Acts):
             raise RuleError("slug", "This slug is taken, or is a number; choose another.")
         row = Announcement(slug=slug, created_at=tx.now)
         new.apply(row, now=tx.now)
+        _refuse_open_places(tx, row)
         tx.add(row)
         tx.done(row, "announcement.created", ref=slug, severity=row.severity, title=row.title)
         if row.status_at(tx.now) is Status.ACTIVE:
@@ -40,6 +41,7 @@ class Announcements(Acts):
             raise RuleError("slug", "A slug stays once it is given.")
         before = row.status_at(tx.now)
         changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
+        _refuse_open_places(tx, row)
         tx.done(row, "announcement.changed", ref=row.slug, fields=changed)
         _notify_of_change(tx, row, before, changed)
         return row
@@ -50,6 +52,7 @@ class Announcements(Acts):
         row = tx.expect(queries.find(tx.session, ref))
         before = row.status_at(tx.now)
         row.set_status(asked.status, ends_at=asked.ends_at, now=tx.now)
+        _refuse_open_places(tx, row)
         tx.done(
             row,
             "announcement.status.changed",
@@ -59,6 +62,12 @@ class Announcements(Acts):
         )
         _notify_of_change(tx, row, before, [])
         return row
+
+
+def _refuse_open_places(tx: Transaction, row: Announcement) -> None:
+    """A draft may wait for somebody to fill them in."""
+    if not row.is_draft:
+        templates.refuse_open_places(tx.session, title=row.title, message=row.message)
 
 
 def notify(

@@ -13,10 +13,10 @@ from portal.status.terms import (
     Audiences,
     Channel,
     Channels,
-    ReaderMessage,
-    ReaderTitle,
+    Message,
     Severity,
     Status,
+    Title,
     values,
 )
 
@@ -27,8 +27,8 @@ class AnnouncementIn(Camel):
     """An announcement as API, forms and CLI send it."""
 
     slug: Slug | None = None
-    title: ReaderTitle
-    message: ReaderMessage = ""
+    title: Title
+    message: Message = ""
     severity: Severity = Severity.INFO
     status: Status = Status.DRAFT
     audiences: Audiences = [Audience.PUBLIC]

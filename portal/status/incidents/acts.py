@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.errors import RuleError
-from portal.status import notices
+from portal.status import notices, templates
 from portal.status.incidents import impacts, queries
 from portal.status.incidents.incident import (
     Capture,
@@ -32,6 +32,7 @@ class Incidents(Acts):
     @act
     def open(self, tx: Transaction, new: IncidentIn) -> Incident:
         """A new incident with its first update; RuleError for what cannot be."""
+        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
         started_at = new.started_at or tx.now
         check_start(started_at, now=tx.now)
         if new.status is Progress.RESOLVED:
@@ -75,6 +76,7 @@ class Incidents(Acts):
     def edit(self, tx: Transaction, reference: str, content: IncidentEdit) -> Incident:
         """Put title, impact, audiences, start, next update and links right."""
         row = tx.expect(queries.find(tx.session, reference))
+        templates.refuse_open_places(tx.session, title=content.title)
         check_start(content.started_at, now=tx.now)
         if row.resolved_at is not None and content.started_at >= row.resolved_at:
             raise RuleError("startedAt", "The start must be before the end.")
@@ -96,6 +98,7 @@ class Incidents(Acts):
     def update(self, tx: Transaction, reference: str, new: UpdateIn) -> Incident:
         """A public update; the one that resolves says what it was, and ends all impairment."""
         row = tx.expect(queries.find(tx.session, reference))
+        templates.refuse_open_places(tx.session, message=new.message)
         at = new.check(row, now=tx.now)
         _say(tx, row, new.message, at=at, status=new.status)
         is_first_end = new.status is Progress.RESOLVED and row.resolved_at is None

@@ -19,10 +19,9 @@ from portal.status.incidents.incident import (
     LinkKind,
     Progress,
 )
-from portal.status.terms import FILLED, Audience, Audiences, Message, ReaderTitle
+from portal.status.terms import Audience, Audiences, Message, Title
 
 Words = Annotated[Message, Field(min_length=1)]
-ReaderWords = Annotated[Words, FILLED]
 
 
 class Link(Camel):
@@ -35,10 +34,10 @@ class Link(Camel):
 class IncidentIn(Camel):
     """A new incident; `message` is its first public update, `note` one for operators alone."""
 
-    title: ReaderTitle
+    title: Title
     impact: ImpactLevel
     status: Progress = Progress.INVESTIGATING
-    message: ReaderWords
+    message: Words
     note: Message = ""
     components: list[Impact] = Field(default=[], max_length=100)
     audiences: Audiences = [Audience.PUBLIC]
@@ -50,7 +49,7 @@ class IncidentIn(Camel):
 class IncidentEdit(Camel):
     """What can be put right later; the timelines stay."""
 
-    title: ReaderTitle
+    title: Title
     impact: ImpactLevel
     audiences: Audiences = [Audience.PUBLIC]
     started_at: Instant
@@ -62,7 +61,7 @@ class UpdateIn(Camel):
     """A public update; `components` names all that are impaired from now on, if it is given."""
 
     status: Progress
-    message: ReaderWords
+    message: Words
     components: list[Impact] | None = Field(default=None, max_length=100)
     at: Instant | None = None
     next_update_at: Instant | None = None

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.errors import RuleError
-from portal.status import components, notices
+from portal.status import components, notices, templates
 from portal.status.notices import Event, NoticeKind
 from portal.status.series import queries
 from portal.status.series.schemas import SeriesIn
@@ -21,6 +21,7 @@ class Series(PlanActs):
         """A recurring window, with its windows of the next two months."""
         new.check(now=tx.now)
         components.known(tx.session, new.components)
+        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
         row = tx.add(new.row(actor=tx.by.actor, now=tx.now))
         row.awaits_approval = self._requires_approval
         tx.session.flush()

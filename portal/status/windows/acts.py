@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.errors import RuleError
-from portal.status import components, notices
+from portal.status import components, notices, templates
 from portal.status.notices import Event, NoticeKind
 from portal.status.windows import queries
 from portal.status.windows.schemas import Action, WindowAct, WindowIn
@@ -42,6 +42,7 @@ class Windows(PlanActs):
     def schedule(self, tx: Transaction, new: WindowIn) -> Window:
         """A new window; without a start it runs from now."""
         components.known(tx.session, new.components)
+        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
         row = Window(reference=new_reference(), created_at=tx.now, created_by=tx.by.actor)
         row.awaits_approval = False
         new.apply(row, now=tx.now)
@@ -63,6 +64,7 @@ class Windows(PlanActs):
         """Replace a window's content."""
         row = tx.expect(queries.find(tx.session, ref))
         components.known(tx.session, content.components)
+        templates.refuse_open_places(tx.session, title=content.title, message=content.message)
         before = (row.starts_at, row.ends_at)
         changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
         tx.done(row, "maintenance.window.changed", ref=row.reference, fields=changed)

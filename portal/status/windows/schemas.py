@@ -19,8 +19,7 @@ from portal.status.terms import (
     Channel,
     Channels,
     Message,
-    ReaderMessage,
-    ReaderTitle,
+    Title,
     check_span,
     values,
 )
@@ -57,8 +56,8 @@ class PlanIn(Camel):
     `effects` says of components what is left of them, where that is more than nothing.
     """
 
-    title: ReaderTitle
-    message: ReaderMessage = ""
+    title: Title
+    message: Message = ""
     zone: ZoneName = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from portal.board.banners import Banner
 from portal.errors import RuleError
 from portal.notify import subscribers
+from portal.status import templates
 from portal.status.notices import SENT, Notice, NoticeKind
 from portal.web import current, render
 from portal.web.problems import Errors, Problem
@@ -21,6 +22,8 @@ def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind)
     errors: Errors = {}
     try:
         banner, context = compose()
+        with current().core.open_session() as session:
+            templates.refuse_open_places(session, title=banner.title, message=banner.message)
     except RuleError as error:
         errors = {error.field: [error.text]}
     except Problem as problem:
