@@ -86,8 +86,12 @@ def _inside(console: Console, folder: Path) -> None:
     )
     read, write = inside.waf_microseconds(app)
     console.print(
-        f"WAF, {app.extensions['portal'].inspection.engine.rule_set}: {read:.0f} µs a read,"
-        f" {write:.0f} µs a form (budget 100)"
+        f"WAF, {inside.waf_name(app)}: {read:.0f} µs a read, {write:.0f} µs a form (budget 150)"
+    )
+    dearest, taken, kept = inside.waf_dearest(app)
+    console.print(
+        f"WAF, the dearest query, full of {dearest!r}: {taken:.1f} ms (budget 3, the wheel's 15);"
+        f" another thread keeps {kept:.0%} of its speed meanwhile (budget 60 %)"
     )
     inside.with_blocks(app, 10_000)
     held = inside.microseconds(app.wsgi_app, "/api/status", 10_000)

@@ -1,6 +1,7 @@
 """What costs what inside one process."""
 
 import gzip
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 from sqlalchemy import event
@@ -100,6 +102,11 @@ def with_blocks(made: Any, most: int) -> None:
     rooms.of(made).guard.perimeter.refresh()
 
 
+def waf_name(made: Any) -> str:
+    engine = rooms.of(made).guard.inspection.engine
+    return f"{engine.library}, {engine.rule_set}"
+
+
 def waf_microseconds(made: Any) -> tuple[float, float]:
     """Of a clean GET with a query, and of a form of 700 bytes."""
     engine = rooms.of(made).guard.inspection.engine
@@ -124,6 +131,52 @@ def waf_microseconds(made: Any) -> tuple[float, float]:
         return (time.perf_counter() - begun) / 1000 * 1e6
 
     return median(round_of(read) for _ in range(5)), median(round_of(write) for _ in range(5))
+
+
+def waf_dearest(made: Any) -> tuple[str, float, float]:
+    """The longest queries that the WAF lets through, of what keeps patterns busy.
+
+    What is repeated in the dearest of them, its milliseconds, and the share of its speed that
+    another thread keeps meanwhile.
+    """
+    engine = rooms.of(made).guard.inspection.engine
+    headers = (("host", "localhost"), ("user-agent", "bench"))
+
+    def inspect(pad: str) -> None:
+        value = (pad * 4000)[:4000]
+        request = Inspected("GET", "/", f"a={value}&b={value}", headers, b"", "192.0.2.1", True)
+        engine.inspect(request)
+
+    def milliseconds(pad: str) -> float:
+        begun = time.perf_counter()
+        for _ in range(10):
+            inspect(pad)
+        return (time.perf_counter() - begun) * 100
+
+    pads = ("{", "<%25", ";", "'%20or%20", "`", "/", "%20", "<%20", "select%20", "union(", "a")
+    taken, dearest = max((milliseconds(pad), pad) for pad in pads)
+    alone = _counted_for(0.5)
+    stop = threading.Event()
+
+    def press() -> None:
+        while not stop.is_set():
+            inspect(dearest)
+
+    beside = threading.Thread(target=press)
+    beside.start()
+    kept = _counted_for(0.5) / alone
+    stop.set()
+    beside.join()
+    return unquote(dearest), taken, kept
+
+
+def _counted_for(seconds: float) -> int:
+    """What a thread of Python gets done in so long a time."""
+    end = time.perf_counter() + seconds
+    done = 0
+    while time.perf_counter() < end:
+        done += 1
+    return done
 
 
 def bare() -> Flask:

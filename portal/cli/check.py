@@ -19,7 +19,7 @@ def check() -> None:
     click.echo(f"metrics feed: {feed}")
     click.echo(f"rate limit: {settings.rate_limit}, {'redis' if settings.redis_url else 'memory'}")
     waf = portal.guard.inspection.engine
-    click.echo(f"WAF: {waf.name} ({waf.rule_set})")
+    click.echo(f"WAF: {waf.name} ({'; '.join(filter(None, (waf.rule_set, waf.library)))})")
     auto = settings.auto_block
     click.echo(
         "automatic blocks: off"

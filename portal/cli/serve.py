@@ -69,6 +69,8 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     portal.runtime.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"
     application.say(f"Portal {VERSION} on {address}")
+    waf = portal.guard.inspection.engine
+    _log.info("serve.waf", engine=waf.name, rules=waf.rule_set, library=waf.library)
     # Without its database the web goes up all the same, and says what is wrong.
     is_prepared = _prepare_database(portal)
     _append(portal, "runtime.started", version=VERSION, workers=workers)

@@ -115,6 +115,7 @@ class Inspection:
         return snapshot.Waf(
             engine=self.engine.name,
             rule_set=self.engine.rule_set,
+            library=self.engine.library,
             evaluated=counts.waf_evaluated,
             blocked=counts.waf_blocked,
             errors=counts.waf_errors,

@@ -145,6 +145,7 @@ class Waf(Camel):
 
     engine: str
     rule_set: str
+    library: str = ""
     evaluated: int
     blocked: int
     errors: int

@@ -13,6 +13,7 @@ def test_a_check_says_what_is_on_and_off(cli: Cli):
         "metrics feed: off",
         "automatic blocks: off",
         "mail: off",
+        "WAF: modsecurity (24 rules; libmodsecurity 3.",
         "operators' chats: none",
         "declared workers: jobs",
         "environment: test",

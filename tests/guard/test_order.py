@@ -460,7 +460,7 @@ def test_headers_are_measured_by_name_and_value():
 class Engine:
     """Refuses, passes or fails as told."""
 
-    name, rule_set = "own", "rules"
+    name, rule_set, library = "own", "rules", "own"
 
     def __init__(self) -> None:
         self.answer: Refusal | Exception | None = None

@@ -23,6 +23,7 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
         assert served.get("/").status == 200
         assert served.get("/static/css/base.css").status == 200
         assert re.search(r"/panel/first-run/\S{40,}", served.output)
+        assert re.search(r'"library": "libmodsecurity 3\.[^"]+", "event": "serve', served.output)
         started = served.run("maintenance", "start", "--title", "Upgrade", "--duration", "30m")
         reference = started.split()[0]
         until(lambda: "Upgrade" in served.get("/").text, what="the banner")

@@ -1,18 +1,41 @@
 """A set of rules as libmodsecurity has compiled it.
 
-The engine holds the interpreter's lock while it looks; a transaction belongs to one request, the
-compiled rules to all of them.
+A transaction belongs to one request, the compiled rules to all of them.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 from urllib.parse import quote
 
-from portal.guard.waf.engine import Inspected, WafError
+from portal.guard.waf.engine import Inspected
+from portal.guard.waf.library import Intervention
 
 _ANONYMOUS = "x-portal-anonymous"
 _SAID_ID = re.compile(r'\[line "\d+"\] \[id "(\d+)"\]')
+
+
+class Rules(Protocol):
+    """What `portal.guard.waf.library.Rules` offers."""
+
+    def judge(
+        self,
+        *,
+        address: str,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str]],
+        body: bytes | None,
+    ) -> Intervention | None: ...
+
+
+class Library(Protocol):
+    """What `portal.guard.waf.library.Library` offers."""
+
+    name: str
+
+    def rules(self, text: str) -> Rules: ...
 
 
 @dataclass(frozen=True)
@@ -25,36 +48,29 @@ class Verdict:
 
 
 class Compiled:
-    """One set of rules and the engine that runs it."""
+    """One set of rules; of the headers it is shown those in `seen`, or all of them."""
 
-    def __init__(self, library: Any, text: str) -> None:
-        self._library = library
-        self._engine = library.ModSecurity()
-        self._engine.set_log_callback(lambda _: None)
-        self._rules = library.RulesSet()
-        if self._rules.load(text) < 0:
-            raise WafError(f"The WAF's rules cannot be read: {self._rules.get_parser_error()}")
+    def __init__(self, library: Library, text: str, *, seen: frozenset[str] | None) -> None:
+        self._rules = library.rules(text)
+        self._seen = seen
 
-    def run(self, request: Inspected, *, body: bytes = b"") -> Verdict | None:
-        """None when no rule refuses; the body is for the Core Rule Set alone."""
-        transaction = self._library.Transaction(self._engine, self._rules)
-        transaction.process_connection(request.address, 0, "127.0.0.1", 0)
+    def run(self, request: Inspected, *, body: bytes | None = None) -> Verdict | None:
+        """None when no rule refuses; the body, and with it phase 2, is for the Core Rule Set."""
         target = quote(request.path, safe="/:@!$&'()*+,;=~-._[]")
-        transaction.process_uri(
-            f"{target}?{request.query}" if request.query else target, request.method, "1.1"
+        headers = [
+            (name, value)
+            for name, value in request.headers
+            if (self._seen is None or name in self._seen) and name != _ANONYMOUS
+        ]
+        headers.append((_ANONYMOUS, "1" if request.is_anonymous else "0"))
+        found = self._rules.judge(
+            address=request.address,
+            method=request.method,
+            target=f"{target}?{request.query}" if request.query else target,
+            headers=headers,
+            body=body,
         )
-        for name, value in request.headers:
-            if name != _ANONYMOUS:
-                transaction.add_request_header(name, value)
-        transaction.add_request_header(_ANONYMOUS, "1" if request.is_anonymous else "0")
-        transaction.process_request_headers()
-        found = transaction.intervention()
-        if found is None and body:
-            transaction.append_request_body(body)
-            transaction.process_request_body()
-            found = transaction.intervention()
-        if found is None or not found.disruptive:
+        if found is None or not found.is_disruptive:
             return None
-        said = found.log or ""
-        number = _SAID_ID.search(said)
-        return Verdict(found.status, int(number[1]) if number else 0, said)
+        number = _SAID_ID.search(found.log)
+        return Verdict(found.status, int(number[1]) if number else 0, found.log)

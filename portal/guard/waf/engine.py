@@ -30,9 +30,10 @@ class Refusal:
 
 
 class Engine(Protocol):
-    """`rules` are the names that a refusal can have."""
+    """`rules` are the names that a refusal can have; `library` says what runs them, and why."""
 
     name: str
+    library: str
     rule_set: str
     rules: tuple[str, ...]
 
@@ -45,6 +46,7 @@ class Off:
     """Looks at nothing, and says why."""
 
     name = "off"
+    library = ""
     rules: tuple[str, ...] = ()
 
     def __init__(self, reason: str) -> None:

@@ -9,15 +9,18 @@ from typing import Any
 import structlog
 
 from portal.guard.waf import requests, rules
-from portal.guard.waf.compiled import Compiled
+from portal.guard.waf.compiled import Compiled, Library
 from portal.guard.waf.engine import Inspected, Refusal, WafError
 
 _log = structlog.get_logger()
 MOST_FIELDS = 255
+# Of a name, a value or a header that rules look at. What is longer is refused and not cut: behind
+# a cut it would pass unseen.
+MOST_CHARACTERS = 4096
 MOST_REMEMBERED = 2048
 MOST_REMEMBERED_CHARACTERS = 1000
 # Rules that need no pattern engine.
-_OWN = ("http.fields", "http.header", "nosql.operator")
+_OWN = ("http.fields", "http.header", "http.length", "http.smuggling", "nosql.operator")
 
 
 class ModSecurity:
@@ -26,13 +29,22 @@ class ModSecurity:
     name = "modsecurity"
 
     def __init__(
-        self, library: Any, text: str, proofs: list[dict[str, Any]], *, crs: str, crs_blocks: bool
+        self,
+        library: Library,
+        text: str,
+        proofs: list[dict[str, Any]],
+        *,
+        crs: str,
+        crs_blocks: bool,
+        because: str = "",
     ) -> None:
+        """`because` says why a better library was not taken."""
+        self.library = f"{library.name} ({because})" if because else library.name
         self._names = rules.names(text)
         self.rules = tuple(sorted({*self._names.values(), *_OWN, *(["crs"] if crs else [])}))
-        self._ours = Compiled(library, text)
+        self._ours = Compiled(library, text, seen=requests.SEEN)
         rules.prove(self._ours, self._names, proofs)
-        self._crs = Compiled(library, crs) if crs else None
+        self._crs = Compiled(library, crs, seen=None) if crs else None
         self._crs_blocks = crs_blocks
         self._clean: set[tuple[object, ...]] = set()
         self.rule_set = f"{len(self._names)} rules" + (
@@ -44,6 +56,10 @@ class ModSecurity:
             return Refusal(400, "http.fields")
         if not requests.is_plain(request.headers):
             return Refusal(400, "http.header")
+        if requests.has_nul(request):
+            return Refusal(400, "http.smuggling")
+        if requests.longest(request) > MOST_CHARACTERS:
+            return Refusal(400, "http.length")
         if requests.has_operator_names(request):
             return Refusal(400, "nosql.operator")
         try:
@@ -69,8 +85,8 @@ class ModSecurity:
 
     def _by_crs(self, request: Inspected) -> Refusal | None:
         assert self._crs is not None
-        # Prose of people who are signed in is never shown to it.
-        body = request.body if request.is_anonymous else b""
+        # Prose of people who are signed in is never shown to it, in a body or in a search.
+        body = request.body if request.is_anonymous else None
         verdict = self._crs.run(request, body=body)
         if verdict is None:
             return None

@@ -6,9 +6,10 @@ import re
 from portal.guard.waf.engine import Inspected
 
 # The headers that a rule of ours looks at; portal.conf names no other.
-_SEEN = frozenset(
+_BY_VALUE = frozenset(
     {"user-agent", "referer", "x-forwarded-for", "x-api-version", "transfer-encoding"}
 )
+SEEN = _BY_VALUE | {"content-length"}
 _PLAIN_FORWARDED = re.compile(r"[0-9a-fA-F.:, ]*")
 
 
@@ -18,7 +19,7 @@ def what_rules_see(request: Inspected) -> tuple[object, ...]:
     for name, value in request.headers:
         if name == "content-length":
             seen.append(name)  # a rule asks whether it is there, not what it says
-        elif name in _SEEN:
+        elif name in _BY_VALUE:
             # Addresses differ with every client and can hold nothing that a rule matches.
             if name != "x-forwarded-for" or not _PLAIN_FORWARDED.fullmatch(value):
                 seen += (name, value)
@@ -32,6 +33,19 @@ def fields(request: Inspected) -> int:
     if kind.startswith("application/x-www-form-urlencoded"):
         count = max(count, request.body.count(b"&") + 1)
     return count
+
+
+def longest(request: Inspected) -> int:
+    """How many characters the longest of the parts has that rules look at."""
+    parts = [request.path, *(value for name, value in request.headers if name in SEEN)]
+    # Most queries are short as a whole.
+    parts += re.split("[&=]", request.query) if len(request.query) > 1000 else [request.query]
+    return max(map(len, parts))
+
+
+def has_nul(request: Inspected) -> bool:
+    """Whether a text would end early for native code."""
+    return "\0" in request.query or "\0" in request.method
 
 
 def is_plain(headers: tuple[tuple[str, str], ...]) -> bool:
