@@ -4,8 +4,6 @@ BIN := .venv/bin
 # Modules are compiled when they are first used: most never are, and they take 50 MB.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 PACKAGES := .build/packages
-HTMX := $(PACKAGES)/django_htmx/static/django_htmx/htmx-2.min.js
-HTMX_SHA256 := 71ea67185bfa8c98c39d31717c6fce5d852370fcdfd129db4543774d3145c0de
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 # One resolution for every system and every Python from 3.11 on; no address in the file.
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header
@@ -17,7 +15,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheel wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -50,10 +48,8 @@ $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
 	$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-dev.lock
 	@touch $@
 
-# The wheel of django-htmx carries htmx; only that one file of it is used.
-static/vendor/htmx.min.js: $(PACKAGES)/.installed
-	@$(BIN)/python -c 'import hashlib, sys; sys.exit(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest() != sys.argv[2])' $(HTMX) $(HTMX_SHA256)
-	@mkdir -p $(@D) && cp $(HTMX) $@
+static/vendor/htmx.min.js: deploy/htmx.py $(PACKAGES)/.installed
+	@PYTHONPATH=$(PACKAGES) $(BIN)/python deploy/htmx.py && touch $@
 
 run: install ## serve on http://127.0.0.1:8000
 	@$(BIN)/portal serve
@@ -81,6 +77,10 @@ faults: develop ## break what can break, and write docs/faults.md
 mutants: develop ## change the rules in small ways, one of four, and list what no test notices; ROOM=board, OF=1 for all
 	@$(BIN)/python -m mutants $(addprefix --room ,$(ROOM)) $(if $(OF),--of $(OF))
 
+wheel: install ## build a wheel into dist/, whole, to be installed anywhere
+	@PYTHONWARNINGS=ignore PYTHONPATH=$(PACKAGES) $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
 lint: develop ## style, types and the directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -103,6 +103,7 @@ screenshots: develop ## take the README's pictures of the demo; wants Chromium
 
 lock: develop ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(RESOLVE) -o requirements.lock pyproject.toml
+	printf 'hatchling\neditables\ndjango-htmx>=1.29,<1.30\n' | $(RESOLVE) -o requirements-build.lock $(addprefix --no-emit-package ,asgiref django sqlparse tzdata) -
 	$(RESOLVE) -o requirements-dev.lock --extra dev -c requirements.lock $$(sed -nE 's/^([a-z0-9._-]+).*==.*/--no-emit-package \1/p' requirements.lock) pyproject.toml
 
 wheels: develop ## whether each locked package has a wheel for every system

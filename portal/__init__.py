@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from portal.settings import Settings
 
 VERSION = "0.1.0"
-ROOT = Path(__file__).resolve().parent.parent
+_HERE = Path(__file__).resolve().parent
+IS_CHECKOUT = not (_HERE / "templates").is_dir()
+# What holds `static` and `templates`: a checkout, or the package as a wheel has it.
+ROOT = _HERE.parent if IS_CHECKOUT else _HERE
 
 
 def create_app(settings: "Settings | None" = None) -> "APIFlask":

@@ -77,9 +77,16 @@ class Served:
     """`portal serve` with a data directory of its own."""
 
     def __init__(
-        self, folder: Path, *options: str, by_shell: bool = False, cwd: Path = ROOT, **settings: str
+        self,
+        folder: Path,
+        *options: str,
+        by_shell: bool = False,
+        cwd: Path = ROOT,
+        python: str = sys.executable,
+        **settings: str,
     ) -> None:
         self._cwd = cwd
+        self._python = python
         self._by_shell = by_shell  # started by `python -m portal`, not forked from a loaded one
         self.folder = folder
         self.port = free_port()
@@ -111,7 +118,7 @@ class Served:
         if self._by_shell:
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "portal", *arguments],
+                    [self._python, "-m", "portal", *arguments],
                     env=self.environ,
                     cwd=self._cwd,
                     stdout=log,
@@ -149,9 +156,9 @@ class Served:
 
     def execute(self, *arguments: str) -> str:
         """The same, as a user's shell starts it."""
-        command = [sys.executable, "-m", "portal", *arguments]
+        command = [self._python, "-m", "portal", *arguments]
         return subprocess.run(
-            command, env=self.environ, cwd=ROOT, check=True, capture_output=True, text=True
+            command, env=self.environ, cwd=self._cwd, check=True, capture_output=True, text=True
         ).stdout
 
     def get(self, path: str, **headers: str) -> Answer:

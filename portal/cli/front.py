@@ -4,13 +4,13 @@ It imports little and loads no app; its web processes do.
 """
 
 import sys
-from pathlib import Path
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-STATIC = Path(__file__).resolve().parents[2] / "static"
+from portal import ROOT
+
 # As the chain has them; the server bounds what it reads before the chain sees anything.
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
@@ -38,7 +38,7 @@ def main(bind: str, workers: int, static_seconds: int = 3600) -> None:
         respawn_interval=0.5,
         workers_kill_timeout=10,
         static_path_route=["/static"],
-        static_path_mount=[STATIC],
+        static_path_mount=[ROOT / "static"],
         static_path_expires=static_seconds,
     ).serve()
 

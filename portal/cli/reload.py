@@ -2,11 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+import portal
 from portal import ROOT
 from portal.cli import application
 
-FOLDERS = (ROOT / "portal", ROOT / "templates")
+FOLDERS = (Path(portal.__file__).parent, ROOT / "templates")
 ENDINGS = (".py", ".html", ".txt", ".conf")
 
 

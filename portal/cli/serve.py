@@ -13,7 +13,7 @@ import click
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import ROOT, VERSION
+from portal import IS_CHECKOUT, ROOT, VERSION
 from portal.accounts import operators
 from portal.audit.log import UnrecordedError
 from portal.cli import application, reload
@@ -41,10 +41,11 @@ def serve(workers: int, no_worker: bool, reloads: bool) -> None:
         # prometheus_client decides at its first import whether counters are shared: the web
         # processes, which count, share them; this process does not count.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
-    # As a file: with `-m` it would load the whole portal, which only its web processes need.
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
-    )
+    if IS_CHECKOUT:
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+        )
+    # As a file: with `-m` it would load the whole command, which the server does not need.
     front = [sys.executable, "-P", str(FRONT), settings.bind, str(workers)]
     # Browsers keep styles and scripts for an hour, but not while somebody works on them.
     children = [Child("web", [*front, "0"] if reloads else front)]

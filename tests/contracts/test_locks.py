@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+TOLD = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = TOLD["project"]
 RUNS_ON, ADDED = "requirements.lock", "requirements-dev.lock"
 LOCKS = (RUNS_ON, ADDED, "requirements-build.lock")
 
@@ -75,6 +76,12 @@ def test_what_the_portal_asks_for_is_in_its_lock():
 def test_what_testing_asks_for_is_in_one_of_both():
     for one in asked(*PROJECT["optional-dependencies"]["dev"]):
         pin = (pinned(RUNS_ON) | pinned(ADDED))[canonicalize_name(one.name)]
+        assert one.specifier.contains(next(iter(pin.specifier)).version), one
+
+
+def test_what_builds_the_portal_is_in_its_lock():
+    for one in asked(*TOLD["build-system"]["requires"]):
+        pin = pinned("requirements-build.lock")[canonicalize_name(one.name)]
         assert one.specifier.contains(next(iter(pin.specifier)).version), one
 
 
