@@ -15,7 +15,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheel wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheel sbom wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -80,6 +80,11 @@ mutants: develop ## change the rules in small ways, one of four, and list what n
 wheel: install ## build a wheel into dist/, whole, to be installed anywhere
 	@PYTHONWARNINGS=ignore PYTHONPATH=$(PACKAGES) $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
+
+sbom: develop ## list what the portal runs on, as CycloneDX, in dist/portal.cdx.json
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible --sv 1.6 -o dist/portal.cdx.json requirements.lock
+	@ls dist/portal.cdx.json
 
 lint: develop ## style, types and the directions of imports
 	$(BIN)/ruff check .

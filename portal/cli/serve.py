@@ -6,6 +6,7 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -30,13 +31,15 @@ FRONT = Path(__file__).with_name("front.py")
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
 @click.option("--no-worker", is_flag=True, help="start no background worker beside the web")
+@click.option("--upgrade", "upgrades", is_flag=True, help="bring the tables up to date first")
 @click.option("--reload", "reloads", is_flag=True, help="begin anew when code or templates change")
-def serve(workers: int, no_worker: bool, reloads: bool) -> None:
+def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
     """Serve the portal, with one background worker beside it."""
     settings = application.settings()
     if reloads and settings.env != "development":
         raise click.UsageError("--reload is for development; PORTAL_ENV says otherwise.")
-    portal = _prepare(settings, workers)
+    upgrades = upgrades or settings.env == "development"
+    portal = _prepare(settings, workers, upgrades=upgrades)
     if workers > 1:
         # prometheus_client decides at its first import whether counters are shared: the web
         # processes, which count, share them; this process does not count.
@@ -61,7 +64,7 @@ def serve(workers: int, no_worker: bool, reloads: bool) -> None:
         (settings.run_dir / "serve.json").unlink(missing_ok=True)
 
 
-def _prepare(settings: Settings, workers: int) -> Portal:
+def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
     """What must be there before the web processes are; they inherit the environment."""
     shutil.rmtree(settings.run_dir, ignore_errors=True)
     (settings.run_dir / "metrics").mkdir(parents=True)
@@ -73,7 +76,8 @@ def _prepare(settings: Settings, workers: int) -> Portal:
     waf = portal.guard.inspection.engine
     _log.info("serve.waf", engine=waf.name, rules=waf.rule_set, library=waf.library)
     # Without its database the web goes up all the same, and says what is wrong.
-    is_prepared = _prepare_database(portal)
+    prepare = partial(_prepare_database, portal, upgrades=upgrades)
+    is_prepared = prepare()
     _append(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
         application.say(
@@ -84,15 +88,16 @@ def _prepare(settings: Settings, workers: int) -> Portal:
         application.say(
             f'  curl -H "Authorization: Bearer $(cat {manual})" {address}/health/metrics'
         )
-    threading.Thread(target=_watch, args=(portal, is_prepared), daemon=True, name="watch").start()
+    waiting = None if is_prepared else prepare
+    threading.Thread(target=_watch, args=(portal, waiting), daemon=True, name="watch").start()
     return portal
 
 
-def _prepare_database(portal: Portal) -> bool:
-    """Migrations of a development copy, and the link for its first operator; False without one."""
+def _prepare_database(portal: Portal, *, upgrades: bool) -> bool:
+    """Migrations if asked for, and the link for the first operator; False without a database."""
     settings = portal.core.settings
     try:
-        if settings.env == "development":
+        if upgrades:
             schema.upgrade(settings.resolved_database_url)
         with portal.core.open_session() as session:
             engine.begin_write(session)
@@ -115,11 +120,11 @@ def _append(portal: Portal, event_type: str, **detail: object) -> None:
         _log.error("serve.unrecorded", detail=str(error))
 
 
-def _watch(portal: Portal, is_prepared: bool) -> None:
+def _watch(portal: Portal, prepare: Callable[[], bool] | None) -> None:
     """Look for the database's going and coming, beside the supervisor's own loop."""
     watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
     while True:
         watch.check()
-        if not is_prepared and watch.is_up:
-            is_prepared = _prepare_database(portal)
+        if prepare is not None and watch.is_up and prepare():
+            prepare = None
         time.sleep(EVERY_SECONDS)

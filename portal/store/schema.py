@@ -4,6 +4,9 @@ Alembic is loaded only where there is something to change: it takes a tenth of a
 and most starts find their database up to date.
 """
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from portal.store.engine import ensure_file, for_migrations
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+# Any number that nothing else in the database takes.
+_ADVISORY = 0x706F7274
+_LONGEST_WAIT = "15min"
 
 
 @cache
@@ -26,11 +32,35 @@ def head() -> str:
 
 
 def upgrade(url: str) -> None:
-    """Bring the database to `head`; makes the file of a SQLite database that is not there yet."""
+    """Bring the database to `head`; makes the file of a SQLite database that is not there yet.
+
+    Of several that begin at once, on one machine or on many, one does it and the others wait.
+    """
     engine = for_migrations(url)
     ensure_file(engine)
-    if _version(engine) != head():
-        migrate(url, "upgrade", "head")
+    if _version(engine) == head():
+        return
+    with _alone(engine):
+        if _version(engine) != head():
+            migrate(url, "upgrade", "head")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """One migration of a database at a time; a process that dies lets go."""
+    if engine.dialect.name == "sqlite":
+        # A file of its own: closing the database's would drop the locks of SQLite itself.
+        path = Path(engine.url.database or "")
+        with path.with_name(f"{path.name}.upgrade").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        return
+    # In a transaction of its own, which a pooler in front of the server keeps on one connection.
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{_LONGEST_WAIT}'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY})
+        yield
 
 
 def migrate(url: str, direction: str, revision: str) -> None:

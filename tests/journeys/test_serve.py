@@ -46,6 +46,18 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
     assert "Traceback" not in served.output
 
 
+def test_tables_are_brought_up_to_date_where_the_start_is_told_to(tmp_path: Path):
+    """As a container starts: nothing before it, and no shell around it."""
+    (tmp_path / "data").mkdir()
+    with Served(tmp_path / "data", "--no-worker", PORTAL_ENV="test") as served:
+        refused = served.get("/health/ready")
+        assert refused.status == 503
+    served.options = ("--no-worker", "--upgrade")
+    with served:
+        until(lambda: served.get("/health/ready").status == 200, what="readiness")
+    assert "Traceback" not in served.output
+
+
 def test_wrong_input_on_the_command_line_is_a_sentence(tmp_path: Path):
     served = Served(tmp_path / "data")
     served.run("db", "upgrade")
