@@ -1,5 +1,6 @@
 """What is in deploy/ works with this version: settings, series, paths, the tools' own checks."""
 
+import ipaddress
 import json
 import re
 import shutil
@@ -149,6 +150,29 @@ def test_kubernetes_probes_are_paths_of_the_portal_and_nothing_runs_as_root(site
     assert monitor["spec"]["endpoints"][0]["path"] in paths
 
 
+def test_proxies_are_declared_exactly_and_nobody_else_comes_near():
+    """Who is believed about the client's address can name any address."""
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    believed = compose["services"]["portal"]["environment"]["PORTAL_TRUSTED_PROXIES"]
+    assert believed == f"{network['gateway']}/32"
+    documents = list(yaml.safe_load_all((DEPLOY / "kubernetes/portal.yaml").read_text()))
+    by_kind = {one["kind"]: one for one in documents}
+    policy, pod = by_kind["NetworkPolicy"]["spec"], by_kind["Deployment"]["spec"]["template"]
+    assert policy["podSelector"]["matchLabels"] == pod["metadata"]["labels"]
+    assert policy["policyTypes"] == ["Ingress"]
+    (rule,) = policy["ingress"]
+    (port,) = pod["spec"]["containers"][0]["ports"]
+    assert rule["ports"] == [{"port": port["name"]}]
+    # Both in one entry: pods with the label, in the namespace.
+    assert all({"namespaceSelector", "podSelector"} == one.keys() for one in rule["from"])
+    believed = ipaddress.ip_network(by_kind["ConfigMap"]["data"]["PORTAL_TRUSTED_PROXIES"])
+    assert believed.is_private
+    assert believed.prefixlen >= 16
+    unit = (DEPLOY / "systemd/portal.service").read_text()
+    assert re.findall(r"PORTAL_TRUSTED_PROXIES=(\S+)", unit) == ["127.0.0.1/32"]
+
+
 def test_compose_and_the_image_agree_on_where_things_are():
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     portal = compose["services"]["portal"]
@@ -207,43 +231,3 @@ def test_the_unit_is_one_that_systemd_understands(tmp_path: Path):
     unit.write_text(text.replace("/opt/portal/.venv/bin/portal", "/bin/true"))
     said = run("systemd-analyze", "verify", "--man=no", str(unit))
     assert "portal.service" not in said, said
-
-
-@pytest.mark.process
-def test_nginx_accepts_the_example(tmp_path: Path):
-    if not has("openssl"):
-        pytest.skip("no openssl to make a certificate for the test")
-    run(
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=status.example.com",
-        "-keyout",
-        str(tmp_path / "key"),
-        "-out",
-        str(tmp_path / "pem"),
-    )
-    text = (DEPLOY / "nginx/portal.conf").read_text()
-    for old, new in (
-        ("/etc/ssl/certs/status.example.com.pem", str(tmp_path / "pem")),
-        ("/etc/ssl/private/status.example.com.key", str(tmp_path / "key")),
-        ("/var/cache/nginx/portal", str(tmp_path / "cache")),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    config = tmp_path / "nginx.conf"
-    folders = "".join(
-        f"{name}_temp_path {tmp_path}/{name};"
-        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    config.write_text(
-        f"pid {tmp_path}/pid; error_log stderr; events {{}}"
-        f" http {{ access_log off; {folders}\n{text}\n}}"
-    )
-    run("nginx", "-t", "-c", str(config), "-p", str(tmp_path))
