@@ -1,9 +1,10 @@
 # Portal: `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-# Modules are compiled when they are first used: most never are, and they take 50 MB.
-PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
+# What builds the portal, and htmx, stay out of the environment.
 PACKAGES := .build/packages
+# Modules are compiled when they are first used: most never are, and they take 50 MB.
+PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python deploy/packages.py
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 # One resolution for every system and every Python from 3.11 on; no address in the file.
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header
@@ -28,24 +29,24 @@ develop: .venv/.developing static/vendor/htmx.min.js ## add to it what testing, 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portal needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv; on Debian: apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo "Environment: $$($(PYTHON) --version) in .venv"
+	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip uninstall --quiet --yes setuptools 2>/dev/null || true
 
-# What builds the portal, and htmx, stay out of the environment.
 $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
 	@rm -rf $(PACKAGES)
-	$(PIP_INSTALL) --no-deps --require-hashes --target $(PACKAGES) -r requirements-build.lock
+	@$(PIP_INSTALL) "Tools to build with" --no-deps --require-hashes --target $(PACKAGES) -r requirements-build.lock
 	@touch $@
 
 .venv/.installed: requirements.lock pyproject.toml $(PACKAGES)/.installed
-	$(PIP_INSTALL) --require-hashes -r requirements.lock
-	PYTHONPATH=$(PACKAGES) $(PIP_INSTALL) --no-deps --no-build-isolation -e .
+	@$(PIP_INSTALL) "Packages" --require-hashes -r requirements.lock
+	@PYTHONPATH=$(PACKAGES) $(PIP_INSTALL) "Portal" --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q portal
 	@$(BIN)/python -W ignore -c 'import portal.cli.command, portal.web.gateway, granian.server, uvloop, psycopg, redis'
 	@touch $@
 
 .venv/.developing: requirements-dev.lock .venv/.installed
-	$(PIP_INSTALL) --require-hashes -r requirements.lock -r requirements-dev.lock
+	@$(PIP_INSTALL) "Packages to develop with" --require-hashes -r requirements.lock -r requirements-dev.lock
 	@touch $@
 
 static/vendor/htmx.min.js: deploy/htmx.py $(PACKAGES)/.installed

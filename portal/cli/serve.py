@@ -98,7 +98,7 @@ def _prepare_database(portal: Portal, *, upgrades: bool) -> bool:
     settings = portal.core.settings
     try:
         if upgrades:
-            schema.upgrade(settings.resolved_database_url)
+            _upgrade(settings)
         with portal.core.open_session() as session:
             engine.begin_write(session)
             link = operators.new_first_run_link(session)
@@ -110,6 +110,14 @@ def _prepare_database(portal: Portal, *, upgrades: bool) -> bool:
         address = settings.external_url or f"http://{settings.bind}"
         application.say(f"Create the first operator (works once): {address}/panel/first-run/{link}")
     return True
+
+
+def _upgrade(settings: Settings) -> None:
+    """A database of a newer version is left alone: public answers go on, but nothing is ready."""
+    try:
+        schema.upgrade(settings.resolved_database_url)
+    except schema.NewerError as error:
+        _log.error("serve.database_newer", detail=str(error))
 
 
 def _append(portal: Portal, event_type: str, **detail: object) -> None:

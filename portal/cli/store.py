@@ -19,7 +19,10 @@ def db() -> None:
 def upgrade() -> None:
     """Bring the tables up to this version."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    schema.upgrade(application.settings().resolved_database_url)
+    try:
+        schema.upgrade(application.settings().resolved_database_url)
+    except schema.NewerError as error:
+        application.stop(str(error))
     click.echo("The database is up to date.")
 
 

@@ -21,6 +21,10 @@ _ADVISORY = 0x706F7274
 _LONGEST_WAIT = "15min"
 
 
+class NewerError(Exception):
+    """The database is of a newer version than this code, which must leave it alone."""
+
+
 @cache
 def head() -> str:
     """The newest version, by the numbers that the files of the migrations begin with.
@@ -35,14 +39,25 @@ def upgrade(url: str) -> None:
     """Bring the database to `head`; makes the file of a SQLite database that is not there yet.
 
     Of several that begin at once, on one machine or on many, one does it and the others wait.
+    NewerError when the database has seen a newer version.
     """
     engine = for_migrations(url)
     ensure_file(engine)
-    if _version(engine) == head():
+    if _is_at_head(engine):
         return
     with _alone(engine):
-        if _version(engine) != head():
+        if not _is_at_head(engine):
             migrate(url, "upgrade", "head")
+
+
+def _is_at_head(engine: Engine) -> bool:
+    found = _version(engine)
+    if found is not None and found > head():
+        raise NewerError(
+            f"The database is of version {found}, newer than this portal's {head()}. Put the newer"
+            " portal back, or restore the backup that was made before it."
+        )
+    return found == head()
 
 
 @contextmanager

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,15 @@ def test_tables_are_brought_up_to_date_where_the_start_is_told_to(tmp_path: Path
     served.options = ("--no-worker", "--upgrade")
     with served:
         until(lambda: served.get("/health/ready").status == 200, what="readiness")
+    # An old version that is put back on new tables leaves them alone.
+    with closing(sqlite3.connect(tmp_path / "data/portal.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    with served:
+        assert served.get("/").status == 200
+        assert served.get("/health/ready").status == 503
+        assert "newer than this portal" in served.output
+        served.run("db", "upgrade", code=1)
     assert "Traceback" not in served.output
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Barrier, local
 
 import pytest
+from sqlalchemy import text
 
 from portal.store import schema
 from portal.store.engine import for_migrations
@@ -19,6 +20,14 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'portal.db'}"
     return fresh_database(request.getfixturevalue("postgres"), template="template0")
+
+
+def test_a_newer_database_is_left_alone(empty: str):
+    schema.upgrade(empty)
+    with for_migrations(empty).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(schema.NewerError, match="version 9999, newer than this portal's"):
+        schema.upgrade(empty)
 
 
 def test_of_those_that_begin_at_once_one_does_it(empty: str, monkeypatch: pytest.MonkeyPatch):
