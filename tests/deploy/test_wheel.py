@@ -14,8 +14,9 @@ from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
 BUILDS = ROOT / ".build/packages"
+FOREIGN = ("PYTHON", "PORTAL")
 ENVIRON = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
+    **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
     "PIP_NO_INDEX": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }

@@ -21,7 +21,8 @@ def place(origin: str) -> str:
             except waf.WafError:
                 break
             return file
-    if needed("libmodsecurity"):
+    # The wheel is not for every machine.
+    if origin == ORIGINS[0] and needed("libmodsecurity"):
         raise AssertionError(f"{origin} libmodsecurity is not there")
     pytest.skip(f"{origin} libmodsecurity is not there")
 
