@@ -34,7 +34,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal.runtime.overview import Overview
     from portal.settings import load
     from portal.status import room as statuses
-    from portal.web import faces, headers, render
+    from portal.web import faces, headers, parameters, render
 
     settings = settings or load()
     app = faces.bare(settings)
@@ -77,6 +77,13 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     )
     faces.put_on(app, settings, limiter=limiter, counters=counters)
     app.wsgi_app = guards.chain(  # type: ignore[method-assign]
-        app.wsgi_app, core, guard, board, phases, headers=of_all + of_pages
+        app.wsgi_app,
+        core,
+        guard,
+        board,
+        phases,
+        reads=parameters.read_part,
+        headers=of_all + of_pages,
+        page=render.refusals(app, settings),
     )
     return app

@@ -54,7 +54,10 @@ class MaintenanceQuery:
     limit: int = 20
 
 
-_NAMES = ("audience", "channel", "windowMinutes", "includeResolved", "limit")
+MAINTENANCE = "/api/runtime/maintenance"
+MAINTENANCE_PARAMETERS = frozenset(
+    {"audience", "channel", "windowMinutes", "includeResolved", "limit"}
+)
 
 
 def parse_query(query_string: str) -> MaintenanceQuery:
@@ -66,7 +69,7 @@ def parse_query(query_string: str) -> MaintenanceQuery:
         pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=50, errors="strict")
     except ValueError:
         raise BadQueryError("query", "cannot be read.") from None
-    pairs = [(name, value) for name, value in pairs if name in _NAMES]
+    pairs = [(name, value) for name, value in pairs if name in MAINTENANCE_PARAMETERS]
     given = dict(pairs)
     if len(given) != len(pairs):
         raise BadQueryError("query", "names a parameter twice.")
@@ -228,11 +231,16 @@ class Answers:
         )
 
     def find(self, path: str, query_string: str) -> Answer | None:
-        """The answer to a public read; None when it is not ready-made here."""
-        answer = self._made.get((path, query_string))
-        if answer is None and path == "/api/runtime/maintenance":
-            answer = self._maintenance(query_string)
-        elif answer is None and path in self._documents and not query_string:
+        """The answer to a public read; None when it is not ready-made here.
+
+        Parameters that nothing reads make no other answer.
+        """
+        if path == MAINTENANCE and query_string:
+            return self._maintenance(query_string)
+        answer = self._made.get((path, ""))
+        if answer is None and path == MAINTENANCE:
+            return self._maintenance("")
+        if answer is None and path in self._documents:
             kind, body = self._documents[path](self.picture)
             answer = self._answer(body, path, kind, _SVG if kind == "image/svg+xml" else ())
             self._made[path, ""] = answer
@@ -245,10 +253,14 @@ class Answers:
             return None
         if query.audience is not Audience.PUBLIC:
             return None
-        answer = self._json(f"/api/runtime/maintenance?{query}", maintenance(self.picture, query))
-        with self._lock:
-            if len(self._made) < _MOST_VARIANTS:
-                self._made["/api/runtime/maintenance", query_string] = answer
+        # By what was understood: however many spellings there are, the variants are few.
+        name = str(query) if query_string else ""
+        answer = self._made.get((MAINTENANCE, name))
+        if answer is None:
+            answer = self._json(f"{MAINTENANCE}?{query}", maintenance(self.picture, query))
+            with self._lock:
+                if len(self._made) < _MOST_VARIANTS:
+                    self._made[MAINTENANCE, name] = answer
         return answer
 
     def _json(self, name: str, body: dict[str, Any]) -> Answer:

@@ -28,6 +28,12 @@ def check() -> None:
         f" {spoken(auto.window.total_seconds())},"
         f" for {spoken(auto.ttl.total_seconds())}"
     )
+    for peer in portal.guard.undeclared.names():
+        click.echo(
+            f"proxies: {peer} forwards requests of others and is not in PORTAL_TRUSTED_PROXIES;"
+            " all of them share its limit",
+            err=True,
+        )
     server = settings.smtp_url
     click.echo(f"mail: {f'{server.host}:{server.port}, {server.tls}' if server else 'off'}")
     broken = chat.check(settings.operator_channels)

@@ -8,47 +8,43 @@ two faces: `Chain.__call__` under any WSGI server, and `portal.web.gateway` unde
 """
 
 import io
-import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from structlog.contextvars import bind_contextvars
+from werkzeug.sansio.utils import host_is_trusted
 
 from portal import clock
 from portal.board.answers import Answer
 from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
-from portal.guard.blocks import Kind
+from portal.guard.blocks import Kind, Source
 from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
-from portal.guard.perimeter import Denied, Perimeter
+from portal.guard.perimeter import Denied, Held, Perimeter
+from portal.guard.refusal import Headers, Page, Ready, Refusals
+from portal.guard.undeclared import UndeclaredProxies
 from portal.guard.waf import Inspected
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 Find = Callable[[str, str, datetime], Answer | None]
-Headers = list[tuple[str, str]]
+# A path and its query; gives the part of the query that something reads.
+Reads = Callable[[str, str], str]
 
 THROTTLED_SHARE = 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_ALWAYS_OPEN = ("/unsubscribe/", "/subscription/")
 _PRIVATE = (("Cache-Control", "no-store"),)
-
-
-@dataclass(slots=True)
-class Ready:
-    """An answer that needs no Flask; `body` is empty for HEAD and 304."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -80,7 +76,11 @@ class Chain:
         is_leaving: Callable[[], bool],
         find: Find,
         trusted_proxies: tuple[Network, ...],
+        trusted_hosts: tuple[str, ...],
+        undeclared: UndeclaredProxies,
+        reads: Reads,
         headers: tuple[tuple[str, str], ...],
+        page: Page,
     ) -> None:
         self._app = app
         self._perimeter = perimeter
@@ -91,6 +91,10 @@ class Chain:
         self._cookie = f"{session_cookie}="
         self._find = find
         self._trusted = trusted_proxies
+        self._hosts = trusted_hosts
+        self._undeclared = undeclared
+        self._reads = reads
+        self._refusals = Refusals(page, headers)
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
         self._limit_header = ("RateLimit-Limit", str(limits.limit))
 
@@ -98,11 +102,15 @@ class Chain:
         """Everything that can be said of a request before its body is read."""
         too_large = oversize(head)
         if too_large:
-            return self.refuse(head.method, *too_large, [("Connection", "close")])
+            return self.refuse(head, *too_large, [("Connection", "close")])
         path, method = head.path, head.method
         client = address.client(head.peer, head.forwarded_for, self._trusted)
         if is_uncounted(path):
             return Passed(client, path, "", [])
+        if self._hosts and not _is_trusted_host(head.header("host") or "", self._hosts):
+            return self.refuse(head, 400, "The portal does not answer by this host name.", [])
+        if head.forwarded_for and not address.is_within(head.peer, self._trusted):
+            self._undeclared.meet(head.peer)
         now, key = clock.now(), address.key_of(client)
         denied = self._perimeter.judge(
             client,
@@ -114,14 +122,14 @@ class Chain:
             now=now,
         )
         share = 1
-        if denied is not None:
-            if denied.held is not None and denied.held.kind is Kind.THROTTLE:
-                denied, share = None, THROTTLED_SHARE
-            elif not (denied.held and self._may_be_operator(head)):
-                return self.turn_away(denied, method=method, client=client, path=path)
         answer = None
         if method == "GET" or method == "HEAD":
             answer = self._find(path, head.query, now)
+        if denied is not None:
+            if denied.held is not None and _leaves_a_trickle(denied.held, path, answer):
+                denied, share = None, THROTTLED_SHARE
+            elif not (denied.held and self._may_be_operator(head)):
+                return self._turn_away(denied, head, client=client)
         route = f"{method} {path}" if answer else route_of(method, path)
         decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
         limit_headers = self._limit_headers(decision)
@@ -129,11 +137,11 @@ class Chain:
             seconds = max(1, decision.reset_seconds)
             limit_headers.append(("Retry-After", str(seconds)))
             detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
-            return self.refuse(method, 429, detail, limit_headers)
+            return self.refuse(head, 429, detail, limit_headers)
         if method not in _READS and self._is_leaving():
             limit_headers.append(("Retry-After", "30"))
             return self.refuse(
-                method,
+                head,
                 503,
                 "The portal is about to stop and takes no writes. Try again soon.",
                 limit_headers,
@@ -146,42 +154,28 @@ class Chain:
             200, [*answer.headers, *limit_headers], b"" if method == "HEAD" else answer.body
         )
 
-    def turn_away(self, denied: Denied, *, method: str, client: str, path: str) -> Ready:
+    def _turn_away(self, denied: Denied, head: Head, *, client: str) -> Ready:
         """The perimeter's answer, counted."""
         now = clock.now()
         reference = self._perimeter.refused(
-            denied, client=client, route=route_of(method, path), now=now
+            denied, client=client, route=route_of(head.method, head.path), now=now
         )
         seconds = denied.retry_after(now.timestamp())
         if seconds is None:
-            return self.refuse(
-                method, 403, "This origin may not ask for this.", [("Vary", "Origin")], reference
-            )
+            detail = "This origin may not ask for this."
+            return self.refuse(head, 403, detail, [("Vary", "Origin")], reference)
+        detail = f"This address is blocked for another {spoken(seconds)}."
         more = [("Retry-After", str(seconds)), ("Connection", "close")]
-        return self.refuse(
-            method, 403, f"This address is blocked for another {spoken(seconds)}.", more, reference
-        )
+        return self.refuse(head, 403, detail, more, reference)
 
     def _may_be_operator(self, head: Head) -> bool:
         return head.path.startswith("/panel") and self._cookie in (head.header("cookie") or "")
 
     def refuse(
-        self, method: str, status: int, detail: str, more: Headers, reference: str = ""
+        self, head: Head, status: int, detail: str, more: Headers, reference: str = ""
     ) -> Ready:
-        """A problem answer, in the one shape; `reference` is what a caller can read out."""
-        title = HTTPStatus(status).phrase
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        if reference:
-            problem["reference"] = reference
-        body = json.dumps(problem).encode()
-        headers = [
-            ("Content-Type", "application/problem+json"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            *(one for _, one in self._headers),
-            *more,
-        ]
-        return Ready(status, headers, b"" if method == "HEAD" else body)
+        """A problem answer, or a page for a person's browser."""
+        return self._refusals.make(head, status, detail, more, reference)
 
     def pass_on(
         self, environ: Environ, start_response: StartResponse, passed: Passed
@@ -202,7 +196,7 @@ class Chain:
             stopped = self._inspection.check(self._inspected(environ, passed), route=passed.route)
             if stopped is not None:
                 ready = self.refuse(
-                    environ["REQUEST_METHOD"],
+                    of_environ(environ),
                     stopped.status,
                     "This request was refused. Quote the reference if it should not have been.",
                     limit_headers,
@@ -260,7 +254,8 @@ class Chain:
         return Inspected(
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"),
-            query=environ["QUERY_STRING"],
+            # Nothing reads the other parameters, so nothing in them can do harm.
+            query=self._reads(passed.path, environ["QUERY_STRING"]),
             headers=headers,
             body=body,
             address=passed.client,
@@ -281,6 +276,21 @@ class Chain:
             ("RateLimit-Remaining", str(decision.remaining)),
             ("RateLimit-Reset", str(decision.reset_seconds)),
         ]
+
+
+def _leaves_a_trickle(held: Held, path: str, answer: Answer | None) -> bool:
+    """A throttle, and one that came by itself for public reads and for unsubscribing.
+
+    Whoever shares an address with an attacker can still read that something is wrong.
+    """
+    if held.kind is Kind.THROTTLE:
+        return True
+    return held.source is Source.AUTO and (answer is not None or path.startswith(_ALWAYS_OPEN))
+
+
+@lru_cache(maxsize=1024)
+def _is_trusted_host(host: str, trusted: tuple[str, ...]) -> bool:
+    return host_is_trusted(host, trusted)
 
 
 def _as_get(environ: Environ) -> Environ:

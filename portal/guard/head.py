@@ -9,6 +9,9 @@ Environ = dict[str, Any]
 MOST_BODY_BYTES = 1024 * 1024
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
+PROBES = frozenset(
+    {"/health", "/health/live", "/health/ready", "/health/startup", "/health/metrics"}
+)
 
 
 @dataclass(slots=True)
@@ -74,9 +77,9 @@ def oversize(head: Head) -> tuple[int, str] | None:
 
 def is_probe(path: str) -> bool:
     """Whether a path is one of the probes, which are answered whatever else happens."""
-    return path == "/health" or path.startswith("/health/")
+    return path in PROBES
 
 
 def is_uncounted(path: str) -> bool:
     """Whether a path is neither limited nor judged: probes, styles and scripts."""
-    return is_probe(path) or path.startswith("/static/")
+    return path in PROBES or path.startswith("/static/")

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -91,7 +92,8 @@ class Inspection:
                 )
             )
         _log.info("waf.refused", rule=refusal.rule, reference=reference, route=route)
-        self._offences.hit(request.address)
+        if not _was_led_here(request):
+            self._offences.hit(request.address)
         return Stopped(refusal.status, reference)
 
     def last_block_at(self) -> datetime | None:
@@ -134,3 +136,19 @@ class Inspection:
                 active=[],
             ),
         )
+
+
+def _was_led_here(request: Inspected) -> bool:
+    """Whether another site's page, or a link that somebody followed, made the browser ask this.
+
+    Such requests are refused like others, but their sender is no attacker: else eight pictures on
+    any page would block all who read it.
+    """
+    headers = dict(request.headers)
+    site = headers.get("sec-fetch-site")
+    if site is None:
+        # Browsers name only the page that led here, over plain HTTP and before 2023.
+        referer = urlsplit(headers.get("referer", "")).netloc
+        return bool(referer) and referer != headers.get("host")
+    is_visit = request.method in _READS and headers.get("sec-fetch-mode") == "navigate"
+    return is_visit or site not in {"same-origin", "none"}

@@ -6,7 +6,7 @@ found within a second. With the database away the block holds in this process al
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 
 import structlog
@@ -53,8 +53,9 @@ class Offences:
         counters: Counters,
         open_session: Callable[[], Session],
         trusted: tuple[Network, ...],
+        undeclared: Container[str] = (),
     ) -> None:
-        self._trusted = trusted
+        self._trusted, self._undeclared = trusted, undeclared
         self.rule = rule
         self._blocks = blocks
         self._perimeter = perimeter
@@ -68,7 +69,7 @@ class Offences:
         """Count one refusal; blocks at once when this process has seen enough."""
         if self.rule is None or address.parse(client) is None:
             return  # nobody who could be blocked
-        if address.is_trusted(client, self._trusted):
+        if address.is_trusted(client, self._trusted) or client in self._undeclared:
             return
         now, name = clock.now(), address.key_of(client).removeprefix("ip:")
         with self._lock:

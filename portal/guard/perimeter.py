@@ -117,7 +117,9 @@ class Perimeter:
         origins: Origins,
         *,
         trusted: tuple[Network, ...],
+        undeclared: Callable[[], list[str]] = list,
     ) -> None:
+        self._undeclared = undeclared
         self._open_session = open_session
         self._counters = counters
         self._origins = origins
@@ -256,4 +258,5 @@ class Perimeter:
             ],
             recent=recent,
             blocked_lately=lately,
+            undeclared_proxies=self._undeclared(),
         )

@@ -8,13 +8,15 @@ from portal.board.publish import Board
 from portal.core import Core
 from portal.guard import waf
 from portal.guard.blocks import Blocks
-from portal.guard.chain import Chain, Wsgi
+from portal.guard.chain import Chain, Reads, Wsgi
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Limits
 from portal.guard.offences import Offences
 from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
+from portal.guard.refusal import Page
+from portal.guard.undeclared import UndeclaredProxies
 from portal.lifecycle.phases import Phases
 from portal.runtime.counters import Counters
 
@@ -29,6 +31,7 @@ class Guard:
     inspection: Inspection
     offences: Offences
     offenders: Offenders
+    undeclared: UndeclaredProxies
 
 
 def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[str]) -> Guard:
@@ -40,7 +43,14 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
         public=public,
         public_cors=settings.public_cors,
     )
-    perimeter = Perimeter(open_session, counters, origins, trusted=settings.trusted_proxies)
+    undeclared = UndeclaredProxies(settings.data_dir, settings.trusted_proxies)
+    perimeter = Perimeter(
+        open_session,
+        counters,
+        origins,
+        trusted=settings.trusted_proxies,
+        undeclared=undeclared.names,
+    )
     blocks = Blocks(open_session, perimeter.refresh, trusted=settings.trusted_proxies)
     offences = Offences(
         settings.auto_block,
@@ -49,6 +59,7 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
         counters=counters,
         open_session=open_session,
         trusted=settings.trusted_proxies,
+        undeclared=undeclared,
     )
     engine = waf.load(settings.waf_engine, crs=settings.waf_crs, crs_blocks=settings.waf_crs_blocks)
     counters.expect_rules(engine.rules)
@@ -63,7 +74,7 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
             "agent": (inspection.agents, inspection.counting),
         },
     )
-    return Guard(blocks, perimeter, limits, inspection, offences, offenders)
+    return Guard(blocks, perimeter, limits, inspection, offences, offenders, undeclared)
 
 
 def chain(
@@ -73,9 +84,11 @@ def chain(
     board: Board,
     phases: Phases,
     *,
+    reads: Reads,
     headers: tuple[tuple[str, str], ...],
+    page: Page,
 ) -> Chain:
-    """The chain in front of `app`."""
+    """The chain in front of `app`; `page` makes the HTML of what it refuses."""
 
     def find(path: str, query_string: str, now: datetime) -> Answer | None:
         answers = board.current(now)
@@ -92,5 +105,9 @@ def chain(
         is_leaving=lambda: phases.is_leaving,
         find=find,
         trusted_proxies=core.settings.trusted_proxies,
+        trusted_hosts=hosts,
+        undeclared=guard.undeclared,
+        reads=reads,
         headers=headers,
+        page=page,
     )

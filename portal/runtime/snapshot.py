@@ -126,6 +126,8 @@ class Perimeter(Camel):
     blocks: list[ActiveBlock]
     recent: list[Refused]
     blocked_lately: int = 0
+    # Private peers that forward requests of others and are no declared proxies.
+    undeclared_proxies: list[str] = []
     history: list[CountPoint] = []
 
 

@@ -67,13 +67,14 @@ def _turn_away_unless_signed_in() -> None:
         return
     now = clock.now()
     seconds = denied.retry_after(now.timestamp())
-    web.current().guard.perimeter.refused(
+    reference = web.current().guard.perimeter.refused(
         denied, client=request.environ["portal.client"], route=f"{request.method} /panel", now=now
     )
     raise Problem(
         403,
         f"This address is blocked for another {durations.spoken(seconds)}.",
         headers={"Retry-After": str(seconds)},
+        reference=reference,
     )
 
 

@@ -7,21 +7,26 @@ probes. Measured beside granian's WSGI threads: `docs/performance.md`.
 
 import asyncio
 import io
-from collections import OrderedDict
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import structlog
 
 from portal.guard import head
-from portal.guard.chain import Chain, Headers, Passed, Ready
+from portal.guard.chain import Chain, Passed
 from portal.guard.head import Head
+from portal.guard.refusal import Headers, Ready
 from portal.lifecycle.phases import Phases
 
 _log = structlog.get_logger()
 THREADS = 16
 PROBE_THREADS = 4
 MOST_WAITING = 256
+MOST_PROBES = 192
+MOST_PROBES_OF_ONE = 48
 BODY_SECONDS = 15.0
 # Bodies that are awaited at once; slow clients must not cost memory without end.
 MOST_BODIES = 64
@@ -45,24 +50,47 @@ class TooLargeError(Exception):
     """A body grew beyond its limit."""
 
 
+class Queue:
+    """Requests that wait for a thread, and that have one: so many in all, and of one client."""
+
+    def __init__(self, name: str, threads: int, most: int, most_of_one: int) -> None:
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._most, self._most_of_one = most, most_of_one
+        self._of_client: Counter[str] = Counter()
+
+    def has_room(self, client: str) -> bool:
+        is_full = self._of_client.total() >= self._most
+        return not is_full and self._of_client[client] < self._most_of_one
+
+    @contextmanager
+    def waiting(self, client: str) -> Iterator[None]:
+        self._of_client[client] += 1
+        try:
+            yield
+        finally:
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
+
+
 class Gateway:
     """The RSGI application of one web process."""
 
     def __init__(self, front: Chain, phases: Phases) -> None:
         self._front = front
         self._phases = phases
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="web")
+        self._others = Queue("web", THREADS, MOST_WAITING, MOST_WAITING)
         # Probes and the feed have their own threads: they answer when all others are held.
-        self._probes = ThreadPoolExecutor(PROBE_THREADS, thread_name_prefix="probe")
-        self._waiting = 0
-        self._bodies: OrderedDict[asyncio.Timeout, None] = OrderedDict()
+        self._probes = Queue("probe", PROBE_THREADS, MOST_PROBES, MOST_PROBES_OF_ONE)
+        # The oldest first.
+        self._bodies: dict[asyncio.Timeout, str] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         headers = scope.headers
-        head = Head(
+        asked = Head(
             scope.method,
             scope.path,
             scope.query_string,
@@ -74,62 +102,58 @@ class Gateway:
             0,
             headers.get,
         )
-        verdict = self._front.judge(head)
+        verdict = self._front.judge(asked)
         if type(verdict) is Ready:
             protocol.response_bytes(verdict.status, verdict.headers, verdict.body)
             return
         assert isinstance(verdict, Passed)
-        answer = await self._through_flask(scope, protocol, verdict)
+        answer = await self._through_flask(scope, protocol, asked, verdict)
         protocol.response_bytes(answer.status, answer.headers, answer.body)
 
-    async def _through_flask(self, scope: Scope, protocol: Any, passed: Passed) -> Ready:
+    async def _through_flask(
+        self, scope: Scope, protocol: Any, asked: Head, passed: Passed
+    ) -> Ready:
         pairs = scope.headers.items()
         refuse = self._front.refuse
         closing = [("Connection", "close")]
         if sum(len(name) + len(value) for name, value in pairs) > head.MOST_HEADER_BYTES:
-            return refuse(scope.method, 431, "Headers have 32 KiB at most.", closing)
-        try:
-            body = await self._body(scope, protocol)
-        except TooLargeError:
-            return refuse(scope.method, 413, "A body has 1 MiB at most.", closing)
-        except TimeoutError:
-            return refuse(
-                scope.method, 408, "The body did not come in time. Send it at once.", closing
-            )
+            return refuse(asked, 431, "Headers have 32 KiB at most.", closing)
         is_probe = head.is_probe(scope.path)
-        if self._waiting >= MOST_WAITING and not is_probe:
+        try:
+            body = b"" if is_probe else await self._body(scope, protocol, passed.client)
+        except TooLargeError:
+            return refuse(asked, 413, "A body has 1 MiB at most.", closing)
+        except TimeoutError:
+            detail = "The body did not come in time. Send it at once."
+            return refuse(asked, 408, detail, closing)
+        queue = self._probes if is_probe else self._others
+        if not queue.has_room(passed.client):
             return refuse(
-                scope.method,
+                asked,
                 503,
                 "Too much is waiting here. Try again in a few seconds.",
                 [("Retry-After", "5")],
             )
-        self._waiting += 1
         self._phases.in_flight += not is_probe
         try:
-            return await self._loop.run_in_executor(
-                self._probes if is_probe else self._threads,
-                self._answer,
-                environ(scope, pairs, body),
-                passed,
-            )
+            with queue.waiting(passed.client):
+                return await self._loop.run_in_executor(
+                    queue.threads, self._answer, environ(scope, pairs, body), passed
+                )
         except Exception:
             _log.exception("web.request_failed", path=scope.path)
-            return refuse(scope.method, 500, "Something went wrong here; it was logged.", [])
+            return refuse(asked, 500, "Something went wrong here; it was logged.", [])
         finally:
-            self._waiting -= 1
             self._phases.in_flight -= not is_probe
 
-    async def _body(self, scope: Scope, protocol: Any) -> bytes:
+    async def _body(self, scope: Scope, protocol: Any, client: str) -> bytes:
         if scope.method in _BODILESS and "content-length" not in scope.headers:
             return b""
         size, parts = 0, []
         async with asyncio.timeout(BODY_SECONDS) as deadline:
             if len(self._bodies) >= MOST_BODIES:
-                # An honest body follows its headers in a moment; the one that has been awaited
-                # longest is the least likely to be one.
-                self._bodies.popitem(last=False)[0].reschedule(self._loop.time())
-            self._bodies[deadline] = None
+                self._give_up_one()
+            self._bodies[deadline] = client
             try:
                 async for part in protocol:
                     size += len(part)
@@ -139,6 +163,16 @@ class Gateway:
             finally:
                 self._bodies.pop(deadline, None)
         return b"".join(parts)
+
+    def _give_up_one(self) -> None:
+        """End the body that has been awaited longest, of the client who has most of them.
+
+        An honest body follows its headers in a moment, and nobody sends many slow ones.
+        """
+        (client, _), *_ = Counter(self._bodies.values()).most_common(1)
+        deadline = next(one for one, sender in self._bodies.items() if sender == client)
+        del self._bodies[deadline]
+        deadline.reschedule(self._loop.time())
 
     def _answer(self, request: dict[str, Any], passed: Passed) -> Ready:
         started: list[Any] = []

@@ -1,10 +1,12 @@
 """Health for orchestrators and Prometheus: never limited, no cookie, never cached."""
 
+import limits
 from flask import Blueprint, Response, current_app, jsonify, request
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST as OPEN_METRICS
 
 from portal import clock, web
+from portal.guard import address
 from portal.runtime import exporter
 from portal.runtime.exporter import Attempt
 from portal.runtime.snapshot import Readiness
@@ -13,6 +15,8 @@ from portal.web import access
 from portal.web.problems import Problem
 
 blueprint = Blueprint("health", __name__, url_prefix="/health")
+# A probe is never limited; but what it asks of the database is.
+_LOOKS = limits.parse("60/minute")
 
 
 @blueprint.get("")
@@ -32,8 +36,9 @@ def live() -> Response:
 def ready() -> Response:
     """200, or 503 with the failing check."""
     checks = web.current().lifecycle.checks
-    refresh = request.args.get("refresh") == "true" and access.has_valid_token()
-    return _readiness(checks.readiness(refresh=refresh))
+    is_known = _is_known()
+    refresh = request.args.get("refresh") == "true" and is_known
+    return _readiness(checks.readiness(refresh=refresh), is_known)
 
 
 @blueprint.get("/startup")
@@ -96,8 +101,21 @@ def _refused(reason: str, status: int) -> None:
         current_app.logger.warning("the run directory cannot be used")
 
 
-def _readiness(readiness: Readiness) -> Response:
-    is_known = access.has_valid_token()
+def _is_known() -> bool:
+    """Whether a token of ours was sent; beyond so many looks nobody is, and nothing is refused."""
+    if "Authorization" not in request.headers:
+        return False
+    (limiter,) = current_app.extensions["limiter"]
+    key = address.key_of(request.environ["portal.client"])
+    try:
+        may_look = limiter.limiter.hit(_LOOKS, "probe", key)
+    except Exception:
+        # Whatever the storage's client raises: a probe is answered all the same.
+        may_look = False
+    return may_look and access.has_valid_token()
+
+
+def _readiness(readiness: Readiness, is_known: bool) -> Response:
     checks = {}
     for check in readiness.checks:
         told: dict[str, object] = {"status": check.status}

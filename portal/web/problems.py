@@ -25,6 +25,7 @@ class Problem(Exception):
         headers: dict[str, str] | None = None,
         current: dict[str, Any] | None = None,
         kept: dict[str, str] | None = None,
+        reference: str = "",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -34,6 +35,7 @@ class Problem(Exception):
         self.headers = headers or {}
         self.current = current
         self.kept = kept
+        self.reference = reference
 
 
 def field_errors(error: ValidationError) -> Errors:
@@ -108,6 +110,8 @@ def answer(problem: Problem) -> Response:
             body["errors"] = problem.errors
         if problem.current is not None:
             body["current"] = problem.current
+        if problem.reference:
+            body["reference"] = problem.reference
         response = jsonify(body)
         response.content_type = "application/problem+json"
     else:

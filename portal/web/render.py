@@ -1,14 +1,18 @@
 """Pages and mails from their templates: the panel's in a request, the others outside of any."""
 
 from collections.abc import Callable
+from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, g, make_response, render_template
+from markupsafe import escape
 
 from portal import clock, web
 from portal.accounts.roles import Scope
 from portal.board.picture import Picture
+from portal.guard.refusal import Page
 from portal.notify.messages import Render
 from portal.settings import Settings
 from portal.web.access import Caller
@@ -58,6 +62,27 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         board = app.jinja_env.get_template("parts/board.html").render(context)
         page = app.jinja_env.get_template("public/page.html").render(context, board=board)
         return {"/": page.encode(), "/banner": board.encode()}
+
+    return make
+
+
+def refusals(app: APIFlask, settings: Settings) -> Page:
+    """What renders the page of a refusal, outside of any request.
+
+    A flood must find that cheap: a page of each status is made once, its sentence put in later.
+    """
+    detail, reference = "@detail@", "@reference@"
+
+    @cache
+    def frame(status: int, has_reference: bool) -> str:
+        problem = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail}
+        problem["reference"] = reference if has_reference else ""
+        template = app.jinja_env.get_template("public/problem.html")
+        return template.render(problem=problem, site_name=settings.site_name)
+
+    def make(status: int, said: str, named: str) -> bytes:
+        page = frame(status, bool(named)).replace(detail, str(escape(said)))
+        return page.replace(reference, str(escape(named))).encode()
 
     return make
 

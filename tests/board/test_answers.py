@@ -155,7 +155,9 @@ def test_ready_made_answers_and_those_that_are_made_when_asked_for():
     assert ("Content-Security-Policy", "default-src 'none'") in badge.headers
     assert not any(name == "Content-Security-Policy" for name, _ in feed.headers)
     assert made.find("/feed", "") is feed
-    assert made.find("/feed", "a=1") is None
+    # Links are decorated by others; nothing reads that.
+    assert made.find("/feed", "a=1") is feed
+    assert made.find("/", "utm_source={{name}}") is page
     assert made.find("/nothing", "") is None
     assert ("Content-Length", "4") in page.headers
     assert not any(name.startswith("Content-") for name, _ in page.headers_304)
@@ -170,6 +172,7 @@ def test_maintenance_is_ready_made_for_the_public_alone():
     assert (one["ref"], one["startsAt"]) == ("m-1", "2030-06-03T11:00:00Z")
     assert "version" not in one
     assert made.find(path, "limit=5") is told
+    assert made.find(path, "utm_source=x&limit=5&_=7") is told
     assert made.find(path, "audience=admin") is None
     assert made.find(path, "limit=99") is None
 

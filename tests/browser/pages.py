@@ -80,7 +80,7 @@ def press(served: Served, hits: int = 70) -> None:
     for _ in range(hits):
         served.get("/api/status", **{"X-Forwarded-For": "198.51.100.7"})
     for _ in range(9):
-        served.get("/?q=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})
+        served.get("/history?month=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})
     for number in range(3):
         origin = f"https://evil{number}.example"
         served.get("/panel", **{"Origin": origin, "X-Forwarded-For": "192.0.2.5"})

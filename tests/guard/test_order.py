@@ -11,11 +11,12 @@ import pytest
 
 from portal.board.answers import Answer
 from portal.guard.blocks import Kind, Source
-from portal.guard.chain import Chain, Passed, Ready
+from portal.guard.chain import Chain, Passed
 from portal.guard.head import Head, of_environ
 from portal.guard.inspection import Inspection, Stopped
 from portal.guard.limits import Decision
 from portal.guard.perimeter import Denied, Held
+from portal.guard.refusal import Ready
 from portal.guard.waf import Inspected, Refusal, WafError
 from portal.settings import AutoBlockRule
 from tests.conftest import START, StandingClock
@@ -47,6 +48,10 @@ class World:
         self.log.append("refused")
         self.seen |= {"route": route}
         return "ref"
+
+    # Proxies that nobody declared
+    def meet(self, peer: str) -> None:
+        self.log.append(f"met {peer}")
 
     # The limit
     def hit(self, key: str, route: str, *, now: float, share: int) -> Decision:
@@ -82,6 +87,10 @@ class World:
                 "is_leaving": lambda: self.is_leaving,
                 "find": self.find,
                 "trusted_proxies": (ip_network("10.0.0.0/8"),),
+                "trusted_hosts": (),
+                "undeclared": self,
+                "reads": lambda path, query: query,
+                "page": lambda status, detail, reference: f"{detail} {reference}".encode(),
                 "headers": (("X-Frame-Options", "DENY"), ("X-More", "1")),
                 **values,
             }
@@ -278,7 +287,7 @@ def test_an_operator_on_a_blocked_address_keeps_the_panel(
 
 
 def test_a_problem_has_one_shape(world: World):
-    made = world.chain().refuse("GET", 400, "Why.", [("X-Other", "2")])
+    made = world.chain().refuse(head(), 400, "Why.", [("X-Other", "2")])
     assert json.loads(made.body) == {
         "type": "about:blank",
         "title": "Bad Request",
@@ -291,7 +300,7 @@ def test_a_problem_has_one_shape(world: World):
         ("Cache-Control", "no-store"),
     ]
     assert made.headers[3:] == [("X-Frame-Options", "DENY"), ("X-More", "1"), ("X-Other", "2")]
-    assert world.chain().refuse("HEAD", 400, "Why.", []).body == b""
+    assert world.chain().refuse(head(method="HEAD"), 400, "Why.", []).body == b""
 
 
 def call(one: Chain, path: str = "/x", method: str = "GET", **environ: Any) -> tuple[Any, ...]:

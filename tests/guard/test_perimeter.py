@@ -34,7 +34,7 @@ def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site)
 
 def test_an_injection_counts_at_the_waf_alone(site: Site):
     before = site.portal.runtime.counters.read()
-    answer = site.client().get("/?q=1'%20UNION%20SELECT%201--")
+    answer = site.client().get("/history?month=1'%20UNION%20SELECT%201--")
     assert answer.status_code == 403
     assert answer.get_json()["reference"]
     assert "sqli" not in answer.get_data(as_text=True)
@@ -50,13 +50,13 @@ def test_an_injection_counts_at_the_waf_alone(site: Site):
     ("cookie", "headers"), [("", {"Authorization": "Bearer made-up"}), ("made-up", {})]
 )
 def test_a_claim_is_no_way_around_the_rules(site: Site, cookie: str, headers: dict[str, str]):
-    attack = "/?q=1'%20UNION%20SELECT%201--"
+    attack = "/history?month=1'%20UNION%20SELECT%201--"
     client = site.client()
     if cookie:
         client.set_cookie("portal", cookie)
     assert client.get(attack, headers=headers).status_code == 403
     # Where it is checked, it is refused there.
-    inside = client.get(f"/panel/audit{attack[1:]}", headers=headers)
+    inside = client.get(attack.replace("/history", "/panel/audit"), headers=headers)
     assert inside.status_code in (302, 401)
 
 

@@ -143,12 +143,13 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         tmp_path / "data", "--workers", "2", "--no-worker", PORTAL_TRUSTED_PROXIES="127.0.0.1/32"
     ) as served:
         statuses = [
-            served.get("/?q=1'%20UNION%20SELECT%201--", **offender).status for _ in range(8)
+            served.get("/history?month=1'%20UNION%20SELECT%201--", **offender).status
+            for _ in range(8)
         ]
         assert set(statuses) == {403}
         # Each request is a new connection, so both processes answer some of these.
         until(
-            lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {403},
+            lambda: {served.get("/subscribe", **offender).status for _ in range(12)} == {403},
             what="the block in both processes",
         )
         assert {served.get("/api/status").status for _ in range(12)} == {200}
@@ -157,7 +158,7 @@ def test_hits_over_two_processes_block_in_both_within_a_second(tmp_path: Path):
         served.run("block", "extend", "203.0.113.9", "--duration", "30m", "--reason", "still there")
         served.run("block", "remove", "203.0.113.9")
         until(
-            lambda: {served.get("/api/status", **offender).status for _ in range(12)} == {200},
+            lambda: {served.get("/subscribe", **offender).status for _ in range(12)} == {200},
             what="the end of the block in both processes",
         )
         served.run("block", "add", "127.0.0.1", "--duration", "1h", "--reason", "x", code=1)

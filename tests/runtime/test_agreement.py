@@ -19,7 +19,7 @@ from tests.conftest import Build, Person, Site, figure
 from tests.databases import fresh_database
 from tests.processes import until
 
-ATTACK = "/?q=1'%20UNION%20SELECT%201--"
+ATTACK = "/history?month=1'%20UNION%20SELECT%201--"
 WORKER = DeclaredWorker("profileEngagement", timedelta(seconds=30))
 
 
@@ -34,7 +34,7 @@ def pressed(build: Build) -> Site:
         client.get(ATTACK, environ_base={"REMOTE_ADDR": f"198.51.100.{20 + number}"})
     for _ in range(8):
         client.get(ATTACK, environ_base={"REMOTE_ADDR": "203.0.113.9"})
-    client.get("/api/status", environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    client.get("/subscribe", environ_base={"REMOTE_ADDR": "203.0.113.9"})
     for number in range(3):
         client.get("/panel", headers={"Origin": f"https://evil{number}.example"})
     client.put(

@@ -73,7 +73,7 @@ def test_a_spike_has_its_whole_figure(site: Site, still: StandingClock):
     client = site.client()
     for _ in range(13):
         for _ in range(5):
-            client.get("/?id=1%20union%20select%20password%20from%20users")
+            client.get("/history?month=1%20union%20select%20password%20from%20users")
         still.advance(seconds=20)
     taken = site.portal.overview.take()
     assert taken.waf.blocked + taken.perimeter.total_blocked == 65
