@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.audit.chain import AuditEvent
@@ -189,16 +190,71 @@ def test_who_has_answered_may_be_asked_again_at_once(session: Session):
     assert questions(session) == 2
 
 
-def test_only_so_many_wait_for_their_answer(session: Session, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(subscribing, "MOST_UNCONFIRMED", 2)
-    for number in range(4):
-        ask(session, address=f"p{number}@example.com")
-    assert session.scalar(select(func.count()).select_from(Subscriber)) == 2
+@pytest.mark.parametrize(
+    ("bound", "addresses", "other"),
+    [
+        ("MOST_TO_MAILBOX", ["v+{n}@example.com"], "v_@example.com"),
+        ("MOST_TO_DOMAIN", ["p{n}@example.com"], "p@sub.example.com"),
+        ("MOST_IN_ALL", ["p@example{n}.com"], None),
+    ],
+)
+def test_only_so_many_questions_are_sent_within_an_hour(
+    session: Session, monkeypatch: pytest.MonkeyPatch, bound, addresses, other
+):
+    monkeypatch.setattr(subscribing, bound, 2)
+    (pattern,) = addresses
+    made = [pattern.format(n=number) for number in range(4)]
+    for address in made[:2]:
+        ask(session, address=address)
+    # Whether the address is known makes no difference.
+    for address in made[2:]:
+        with pytest.raises(subscribers.TooManyQuestionsError):
+            ask(session, address=address)
     assert questions(session) == 2
+    if other is not None:
+        ask(session, address=other)
+    else:
+        with pytest.raises(subscribers.TooManyQuestionsError):
+            ask(session, address="somebody@elsewhere.example")
+    ask(session, address=made[2], now=NOW + HOUR)
+    assert questions(session) == (4 if other else 3)
+
+
+def test_who_answers_makes_room(session: Session, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(subscribing, "MOST_TO_DOMAIN", 1)
+    row = ask(session)
+    assert row is not None
+    with pytest.raises(subscribers.TooManyQuestionsError):
+        ask(session, address="bob@example.com")
+    subscribers.confirm(row, now=NOW)
+    assert ask(session, address="bob@example.com") is not None
+
+
+def test_only_so_many_addresses_that_never_answered_are_kept(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(subscribing, "MOST_UNCONFIRMED", 2)
+    for number in range(2):
+        ask(session, address=f"p{number}@example.com")
+    with pytest.raises(subscribers.TooManyQuestionsError):
+        ask(session, address="p9@example.com", now=NOW + 2 * HOUR)
     known = session.scalars(select(Subscriber)).first()
     assert known is not None
     subscribers.confirm(known, now=NOW)
-    assert ask(session, address="p9@example.com") is not None
+    assert ask(session, address="p9@example.com", now=NOW + 2 * HOUR) is not None
+
+
+def test_one_mailbox_is_one_subscriber_and_is_sent_to_as_written(session: Session):
+    row = ask(session, address="Reader@Example.org")
+    assert row is not None
+    subscribers.confirm(row, now=NOW)
+    ask(session, address="reader@example.org", topics=["incidents"], now=NOW + HOUR)
+    (same,) = session.scalars(select(Subscriber))
+    assert (same.id, same.address) == (row.id, "Reader@example.org")
+    assert same.wanted["topics"] == ["incidents"]
+    session.add(person(id=99, address="READER@example.org"))
+    with pytest.raises(IntegrityError):
+        session.flush()
 
 
 def test_a_hidden_component_is_none_to_readers(session: Session):

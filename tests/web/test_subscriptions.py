@@ -41,6 +41,21 @@ def subscribers(site: Site) -> list[Subscriber]:
         return session.query(Subscriber).all()
 
 
+@pytest.mark.usefixtures("still")
+def test_a_mailbox_is_not_filled_by_strangers(site: Site):
+    """However the address is decorated; and whoever reached the bound is told so."""
+    answers = [
+        site.client().post(
+            "/subscribe", data={"address": f"victim+{number}@example.com", "topics": ["incidents"]}
+        )
+        for number in range(5)
+    ]
+    assert [one.status_code for one in answers] == [303] * 3 + [429] * 2
+    assert "wait to be confirmed. Try again in an hour." in answers[-1].text
+    assert answers[-1].headers["Retry-After"] == "3600"
+    assert len(subscribers(site)) == 3
+
+
 def test_from_the_form_to_the_end(site: Site, post: Post):
     site.portal.status.components.add(By("test"), ComponentIn(slug="api", name="API"))
     client = site.client()

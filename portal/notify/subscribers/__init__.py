@@ -22,6 +22,7 @@ from portal.notify.subscribers.subscriber import (
 from portal.notify.subscribers.subscribing import (
     ASK_AGAIN_AFTER,
     MOST_UNCONFIRMED,
+    TooManyQuestionsError,
     ask,
     choose,
     confirm,

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, String, UniqueConstraint
+from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.notify import targets
@@ -40,6 +41,12 @@ _TOPICS = {
 _CHANNELS = {SubscriberKind.MAIL: "email", SubscriberKind.WEBHOOK: "api"}
 
 
+def _canonical(context: DefaultExecutionContext) -> str:
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    address: str = given["address"]
+    return address.lower() if given["kind"] == SubscriberKind.MAIL else address
+
+
 class Subscriber(Base):
     """Who is told. `wanted` are choices that wait for the confirmation."""
 
@@ -59,7 +66,19 @@ class Subscriber(Base):
     secret: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("kind", "address"),)
+    # What two spellings of one address share; it is sent to as it was written.
+    canonical: Mapped[str] = mapped_column(String(500), default=_canonical)
+
+    __table_args__ = (
+        UniqueConstraint("kind", "canonical"),
+        # Few are unanswered, and each new question counts those of the last hour.
+        Index(
+            "ix_subscriber_asked_at",
+            "asked_at",
+            sqlite_where=text("question IS NOT NULL"),
+            postgresql_where=text("question IS NOT NULL"),
+        ),
+    )
 
     @property
     def queue(self) -> str:

@@ -18,25 +18,37 @@ from portal.status.notices import Event, NoticeKind
 
 # Whoever asks again and again fills nobody's mailbox.
 ASK_AGAIN_AFTER = timedelta(minutes=10)
+# Questions that are sent within an hour and not answered: to one mailbox whatever is behind its
+# `+`, to all of a domain, and in all. What one client asks for is limited at the door.
+SPAN = timedelta(hours=1)
+MOST_TO_MAILBOX = 3
+MOST_TO_DOMAIN = 100
+MOST_IN_ALL = 1000
+# Addresses that never answered, which are kept for two days.
 MOST_UNCONFIRMED = 5000
+
+
+class TooManyQuestionsError(Exception):
+    """So many mails to the same place wait for an answer that no more are sent for a while."""
 
 
 def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
     """Send the question whether this address wants to be told; the same for known and unknown.
 
-    Nothing changes until it is answered, whoever filled in the form.
+    Nothing changes until it is answered, whoever filled in the form. TooManyQuestionsError.
     """
     _public(session, asked.components)
     row = session.scalar(
         select(Subscriber)
-        .where(Subscriber.kind == SubscriberKind.MAIL, Subscriber.address == asked.address)
+        .where(
+            Subscriber.kind == SubscriberKind.MAIL, Subscriber.canonical == asked.address.lower()
+        )
         .with_for_update()
     )
+    if row is not None and row.question is not None and now - row.asked_at < ASK_AGAIN_AFTER:
+        return
+    _bound(session, asked.address.lower(), now)
     if row is None:
-        unconfirmed = session.scalar(select(func.count()).where(Subscriber.confirmed_at.is_(None)))
-        if (unconfirmed or 0) >= MOST_UNCONFIRMED:
-            # Not told: the answer is the same for known and unknown, whatever happens.
-            return
         row = Subscriber(
             kind=SubscriberKind.MAIL.value,
             address=asked.address,
@@ -49,8 +61,6 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
             created_at=now,
         )
         session.add(row)
-    elif row.question is not None and now - row.asked_at < ASK_AGAIN_AFTER:
-        return
     row.wanted = asked.model_dump(mode="json", include={"topics", "components"})
     row.question, row.asked_at = secrets.token_hex(16), now
     session.flush()
@@ -63,6 +73,27 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
         now=now,
         nth=row.question,
     )
+
+
+def _bound(session: Session, address: str, now: datetime) -> None:
+    local, _, domain = address.rpartition("@")
+    name = local.partition("+")[0]
+    mailbox = Subscriber.canonical
+    of_domain = mailbox.endswith(f"@{domain}", autoescape=True)
+    of_mailbox = (mailbox == f"{name}@{domain}") | (
+        of_domain & mailbox.startswith(f"{name}+", autoescape=True)
+    )
+    lately = select(func.count()).where(
+        Subscriber.question.is_not(None), Subscriber.asked_at > now - SPAN
+    )
+    for query, most in (
+        (lately.where(of_mailbox), MOST_TO_MAILBOX),
+        (lately.where(of_domain), MOST_TO_DOMAIN),
+        (lately, MOST_IN_ALL),
+        (select(func.count()).where(Subscriber.confirmed_at.is_(None)), MOST_UNCONFIRMED),
+    ):
+        if (session.scalar(query) or 0) >= most:
+            raise TooManyQuestionsError
 
 
 def _public(session: Session, slugs: list[str]) -> None:

@@ -14,7 +14,13 @@ from werkzeug.wrappers import Response
 from portal import clock, web
 from portal.errors import RuleError
 from portal.notify import outbox, subscribers
-from portal.notify.subscribers import Choices, Subscriber, SubscriptionIn, Topic
+from portal.notify.subscribers import (
+    Choices,
+    Subscriber,
+    SubscriptionIn,
+    TooManyQuestionsError,
+    Topic,
+)
 from portal.store import engine
 from portal.web import problems
 from portal.web.problems import Errors, Problem
@@ -44,6 +50,12 @@ def ask() -> Response:
         return _form(chosen, errors=problems.field_errors(error), status=422)
     except RuleError as error:
         return _form(chosen, errors={error.field: [error.text]}, status=422)
+    except TooManyQuestionsError:
+        raise Problem(
+            429,
+            "Many mails to this address or its domain wait to be confirmed. Try again in an hour.",
+            headers={"Retry-After": "3600"},
+        ) from None
     return redirect("/subscribe/sent", 303)
 
 

@@ -1,0 +1,95 @@
+"""Migrations that put rows right: what an older version left is there, once, and can go back."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from portal.store import schema
+from portal.store.engine import ensure_file, for_migrations
+from tests.databases import fresh_database
+
+pytestmark = pytest.mark.database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def older(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of version 0014."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'portal.db'}"
+    else:
+        url = fresh_database(request.getfixturevalue("postgres"), template="template0")
+    ensure_file(for_migrations(url))
+    schema.migrate(url, "upgrade", "0014")
+    return url
+
+
+AT = "2030-06-03 12:00:00"
+
+
+def block(connection: Connection, number: str, value: str, until: str, **values: object) -> None:
+    row = {"removed": None, "noted": False, **values}
+    connection.execute(
+        text(
+            "INSERT INTO block (id, scope, value, kind, source, reason, created_at, until,"
+            " created_by, is_forced, removed_at, expiry_noted, version) VALUES (:id, 'ip', :value,"
+            " 'ban', 'auto', 'r', :at, :until, 'x', :no, :removed, :noted, 1)"
+        ),
+        {"id": number, "value": value, "at": AT, "until": until, "no": False, **row},
+    )
+
+
+def subscriber(
+    connection: Connection, number: int, kind: str, address: str, at: str | None
+) -> None:
+    connection.execute(
+        text(
+            "INSERT INTO subscriber (id, kind, address, topics, components, wanted, asked_at,"
+            " confirmed_at, secret, created_at) VALUES (:id, :kind, :address, '[]', '[]', '{}', :now,"
+            " :at, '', :now)"
+        ),
+        {"id": number, "kind": kind, "address": address, "at": at, "now": AT},
+    )
+
+
+def test_what_was_doubled_is_there_once(older: str):
+    with for_migrations(older).begin() as connection:
+        block(connection, "short", "192.0.2.1", "2030-06-03 13:00:00")
+        block(connection, "long", "192.0.2.1", "2030-06-03 14:00:00")
+        block(connection, "other", "192.0.2.2", "2030-06-03 13:00:00")
+        block(connection, "removed", "192.0.2.1", "2030-06-03 15:00:00", removed=AT)
+        block(connection, "over", "192.0.2.1", "2030-06-03 16:00:00", noted=True)
+        subscriber(connection, 1, "mail", "Ada@example.com", None)
+        subscriber(connection, 2, "mail", "ada@example.com", AT)
+        subscriber(connection, 3, "mail", "bob@example.com", None)
+        subscriber(connection, 4, "webhook", "https://h.example/A", AT)
+        subscriber(connection, 5, "webhook", "https://h.example/a", AT)
+    schema.upgrade(older)
+    with for_migrations(older).connect() as connection:
+        held = connection.execute(
+            text("SELECT id FROM block WHERE removed_at IS NULL AND NOT expiry_noted ORDER BY id")
+        )
+        assert list(held.scalars()) == ["long", "other"]
+        told = connection.execute(text("SELECT id, canonical FROM subscriber ORDER BY id")).all()
+    assert [tuple(one) for one in told] == [
+        (2, "ada@example.com"),
+        (3, "bob@example.com"),
+        (4, "https://h.example/A"),
+        (5, "https://h.example/a"),
+    ]
+
+
+def test_a_template_of_ones_own_stays(older: str):
+    with for_migrations(older).begin() as connection:
+        connection.execute(
+            text("INSERT INTO message_template VALUES ('public', 'Mine', 'Mine', :at, 3)"),
+            {"at": AT},
+        )
+    schema.upgrade(older)
+    query = text("SELECT title FROM message_template WHERE name = 'public'")
+    with for_migrations(older).connect() as connection:
+        assert connection.scalar(query) == "Mine"
+    schema.migrate(older, "downgrade", "0014")
+    with for_migrations(older).connect() as connection:
+        assert connection.scalar(query) == "Mine"
+    schema.upgrade(older)
