@@ -45,8 +45,8 @@ def subscriber(
     connection.execute(
         text(
             "INSERT INTO subscriber (id, kind, address, topics, components, wanted, asked_at,"
-            " confirmed_at, secret, created_at) VALUES (:id, :kind, :address, '[]', '[]', '{}', :now,"
-            " :at, '', :now)"
+            " confirmed_at, secret, created_at) VALUES (:id, :kind, :address, '[]', '[]', '{}',"
+            " :now, :at, '', :now)"
         ),
         {"id": number, "kind": kind, "address": address, "at": at, "now": AT},
     )
