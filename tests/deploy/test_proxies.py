@@ -31,6 +31,10 @@ class Proxy:
         self.origin = f"http{'s' if is_tls else ''}://127.0.0.1:{port}"
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        data = None if body is None else json.dumps(body)
+        return self.ask_form(method, path, data, **{"Content-Type": "application/json", **headers})
+
+    def ask_form(self, method: str, path: str, data: str | None, **headers: str) -> Answer:
         connection: http.client.HTTPConnection
         if self._is_tls:
             context = ssl._create_unverified_context()  # noqa: S323 (made for this test)
@@ -40,8 +44,7 @@ class Proxy:
         else:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            data = None if body is None else json.dumps(body)
-            connection.request(method, path, data, {"Content-Type": "application/json", **headers})
+            connection.request(method, path, data, headers)
             answer = connection.getresponse()
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Answer(answer.status, answer.read().decode(), headers)
@@ -82,8 +85,8 @@ def there(program: str) -> None:
 
 
 @contextmanager
-def nginx(folder: Path, *nodes: Served) -> Iterator[Proxy]:
-    """The example with its places changed, and nothing else."""
+def nginx(folder: Path, *nodes: Served, more: str = "") -> Iterator[Proxy]:
+    """The example with its places changed, and nothing else; `more` stands before it."""
     there("nginx")
     there("openssl")
     run(
@@ -107,7 +110,7 @@ def nginx(folder: Path, *nodes: Served) -> Iterator[Proxy]:
     folders = "".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY)
     (folder / "nginx.conf").write_text(
         f"user root; daemon off; pid {folder}/pid; error_log stderr; events {{}}"
-        f" http {{ access_log off; {folders}\n{text}\n}}"
+        f" http {{ access_log off; {folders} {more}\n{text}\n}}"
     )
     command = ("nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder))
     run(*command, "-t")

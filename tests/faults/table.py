@@ -173,6 +173,16 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "At most one mail a connection comes twice, with the same Message-ID; what the dead one"
         " held counts as stuck.",
     ),
+    36: (
+        "A page of another site holds twelve pictures of attack paths, and somebody reads it.",
+        "The status page as before.",
+        "No block; all twelve are refused and counted.",
+    ),
+    37: (
+        "One client behind a real nginx: 100 wrong passwords, 100 subscriptions, 1 000 attacks.",
+        "Everybody else as before; only that client is slowed, and can still read the page.",
+        "One block, of that client; the operator signs in from a new place meanwhile.",
+    ),
     38: (
         "Alertmanager sends an alert with a null, a huge text, a year 1, a NUL, no fingerprint, and"
         " 900 at once.",
