@@ -26,7 +26,7 @@ from portal.durations import spoken
 from portal.guard import address
 from portal.guard.address import Network
 from portal.guard.blocks import Kind, Source
-from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
+from portal.guard.head import Environ, Head, below, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Held, Perimeter
@@ -77,6 +77,7 @@ class Chain:
         find: Find,
         trusted_proxies: tuple[Network, ...],
         trusted_hosts: tuple[str, ...],
+        prefix: str,
         undeclared: UndeclaredProxies,
         reads: Reads,
         headers: tuple[tuple[str, str], ...],
@@ -92,6 +93,7 @@ class Chain:
         self._find = find
         self._trusted = trusted_proxies
         self._hosts = trusted_hosts
+        self.prefix = prefix
         self._undeclared = undeclared
         self._reads = reads
         self._refusals = Refusals(page, headers)
@@ -223,6 +225,8 @@ class Chain:
         return ()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if self.prefix:
+            environ["PATH_INFO"] = below(environ["PATH_INFO"], self.prefix)
         verdict = self.judge(of_environ(environ))
         if isinstance(verdict, Passed):
             return self.pass_on(environ, start_response, verdict)

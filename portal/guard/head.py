@@ -58,6 +58,13 @@ def of_environ(environ: Environ) -> Head:
     )
 
 
+def below(path: str, prefix: str) -> str:
+    """A path without the prefix that the portal lives at, where a proxy left it on."""
+    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+        return path[len(prefix) :] or "/"
+    return path
+
+
 def oversize(head: Head) -> tuple[int, str] | None:
     """The status and the sentence for one that is too large."""
     length = head.length

@@ -106,6 +106,7 @@ def chain(
         find=find,
         trusted_proxies=core.settings.trusted_proxies,
         trusted_hosts=hosts,
+        prefix=core.settings.prefix,
         undeclared=guard.undeclared,
         reads=reads,
         headers=headers,

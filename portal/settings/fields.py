@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from portal import durations
 from portal.settings import guard, notifications, values, workers
@@ -52,7 +53,11 @@ class Settings:
         "", values.text, "signs CSRF tokens; made and kept in development", is_secret=True
     )
     site_name: str = _setting("Portal", values.text, "the name on every page")
-    external_url: str = _setting("", values.text, "the address people use, for links")
+    external_url: str = _setting(
+        "",
+        values.web_address,
+        "the address people use, for links; it may have a path: `https://example.com/status`",
+    )
     runbook_url: str = _setting("", values.text, "your own runbook; empty: the built-in page")
     contacts: tuple[str, ...] = _setting(
         (), values.listed, "who to call, a comma between them; shown to operators only"
@@ -214,8 +219,16 @@ class Settings:
         return (self.external_url or f"http://{self.bind}").rstrip("/")
 
     @property
+    def prefix(self) -> str:
+        """The path below its host that the portal lives at, such as `/status`; mostly empty."""
+        return urlsplit(self.external_url).path.rstrip("/")
+
+    @property
     def session_cookie(self) -> str:
-        return "__Host-portal" if self.has_secure_cookies else "portal"
+        if not self.has_secure_cookies:
+            return "portal"
+        # A cookie for the whole host would go to whatever else lives there.
+        return "__Secure-portal" if self.prefix else "__Host-portal"
 
     @property
     def has_secure_cookies(self) -> bool:

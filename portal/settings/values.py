@@ -1,7 +1,9 @@
 """Values as the environment writes them: each parser takes the text, or raises ValueError."""
 
+import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 import limits
 
@@ -21,6 +23,20 @@ AUDIENCES = (
 
 
 def text(raw: str) -> str:
+    return raw
+
+
+def web_address(raw: str) -> str:
+    """An address of a site, with a path below its host or without."""
+    parts = urlsplit(raw)
+    is_plain = not parts.query and not parts.fragment and not parts.username
+    if raw and not (
+        parts.scheme in {"http", "https"}
+        and parts.hostname
+        and is_plain
+        and re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", parts.path)
+    ):
+        raise ValueError("must be an address such as https://status.example.com")
     return raw
 
 

@@ -10,7 +10,7 @@ from portal import ROOT, VERSION, extensions
 from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
-from portal.web import access, errors, health, wording
+from portal.web import access, errors, health, prefix, wording
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -72,6 +72,7 @@ def bare(settings: Settings) -> APIFlask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         RATELIMIT_HEADERS_ENABLED=False,
+        SERVERS=[{"url": settings.prefix}] if settings.prefix else None,
     )
     for extension in (extensions.db, extensions.csrf, extensions.htmx):
         extension.init_app(app)
@@ -139,6 +140,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
     app.spec_processor(document.complete)
+    prefix.put_on(app, settings.prefix)
     errors.register(app)
 
 

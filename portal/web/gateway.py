@@ -89,10 +89,10 @@ class Gateway:
         self._loop = loop
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
-        headers = scope.headers
+        headers, prefix = scope.headers, self._front.prefix
         asked = Head(
             scope.method,
-            scope.path,
+            head.below(scope.path, prefix) if prefix else scope.path,
             scope.query_string,
             scope.client,
             headers.get("x-forwarded-for"),
@@ -118,7 +118,7 @@ class Gateway:
         closing = [("Connection", "close")]
         if sum(len(name) + len(value) for name, value in pairs) > head.MOST_HEADER_BYTES:
             return refuse(asked, 431, "Headers have 32 KiB at most.", closing)
-        is_probe = head.is_probe(scope.path)
+        is_probe = head.is_probe(asked.path)
         try:
             body = b"" if is_probe else await self._body(scope, protocol, passed.client)
         except TooLargeError:
@@ -138,10 +138,10 @@ class Gateway:
         try:
             with queue.waiting(passed.client):
                 return await self._loop.run_in_executor(
-                    queue.threads, self._answer, environ(scope, pairs, body), passed
+                    queue.threads, self._answer, environ(scope, asked.path, pairs, body), passed
                 )
         except Exception:
-            _log.exception("web.request_failed", path=scope.path)
+            _log.exception("web.request_failed", path=asked.path)
             return refuse(asked, 500, "Something went wrong here; it was logged.", [])
         finally:
             self._phases.in_flight -= not is_probe
@@ -190,13 +190,13 @@ class Gateway:
         return Ready(status, headers, body)
 
 
-def environ(scope: Scope, pairs: list[tuple[str, str]], body: bytes) -> dict[str, Any]:
+def environ(scope: Scope, path: str, pairs: list[tuple[str, str]], body: bytes) -> dict[str, Any]:
     """The request as WSGI has it (PEP 3333); names with an underscore are left out."""
     host, _, port = scope.server.rpartition(":")
     made: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "PATH_INFO": path.encode().decode("latin-1"),
         "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
         "SERVER_NAME": host.strip("[]"),
         "SERVER_PORT": port,

@@ -22,7 +22,8 @@ _LOOKS = limits.parse("60/minute")
 @blueprint.get("")
 def pointer() -> Response:
     """Where the others are."""
-    paths = {name: f"/health/{name}" for name in ("live", "ready", "startup", "metrics")}
+    prefix = web.current().core.settings.prefix
+    paths = {name: f"{prefix}/health/{name}" for name in ("live", "ready", "startup", "metrics")}
     return _health({"status": "pass", "links": paths}, 200)
 
 

@@ -15,6 +15,7 @@ from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
 from portal.settings import Settings
+from portal.web import prefix
 from portal.web.access import Caller
 
 
@@ -61,7 +62,8 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         # The page holds the fragment; it is rendered once for both.
         board = app.jinja_env.get_template("parts/board.html").render(context)
         page = app.jinja_env.get_template("public/page.html").render(context, board=board)
-        return {"/": page.encode(), "/banner": board.encode()}
+        made = {"/": page, "/banner": board}
+        return {path: prefix.html(text, settings.prefix).encode() for path, text in made.items()}
 
     return make
 
@@ -78,7 +80,8 @@ def refusals(app: APIFlask, settings: Settings) -> Page:
         problem = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail}
         problem["reference"] = reference if has_reference else ""
         template = app.jinja_env.get_template("public/problem.html")
-        return template.render(problem=problem, site_name=settings.site_name)
+        page = template.render(problem=problem, site_name=settings.site_name)
+        return prefix.html(page, settings.prefix)
 
     def make(status: int, said: str, named: str) -> bytes:
         page = frame(status, bool(named)).replace(detail, str(escape(said)))

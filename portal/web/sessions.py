@@ -49,6 +49,7 @@ class DatabaseSessions(SessionInterface):
     def __init__(self, settings: Settings) -> None:
         self._is_secure = settings.has_secure_cookies
         self.cookie_name = settings.session_cookie
+        self._path = f"{settings.prefix}/"
 
     def open_session(self, app: Flask, request: Request) -> PanelSession:
         if not request.path.startswith(_PANEL):
@@ -92,7 +93,7 @@ class DatabaseSessions(SessionInterface):
                 store.delete(old)
             if not session:
                 response.delete_cookie(
-                    self.cookie_name, path="/", secure=self._is_secure, httponly=True
+                    self.cookie_name, path=self._path, secure=self._is_secure, httponly=True
                 )
             elif session.is_rotated or old is None:
                 session.cookie = sessions.new_cookie()
@@ -108,7 +109,7 @@ class DatabaseSessions(SessionInterface):
                 response.set_cookie(
                     self.cookie_name,
                     session.cookie,
-                    path="/",
+                    path=self._path,
                     secure=self._is_secure,
                     httponly=True,
                     samesite="Lax",

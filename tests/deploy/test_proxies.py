@@ -1,7 +1,9 @@
 """The proxies of deploy/ before real nodes: what they tell, what they close, when they go on."""
 
+import html
 import http.client
 import json
+import re
 import signal
 import socket
 import ssl
@@ -10,10 +12,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from tests import databases
+from tests.conftest import PASSWORD
 from tests.deploy.test_deploy import DEPLOY, run
 from tests.processes import Answer, Served, free_port, has, needed, until
 
@@ -257,3 +261,56 @@ def test_a_write_that_got_no_answer_is_not_sent_again(two, tmp_path: Path):
             assert taken.count(b"POST") == statuses.count(502) > 0
             assert proxy.ask("GET", "/panel/login").status == 200
         server.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_portal_below_a_path_is_whole(tmp_path: Path):
+    """Every address that its pages name is there, and an operator signs in."""
+    there("nginx")
+    folder = tmp_path / "proxy"
+    folder.mkdir()
+    port = free_port()
+    environ = {**TRUSTED, "PORTAL_EXTERNAL_URL": f"http://127.0.0.1:{port}/status"}
+    with Served(tmp_path / "data", "--no-worker", **environ) as node:
+        node.run("demo")
+        node.run("operator", "create", "ada", "--role", "admin", "--password-stdin", text=PASSWORD)
+        place = (DEPLOY / "nginx/below-a-path.conf").read_text()
+        place = changed(place, ("127.0.0.1:8000", f"127.0.0.1:{node.port}"))
+        folders = "".join(f"{name}_temp_path {folder}/{name};" for name in TEMPORARY)
+        (folder / "nginx.conf").write_text(
+            f"user root; daemon off; pid {folder}/pid; error_log stderr; events {{}} http {{"
+            f" access_log off; {folders} server {{ listen 127.0.0.1:{port};"
+            f" location = /health/live {{ return 200; }} {place} }} }}"
+        )
+        command = ("nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder))
+        with started(Proxy(port, is_tls=False), *command, folder=folder) as proxy:
+            seen = walked(proxy, "/status/")
+            assert {"/status/static/css/base.css", "/status/history"} <= seen
+            assert [path for path in seen if not path.startswith("/status/")] == []
+            form = urlencode({"name": "ada", "password": PASSWORD})
+            kind = {"Content-Type": "application/x-www-form-urlencoded"}
+            entered = proxy.ask_form("POST", "/status/panel/login", form, **kind)
+            assert entered.headers["location"] == "/status/panel"
+            cookie = entered.headers["set-cookie"].partition(";")[0]
+            seen = walked(proxy, "/status/panel", Cookie=cookie)
+            assert "/status/panel/incidents" in seen
+            assert [path for path in seen if not path.startswith("/status/")] == []
+            assert proxy.ask("GET", "/status/health/metrics").status == 404
+
+
+def walked(proxy: Proxy, first: str, **headers: str) -> set[str]:
+    """All that is reached from a page by its links; each of them is there."""
+    seen, ahead = {first}, [first]
+    while ahead and len(seen) < 150:
+        path = ahead.pop()
+        answer = proxy.ask("GET", path, Accept="text/html", **headers)
+        if answer.status == 302:
+            assert answer.headers["location"].startswith("/status/panel/login"), path
+            continue
+        assert answer.status == 200, path
+        for link in re.findall(r'\s(?:href|src)="(/[^"#]*)', answer.text):
+            target = html.unescape(link)
+            # What is told of a month before the first is all alike.
+            if target not in seen and "month=" not in target:
+                seen.add(target)
+                ahead.append(target)
+    return seen

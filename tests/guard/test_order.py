@@ -88,6 +88,7 @@ class World:
                 "find": self.find,
                 "trusted_proxies": (ip_network("10.0.0.0/8"),),
                 "trusted_hosts": (),
+                "prefix": "",
                 "undeclared": self,
                 "reads": lambda path, query: query,
                 "page": lambda status, detail, reference: f"{detail} {reference}".encode(),
