@@ -34,7 +34,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal.runtime.overview import Overview
     from portal.settings import load
     from portal.status import room as statuses
-    from portal.web import faces, headers, parameters, render
+    from portal.web import faces, headers, parameters, render, statics
 
     settings = settings or load()
     app = faces.bare(settings)
@@ -83,6 +83,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         board,
         phases,
         reads=parameters.read_part,
+        static=statics.load(ROOT / "static").find,
         headers=of_all + of_pages,
         page=render.refusals(app, settings),
     )

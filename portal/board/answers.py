@@ -4,12 +4,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from portal import clock
+from portal.board import encodings
 from portal.board.banners import Banner
 from portal.board.picture import Picture
 from portal.status.terms import Audience, Channel, Status
@@ -28,6 +29,24 @@ class Answer:
     etag: str
     headers: tuple[tuple[str, str], ...]
     headers_304: tuple[tuple[str, str], ...]
+    _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
+
+    def encoded(self, accept: str) -> "Answer":
+        """The same in the best encoding that a client takes; made once for all of them."""
+        if len(self.body) < encodings.SMALLEST:
+            return self
+        encoding = encodings.best(accept)
+        if not encoding:
+            return self
+        known = self._encoded.get(encoding)
+        if known is None:
+            body = encodings.encode(encoding, self.body)
+            length = ("Content-Length", str(len(body)))
+            kept = [length if name == "Content-Length" else (name, v) for name, v in self.headers]
+            headers = (*kept, ("Content-Encoding", encoding))
+            known = Answer(body, self.etag, headers, self.headers_304)
+            self._encoded[encoding] = known
+        return known
 
     def is_held_by(self, if_none_match: str) -> bool:
         """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""
@@ -275,6 +294,7 @@ class Answers:
         shared = (
             ("Cache-Control", CACHE_CONTROL),
             ("ETag", etag),
+            ("Vary", "Accept-Encoding"),
             *self._cors,
             *self._extra_headers,
             *more,

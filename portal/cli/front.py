@@ -1,4 +1,4 @@
-"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N [SECONDS]`.
+"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N`.
 
 It imports little and loads no app; its web processes do.
 """
@@ -9,15 +9,13 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from portal import ROOT
-
 # As the chain has them; the server bounds what it reads before the chain sees anything.
 MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 
 
-def main(bind: str, workers: int, static_seconds: int = 3600) -> None:
-    """Serve until told to stop; browsers keep what is under `/static` for `static_seconds`."""
+def main(bind: str, workers: int) -> None:
+    """Serve until told to stop."""
     host, _, port = bind.rpartition(":")
     Server(
         "portal.cli.web:app",
@@ -37,11 +35,8 @@ def main(bind: str, workers: int, static_seconds: int = 3600) -> None:
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=10,
-        static_path_route=["/static"],
-        static_path_mount=[ROOT / "static"],
-        static_path_expires=static_seconds,
     ).serve()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(sys.argv[1], int(sys.argv[2]))

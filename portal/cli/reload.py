@@ -1,4 +1,4 @@
-"""`portal serve --reload`: watches code, templates and rules while somebody works on them."""
+"""`portal serve --reload`: watches code, templates, styles and rules while somebody works on them."""
 
 import threading
 from collections.abc import Callable
@@ -8,8 +8,8 @@ import portal
 from portal import ROOT
 from portal.cli import application
 
-FOLDERS = (Path(portal.__file__).parent, ROOT / "templates")
-ENDINGS = (".py", ".html", ".txt", ".conf")
+FOLDERS = (Path(portal.__file__).parent, ROOT / "templates", ROOT / "static")
+ENDINGS = (".py", ".html", ".txt", ".conf", ".css", ".js")
 
 
 def watch(on_change: Callable[[], None]) -> None:

@@ -51,7 +51,7 @@ def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
     # As a file: with `-m` it would load the whole command, which the server does not need.
     front = [sys.executable, "-P", str(FRONT), settings.bind, str(workers)]
     # Browsers keep styles and scripts for an hour, but not while somebody works on them.
-    children = [Child("web", [*front, "0"] if reloads else front)]
+    children = [Child("web", front)]
     if not no_worker:
         children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
     supervisor = Supervisor(portal, children, partial(_append, portal))

@@ -80,6 +80,7 @@ class Chain:
         prefix: str,
         undeclared: UndeclaredProxies,
         reads: Reads,
+        static: Callable[[str], Answer | None],
         headers: tuple[tuple[str, str], ...],
         page: Page,
     ) -> None:
@@ -95,7 +96,7 @@ class Chain:
         self._hosts = trusted_hosts
         self.prefix = prefix
         self._undeclared = undeclared
-        self._reads = reads
+        self._reads, self._static = reads, static
         self._refusals = Refusals(page, headers)
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
         self._limit_header = ("RateLimit-Limit", str(limits.limit))
@@ -108,7 +109,8 @@ class Chain:
         path, method = head.path, head.method
         client = address.client(head.peer, head.forwarded_for, self._trusted)
         if is_uncounted(path):
-            return Passed(client, path, "", [])
+            kept = self._static(path) if method in ("GET", "HEAD") else None
+            return self._ready(head, kept, []) if kept else Passed(client, path, "", [])
         if self._hosts and not _is_trusted_host(head.header("host") or "", self._hosts):
             return self.refuse(head, 400, "The portal does not answer by this host name.", [])
         if head.forwarded_for and not address.is_within(head.peer, self._trusted):
@@ -150,11 +152,15 @@ class Chain:
             )
         if answer is None:
             return Passed(client, path, route, limit_headers, denied)
+        return self._ready(head, answer, limit_headers)
+
+    def _ready(self, head: Head, answer: Answer, more: Headers) -> Ready:
         if head.if_none_match and answer.is_held_by(head.if_none_match):
-            return Ready(304, [*answer.headers_304, *limit_headers], b"")
-        return Ready(
-            200, [*answer.headers, *limit_headers], b"" if method == "HEAD" else answer.body
-        )
+            return Ready(304, [*answer.headers_304, *more], b"")
+        accept = head.header("accept-encoding")
+        if accept:
+            answer = answer.encoded(accept)
+        return Ready(200, [*answer.headers, *more], b"" if head.method == "HEAD" else answer.body)
 
     def _turn_away(self, denied: Denied, head: Head, *, client: str) -> Ready:
         """The perimeter's answer, counted."""

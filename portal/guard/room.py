@@ -1,5 +1,6 @@
 """What the guard's room holds, and how its parts hang together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -85,6 +86,7 @@ def chain(
     phases: Phases,
     *,
     reads: Reads,
+    static: Callable[[str], Answer | None],
     headers: tuple[tuple[str, str], ...],
     page: Page,
 ) -> Chain:
@@ -109,6 +111,7 @@ def chain(
         prefix=core.settings.prefix,
         undeclared=guard.undeclared,
         reads=reads,
+        static=static,
         headers=headers,
         page=page,
     )

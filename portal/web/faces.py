@@ -10,7 +10,7 @@ from portal import ROOT, VERSION, extensions
 from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
-from portal.web import access, errors, health, prefix, wording
+from portal.web import access, errors, health, prefix, statics, wording
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -78,6 +78,7 @@ def bare(settings: Settings) -> APIFlask:
         extension.init_app(app)
     app.json = StrictJSON(app)
     app.jinja_env.filters.update(wording.FILTERS)
+    statics.put_on(app.jinja_env, statics.load(ROOT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
 

@@ -284,7 +284,8 @@ def test_a_portal_below_a_path_is_whole(tmp_path: Path):
         command = ("nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder))
         with started(Proxy(port, is_tls=False), *command, folder=folder) as proxy:
             seen = walked(proxy, "/status/")
-            assert {"/status/static/css/base.css", "/status/history"} <= seen
+            assert "/status/history" in seen
+            assert any(path.startswith("/status/static/css/base.") for path in seen)
             assert [path for path in seen if not path.startswith("/status/")] == []
             form = urlencode({"name": "ada", "password": PASSWORD})
             kind = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -91,6 +91,7 @@ class World:
                 "prefix": "",
                 "undeclared": self,
                 "reads": lambda path, query: query,
+                "static": lambda path: None,
                 "page": lambda status, detail, reference: f"{detail} {reference}".encode(),
                 "headers": (("X-Frame-Options", "DENY"), ("X-More", "1")),
                 **values,

@@ -1,0 +1,39 @@
+"""Bodies in the encodings that a client takes: brotli, zstd or gzip."""
+
+import gzip
+from functools import lru_cache
+
+import brotli
+import zstandard
+
+# What is smaller gains nothing; the first that a client takes is sent.
+SMALLEST = 400
+_ORDER = ("br", "zstd", "gzip")
+
+
+@lru_cache(maxsize=512)
+def best(accept: str) -> str:
+    """The encoding to send by an `Accept-Encoding` (RFC 9110, 12.5.3); empty for none."""
+    takes: dict[str, bool] = {}
+    for part in accept.lower().split(","):
+        name, _, weight = part.partition(";")
+        takes[name.strip()] = _is_taken(weight)
+    return next((one for one in _ORDER if takes.get(one, takes.get("*", False))), "")
+
+
+def _is_taken(weight: str) -> bool:
+    name, _, value = weight.strip().partition("=")
+    try:
+        return name != "q" or float(value) > 0
+    except ValueError:
+        return False
+
+
+def encode(encoding: str, body: bytes) -> bytes:
+    """A body in one of the encodings, as small as a few milliseconds make it."""
+    if encoding == "br":
+        compressed: bytes = brotli.compress(body, quality=6)
+        return compressed
+    if encoding == "zstd":
+        return zstandard.compress(body, 10)
+    return gzip.compress(body, 6, mtime=0)

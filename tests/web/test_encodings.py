@@ -1,0 +1,121 @@
+"""Compressed answers and static files: what a client takes, once for all, under names for good."""
+
+import gzip
+import re
+
+import brotli
+import pytest
+import zstandard
+
+from portal import ROOT
+from portal.board import encodings
+from portal.web.headers import PUBLIC_READS
+from portal.web.statics import Statics
+from tests.conftest import Build, Site
+
+DECODE = {
+    "br": brotli.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+    "gzip": gzip.decompress,
+    "": lambda body: body,
+}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [
+        ("", ""),
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip, deflate", "gzip"),
+        ("zstd;q=0.5, gzip", "zstd"),
+        ("GZIP", "gzip"),
+        ("br;q=0, gzip;q=0.0, zstd;q=0.001", "zstd"),
+        ("*", "br"),
+        ("*;q=0", ""),
+        ("identity", ""),
+        ("br;q=0, *", "zstd"),
+        ("gzip;q=nonsense", ""),
+        (",;,;=", ""),
+    ],
+)
+def test_the_best_that_a_client_takes(accept: str, encoding: str):
+    assert encodings.best(accept) == encoding
+
+
+@pytest.mark.parametrize("encoding", list(DECODE))
+def test_every_public_answer_says_the_same_in_every_encoding(site: Site, encoding: str):
+    client = site.client()
+    for path in sorted(PUBLIC_READS - {"/api/docs", "/api/openapi.json"}):
+        plain = client.get(path)
+        told = client.get(path, headers={"Accept-Encoding": encoding})
+        taken = told.headers.get("Content-Encoding", "")
+        assert taken == (encoding if len(plain.data) >= encodings.SMALLEST else ""), path
+        assert DECODE[taken](told.data) == plain.data, path
+        assert int(told.headers["Content-Length"]) == len(told.data)
+        assert told.headers["ETag"] == plain.headers["ETag"]
+        assert plain.headers["Vary"] == told.headers["Vary"] == "Accept-Encoding"
+        known = {"Accept-Encoding": encoding, "If-None-Match": told.headers["ETag"]}
+        again = client.get(path, headers=known)
+        assert (again.status_code, again.data) == (304, b"")
+        assert "Content-Encoding" not in again.headers
+        head = client.head(path, headers={"Accept-Encoding": encoding})
+        assert head.headers["Content-Length"] == told.headers["Content-Length"]
+
+
+def test_it_is_made_once(site: Site, monkeypatch: pytest.MonkeyPatch):
+    made = []
+    encode = encodings.encode
+    monkeypatch.setattr(encodings, "encode", lambda *of: made.append(of[0]) or encode(*of))
+    for accept in ("br", "br, gzip", "gzip", "gzip;q=1", "br"):
+        site.client().get("/", headers={"Accept-Encoding": accept})
+    assert made == ["br", "gzip"]
+
+
+def test_pages_name_static_files_by_their_hash_and_those_stay_for_good(site: Site):
+    client = site.client()
+    page = client.get("/").text
+    names = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert len(names) >= 4
+    for name in names:
+        assert re.search(r"\.[0-9a-f]{10}\.(css|js|svg)$", name), name
+        answer = client.get(name, headers={"Accept-Encoding": "br"})
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        plain = client.get(re.sub(r"\.[0-9a-f]{10}\.", ".", name))
+        assert plain.headers["Cache-Control"] == "public, max-age=3600"
+    assert site.portal.runtime.counters.read().hits == 1, "only the page was counted"
+
+
+def test_a_changed_file_has_another_name(tmp_path):
+    style = tmp_path / "css/a.css"
+    style.parent.mkdir()
+    style.write_text("a {}")
+    first = Statics(tmp_path)
+    style.write_text("b {}")
+    second = Statics(tmp_path)
+    source = '<link href="/static/css/a.css"><script src="/static/js/none.js">'
+    assert first.hashed(source) != second.hashed(source)
+    assert first.hashed(source).endswith('src="/static/js/none.js">')
+    assert second.find(first.names["/static/css/a.css"]) is None
+
+
+def test_nothing_beside_the_folder_is_given_out(site: Site):
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/static/css"):
+        assert site.client().get(path).status_code == 404, path
+
+
+def test_a_first_visit_is_thirty_kilobytes_in_five_requests(build: Build):
+    """As a browser takes it; the page is that of the demo's size."""
+    site = build()
+    client, taken = site.client(), {"Accept-Encoding": "gzip, deflate, br, zstd"}
+    page = client.get("/", headers=taken)
+    text = client.get("/").text
+    names = re.findall(
+        r'<(?:link rel="stylesheet"|script)[^>]* (?:href|src)="(/static/[^"]+)"', text
+    )
+    sizes = [len(page.data), *(len(client.get(name, headers=taken).data) for name in names)]
+    assert len(sizes) <= 5
+    assert sum(sizes) <= 30_000
+    assert (ROOT / "static/vendor/htmx.min.js").is_file()
