@@ -1,14 +1,13 @@
-"""Bodies in the encodings that a client takes: brotli, zstd or gzip."""
+"""Bodies in the encodings that a client takes: brotli or gzip."""
 
 import gzip
 from functools import lru_cache
 
 import brotli
-import zstandard
 
 # What is smaller gains nothing; the first that a client takes is sent.
 SMALLEST = 400
-_ORDER = ("br", "zstd", "gzip")
+_ORDER = ("br", "gzip")
 
 
 @lru_cache(maxsize=512)
@@ -34,6 +33,4 @@ def encode(encoding: str, body: bytes) -> bytes:
     if encoding == "br":
         compressed: bytes = brotli.compress(body, quality=6)
         return compressed
-    if encoding == "zstd":
-        return zstandard.compress(body, 10)
     return gzip.compress(body, 6, mtime=0)
