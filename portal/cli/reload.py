@@ -1,4 +1,4 @@
-"""`portal serve --reload`: watches code, templates, styles and rules while somebody works on them."""
+"""`portal serve --reload`: begins anew when code, templates, styles or rules change."""
 
 import threading
 from collections.abc import Callable
