@@ -66,6 +66,12 @@ class Board:
             self._refresh(clock.now())
 
     @property
+    def is_over(self) -> bool:
+        """Whether there is no picture, or its time has passed."""
+        answers = self._answers
+        return answers is None or clock.now() >= answers.picture.valid_until
+
+    @property
     def seconds_left(self) -> float:
         """Until the time of the picture is over; half a second where a refresh has failed."""
         answers = self._answers

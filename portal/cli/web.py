@@ -13,12 +13,15 @@ from portal.cli import application
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
+from portal.store.changes import Changes
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
 PUBLISH_EVERY_SECONDS = 1.0
 REFRESH_EVERY_SECONDS = 0.1
 FLUSH_EVERY_SECONDS = 1.0
+# Even where nothing seems to have changed: blocks run out, and a database may be gone.
+LOOK_EVERY_SECONDS = 1.0
 
 
 def _publish_figures(portal: Portal) -> None:
@@ -37,16 +40,21 @@ def _publish_figures(portal: Portal) -> None:
 
 def _refresh(portal: Portal) -> None:
     """Look for what other processes changed, so that no request ever waits for that."""
-    flushed_at = 0.0
+    flushed_at = looked_at = 0.0
+    changes = Changes(portal.core.settings.resolved_database_url)
     while True:
         portal.lifecycle.phases.refresh()
         if portal.lifecycle.phases.current() is Phase.CLOSING:
             # From now on nothing is asked of the database; the feed goes on from memory.
             portal.core.pool.close()
+            changes.close()
             time.sleep(REFRESH_EVERY_SECONDS)
             continue
-        _tried(portal.board.refresh)
-        _tried(portal.guard.perimeter.refresh)
+        is_late = time.monotonic() - looked_at >= LOOK_EVERY_SECONDS
+        if changes.are_there() or is_late or portal.board.is_over:
+            looked_at = time.monotonic()
+            _tried(portal.board.refresh)
+            _tried(portal.guard.perimeter.refresh)
         if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
             flushed_at = time.monotonic()
             portal.runtime.counters.log_dropped.inc(logs.take_dropped())

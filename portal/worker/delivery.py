@@ -17,6 +17,7 @@ from portal.rooms import Portal
 from portal.runtime import workers
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.store import engine, lease
+from portal.store.changes import Changes
 from portal.worker import leadership
 from portal.worker.leadership import ACTOR, DELIVERIES
 
@@ -24,6 +25,8 @@ _log = structlog.get_logger()
 REPORT_EVERY = timedelta(seconds=10)
 RENEW_EVERY = timedelta(seconds=5)
 TIMETABLE_EVERY = timedelta(seconds=2)
+# Where nobody wrote anything: what was put off becomes due by the clock.
+LOOK_EVERY = timedelta(seconds=5)
 FAILED_PAUSE_SECONDS = 5.0
 
 
@@ -48,12 +51,13 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
     """Deliver notices beside the worker's rounds, which no slow mail server holds up."""
     fence = lease.Fence()
     dispatcher: Dispatcher | None = None
-    led_at = reported_at = put_at = None
+    changes = Changes(portal.core.settings.resolved_database_url)
+    led_at = reported_at = put_at = looked_at = None
     is_leader = is_busy = False
     while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
         try:
             dispatcher = dispatcher or build_dispatcher(portal, fence)
-            now, is_busy = clock.now(), False
+            now, was_busy, is_busy = clock.now(), is_busy, False
             # Whichever way the clock was set meanwhile.
             if led_at is None or abs(now - led_at) >= RENEW_EVERY:
                 before = fence.held
@@ -66,7 +70,10 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
                 if put_at is None or abs(now - put_at) >= TIMETABLE_EVERY:
                     put_at = now
                     _put_due_or_log(portal, fence)
-                is_busy = dispatcher.run_once()
+                is_late = looked_at is None or abs(now - looked_at) >= LOOK_EVERY
+                if was_busy or dispatcher.is_waiting or changes.are_there() or is_late:
+                    looked_at = now
+                    is_busy = dispatcher.run_once()
                 if reported_at is None or abs(now - reported_at) >= REPORT_EVERY:
                     _report(portal, dispatcher)
                     reported_at = now
@@ -82,6 +89,7 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             stop.wait(FAILED_PAUSE_SECONDS)
         is_waiting = dispatcher is not None and dispatcher.is_waiting
         stop.wait(0.02 if is_busy else 0.2 if is_waiting else 1.0)
+    changes.close()
     if dispatcher is None:
         return
     try:
