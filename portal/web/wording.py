@@ -85,6 +85,11 @@ def count(number: float) -> str:
     return f"{round(number):,}".replace(",", _THIN_SPACE)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 day` or `2 days`; `people` for a noun whose plural is another word."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
 def percent(ratio: float, digits: int = 0) -> str:
     """A share from 0 to 1 as `87 %`."""
     return f"{ratio * 100:.{digits}f}{_THIN_SPACE}%"
@@ -150,6 +155,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "until_when": until_when,
     "span": span,
     "count": count,
+    "counted": counted,
     "percent": percent,
     "rate": rate,
     "ago": ago,
