@@ -12,7 +12,7 @@ def parse(text: str) -> timedelta:
     compact = text.strip().lower().replace(" ", "")
     parts = _PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
-        raise ValueError(f"{text!r} is not a duration; write for instance 90s, 30m, 2h or 1h30m")
+        raise ValueError(f"{text!r} is not a duration. Use a form such as 90s, 30m, 2h or 1h30m")
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
     if not seconds:
         raise ValueError("a duration must be longer than zero")

@@ -15,11 +15,11 @@ class RuleError(ValueError):
 
 
 class NotFoundError(LookupError):
-    """There is nothing of that reference."""
+    """Nothing has that reference."""
 
 
 class StaleVersionError(Exception):
-    """Someone else changed it; `current` is what it is now."""
+    """Someone else changed this; `current` is the current state."""
 
     def __init__(self, current: Any) -> None:
         super().__init__("changed by someone else")

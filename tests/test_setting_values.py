@@ -99,7 +99,7 @@ def test_a_queue_is_looked_at_where_it_lives():
         ("METRICS_TOKENS", f"a:auto={'x' * 32}", "must be a list of name=token"),
         ("METRICS_TOKENS", f"a={'x' * 32},a={'y' * 32}", "names a scraper twice"),
         ("ALLOWED_ORIGINS", "www.example.com", "is not an origin such as"),
-        ("AUTO_BLOCK", "often", "must be off, or such as 8/300s for 900s"),
+        ("AUTO_BLOCK", "often", "must be off or have the form 8/300s for 900s"),
         ("AUTO_BLOCK", "0/300s for 900s", "the threshold must be from 1 to 10000"),
         ("AUTO_BLOCK", "8/5s for 900s", "the time to count in must be from 30s to 1d"),
         ("AUTO_BLOCK", "8/300s for 5d", "the block must last from 60s to 2d"),
@@ -107,9 +107,9 @@ def test_a_queue_is_looked_at_where_it_lives():
         ("WORKERS_DECLARED", "jobs", "must be a list of name:interval"),
         ("WORKERS_DECLARED", "9lives:30s", "must be a list of name:interval"),
         ("WORKERS_DECLARED", "jobs:30s,jobs:60s", "names a worker twice"),
-        ("WORKER_QUEUES", "jobs=pile redis://host/0 x", "must be such as emails=list"),
-        ("WORKER_QUEUES", "jobs=list redis://host/0", "must be such as emails=list"),
-        ("REMINDERS", "30d", "one to five times up to 14d"),
+        ("WORKER_QUEUES", "jobs=pile redis://host/0 x", "must have the form emails=list"),
+        ("WORKER_QUEUES", "jobs=list redis://host/0", "must have the form emails=list"),
+        ("REMINDERS", "30d", "one to five durations up to 14d"),
         ("ALLOWED_TARGETS", "http://hooks", "is neither a host nor a network"),
     ],
 )
@@ -128,5 +128,5 @@ def test_audiences_are_those_that_an_announcement_can_have():
 @pytest.mark.parametrize(("old", "new"), sorted(settings.RENAMED.items()))
 @pytest.mark.parametrize("suffix", ["", "_FILE"])
 def test_a_setting_that_was_renamed_says_its_new_name(old: str, new: str, suffix: str):
-    with pytest.raises(settings.SettingsError, match=f"{old} is called {new} now"):
+    with pytest.raises(settings.SettingsError, match=f"{old} was renamed to {new}"):
         settings.load({f"{old}{suffix}": "on"})

@@ -73,9 +73,9 @@ def create(
     """Add an operator; AccountError or WeakPasswordError when that cannot be."""
     clean = name.strip().lower()
     if not _NAME.fullmatch(clean):
-        raise AccountError("A name has 2 to 64 letters, digits and . _ @ - in it.")
+        raise AccountError("A name must have 2 to 64 characters: letters, digits and . _ @ -")
     if find(session, clean):
-        raise AccountError(f"There is an operator named {clean} already.")
+        raise AccountError(f"An operator named {clean} already exists.")
     operator = Operator(
         name=clean, password_hash=passwords.hash_password(password), role=role.value, created_at=at
     )

@@ -30,9 +30,11 @@ class WeakPasswordError(ValueError):
 def hash_password(password: str) -> str:
     """Hash a new password; WeakPasswordError when it is too short, too long or too common."""
     if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
-        raise WeakPasswordError(f"A password has {MIN_CHARACTERS} to {MAX_CHARACTERS} characters.")
+        raise WeakPasswordError(
+            f"A password must have {MIN_CHARACTERS} to {MAX_CHARACTERS} characters."
+        )
     if password.lower() in _COMMON or len(set(password)) < 4:
-        raise WeakPasswordError("This password is among the first that are tried; take another.")
+        raise WeakPasswordError("This password is too easy to guess. Choose another one.")
     with _slots:
         return _hasher.hash(password)
 

@@ -42,13 +42,13 @@ def create(
     """Make a token and return its text, which is stored nowhere."""
     clean = name.strip()
     if not 2 <= len(clean) <= 64:
-        raise AccountError("A token's name has 2 to 64 characters.")
+        raise AccountError("A token's name must have 2 to 64 characters.")
     if not scopes:
-        raise AccountError("A token needs one scope at least.")
+        raise AccountError("A token needs at least one scope.")
     if not 1 <= days <= MOST_DAYS:
-        raise AccountError(f"A token lives 1 to {MOST_DAYS} days.")
+        raise AccountError(f"A token can be valid for 1 to {MOST_DAYS} days.")
     if session.scalar(select(ApiToken).where(ApiToken.name == clean)):
-        raise AccountError(f"There is a token named {clean} already.")
+        raise AccountError(f"A token named {clean} already exists.")
     text = f"{PREFIX}_{secrets.token_urlsafe(32)}"
     expires = at + timedelta(days=days)
     session.add(
@@ -86,7 +86,7 @@ def revoke(session: Session, name: str, *, actor: str, at: datetime) -> None:
     """End a token at once; AccountError when there is none of that name."""
     token = session.scalar(select(ApiToken).where(ApiToken.name == name))
     if token is None:
-        raise AccountError(f"There is no token named {name}.")
+        raise AccountError(f"No token is named {name}.")
     token.revoked_at = token.revoked_at or at
     chain.append(session, "account.token.revoked", actor=actor, at=at, token=name)
 

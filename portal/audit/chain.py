@@ -50,7 +50,7 @@ class Anchor(Base):
 
 @dataclass(frozen=True)
 class Event:
-    """An event for readers, with the addresses that are still known."""
+    """An event for readers, include the addresses that are still kept."""
 
     seq: int
     at: datetime
@@ -163,7 +163,7 @@ def verify(session: Session) -> Iterator[Verdict]:
                     return
                 for name, address in clear.get(event.seq, {}).items():
                     if not addresses.is_true(salts, event.at, event.detail.get(name), address):
-                        yield Verdict(checked, expected, f"its {name} was altered")
+                        yield Verdict(checked, expected, f"its {name} was changed")
                         return
                 is_sealed = is_sealed or (
                     event.type == "audit.segment.sealed"
@@ -174,7 +174,9 @@ def verify(session: Session) -> Iterator[Verdict]:
                 checked += 1
             yield Verdict(checked, None)
     if not is_sealed:
-        yield Verdict(checked, begin.seq, "events up to it were removed, and no segment is named")
+        yield Verdict(
+            checked, begin.seq, "the events before it were removed, but no segment was recorded"
+        )
         return
     yield Verdict(checked, None)
 

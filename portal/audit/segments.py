@@ -105,7 +105,7 @@ def verify(path: Path) -> Iterator[Verdict]:
     with path.open("rb") as file:
         head = _parsed(file.readline())
         if head.get("kind") != _KIND:
-            raise ValueError("this is no segment of an audit log")
+            raise ValueError("this is not an audit log segment")
         previous, expected, checked = str(head["previous"]), int(head["first"]), 0
         end: dict[str, Any] = {}
         for row in file:
@@ -123,7 +123,7 @@ def verify(path: Path) -> Iterator[Verdict]:
             if checked % 1000 == 0:
                 yield Verdict(checked, None)
         if end.get("head") != previous or end.get("last") != expected - 1:
-            yield Verdict(checked, expected, f"the segment breaks off before event {expected}")
+            yield Verdict(checked, expected, f"the segment ends before event {expected}")
             return
     yield Verdict(checked, None)
 

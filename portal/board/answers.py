@@ -87,11 +87,11 @@ def parse_query(query_string: str) -> MaintenanceQuery:
     try:
         pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=50, errors="strict")
     except ValueError:
-        raise BadQueryError("query", "cannot be read.") from None
+        raise BadQueryError("query", "is malformed.") from None
     pairs = [(name, value) for name, value in pairs if name in MAINTENANCE_PARAMETERS]
     given = dict(pairs)
     if len(given) != len(pairs):
-        raise BadQueryError("query", "names a parameter twice.")
+        raise BadQueryError("query", "has a parameter twice.")
     channel = given.get("channel")
     return MaintenanceQuery(
         audience=_member(Audience, "audience", given.get("audience", "public")),

@@ -85,7 +85,7 @@ def _postmortem(row: Retrospective) -> Postmortem:
     if row.actions:
         done = {True: " (done)", False: ""}
         lines = [f"- {one['text']}{done[bool(one.get('done'))]}" for one in row.actions]
-        parts.append("## What we do about it\n\n" + "\n".join(lines))
+        parts.append("## Follow-up actions\n\n" + "\n".join(lines))
     return Postmortem(body="\n\n".join(parts), updated_at=row.updated_at)
 
 

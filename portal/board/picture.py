@@ -21,7 +21,7 @@ MOST_OF_SERIES = 2
 # On the page; the calendar and the API have all that the picture holds.
 MOST_COMING = 50
 # What is said while nothing could say that something is wrong.
-NOTHING_WATCHED = "Nothing is watched yet"
+NOTHING_WATCHED = "Nothing is monitored yet"
 
 
 class Indicator(StrEnum):

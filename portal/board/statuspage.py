@@ -216,7 +216,7 @@ def _window(
         begun = max(told_at, one.starts_at)
         story.append(("in_progress", "The maintenance is in progress.", begun, _WELL, under))
         if over_at:
-            story.append(("completed", "The maintenance is over.", over_at, under, _WELL))
+            story.append(("completed", "The maintenance has ended.", over_at, under, _WELL))
     return {
         "id": one.ref,
         "name": one.title,

@@ -16,7 +16,7 @@ from portal.store import engine
 
 @click.group()
 def operator() -> None:
-    """People who may enter the panel."""
+    """Manage the operators who can sign in to the panel."""
 
 
 @operator.command("create")
@@ -40,20 +40,20 @@ def create_operator(name: str, role: str, password_stdin: bool) -> None:
         except (AccountError, WeakPasswordError) as error:
             application.stop(str(error))
         session.commit()
-    click.echo(f"{name} may now sign in as {role}.")
+    click.echo(f"{name} can now sign in as {role}.")
 
 
 @operator.command("password")
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input")
 def change_password(name: str, password_stdin: bool) -> None:
-    """Give an operator a new password; all their sessions end."""
+    """Set an operator's password. Ends all of their sessions."""
     password = _password(password_stdin)
     with application.portal().core.open_session() as session:
         engine.begin_write(session)
         row = operators.find(session, name)
         if row is None:
-            application.stop(f"There is no operator named {name}.")
+            application.stop(f"No operator is named {name}.")
         try:
             row.password_hash = passwords.hash_password(password)
         except WeakPasswordError as error:
@@ -74,12 +74,12 @@ def change_password(name: str, password_stdin: bool) -> None:
 @operator.command("disable")
 @click.argument("name")
 def disable_operator(name: str) -> None:
-    """Shut an operator out at once."""
+    """Disable an operator and end all of their sessions."""
     with application.portal().core.open_session() as session:
         engine.begin_write(session)
         row = operators.find(session, name)
         if row is None:
-            application.stop(f"There is no operator named {name}.")
+            application.stop(f"No operator is named {name}.")
         row.disabled_at = row.disabled_at or clock.now()
         sessions.end_all_of(session, row.id)
         chain.append(
@@ -90,12 +90,12 @@ def disable_operator(name: str) -> None:
             name=row.name,
         )
         session.commit()
-    click.echo(f"{name} is shut out.")
+    click.echo(f"{name} is disabled.")
 
 
 @operator.command("list")
 def list_operators() -> None:
-    """Everyone, with role and state."""
+    """List operators with role and state."""
     with application.portal().core.open_session() as session:
         for row in operators.everyone(session):
             click.echo(f"{row.name}\t{row.role}\t{'active' if row.is_active else 'disabled'}")
@@ -103,7 +103,7 @@ def list_operators() -> None:
 
 @click.group()
 def token() -> None:
-    """Credentials of machines."""
+    """Manage API tokens."""
 
 
 @token.command("create")
@@ -117,7 +117,7 @@ def token() -> None:
 )
 @click.option("--days", type=int, default=90, show_default=True)
 def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
-    """Make a token and print it, alone and once."""
+    """Create a token and print it. It is never shown again."""
     with application.portal().core.open_session() as session:
         engine.begin_write(session)
         try:
@@ -137,7 +137,7 @@ def create_token(name: str, scopes: tuple[str, ...], days: int) -> None:
 
 @token.command("list")
 def list_tokens() -> None:
-    """Every token with its scopes and end; never its text."""
+    """List tokens with their scopes and expiry. The secret is never shown."""
     now = clock.now()
     with application.portal().core.open_session() as session:
         for row in tokens.everyone(session):
@@ -148,7 +148,7 @@ def list_tokens() -> None:
 @token.command("revoke")
 @click.argument("name")
 def revoke_token(name: str) -> None:
-    """End a token at once."""
+    """Revoke a token at once."""
     with application.portal().core.open_session() as session:
         engine.begin_write(session)
         try:

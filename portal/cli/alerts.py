@@ -10,12 +10,12 @@ from portal.unit_of_work import By
 
 @click.group()
 def alert() -> None:
-    """Alerts that hold now."""
+    """List and end active alerts."""
 
 
 @alert.command("list")
 def list_alerts() -> None:
-    """Name, subject, severity, source, since when, and title."""
+    """List alerts: name, subject, severity, source, start and title."""
     with application.portal().core.open_session() as session:
         for row in episodes.open_ones(session):
             click.echo(
@@ -28,9 +28,9 @@ def list_alerts() -> None:
 @click.argument("name")
 @click.argument("subject")
 def end(name: str, subject: str) -> None:
-    """End the alert NAME with its SUBJECT, whose own end was lost."""
-    with application.sentences("There is no such alert; `portal alert list` has them."):
+    """End the alert NAME with SUBJECT when its sender never reported it resolved."""
+    with application.sentences("No such alert. Run `portal alert list` to see all."):
         row = application.portal().runtime.foreign_alerts.end(
             By(application.actor()), name, subject
         )
-    click.echo(f"{row.alert} is over; it counts again when it fires anew.")
+    click.echo(f"{row.alert} has ended. It opens again when it next fires.")

@@ -16,7 +16,9 @@ from portal.unit_of_work import By
 @click.command()
 @click.option("--title", required=True)
 @click.option("--severity", type=click.Choice([one.value for one in Severity]), required=True)
-@click.option("--duration", type=Duration(), help="for instance 1h; without one it has no end")
+@click.option(
+    "--duration", type=Duration(), help="such as 1h; without it, the announcement has no end"
+)
 @click.option("--message", default="", help="Markdown")
 @audience_option
 @click.option(
@@ -37,7 +39,7 @@ def announce(
 ) -> None:
     """Publish an announcement now."""
     now = clock.now()
-    with application.sentences("There is no such announcement."):
+    with application.sentences("No such announcement."):
         new = AnnouncementIn(
             title=title,
             severity=Severity(severity),

@@ -14,7 +14,7 @@ from portal.cli import application
 
 @click.group()
 def audit() -> None:
-    """The log of what was done."""
+    """Check and export the audit log."""
 
 
 @audit.command()
@@ -25,7 +25,7 @@ def audit() -> None:
     help="check an exported or sealed segment instead of the database",
 )
 def verify(path: Path | None) -> None:
-    """Check the whole chain; exit 1 and name the first bad event when it is broken."""
+    """Verify the hash chain. Exits with 1 and names the first bad event if it is broken."""
     if path is not None:
         try:
             _judge(segments.verify(path), total=None)
@@ -40,18 +40,18 @@ def verify(path: Path | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--from", "first", type=click.IntRange(min=1), help="number of the first event")
 @click.option("--to", "last", type=click.IntRange(min=1), help="number of the last event")
-@click.option("--addresses", is_flag=True, help="with the addresses that are still known")
+@click.option("--addresses", is_flag=True, help="include the addresses that are still kept")
 def export(file: Path, first: int | None, last: int | None, addresses: bool) -> None:
-    """Write events to FILE as a segment that can be checked by itself."""
+    """Export events to FILE as a segment that can be verified on its own."""
     if file.exists():
-        application.stop(f"{file} is there already; choose another name.")
+        application.stop(f"{file} already exists. Choose another name.")
     with application.portal().core.open_session() as session:
         try:
             made = segments.write(session, file, first=first, last=last, with_addresses=addresses)
         except OSError as error:
             application.stop(f"{file} cannot be written: {error.strerror}")
     if made is None:
-        application.stop("There are no events of those numbers in the database.")
+        application.stop("The database has no events with those numbers.")
     click.echo(f"{file} holds events {made.first} to {made.last}; its head is {made.head}.")
     click.echo(f"sha256 {made.sha256}", err=True)
 
@@ -64,4 +64,4 @@ def _judge(verdicts: Iterator[Verdict], *, total: int | None) -> None:
             progress.update(task, completed=verdict.checked)
     if verdict.first_bad_seq is not None:
         application.stop(f"event {verdict.first_bad_seq}: {verdict.reason}")
-    click.echo(f"{verdict.checked} events, the chain is whole.")
+    click.echo(f"{verdict.checked} events; the chain is intact.")

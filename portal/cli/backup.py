@@ -21,12 +21,12 @@ from portal.store import engine, schema
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Copy the database to FILE while the portal runs; never over a file that is there."""
+    """Copy the database to FILE while the portal runs. Never overwrites a file."""
     source = _database(application.settings())
     if file.exists():
-        application.stop(f"{file} is there already; choose another name.")
+        application.stop(f"{file} already exists. Choose another name.")
     if not source.exists():
-        application.stop("There is no database yet; make one with: portal db upgrade")
+        application.stop("There is no database yet. Create it with: portal db upgrade")
     fresh = file.with_name(f"{file.name}.new")
     try:
         with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(fresh)) as other:
@@ -44,11 +44,11 @@ def backup(file: Path) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
-    """Put FILE in the database's place, with the portal stopped; the old one is kept beside it."""
+    """Replace the database with FILE. Stop the portal first; the old database is kept."""
     settings = application.settings()
     target = _database(settings)
     if serving_pid(settings) is not None:
-        application.stop("The portal is running; stop it first: portal lifecycle shutdown")
+        application.stop("The portal is running. Stop it first: portal lifecycle shutdown")
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
             _check(copy, file)
@@ -82,14 +82,15 @@ def restore(file: Path) -> None:
         )
         timetable.silence(session, settings, now=clock.now())
         session.commit()
-    click.echo(f"Restored; the audit log marks the gap. The old database is {kept}.")
+    click.echo(f"Restored. The audit log records the gap. The old database is {kept}.")
 
 
 def _database(settings: Settings) -> Path:
     url = make_url(settings.resolved_database_url)
     if url.get_backend_name() != "sqlite" or not url.database:
         application.stop(
-            "This is for SQLite. For PostgreSQL use pg_dump and pg_restore; see docs/operations.md."
+            "This command is for SQLite. For PostgreSQL, use pg_dump and pg_restore;"
+            " see docs/operations.md."
         )
     return Path(url.database)
 

@@ -31,7 +31,7 @@ _NOBODY = ""
 
 @click.group()
 def block() -> None:
-    """Blocks of addresses, ranges, keys and origins."""
+    """Block addresses, ranges, keys and origins."""
 
 
 @block.command()
@@ -40,7 +40,7 @@ def block() -> None:
 @click.option("--duration", required=True, help="for instance 30m")
 @click.option("--reason", required=True)
 @click.option("--kind", type=_KIND, default="ban", show_default=True)
-@click.option("--force", is_flag=True, help="also for a trusted address")
+@click.option("--force", is_flag=True, help="even for a trusted address")
 def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bool) -> None:
     """Block VALUE."""
     with _sentences():
@@ -62,7 +62,7 @@ def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bo
 @click.option("--duration", required=True, help="for instance 7d")
 @click.option("--reason", required=True)
 def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
-    """Block every line of FILE; what is blocked already is left as it is."""
+    """Block each line of FILE. Existing blocks stay as they are."""
     values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
     acts, known = _blocks(), 0
     for value in track(values, description="Blocking", transient=True):
@@ -72,20 +72,20 @@ def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
                 acts.add(_by(), new, caller=_NOBODY, source=Source.IMPORT)
             except AlreadyBlockedError:
                 known += 1
-    click.echo(f"{len(values) - known} blocked, {known} were blocked already.")
+    click.echo(f"{len(values) - known} blocked, {known} already blocked.")
 
 
 @block.command("raise")
 @click.argument("ref")
-@click.option("--duration", required=True, help="at least this long from now")
+@click.option("--duration", required=True, help="block for at least this long from now")
 @click.option("--reason", default="")
-@click.option("--kind", type=_KIND, help="ban, to make a throttle stronger")
-@click.option("--range", "wider", help="a range that holds it, to make it wider")
+@click.option("--kind", type=_KIND, help="ban, to turn a throttle into a ban")
+@click.option("--range", "wider", help="a range that contains it, to widen the block")
 @click.option("--force", is_flag=True)
 def raise_block(
     ref: str, duration: str, reason: str, kind: str | None, wider: str | None, force: bool
 ) -> None:
-    """Make a block longer, stronger or wider; REF is its id or its value."""
+    """Make a block longer, stronger or wider. REF is its id or value."""
     with _sentences():
         asked = BlockAct(
             action=Action.RAISE,
@@ -105,7 +105,7 @@ def raise_block(
 @click.option("--duration", required=True, help="for instance 30m")
 @click.option("--reason", default="")
 def extend(ref: str, duration: str, reason: str) -> None:
-    """Put the end of a block off; REF is its id or its value."""
+    """Extend a block. REF is its id or value."""
     with _sentences():
         asked = BlockAct(action=Action.EXTEND, duration=duration, reason=reason)
         row = _blocks().act(_by(), ref, asked, caller=_NOBODY)
@@ -116,16 +116,16 @@ def extend(ref: str, duration: str, reason: str) -> None:
 @click.argument("ref")
 @click.option("--reason", default="")
 def remove(ref: str, reason: str) -> None:
-    """Lift a block; REF is its id or its value."""
+    """Remove a block. REF is its id or value."""
     with _sentences():
         row = _blocks().remove(_by(), ref, reason=reason)
-    click.echo(f"{row.value} may come in again.")
+    click.echo(f"{row.value} is no longer blocked.")
 
 
 @block.command("list")
-@click.option("--all", "with_past", is_flag=True, help="also what has run out")
+@click.option("--all", "with_past", is_flag=True, help="include expired and removed blocks")
 def list_blocks(with_past: bool) -> None:
-    """Blocks, the newest first."""
+    """List blocks, newest first."""
     now = clock.now()
     with _blocks().open_session() as session:
         rows, total = blocks.page(session, now=now, only_active=not with_past, limit=500, offset=0)
@@ -147,15 +147,16 @@ def _by() -> By:
 
 
 def _say(row: Block) -> None:
-    click.echo(f"{row.id} holds {row.value} until {clock.iso(row.until)}.")
+    click.echo(f"{row.value} is blocked until {clock.iso(row.until)} ({row.id}).")
 
 
 @contextmanager
 def _sentences() -> Iterator[None]:
     try:
-        with application.sentences("There is no block of that id or value."):
+        with application.sentences("No block has that id or value."):
             yield
     except AlreadyBlockedError as error:
         application.stop(
-            f"{error.current.value} is blocked already, by {error.current.id}; extend or raise it."
+            f"{error.current.value} is already blocked by {error.current.id}."
+            " Extend or raise that block."
         )

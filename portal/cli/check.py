@@ -9,7 +9,7 @@ from portal.notify.channels import chat
 
 @click.command()
 def check() -> None:
-    """Validate the settings and say what is on and off; exit 1 when not ready."""
+    """Check the settings and show what is on. Exits with 1 when not ready."""
     settings = application.settings()
     portal = application.portal(settings)
     readiness = portal.lifecycle.checks.readiness()
@@ -39,7 +39,7 @@ def check() -> None:
     broken = chat.check(settings.operator_channels)
     click.echo(f"operators' chats: {', '.join(chat.names(settings.operator_channels)) or 'none'}")
     for name in broken:
-        click.echo(f"operators' chats: the address of {name} is not right", err=True)
+        click.echo(f"operators' chats: the address of {name} is invalid", err=True)
     names = ", ".join(worker.name for worker in settings.workers_declared) or "none"
     click.echo(f"declared workers: {names}")
     click.echo(f"environment: {settings.env}")

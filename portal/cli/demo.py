@@ -20,11 +20,11 @@ from portal.unit_of_work import By
 
 @click.command()
 def demo() -> None:
-    """Fill an empty portal with examples: components with ninety days, incidents, windows."""
+    """Fill an empty portal with sample components, incidents and maintenance windows."""
     portal = application.portal()
     with portal.core.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
-            application.stop("The portal holds something already; the demo wants an empty one.")
+            application.stop("The portal is not empty. The demo needs an empty one.")
     now, status = clock.now(), portal.status
     _components(portal, now)
     _incidents(portal, now)
@@ -73,7 +73,7 @@ def demo() -> None:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 sample = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
                 portal.runtime.workers.report(name, sample, actor="demo")
-    click.echo("The demo is in place.")
+    click.echo("The demo data is in place.")
 
 
 def _components(portal: Portal, now: datetime) -> None:

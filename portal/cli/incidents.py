@@ -17,7 +17,7 @@ from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress,
 from portal.status.retrospectives import Retrospective
 from portal.unit_of_work import By
 
-MISSING = "There is no incident of that reference."
+MISSING = "No incident has that reference."
 _LISTED = 50
 
 
@@ -35,7 +35,7 @@ def incident() -> None:
 def open_incident(
     title: str, impact: str, message: str, impaired: tuple[str, ...], audiences: tuple[str, ...]
 ) -> None:
-    """Open an incident and tell people of it."""
+    """Open an incident and notify subscribers."""
     with application.sentences(MISSING):
         new = IncidentIn.model_validate(
             {
@@ -54,14 +54,19 @@ def open_incident(
 @click.argument("reference")
 @click.option("--status", type=click.Choice([one.value for one in Progress]), required=True)
 @click.option("--message", required=True, help="Markdown")
-@click.option("--component", "impaired", multiple=True, help="slug=state; all that still are")
+@click.option(
+    "--component",
+    "impaired",
+    multiple=True,
+    help="slug=state; lists all components that are still affected",
+)
 @click.option(
     "--category", type=click.Choice([one.value for one in Category]), help="when it is resolved"
 )
 def update(
     reference: str, status: str, message: str, impaired: tuple[str, ...], category: str | None
 ) -> None:
-    """Tell how it goes; `--status resolved` wants a category."""
+    """Post a public update. `--status resolved` needs a category."""
     with application.sentences(MISSING):
         values: dict[str, Any] = {
             "status": status,
@@ -79,7 +84,7 @@ def update(
 @incident.command()
 @click.argument("reference")
 def capture(reference: str) -> None:
-    """Keep the runtime snapshot of this moment on an incident."""
+    """Attach the current runtime snapshot to an incident."""
     portal = _portal()
     with application.sentences(MISSING):
         made = exports.capture(
@@ -90,7 +95,7 @@ def capture(reference: str) -> None:
 
 @incident.command("list")
 def list_incidents() -> None:
-    """Incidents, the latest start first."""
+    """List incidents, latest start first."""
     with _portal().core.open_session() as session:
         rows, _ = incidents.page(session, limit=_LISTED, offset=0)
         for row in rows:
@@ -103,7 +108,7 @@ def list_incidents() -> None:
 @incident.command("findings")
 @click.argument("reference")
 def show_findings(reference: str) -> None:
-    """The captured figures as Markdown, for a ticket."""
+    """Get the captured figures as Markdown, for a ticket."""
     portal = _portal()
     with application.sentences(MISSING), portal.core.open_session() as session:
         row = found(incidents.find(session, reference))
@@ -113,7 +118,7 @@ def show_findings(reference: str) -> None:
 @incident.command()
 @click.argument("reference")
 def export(reference: str) -> None:
-    """Timeline, retrospective and captured figures as Markdown."""
+    """Export timeline, retrospective and captured figures as Markdown."""
     portal = _portal()
     with application.sentences(MISSING), portal.core.open_session() as session:
         row = found(incidents.find(session, reference))

@@ -20,12 +20,12 @@ STOP_SECONDS = 45.0
 
 @click.group()
 def lifecycle() -> None:
-    """The phases of this node: ready, draining, closing, stopped."""
+    """Show or change this node's phase: ready, draining, closing or stopped."""
 
 
 @lifecycle.command()
 def status() -> None:
-    """Say the phase, and each process with its connections and requests."""
+    """Show the phase, and each process with its requests and connections."""
     portal = _portal()
     shares, mark = portal.runtime.node.shares(), portal.lifecycle.phases.mark
     phase = portal.lifecycle.phases.current() if shares else Phase.STOPPED
@@ -40,34 +40,40 @@ def status() -> None:
 
 @lifecycle.command()
 @click.option("--why", default="told to drain", show_default=True)
-@click.option("--off", is_flag=True, help="call the drain off")
+@click.option("--off", is_flag=True, help="cancel the drain")
 def drain(why: str, off: bool) -> None:
-    """Not ready and no more writes, until the shutdown; reads go on."""
+    """Drain the node: not ready, no writes, reads continue, until the shutdown."""
     portal, actor = _portal(), application.actor()
     if off:
         if portal.lifecycle.phases.current() is Phase.CLOSING:
-            application.stop("The pools are closed already; there is only the way on.")
+            application.stop("The pools are already closed. The drain can no longer be cancelled.")
         _append(portal, "runtime.drain.called_off", by=actor)
         portal.lifecycle.phases.back()
         click.echo("Ready again.")
         return
     _append(portal, "runtime.drain.began", by=actor, reason=why)
     portal.lifecycle.phases.move(Phase.DRAINING, by=actor, why=why)
-    click.echo("Draining: not ready, and no more writes.")
+    click.echo("Draining: not ready, no more writes.")
 
 
 @lifecycle.command()
-@click.option("--wait", default=60.0, show_default=True, help="seconds for the queues to empty")
-@click.option("--delay", default=5.0, show_default=True, help="seconds for balancers to notice")
-@click.option("--requests", default=20.0, show_default=True, help="seconds for those in flight")
-@click.option("--close", default=10.0, show_default=True, help="seconds for connections to return")
-@click.option("--linger", default=15.0, show_default=True, help="seconds to show empty pools")
-@click.option("--force", is_flag=True, help="also while queues hold work")
-@click.option("--why", default="told to shut down", show_default=True)
+@click.option(
+    "--wait", default=60.0, show_default=True, help="seconds to wait for the queues to empty"
+)
+@click.option("--delay", default=5.0, show_default=True, help="seconds to wait for load balancers")
+@click.option(
+    "--requests", default=20.0, show_default=True, help="seconds to wait for running requests"
+)
+@click.option(
+    "--close", default=10.0, show_default=True, help="seconds to wait for connections in use"
+)
+@click.option("--linger", default=15.0, show_default=True, help="seconds to report empty pools")
+@click.option("--force", is_flag=True, help="even while queues hold work")
+@click.option("--why", default="shutdown requested", show_default=True)
 def shutdown(
     wait: float, delay: float, requests: float, close: float, linger: float, force: bool, why: str
 ) -> None:
-    """Drain, close the pools and stop: 0 clean, 1 not clean, 3 refused, 4 timed out."""
+    """Drain, close the pools and stop. Exit codes: 0 clean, 1 unclean, 3 refused, 4 timed out."""
     portal, actor = _portal(), application.actor()
     if not portal.runtime.node.shares():
         application.stop("No portal is running on this data directory.")
@@ -86,7 +92,7 @@ def shutdown(
     if not _stop_server(portal):
         click.echo("The server did not stop.", err=True)
         result = Exit.TIMED_OUT
-    click.echo("Stopped." if result is Exit.CLEAN else "Stopped, but not clean.")
+    click.echo("Stopped." if result is Exit.CLEAN else "Stopped, but not cleanly.")
     raise SystemExit(int(result))
 
 
@@ -128,7 +134,7 @@ def _append(portal: Portal, event_type: str, **detail: object) -> None:
     try:
         portal.core.audit_log.append(event_type, actor=application.actor(), **detail)
     except UnrecordedError as error:
-        application.stop(f"{error} Nothing was done.")
+        application.stop(f"{error} Nothing was changed.")
 
 
 def _portal() -> Portal:

@@ -10,10 +10,12 @@ from portal.unit_of_work import By
 
 @click.command()
 @click.argument("template")
-@click.option("--value", "values", multiple=True, help="name=text, one a field of the template")
+@click.option("--value", "values", multiple=True, help="name=text, for each field of the template")
 @audience_option
-@click.option("--component", "components", multiple=True, help="only for these, by slug")
-@click.option("--dry-run", is_flag=True, help="show every message and count; send none")
+@click.option("--component", "components", multiple=True, help="only for these components, by slug")
+@click.option(
+    "--dry-run", is_flag=True, help="show every message and count recipients; send nothing"
+)
 def notify(
     template: str,
     values: tuple[str, ...],
@@ -21,9 +23,9 @@ def notify(
     components: tuple[str, ...],
     dry_run: bool,
 ) -> None:
-    """Fill a message template and send it, for instance `operations`."""
+    """Fill in a message template, such as `operations`, and send it."""
     broadcasts = application.portal().notify.broadcasts
-    with application.sentences(f"There is no template named {template}."):
+    with application.sentences(f"No template is named {template}."):
         new = NotificationIn.model_validate(
             {
                 "template": template,
@@ -39,7 +41,7 @@ def notify(
                 click.echo(f"{one.subject}\n\n{one.text}".strip())
             return
         sent = broadcasts.send(By(application.actor()), new)
-    click.echo(f"On its way to {sent.shown.recipients} recipients.")
+    click.echo(f"Sending to {sent.shown.recipients} recipients.")
 
 
 def pair(text: str) -> tuple[str, str]:

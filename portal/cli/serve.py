@@ -30,14 +30,14 @@ FRONT = Path(__file__).with_name("front.py")
 
 @click.command()
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--no-worker", is_flag=True, help="start no background worker beside the web")
-@click.option("--upgrade", "upgrades", is_flag=True, help="bring the tables up to date first")
-@click.option("--reload", "reloads", is_flag=True, help="begin anew when code or templates change")
+@click.option("--no-worker", is_flag=True, help="do not start the background worker")
+@click.option("--upgrade", "upgrades", is_flag=True, help="migrate the database first")
+@click.option("--reload", "reloads", is_flag=True, help="restart when code or templates change")
 def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
-    """Serve the portal, with one background worker beside it."""
+    """Serve the portal, with one background worker."""
     settings = application.settings()
     if reloads and settings.env != "development":
-        raise click.UsageError("--reload is for development; PORTAL_ENV says otherwise.")
+        raise click.UsageError("--reload works only with PORTAL_ENV=development.")
     upgrades = upgrades or settings.env == "development"
     portal = _prepare(settings, workers, upgrades=upgrades)
     if workers > 1:

@@ -11,16 +11,18 @@ from portal.runtime import exports
 
 @click.group("snapshot")
 def snapshot_group() -> None:
-    """The runtime picture."""
+    """Export the runtime snapshot."""
 
 
 @snapshot_group.command()
 @click.option("--format", "wanted", type=click.Choice(exports.FORMATS), default="json")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="a file; else stdout"
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="output file; standard output by default",
 )
 def export(wanted: str, output: Path | None) -> None:
-    """Write a snapshot; its SHA-256 goes to standard error and into the audit log."""
+    """Export a snapshot. Its SHA-256 goes to standard error and into the audit log."""
     portal = application.portal()
     _, body, digest = exports.export(
         portal.overview, portal.core.audit_log, wanted, actor=application.actor()

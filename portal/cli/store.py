@@ -17,7 +17,7 @@ def db() -> None:
 
 @db.command()
 def upgrade() -> None:
-    """Bring the tables up to this version."""
+    """Migrate the database to this version."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         schema.upgrade(application.settings().resolved_database_url)
@@ -28,10 +28,10 @@ def upgrade() -> None:
 
 @db.command("forget-notices")
 def forget_notices() -> None:
-    """Send nothing of what waits: after a database was put back, with the portal stopped."""
+    """Drop all pending deliveries after a restore. Stop the portal first."""
     portal = application.portal()
     with portal.core.open_session() as session:
         engine.begin_write(session)
         dropped = timetable.silence(session, portal.core.settings, now=clock.now())
         session.commit()
-    click.echo(f"Nothing that waited is sent; {dropped} deliveries were dropped.")
+    click.echo(f"{dropped} pending deliveries were dropped. Nothing will be sent for them.")

@@ -22,10 +22,10 @@ def maintenance() -> None:
 @click.option("--title", required=True)
 @click.option("--duration", type=Duration(), required=True, help="for instance 30m")
 @click.option("--message", default="", help="Markdown")
-@click.option("--zone", default="UTC", show_default=True, help="the zone that readers see")
+@click.option("--zone", default="UTC", show_default=True, help="the time zone to show")
 def start(title: str, duration: timedelta, message: str, zone: str) -> None:
-    """Begin a window now."""
-    with application.sentences("There is no window of that reference."):
+    """Start a maintenance window now."""
+    with application.sentences("No window has that reference."):
         new = WindowIn(title=title, message=message, zone=zone, ends_at=clock.now() + duration)
         row = application.portal().status.windows.schedule(By(application.actor()), new)
     click.echo(f"{row.reference} runs until {clock.iso(row.ends_at)}.")
@@ -35,7 +35,7 @@ def start(title: str, duration: timedelta, message: str, zone: str) -> None:
 @click.argument("reference", required=False)
 @click.option("--duration", "by", required=True, help="for instance 15m")
 def extend(reference: str | None, by: str) -> None:
-    """Put the end of a window off; without a reference the one that runs."""
+    """Extend a window; without a reference, the active one."""
     row = _act(reference, WindowAct(action=Action.EXTEND, duration=by))
     click.echo(f"{row.reference} now ends at {clock.iso(row.ends_at)}.")
 
@@ -43,17 +43,19 @@ def extend(reference: str | None, by: str) -> None:
 @maintenance.command()
 @click.argument("reference", required=False)
 def end(reference: str | None) -> None:
-    """End a window now; without a reference the one that runs."""
+    """End a window now; without a reference, the active one."""
     row = _act(reference, WindowAct(action=Action.END))
-    click.echo(f"{row.reference} is over.")
+    click.echo(f"{row.reference} has ended.")
 
 
 @maintenance.command("list")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
-@click.option("--offset", type=click.IntRange(0), default=0, help="how many to leave out")
-@click.option("--all", "has_all", is_flag=True, help="of series more than the next two")
+@click.option("--offset", type=click.IntRange(0), default=0, help="how many to skip")
+@click.option(
+    "--all", "has_all", is_flag=True, help="all occurrences of series, not only the next two"
+)
 def list_windows(limit: int, offset: int, has_all: bool) -> None:
-    """Windows: what runs, what comes next, and what is over, the latest first."""
+    """List windows: active, upcoming, then past ones, latest first."""
     now = clock.now()
     with application.portal().core.open_session() as session:
         rows, total = windows.listed(session, now=now, limit=limit, offset=offset, has_all=has_all)
@@ -68,7 +70,7 @@ def list_windows(limit: int, offset: int, has_all: bool) -> None:
 
 def _act(reference: str | None, asked: WindowAct) -> Window:
     portal = application.portal()
-    with application.sentences("There is no window of that reference."):
+    with application.sentences("No window has that reference."):
         ref = reference or _only_running(portal)
         return portal.status.windows.act(By(application.actor()), ref, asked)
 
@@ -77,8 +79,8 @@ def _only_running(portal: Portal) -> str:
     with portal.core.open_session() as session:
         running = windows.running(session, now=clock.now())
         if not running:
-            application.stop("No window is running.")
+            application.stop("No window is active.")
         if len(running) > 1:
             names = ", ".join(row.reference for row in running)
-            application.stop(f"Several windows are running: {names}. Name one.")
+            application.stop(f"Several windows are active: {names}. Name one.")
         return running[0].reference

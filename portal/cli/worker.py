@@ -14,7 +14,7 @@ from portal.worker import delivery, rounds
 
 @click.command()
 def worker() -> None:
-    """Look at queues and alerts, sample the node's figures, and sweep what has run out."""
+    """Run the background worker: samples, alerts, deliveries and retention."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -72,13 +72,13 @@ def oversize(head: Head) -> tuple[int, str] | None:
         if not (length.isascii() and length.isdigit()):
             return 400, "Content-Length is not a number."
         if len(length) > 12 or int(length) > MOST_BODY_BYTES:
-            return 413, "A body has 1 MiB at most."
+            return 413, "The body is larger than 1 MiB."
     path, query = head.path, head.query
     if len(path) + len(query) > MOST_URL_BYTES // 12:
         if len(quote(path)) + len(query) > MOST_URL_BYTES:
-            return 414, "An address has 8 KiB at most."
+            return 414, "The URL is longer than 8 KiB."
     if head.header_bytes > MOST_HEADER_BYTES:
-        return 431, "Headers have 32 KiB at most."
+        return 431, "The headers are larger than 32 KiB."
     return None
 
 

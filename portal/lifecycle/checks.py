@@ -77,7 +77,7 @@ class Checks:
                 Check(
                     name="redis",
                     status="pass" if is_up else "warn",
-                    output=None if is_up else "does not answer; limits are counted locally",
+                    output=None if is_up else "does not answer; each process counts by itself",
                 )
             )
         # The same figures as feed and panel; who waits is a warning, and no reason to be unready.

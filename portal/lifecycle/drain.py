@@ -73,11 +73,11 @@ class Drain:
         if busy and not is_forced:
             for worker in busy:
                 self._say(f"{worker.name} has {worker.pending} jobs pending.")
-            self._say("Nothing was stopped. Wait for the queues, or use --force.")
+            self._say("Nothing was stopped. Wait for the queues to empty, or use --force.")
             return Exit.REFUSED
         self._append("runtime.shutdown.initiated", by=by, reason=why, forced=is_forced)
         self._phases.move(Phase.DRAINING, by=by, why=why)
-        self._say("Draining: not ready, and no more writes.")
+        self._say("Draining: not ready, no more writes.")
         self._pause(patience.delay)
         waiting = self._wait(patience.requests, self._in_flight)
         if waiting:
@@ -87,7 +87,7 @@ class Drain:
         result = Exit.TIMED_OUT if waiting else Exit.CLEAN
         if held:
             borrowed = sum(share.pool.borrowed for share in held)
-            self._say(f"{borrowed} database connections were not given back.")
+            self._say(f"{borrowed} database connections were not returned.")
             self._append(
                 "database.connection.shutdown_failed",
                 processes=len(held),

@@ -98,7 +98,9 @@ class ForeignAlerts(Acts):
         if rows and rows[0].closed_by == Closing.OPERATOR:
             return rows[0]
         if episodes.open_one(tx.session, alert, subject) is not None:
-            raise RuleError("alert", "The portal's own alerts end when what they tell of is over.")
+            raise RuleError(
+                "alert", "The portal's own alerts end by themselves when their cause is gone."
+            )
         raise NotFoundError
 
     def lapse(self, *, now: datetime) -> int:

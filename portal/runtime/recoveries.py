@@ -44,7 +44,7 @@ def prepared(session: Session, row: Incident) -> PreparedUpdate | None:
     gap = max(closed) - episodes[0].opened_at
     return PreparedUpdate(
         status=Progress.MONITORING,
-        message=f"{_public(session, episodes)} We keep watching.",
+        message=f"{_public(session, episodes)} We keep monitoring.",
         note=" ".join(_sentence(one) for one in episodes),
         gap_seconds=int(gap.total_seconds()),
     )

@@ -34,11 +34,11 @@ class Settings:
     env: str = _setting(
         "development",
         values.environment,
-        "`production` refuses weak secrets and plain-http cookies",
+        "environment; `production` refuses weak secrets and cookies over plain HTTP",
     )
     bind: str = _setting("127.0.0.1:8000", values.bind, "address and port of the web server")
     data_dir: Path = _setting(
-        Path("instance"), Path, "database file, run directory and kept secrets"
+        Path("instance"), Path, "folder for the database file, run files and generated secrets"
     )
     database_url: str = _setting(
         "", values.text, "SQLAlchemy URL; empty: SQLite in the data directory", is_secret=True
@@ -46,33 +46,37 @@ class Settings:
     redis_url: str = _setting(
         "",
         values.text,
-        "shares the rate limits between processes; empty: in memory",
+        "Redis URL for rate limits shared by all processes; empty: each process counts in memory",
         is_secret=True,
     )
     secret_key: str = _setting(
-        "", values.text, "signs CSRF tokens; made and kept in development", is_secret=True
+        "", values.text, "key that signs CSRF tokens; generated in development", is_secret=True
     )
-    site_name: str = _setting("Portal", values.text, "the name on every page")
+    site_name: str = _setting("Portal", values.text, "name shown on every page")
     external_url: str = _setting(
         "",
         values.web_address,
-        "the address people use, for links; it may have a path: `https://example.com/status`",
+        "public URL of the portal, used in links; can have a path: `https://example.com/status`",
     )
-    runbook_url: str = _setting("", values.text, "your own runbook; empty: the built-in page")
+    runbook_url: str = _setting(
+        "", values.text, "URL of your own runbook; empty: the built-in page"
+    )
     contacts: tuple[str, ...] = _setting(
-        (), values.listed, "who to call, a comma between them; shown to operators only"
+        (), values.listed, "on-call contacts, separated by commas; shown to operators only"
     )
     metrics_tokens: tuple[ScraperToken, ...] = _setting(
         (),
         guard.scrapers,
-        "`prometheus=<token>,oncall:manual=<token>`; none: the feed answers 404",
+        "tokens of the metrics feed, such as `prometheus=<token>,oncall:manual=<token>`;"
+        " empty: the feed answers 404",
         is_secret=True,
     )
-    metrics_prefix: str = _setting("gigvora_", values.text, "put before every series")
+    metrics_prefix: str = _setting("gigvora_", values.text, "prefix of every metric name")
     sustained_after: timedelta = _setting(
         timedelta(seconds=900),
         values.seconds,
-        "how long an alert must hold before the panel offers to tell the public",
+        "how long an alert must last before operators are notified"
+        " and the panel offers to open an incident",
     )
     alert_expires: timedelta | None = _setting(
         timedelta(hours=8),
@@ -81,7 +85,7 @@ class Settings:
         " sender's repeat interval; `off`: for ever",
     )
     metrics_stale_after: timedelta = _setting(
-        timedelta(seconds=180), values.seconds, "a scraper is stale when its age is above this"
+        timedelta(seconds=180), values.seconds, "age at which a scraper is stale"
     )
     scraper_expected: bool = _setting(
         False,
@@ -89,18 +93,22 @@ class Settings:
         "alert although no scraper has ever come; off: until a first scrape the exporter is"
         " not set up",
     )
-    rate_limit: str = _setting("300/minute", values.rate, "requests of one address")
+    rate_limit: str = _setting("300/minute", values.rate, "rate limit for each client address")
     poll_seconds: int = _setting(
-        45, values.whole, "how often public pages and clients poll; stale at 1.5 times"
+        45,
+        values.whole,
+        "poll interval of public pages and clients; data is stale after 1.5 intervals",
     )
-    panel_poll_seconds: int = _setting(10, values.whole, "how often the panel's cards poll")
+    panel_poll_seconds: int = _setting(10, values.whole, "poll interval of the panel")
     trusted_proxies: tuple[Network, ...] = _setting(
-        (), values.networks, "networks whose forwarding headers count"
+        (), values.networks, "networks whose forwarding headers are trusted"
     )
     trusted_hosts: tuple[str, ...] = _setting(
-        (), values.listed, "host names the portal answers to; empty: any in development"
+        (), values.listed, "host names that the portal answers to; empty: any, in development only"
     )
-    public_cors: str = _setting("*", values.text, "who may read the public answers; empty: nobody")
+    public_cors: str = _setting(
+        "*", values.text, "origins that may read the public API from a browser (CORS); empty: none"
+    )
     allowed_origins: tuple[str, ...] = _setting(
         (),
         guard.origins,
@@ -110,14 +118,14 @@ class Settings:
     auto_block: AutoBlockRule | None = _setting(
         AutoBlockRule(8, timedelta(seconds=300), timedelta(seconds=900)),
         guard.auto_block,
-        "how many refusals of the WAF block a client, and for how long; `off`: never",
+        "how many WAF refusals block a client, and for how long; `off`: never",
     )
-    waf_engine: str = _setting("modsecurity", guard.engine, "`modsecurity` or `off`")
+    waf_engine: str = _setting("modsecurity", guard.engine, "WAF engine: `modsecurity` or `off`")
     waf_crs: Path | None = _setting(
-        None, Path, "folder of the OWASP Core Rule Set, to be used beside our rules"
+        None, Path, "folder of the OWASP Core Rule Set, used in addition to the built-in rules"
     )
     waf_crs_blocks: bool = _setting(
-        False, values.switch, "let the Core Rule Set refuse requests, not only detect"
+        False, values.switch, "let the Core Rule Set refuse requests, not only detect them"
     )
     workers_declared: tuple[DeclaredWorker, ...] = _setting(
         (),
@@ -127,22 +135,22 @@ class Settings:
     worker_queues: tuple[WorkerQueue, ...] = _setting(
         (),
         workers.queues,
-        "queues to look at, a semicolon between them: `name=list redis://host/0 key`,"
+        "queues to watch, separated by semicolons: `name=list redis://host/0 key`,"
         " `name=stream redis://host/0 key group`, `name=sql <SQLAlchemy URL> SELECT …`",
         is_secret=True,
     )
     smtp_url: MailServer | None = _setting(
         None,
         notifications.mail_server,
-        "the mail server: `smtp+starttls://name:password@host:587`, `smtps://host`,"
-        " `smtp://127.0.0.1:25`; empty: nobody is told by mail",
+        "mail server: `smtp+starttls://name:password@host:587`, `smtps://host`,"
+        " `smtp://127.0.0.1:25`; empty: no mail is sent",
         is_secret=True,
     )
     mail_from: str = _setting(
-        "", notifications.mail_from, "the sender: `Example status <status@example.com>`"
+        "", notifications.mail_from, "sender of mails: `Example status <status@example.com>`"
     )
     mail_rate: float = _setting(
-        10.0, values.per_second, "how fast mails are sent, such as `10/second`"
+        10.0, values.per_second, "maximum rate of mails, such as `10/second`"
     )
     operator_channels: tuple[str, ...] = _setting(
         (),
@@ -152,45 +160,39 @@ class Settings:
         is_secret=True,
     )
     allowed_targets: tuple[Target, ...] = _setting(
-        (),
-        guard.targets,
-        "hosts and networks that webhooks may call although they are not of the open internet",
+        (), guard.targets, "private hosts and networks that webhooks may call"
     )
     reminders: tuple[timedelta, ...] = _setting(
         (timedelta(hours=24), timedelta(hours=1)),
         values.reminders,
-        "how long before a window subscribers are reminded; `off`: never",
+        "how long before a window subscribers get reminders; `off`: never",
     )
     audiences: tuple[str, ...] = _setting(
         ("public", "authenticated", "operations"),
         values.audiences,
-        "the audiences that the panel's forms offer; the API takes all of them",
+        "audiences offered in the panel's forms; the API accepts all",
     )
     auto_publish: bool = _setting(
-        False,
-        values.switch,
-        "open an incident for everyone once an alert has lasted, without an operator",
+        False, values.switch, "open a public incident automatically when an alert lasts"
     )
     require_approval: bool = _setting(
-        False,
-        values.switch,
-        "what is planned is shown to nobody until a second operator has approved it",
+        False, values.switch, "hide planned maintenance until a second operator approves it"
     )
     insecure_cookies: bool = _setting(
-        False, values.switch, "allow the session cookie over plain http outside development"
+        False, values.switch, "allow the session cookie over plain HTTP outside development"
     )
     drain_delay: timedelta = _setting(
         timedelta(seconds=5),
         values.pause,
-        "how long a stop waits for balancers to see 503; `0`: not",
+        "how long a shutdown waits for load balancers to see 503",
     )
     drain_linger: timedelta = _setting(
         timedelta(seconds=15),
         values.pause,
-        "how long a stop shows empty pools to a scrape; `0`: not",
+        "how long a shutdown waits for a scrape to see empty pools",
     )
     audit_address_days: int = _setting(
-        90, values.whole, "days after which the audit log keeps pseudonyms instead of addresses"
+        90, values.whole, "days after which pseudonyms replace addresses in the audit log"
     )
     audit_keep_days: int | None = _setting(
         None,
@@ -198,7 +200,7 @@ class Settings:
         "days that events stay in the database before they move to a sealed file in"
         " the data directory; empty: for ever",
     )
-    pool_size: int = _setting(5, values.whole, "database connections of a web process")
+    pool_size: int = _setting(5, values.whole, "database connections per web process")
 
     @property
     def is_production(self) -> bool:

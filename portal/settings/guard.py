@@ -53,7 +53,7 @@ def auto_block(raw: str) -> AutoBlockRule | None:
         return None
     match = re.fullmatch(r"(\d{1,5})/(\S+) for (\S+)", raw.strip())
     if match is None:
-        raise ValueError("must be off, or such as 8/300s for 900s")
+        raise ValueError("must be off or have the form 8/300s for 900s")
     rule = AutoBlockRule(int(match[1]), durations.parse(match[2]), durations.parse(match[3]))
     if not 1 <= rule.threshold <= 10_000:
         raise ValueError("the threshold must be from 1 to 10000")

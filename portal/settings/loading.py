@@ -34,16 +34,16 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     for name in sorted(source):
         variable = name.removesuffix("_FILE")
         if variable in RENAMED:
-            problems.append(f"{variable} is called {RENAMED[variable]} now; rename it")
+            problems.append(f"{variable} was renamed to {RENAMED[variable]}")
         elif name.startswith("PORTAL_") and variable not in known:
-            problems.append(f"{name} is not a setting of this version; see docs/settings.md")
+            problems.append(f"{name} is not a setting; see docs/settings.md")
     for entry in fields(Settings):
         variable = f"PORTAL_{entry.name.upper()}"
         raw = source.get(variable)
         path = source.get(f"{variable}_FILE")
         if path:
             if raw is not None:
-                problems.append(f"{variable} and {variable}_FILE are both set; keep one")
+                problems.append(f"{variable} and {variable}_FILE are both set; remove one")
             try:
                 raw = Path(path).read_text(encoding="utf-8").strip()
             except OSError as error:
@@ -73,9 +73,11 @@ def _weaknesses(settings: Settings) -> list[str]:
                 f" {MIN_SECRET_CHARACTERS} characters"
             )
     if settings.smtp_url is not None and not settings.mail_from:
-        problems.append("PORTAL_MAIL_FROM must name the sender when PORTAL_SMTP_URL is set")
+        problems.append("PORTAL_MAIL_FROM must be set when PORTAL_SMTP_URL is set")
     if settings.smtp_url is not None and not settings.external_url and settings.env != "test":
-        problems.append("PORTAL_EXTERNAL_URL must be set for mails: their links begin with it")
+        problems.append(
+            "PORTAL_EXTERNAL_URL must be set when PORTAL_SMTP_URL is set, for the links in mails"
+        )
     declared = {worker.name for worker in settings.workers_declared}
     for queue in settings.worker_queues:
         if queue.worker not in declared:
@@ -83,21 +85,21 @@ def _weaknesses(settings: Settings) -> list[str]:
                 f"PORTAL_WORKER_QUEUES: {queue.worker} is not in PORTAL_WORKERS_DECLARED"
             )
     if "notifications" in declared or "portal" in declared:
-        problems.append("PORTAL_WORKERS_DECLARED: portal and notifications are the portal's own")
+        problems.append("PORTAL_WORKERS_DECLARED: the names portal and notifications are reserved")
     if not settings.is_production:
         return problems
     if len(settings.secret_key) < MIN_SECRET_CHARACTERS:
         problems.append(
             f"PORTAL_SECRET_KEY must have {MIN_SECRET_CHARACTERS} characters or more in"
-            " production; make one with: openssl rand -hex 32"
+            " production; generate one with: openssl rand -hex 32"
         )
     if not settings.external_url.startswith("https://") and not settings.insecure_cookies:
         problems.append(
-            "PORTAL_EXTERNAL_URL must begin with https:// in production, or the session cookie"
-            " would travel in the clear; PORTAL_INSECURE_COOKIES=on accepts that"
+            "PORTAL_EXTERNAL_URL must begin with https:// in production, to protect the session"
+            " cookie; PORTAL_INSECURE_COOKIES=on allows http://"
         )
     if not settings.trusted_hosts:
-        problems.append("PORTAL_TRUSTED_HOSTS must name the portal's host names in production")
+        problems.append("PORTAL_TRUSTED_HOSTS must list the portal's host names in production")
     return problems
 
 

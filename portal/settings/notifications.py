@@ -54,14 +54,14 @@ def mail_server(raw: str) -> MailServer:
     parts = urlsplit(raw)
     if parts.scheme not in _TLS or not parts.hostname or parts.path not in {"", "/"}:
         raise ValueError(
-            "must be such as smtp+starttls://name:password@mail.example.com:587,"
+            "must have the form smtp+starttls://name:password@mail.example.com:587,"
             " smtps://mail.example.com or smtp://127.0.0.1:25"
         )
     tls = _TLS[parts.scheme]
     if (parts.username is None) != (parts.password is None):
         raise ValueError("must have both a name and a password, or neither")
     if parts.password and tls == "offered":
-        raise ValueError("a password wants smtps:// or smtp+starttls://")
+        raise ValueError("a password needs smtps:// or smtp+starttls://")
     return MailServer(
         parts.hostname,
         parts.port or {"smtps": 465, "starttls": 587}.get(tls, 25),
@@ -74,7 +74,7 @@ def mail_server(raw: str) -> MailServer:
 def mail_from(raw: str) -> str:
     address = parseaddr(raw)[1]
     if not re.fullmatch(r"[^\s@]+@[^\s@]+", address) or not raw.isprintable():
-        raise ValueError("must be such as Example status <status@example.com>")
+        raise ValueError("must have the form Example status <status@example.com>")
     return raw
 
 
@@ -84,7 +84,7 @@ def chats(raw: str) -> tuple[str, ...]:
         scheme = one.partition("://")[0].lower()
         if "://" not in one or scheme not in CHAT_SCHEMES:
             raise ValueError(
-                "must be addresses of Apprise, a space between them, each beginning with one of "
+                "must be Apprise URLs, separated by spaces, each beginning with one of "
                 + ", ".join(sorted(CHAT_SCHEMES))
             )
     return found

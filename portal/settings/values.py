@@ -76,7 +76,7 @@ def expiry(raw: str) -> timedelta | None:
 def bind(raw: str) -> str:
     host, _, port = raw.rpartition(":")
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError("must be host:port, for instance 127.0.0.1:8000")
+        raise ValueError("must be host:port, such as 127.0.0.1:8000")
     return raw
 
 
@@ -96,7 +96,7 @@ def audiences(raw: str) -> tuple[str, ...]:
     names = listed(raw)
     unknown = sorted(set(names) - set(AUDIENCES))
     if unknown or not names:
-        raise ValueError(f"must be some of {', '.join(AUDIENCES)}")
+        raise ValueError(f"must be one or more of {', '.join(AUDIENCES)}")
     return names
 
 
@@ -118,5 +118,5 @@ def reminders(raw: str) -> tuple[timedelta, ...]:
         return ()
     found = tuple(sorted({durations.parse(part) for part in listed(raw)}, reverse=True))
     if not found or len(found) > 5 or found[0] > timedelta(days=14):
-        raise ValueError("must be off, or one to five times up to 14d such as 24h,1h")
+        raise ValueError("must be off, or one to five durations up to 14d, such as 24h,1h")
     return found

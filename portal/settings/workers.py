@@ -51,7 +51,7 @@ def queues(raw: str) -> tuple[WorkerQueue, ...]:
         url, _, source = place.strip().partition(" ")
         if kind not in {"list", "stream", "sql"} or not url or not source.strip():
             raise ValueError(
-                "must be such as emails=list redis://host/0 queue:emails;"
+                "must have the form emails=list redis://host/0 queue:emails;"
                 " jobs=sql postgresql+psycopg://host/app SELECT count(*) FROM job"
             )
         found.append(WorkerQueue(name, kind, url, source.strip()))

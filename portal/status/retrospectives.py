@@ -90,7 +90,9 @@ class Retrospectives(Acts):
         """Add or replace an incident's retrospective; RuleError before it is resolved."""
         incident = found(incidents.find(tx.session, reference))
         if incident.resolved_at is None:
-            raise RuleError("reference", "A retrospective follows when it is resolved.")
+            raise RuleError(
+                "reference", "A retrospective can be written only for a resolved incident."
+            )
         row = tx.session.get(Retrospective, incident.id)
         was_published = row is not None and row.is_published
         row = tx.add(Retrospective(id=incident.id)) if row is None else tx.expect(row)

@@ -72,7 +72,7 @@ def check(template: TemplateIn) -> None:
     """RuleError where braces stand that are not a field."""
     for field in ("title", "message"):
         if _STRAY.search(PLACE.sub("", getattr(template, field))):
-            raise RuleError(field, "A field is written {{name}}, in small letters and _.")
+            raise RuleError(field, "Write a field as {{name}}, with lowercase letters and _.")
 
 
 def render(template: MessageTemplate, values: dict[str, str]) -> Rendered:

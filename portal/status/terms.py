@@ -92,7 +92,7 @@ def check_span(starts_at: datetime, ends_at: datetime | None, *, now: datetime) 
     if ends_at <= now:
         raise RuleError("endsAt", "The end must be in the future.")
     if ends_at - starts_at > LONGEST:
-        raise RuleError("endsAt", "The end may be 366 days after the start at most.")
+        raise RuleError("endsAt", "The end can be 366 days after the start at most.")
 
 
 def values(members: Iterable[StrEnum]) -> list[str]:

@@ -41,7 +41,7 @@ def guard() -> Response | None:
     _turn_away_unless_signed_in()
     needed = TABLE.get(endpoint)
     if needed is None:
-        raise Problem(404, "There is nothing here.")
+        raise Problem(404, "There is nothing at this address.")
     if needed == PUBLIC:
         if request.method in _UNSAFE:
             _check_site()
@@ -52,7 +52,7 @@ def guard() -> Response | None:
     if caller is None:
         return _ask_to_sign_in()
     if needed not in caller.scopes:
-        raise Problem(403, f"This takes the permission {needed}, which you do not have.")
+        raise Problem(403, f"You need the permission {needed} for this.")
     if caller.operator is not None and request.method in _UNSAFE:
         _check_site()
         csrf.protect()
@@ -110,9 +110,7 @@ def _by_token() -> Caller:
                     f"token:{token.name}", frozenset(Scope(scope) for scope in token.scopes)
                 )
     raise Problem(
-        401,
-        "The token is not known, has expired or was revoked.",
-        headers={"WWW-Authenticate": "Bearer"},
+        401, "The token is unknown, expired or revoked.", headers={"WWW-Authenticate": "Bearer"}
     )
 
 

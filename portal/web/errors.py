@@ -1,18 +1,18 @@
 """Errors as answers: what each exception of the rooms means to whoever asked."""
 
+from math import ceil
 from typing import Any
 
 import structlog
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, g, request
-from flask_limiter import RateLimitExceeded
+from flask_limiter import Limiter, RateLimitExceeded
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from portal import clock
+from portal import clock, durations
 from portal.audit.log import UnrecordedError
-from portal.durations import spoken
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
@@ -22,15 +22,15 @@ from portal.web.problems import Problem
 
 _log = structlog.get_logger()
 _DETAILS = {
-    400: "The request cannot be read.",
-    404: "There is nothing here.",
-    405: "This address does not take that method.",
-    413: "A body has 1 MiB at most.",
+    400: "The request is malformed.",
+    404: "There is nothing at this address.",
+    405: "This URL does not accept that method.",
+    413: "The body is larger than 1 MiB.",
     415: "Send JSON, with Content-Type: application/json.",
 }
 
 
-def register(app: APIFlask) -> None:
+def register(app: APIFlask, limiter: Limiter) -> None:
     """The one shape of errors, for all faces."""
 
     @app.errorhandler(Problem)
@@ -43,7 +43,7 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(NotFoundError)
     def missing(error: NotFoundError) -> Response:
-        return problems.answer(Problem(404, "There is nothing of that reference."))
+        return problems.answer(Problem(404, "Nothing has that reference."))
 
     @app.errorhandler(AlreadyBlockedError)
     def doubled(error: AlreadyBlockedError) -> Response:
@@ -51,7 +51,7 @@ def register(app: APIFlask) -> None:
         return problems.answer(
             Problem(
                 409,
-                f"This is blocked already until {until}; extend or raise that block.",
+                f"This is already blocked until {until}. Extend or raise that block.",
                 current=g.show(error.current) if "show" in g else None,
             )
         )
@@ -60,13 +60,15 @@ def register(app: APIFlask) -> None:
     def unrecorded(error: UnrecordedError) -> Response:
         _log.error("web.unrecorded", detail=str(error))
         return problems.answer(
-            Problem(503, "The audit log cannot take this, so it was not done. Try again later.")
+            Problem(
+                503, "The audit log cannot be written, so nothing was changed. Try again later."
+            )
         )
 
     @app.errorhandler(UndeclaredWorkerError)
     def undeclared(error: UndeclaredWorkerError) -> Response:
         return problems.answer(
-            Problem(404, "No worker of that name is declared in PORTAL_WORKERS_DECLARED.")
+            Problem(404, "No worker with that name is declared in PORTAL_WORKERS_DECLARED.")
         )
 
     @app.errorhandler(StaleVersionError)
@@ -74,7 +76,7 @@ def register(app: APIFlask) -> None:
         return problems.answer(
             Problem(
                 412,
-                "Someone else changed it meanwhile; its current state is enclosed.",
+                "Someone else changed this in the meantime. The answer has the current state.",
                 current=g.show(error.current) if "show" in g else None,
             )
         )
@@ -82,14 +84,14 @@ def register(app: APIFlask) -> None:
     @app.errorhandler(ReusedKeyError)
     def reused(error: ReusedKeyError) -> Response:
         return problems.answer(
-            Problem(422, "This Idempotency-Key came with another request before.")
+            Problem(422, "This Idempotency-Key was used for a different request.")
         )
 
     @app.errorhandler(SQLAlchemyError)
     def database(error: SQLAlchemyError) -> Response:
         if isinstance(error, IntegrityError):
             return problems.answer(
-                Problem(409, "Two requests came at once; look at what is there and try again.")
+                Problem(409, "Another request changed this at the same time. Reload and try again.")
             )
         _log.error(
             "web.database_failed",
@@ -105,16 +107,7 @@ def register(app: APIFlask) -> None:
 
     @app.errorhandler(RateLimitExceeded)
     def limited(error: RateLimitExceeded) -> Response:
-        (limiter,) = app.extensions["limiter"]
-        reset_at = limiter.current_limit.reset_at if limiter.current_limit else 0
-        seconds = max(1, int(reset_at - clock.now().timestamp() + 0.999))
-        return problems.answer(
-            Problem(
-                429,
-                f"Too many tries. Try again in {spoken(seconds)}.",
-                headers={"Retry-After": str(seconds)},
-            )
-        )
+        return problems.answer(_too_many(limiter))
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
@@ -132,9 +125,24 @@ def register(app: APIFlask) -> None:
     def unforeseen(error: Exception) -> Response:
         _log.exception("web.failed", path=request.path)
         identity = request.environ.get("portal.request_id", "")
-        return problems.answer(
-            Problem(500, f"Something went wrong here. It was written down as {identity}.")
-        )
+        return problems.answer(Problem(500, f"Something went wrong. The log has it as {identity}."))
+
+
+def _too_many(limiter: Limiter) -> Problem:
+    """One route's own limit was reached: what it allows, and how long to wait."""
+    broken = limiter.current_limit
+    assert broken is not None
+    rate = broken.limit
+    try:
+        seconds = max(1, ceil(broken.window.reset_time - clock.now().timestamp()))
+    except limiter.storage.base_exceptions:
+        seconds = rate.get_expiry()
+    per = f"{rate.amount} requests per {rate.GRANULARITY.name}"
+    return Problem(
+        429,
+        f"Too many requests: the limit is {per}. Try again in {durations.spoken(seconds)}.",
+        headers={"Retry-After": str(seconds)},
+    )
 
 
 def _from_api(error: HTTPError) -> Problem:
@@ -147,5 +155,5 @@ def _from_api(error: HTTPError) -> Problem:
                     str(name)[:100]: [str(text) for text in texts] for name, texts in fields.items()
                 }
     if found:
-        return Problem(422, "Some fields are not right.", errors=found)
+        return Problem(422, "Some fields are invalid.", errors=found)
     return Problem(error.status_code, _DETAILS.get(error.status_code, error.message or ""))

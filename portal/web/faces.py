@@ -142,7 +142,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
     app.spec_processor(document.complete)
     prefix.put_on(app, settings.prefix)
-    errors.register(app)
+    errors.register(app, limiter)
 
 
 def _mark_poll() -> None:

@@ -117,21 +117,21 @@ class Gateway:
         refuse = self._front.refuse
         closing = [("Connection", "close")]
         if sum(len(name) + len(value) for name, value in pairs) > head.MOST_HEADER_BYTES:
-            return refuse(asked, 431, "Headers have 32 KiB at most.", closing)
+            return refuse(asked, 431, "The headers are larger than 32 KiB.", closing)
         is_probe = head.is_probe(asked.path)
         try:
             body = b"" if is_probe else await self._body(scope, protocol, passed.client)
         except TooLargeError:
-            return refuse(asked, 413, "A body has 1 MiB at most.", closing)
+            return refuse(asked, 413, "The body is larger than 1 MiB.", closing)
         except TimeoutError:
-            detail = "The body did not come in time. Send it at once."
+            detail = "The body did not arrive in time."
             return refuse(asked, 408, detail, closing)
         queue = self._probes if is_probe else self._others
         if not queue.has_room(passed.client):
             return refuse(
                 asked,
                 503,
-                "Too much is waiting here. Try again in a few seconds.",
+                "The portal is overloaded. Try again in a few seconds.",
                 [("Retry-After", "5")],
             )
         self._phases.in_flight += not is_probe
@@ -142,7 +142,7 @@ class Gateway:
                 )
         except Exception:
             _log.exception("web.request_failed", path=asked.path)
-            return refuse(asked, 500, "Something went wrong here; it was logged.", [])
+            return refuse(asked, 500, "Something went wrong. It was logged.", [])
         finally:
             self._phases.in_flight -= not is_probe
 

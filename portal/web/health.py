@@ -76,7 +76,7 @@ def metrics() -> Response:
 
 def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
     if not known:
-        raise Problem(404, "There is nothing here.")
+        raise Problem(404, "There is nothing at this address.")
     kind, _, presented = request.headers.get("Authorization", "").strip().partition(" ")
     if kind.lower() != "bearer" or not presented.strip():
         _refused("missing", 401)
@@ -86,7 +86,7 @@ def _scraper(known: tuple[ScraperToken, ...]) -> ScraperToken:
     token = exporter.recognise(known, presented.strip())
     if token is None:
         _refused("invalid", 403)
-        raise Problem(403, "This token is not one of the feed's.")
+        raise Problem(403, "This token is not valid for the metrics feed.")
     return token
 
 

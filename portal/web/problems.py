@@ -48,9 +48,9 @@ def field_errors(error: ValidationError) -> Errors:
 
 
 _SAID = {
-    "missing": "This is needed.",
+    "missing": "This field is required.",
     "extra_forbidden": "There is no such field.",
-    "string_too_short": "Write something here.",
+    "string_too_short": "This field must not be empty.",
 }
 
 
@@ -60,11 +60,11 @@ def _said(error: Any) -> str:
 
 
 _SENTENCES = {
-    FailureKind.AWAY: "The database does not answer. Nothing was stored; try again in a moment.",
-    FailureKind.BUSY: "The database is busy. Nothing was stored; try again in a moment.",
-    FailureKind.READ_ONLY: "The database is read-only at the moment. Nothing was stored;"
-    " what is published goes on. Try again when it takes writes.",
-    FailureKind.FULL: "The database has no space left. Nothing was stored; make room on its disk.",
+    FailureKind.AWAY: "The database does not answer. Nothing was saved. Try again in a moment.",
+    FailureKind.BUSY: "The database is busy. Nothing was saved. Try again in a moment.",
+    FailureKind.READ_ONLY: "The database is read-only at the moment. Nothing was saved."
+    " Published pages stay up. Try again later.",
+    FailureKind.FULL: "The database has no space left. Nothing was saved. Free space on its disk.",
 }
 
 
@@ -79,8 +79,8 @@ def of_database(error: SQLAlchemyError) -> Problem:
     detail = _SENTENCES[kind]
     if isinstance(error, UnknownOutcomeError):
         detail = (
-            "The database broke off at the last moment. Look whether it was stored"
-            " before you try again."
+            "The connection to the database broke while saving. Check whether your change was"
+            " saved before you try again."
         )
     return Problem(
         507 if kind is FailureKind.FULL else 503,

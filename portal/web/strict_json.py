@@ -18,14 +18,14 @@ class StrictJSON(DefaultJSONProvider):
         try:
             return _lenient(s) if is_lenient else _strict(s)
         except (RecursionError, UnicodeError) as error:
-            raise ValueError("the text is too deep, or not UTF-8") from error
+            raise ValueError("the text is nested too deeply or is not UTF-8") from error
 
 
 def _strict(s: str | bytes) -> Any:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(found)
         if len(made) != len(found):
-            raise ValueError("a key stands twice in one object")
+            raise ValueError("an object has the same key twice")
         return made
 
     def constant(name: str) -> Any:

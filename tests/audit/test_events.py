@@ -170,7 +170,7 @@ def test_an_address_that_was_altered_is_found(session: Session):
     refuse(session, "192.0.2.1")
     session.execute(update(Address).values(address="192.0.2.9"))
     session.expire_all()
-    assert verdict(session) == Verdict(0, 1, "its address was altered")
+    assert verdict(session) == Verdict(0, 1, "its address was changed")
     assert not addresses.is_true({}, NOW, "addr-", "192.0.2.1")
 
 
@@ -269,7 +269,7 @@ def test_a_file_that_was_altered_is_found(session: Session, tmp_path: Path):
         path.write_text("\n".join(left) + "\n")
         number = len(left)
         assert checked(path) == Verdict(
-            number - 1, number, f"the segment breaks off before event {number}"
+            number - 1, number, f"the segment ends before event {number}"
         )
     fresh()
     edited(path, 4, last=4)
@@ -282,7 +282,7 @@ def test_a_file_that_was_altered_is_found(session: Session, tmp_path: Path):
     assert checked(path) == Verdict(0, 1, "its content does not match its hash")
     for text in ("", "[]\n", "garbage\n", '{"kind": "other"}\n'):
         path.write_text(text)
-        with pytest.raises(ValueError, match="no segment"):
+        with pytest.raises(ValueError, match="not an audit log segment"):
             checked(path)
 
 
@@ -334,7 +334,7 @@ def test_what_was_taken_out_must_be_named(session: Session, last, head, is_named
     record(session, 1)
     found = verdict(session)
     assert (found.checked, found.first_bad_seq) == (2, None if is_named else 2), why
-    assert ("no segment is named" in found.reason) is not is_named
+    assert ("no segment was recorded" in found.reason) is not is_named
 
 
 def keep(folder: Spool, count: int) -> None:

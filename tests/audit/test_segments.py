@@ -85,7 +85,7 @@ def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
 
 def test_a_file_of_another_kind_is_no_segment(tmp_path: Path):
     (tmp_path / "notes").write_text("hello\n")
-    with pytest.raises(ValueError, match="no segment"):
+    with pytest.raises(ValueError, match="not an audit log segment"):
         last(tmp_path / "notes")
 
 
@@ -143,7 +143,7 @@ def test_an_altered_address_is_named(either: Site):
         session.execute(text("UPDATE audit_address SET address = '192.0.2.1' WHERE seq = 2"))
         session.commit()
     found = verdict(either)
-    assert (found.first_bad_seq, found.reason) == (2, "its address was altered")
+    assert (found.first_bad_seq, found.reason) == (2, "its address was changed")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -194,7 +194,7 @@ def test_events_that_were_removed_without_a_segment_are_told(short: Site, still:
         session.commit()
     found = verdict(short)
     assert found.first_bad_seq == 4
-    assert "no segment is named" in found.reason
+    assert "no segment was recorded" in found.reason
 
 
 def test_a_disk_that_cannot_keep_the_file_keeps_the_events(

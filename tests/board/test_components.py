@@ -123,7 +123,7 @@ def test_a_window_puts_its_parts_under_maintenance(either: Site, still: Standing
     status = either.portal.status
     for slug in ("api", "web"):
         status.components.add(By("a"), ComponentIn(slug=slug, name=slug))
-    with pytest.raises(RuleError, match="no component db"):
+    with pytest.raises(RuleError, match="slug db"):
         either.portal.status.windows.schedule(
             By("a"), WindowIn(title="x", ends_at=still.moment + HOUR, components=["db"])
         )

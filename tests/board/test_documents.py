@@ -155,7 +155,7 @@ def test_the_badge_is_as_wide_as_its_word():
 
 def test_the_badge_of_a_portal_that_watches_nothing_is_grey():
     text = feeds.badge(picture())[1].decode()
-    assert "status: Nothing is watched yet" in text
+    assert "status: Nothing is monitored yet" in text
     assert "#127a46" not in text
 
 

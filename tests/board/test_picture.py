@@ -202,7 +202,7 @@ def test_components_are_counted_and_grouped_for_the_public_alone():
 @pytest.mark.parametrize(
     ("values", "indicator", "description"),
     [
-        ({}, Indicator.NONE, "Nothing is watched yet"),
+        ({}, Indicator.NONE, "Nothing is monitored yet"),
         ({"components": (part("a"),)}, Indicator.NONE, "All systems operational"),
         (
             {"components": (part("a"), part("b", is_watched=False))},
@@ -212,19 +212,19 @@ def test_components_are_counted_and_grouped_for_the_public_alone():
         (
             {"components": (part("a", is_watched=False), part("b", is_public=False))},
             Indicator.NONE,
-            "Nothing is watched yet",
+            "Nothing is monitored yet",
         ),
         (
             {"banners": (banner(severity="info", kind="announcement"),)},
             Indicator.NONE,
-            "Nothing is watched yet",
+            "Nothing is monitored yet",
         ),
         ({"components": (part("a", State.MAJOR),)}, Indicator.CRITICAL, "Major outage"),
         ({"incidents": (event(impact="minor"),)}, Indicator.MINOR, "Minor disruption"),
         ({"incidents": (event(impact="critical"),)}, Indicator.CRITICAL, "Major outage"),
         ({"banners": (banner(),)}, Indicator.MAINTENANCE, "Under maintenance"),
         ({"banners": (banner(severity="security"),)}, Indicator.MINOR, "Security notice"),
-        ({"banners": (banner(status="scheduled"),)}, Indicator.NONE, "Nothing is watched yet"),
+        ({"banners": (banner(status="scheduled"),)}, Indicator.NONE, "Nothing is monitored yet"),
         # An incident speaks for itself, not as a banner too.
         (
             {

@@ -70,7 +70,7 @@ def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     sign_up(demo, page)
     public = watched.context.new_page()
     public.goto(demo.address + "/subscribe")
-    public.get_by_label("Your mail address").fill("ada@example.com")
+    public.get_by_label("Your email address").fill("ada@example.com")
     public.keyboard.press("Enter")
     until(lambda: post.taken, what="the question")
     question = re.search(r"(/subscribe/\S+)", text_of(post.taken[0][1]))

@@ -41,15 +41,15 @@ def subscribe(served: Served, page: Page, post: Post) -> None:
     """From the public page to the confirmed subscription, by the mail that came."""
     page.goto(served.address + "/")
     page.get_by_role("link", name="Get updates").click()
-    page.get_by_label("Your mail address").fill("ada@example.com")
+    page.get_by_label("Your email address").fill("ada@example.com")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
     until(lambda: post.to("ada@example.com"), what="the question by mail")
     link = re.search(r"http\S+/subscribe/\S+", text_of(post.taken[0][1]))
     assert link
     page.goto(link.group(0))
     page.get_by_role("button", name="Confirm subscription").click()
-    expect(page.get_by_role("heading", name="You will be told")).to_be_visible()
+    expect(page.get_by_role("heading", name="You are subscribed")).to_be_visible()
 
 
 def photograph_mail(page: Page, post: Post, name: str) -> None:
@@ -138,8 +138,8 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         page.get_by_label("Update", exact=True).fill("All is as it should be.")
         page.get_by_label("Status").select_option("resolved")
         page.get_by_role("button", name="Post update", exact=True).click()
-        expect(page.get_by_role("alert").first).to_contain_text("Say what it was")
-        page.get_by_label("Root cause, when resolved").select_option("scraper_crash")
+        expect(page.get_by_role("alert").first).to_contain_text("Choose a root cause")
+        page.get_by_label("Root cause (when resolved)").select_option("scraper_crash")
         page.get_by_role("button", name="Post update", exact=True).click()
         expect(public.locator("#board")).not_to_contain_text("We do not see our own figures")
 

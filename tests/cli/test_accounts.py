@@ -35,18 +35,18 @@ def test_an_operator_is_added_and_may_sign_in(cli: Cli):
 
 def test_a_password_can_be_asked_for_twice(cli: Cli):
     made = cli.run("operator", "create", "ada", "--role", "admin", text=f"{PASSWORD}\n{PASSWORD}\n")
-    assert "ada may now sign in as admin." in made.output
+    assert "ada can now sign in as admin." in made.output
     assert PASSWORD not in made.output
 
 
 @pytest.mark.parametrize(
     ("name", "password", "said"),
     [
-        ("a", PASSWORD, "A name has 2 to 64 letters"),
-        ("ada lovelace", PASSWORD, "A name has 2 to 64 letters"),
-        ("ADA", PASSWORD, "There is an operator named ada already."),
-        ("ben", "short", "A password has"),
-        ("ben", "administrator", "among the first that are tried"),
+        ("a", PASSWORD, "A name must have 2 to 64 characters"),
+        ("ada lovelace", PASSWORD, "A name must have 2 to 64 characters"),
+        ("ADA", PASSWORD, "An operator named ada already exists."),
+        ("ben", "short", "A password must have"),
+        ("ben", "administrator", "too easy to guess"),
     ],
 )
 def test_an_operator_that_cannot_be_is_a_sentence_and_nothing_stored(
@@ -89,9 +89,9 @@ def test_a_new_password_ends_all_sessions(cli: Cli):
 def test_a_new_password_that_cannot_be_leaves_the_old_one(cli: Cli):
     create(cli)
     refused = cli.run("operator", "password", "ada", "--password-stdin", text="x\n", code=1)
-    assert "A password has" in refused.stderr
+    assert "A password must have" in refused.stderr
     missing = cli.run("operator", "password", "ben", "--password-stdin", text=f"{OTHER}\n", code=1)
-    assert "There is no operator named ben." in missing.stderr
+    assert "No operator is named ben." in missing.stderr
     assert person(cli, "ada").sign_in().status_code == 303
     assert recorded(cli.site, "account.password") == []
 
@@ -100,14 +100,14 @@ def test_an_operator_is_shut_out_at_once(cli: Cli):
     create(cli)
     ada = person(cli, "ada")
     ada.sign_in()
-    assert "ada is shut out." in cli.run("operator", "disable", "ada").output
+    assert "ada is disabled." in cli.run("operator", "disable", "ada").output
     assert ada.client.get("/panel").status_code == 302
     assert person(cli, "ada").sign_in().status_code == 401
     assert "ada\toperator\tdisabled" in cli.run("operator", "list").output
     assert [one.detail for one in recorded(cli.site, "account.operator.disabled")] == [
         {"name": "ada"}
     ]
-    assert "no operator named ben" in cli.run("operator", "disable", "ben", code=1).stderr
+    assert "No operator is named ben" in cli.run("operator", "disable", "ben", code=1).stderr
 
 
 def test_a_token_is_printed_alone_and_works(cli: Cli, still: StandingClock):
@@ -144,8 +144,8 @@ def test_a_token_is_revoked_at_once(cli: Cli):
     ("arguments", "said", "code"),
     [
         (("x", "--scope", "runtime:read"), "2 to 64 characters", 1),
-        (("ci", "--scope", "runtime:read"), "There is a token named ci already.", 1),
-        (("new", "--scope", "runtime:read", "--days", "0"), "A token lives 1 to", 1),
+        (("ci", "--scope", "runtime:read"), "A token named ci already exists.", 1),
+        (("new", "--scope", "runtime:read", "--days", "0"), "A token can be valid for 1 to", 1),
         (("new", "--scope", "everything"), "everything", 2),
         (("new",), "--scope", 2),
     ],
@@ -161,4 +161,4 @@ def test_a_token_that_cannot_be_is_a_sentence(
 
 
 def test_a_token_that_is_not_there_cannot_be_revoked(cli: Cli):
-    assert "There is no token named ci." in cli.run("token", "revoke", "ci", code=1).stderr
+    assert "No token is named ci." in cli.run("token", "revoke", "ci", code=1).stderr

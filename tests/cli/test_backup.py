@@ -35,7 +35,7 @@ def test_a_copy_comes_back_with_the_gap_on_record(cli: Cli, tmp_path: Path):
     assert target.stat().st_mode & 0o777 == 0o600
     open_one(cli, "After")
     done = cli.run("restore", str(target)).output
-    assert "the audit log marks the gap" in done
+    assert "The audit log records the gap" in done
     assert titles(cli) == ["Before"]
     (event,) = recorded(cli.site, "runtime.restored")
     assert (event.actor, event.detail["file"], event.detail["last_seq"]) == (
@@ -54,7 +54,7 @@ def test_a_copy_comes_back_with_the_gap_on_record(cli: Cli, tmp_path: Path):
 def test_a_copy_is_never_written_over_a_file(cli: Cli, tmp_path: Path):
     target = tmp_path / "copy.db"
     target.write_text("mine")
-    assert "choose another name" in cli.run("backup", str(target), code=1).stderr
+    assert "Choose another name" in cli.run("backup", str(target), code=1).stderr
     assert target.read_text() == "mine"
 
 
@@ -86,7 +86,7 @@ def test_beside_a_running_portal_nothing_is_put_back(
     cli.run("backup", str(target))
     open_one(cli, "Kept")
     monkeypatch.setattr(backups, "serving_pid", lambda _: 1)
-    assert "stop it first" in cli.run("restore", str(target), code=1).stderr
+    assert "Stop it first" in cli.run("restore", str(target), code=1).stderr
     assert titles(cli) == ["Kept"]
 
 
@@ -104,7 +104,7 @@ def test_for_postgresql_its_own_tools_are_named(cli: Cli, tmp_path: Path):
 def test_what_waits_is_not_sent_after_it_was_forgotten(cli: Cli):
     open_one(cli, "Yesterday's news")
     said = cli.run("db", "forget-notices").output
-    assert said == "Nothing that waited is sent; 0 deliveries were dropped.\n"
+    assert said == "0 pending deliveries were dropped. Nothing will be sent for them.\n"
     with cli.site.portal.core.open_session() as session:
         assert all(one.addressed_at is not None for one in session.scalars(select(Notice)))
         assert session.scalars(select(Delivery)).all() == []

@@ -29,7 +29,7 @@ def stored(cli: Cli) -> list[Block]:
 def test_an_address_is_blocked_from_the_command_line(cli: Cli):
     said = add(cli)
     (row,) = stored(cli)
-    assert said.startswith(f"{row.id} holds {CLIENT} until 2030-06-03T13:00:00")
+    assert said.startswith(f"{CLIENT} is blocked until 2030-06-03T13:00:00Z ({row.id})")
     assert (row.source, row.created_by, row.kind) == ("manual", cli.actor, "ban")
     cli.site.portal.guard.perimeter.refresh()
     answer = cli.site.client().get("/api/status", environ_base={"REMOTE_ADDR": CLIENT})
@@ -40,9 +40,9 @@ def test_an_address_is_blocked_from_the_command_line(cli: Cli):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nonsense",), "value: This is not an address"),
+        (("nonsense",), "value: Write an IP address"),
         (("203.0.113.0/24",), "value: This is a range"),
-        (("evil.example", "--scope", "origin"), "value: An origin looks like"),
+        (("evil.example", "--scope", "origin"), "value: Write an origin such as"),
         (("127.0.0.1",), "force"),
     ],
 )
@@ -60,7 +60,9 @@ def test_a_duration_must_be_one(cli: Cli):
 def test_the_same_is_blocked_once_and_the_other_is_named(cli: Cli):
     add(cli)
     (row,) = stored(cli)
-    assert f"{CLIENT} is blocked already, by {row.id}; extend or raise it." in add(cli, code=1)
+    assert f"{CLIENT} is already blocked by {row.id}. Extend or raise that block." in add(
+        cli, code=1
+    )
 
 
 def test_a_block_is_put_off_raised_and_lifted_by_its_value(cli: Cli):
@@ -70,11 +72,11 @@ def test_a_block_is_put_off_raised_and_lifted_by_its_value(cli: Cli):
     raised = cli.run(
         "block", "raise", CLIENT, "--duration", "24h", "--kind", "ban", "--range", "203.0.113.0/28"
     )
-    assert "holds 203.0.113.0/28 until" in raised.output
+    assert "203.0.113.0/28 is blocked until" in raised.output
     (row,) = stored(cli)
     assert (row.kind, row.scope, row.until) == ("ban", "range", START + timedelta(hours=24))
     lifted = cli.run("block", "remove", row.id, "--reason", "A mistake")
-    assert lifted.output == "203.0.113.0/28 may come in again.\n"
+    assert lifted.output == "203.0.113.0/28 is no longer blocked.\n"
     assert stored(cli)[0].removed_at == START
     reasons = [one.detail["reason"] for one in recorded(cli.site, "perimeter.block")]
     assert reasons == ["A mistake", "", "Still there", "Scans"]
@@ -90,13 +92,13 @@ def test_a_block_is_put_off_raised_and_lifted_by_its_value(cli: Cli):
 )
 def test_what_is_not_there_is_a_sentence(cli: Cli, arguments: tuple[str, ...]):
     refused = cli.run("block", *arguments, code=1)
-    assert "There is no block of that id or value." in refused.stderr
+    assert "No block has that id or value." in refused.stderr
 
 
 def test_raising_never_makes_weaker(cli: Cli):
     add(cli)
     refused = cli.run("block", "raise", CLIENT, "--duration", "1h", "--kind", "throttle", code=1)
-    assert "kind: Raising cannot make a block weaker." in refused.stderr
+    assert "kind: Raise cannot make a block weaker." in refused.stderr
     assert stored(cli)[0].version == 1
 
 
@@ -105,7 +107,7 @@ def test_a_file_of_values_is_blocked_and_what_was_is_left_as_it_is(cli: Cli, tmp
     source = tmp_path / "list.txt"
     source.write_text(f"# known scanners\n{CLIENT}\n203.0.113.8\n\n  203.0.113.9  \n")
     done = cli.run("block", "import", str(source), "--duration", "7d", "--reason", "From a list")
-    assert "2 blocked, 1 were blocked already." in done.output
+    assert "2 blocked, 1 already blocked." in done.output
     sources = {row.value: row.source for row in stored(cli)}
     assert sources == {CLIENT: "manual", "203.0.113.8": "import", "203.0.113.9": "import"}
 
@@ -116,7 +118,7 @@ def test_a_line_that_is_no_address_ends_the_import_with_a_sentence(cli: Cli, tmp
     refused = cli.run(
         "block", "import", str(source), "--duration", "7d", "--reason", "From a list", code=1
     )
-    assert "value: This is not an address" in refused.stderr
+    assert "value: Write an IP address" in refused.stderr
     # What came before it stays, and the same file can be given again.
     assert [row.value for row in stored(cli)] == ["203.0.113.8"]
 

@@ -31,5 +31,5 @@ def test_wrong_settings_are_sentences_and_end_with_2(
         command.main()
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert "portal: PORTAL_RATELIMIT is not a setting of this version" in said
+    assert "portal: PORTAL_RATELIMIT is not a setting" in said
     assert "PORTAL_RATE_LIMIT" in said

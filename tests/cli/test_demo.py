@@ -11,7 +11,7 @@ from tests.cli.conftest import Cli
 
 def test_the_demo_fills_an_empty_portal_once(cli: Cli):
     done = cli.run("demo", PORTAL_WORKERS_DECLARED="jobs:1h")
-    assert "The demo is in place." in done.output
+    assert "The demo data is in place." in done.output
     with cli.site.portal.core.open_session() as session:
         assert len(session.scalars(select(Component)).all()) == 6
         assert len(session.scalars(select(Incident)).all()) == 5
@@ -21,4 +21,4 @@ def test_the_demo_fills_an_empty_portal_once(cli: Cli):
     assert "Demo: search index upgrade" in page
     assert "Demo: reports are late" in page
     again = cli.run("demo", code=1)
-    assert "the demo wants an empty one" in again.stderr
+    assert "The demo needs an empty one" in again.stderr

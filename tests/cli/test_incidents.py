@@ -112,7 +112,7 @@ def test_one_that_goes_on_has_no_end_in_the_list(cli: Cli):
 @pytest.mark.parametrize(
     ("more", "said", "code"),
     [
-        (("--component", "none=major_outage"), "components: There is no component none.", 1),
+        (("--component", "none=major_outage"), "components: No component has the slug none.", 1),
         (("--component", "api=on_fire"), "components.0.state", 1),
         (("--component", "api"), "is not name=text", 2),
         (("--audience", "everyone"), "everyone", 2),
@@ -128,15 +128,18 @@ def test_an_incident_that_cannot_be_is_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((REFERENCE, "--status", "resolved", "--message", "Over."), "rootCauseCategory: Say what"),
+        (
+            (REFERENCE, "--status", "resolved", "--message", "Over."),
+            "rootCauseCategory: Choose a root cause",
+        ),
         ((REFERENCE, "--status", "identified", "--message", ""), "message:"),
         (
             (REFERENCE, "--status", "identified", "--message", "x", "--category", "deploy"),
-            "rootCauseCategory: The category is said when it is resolved.",
+            "rootCauseCategory: The root cause can be set only when the incident is resolved.",
         ),
         (
             ("INC-2030-0099", "--status", "identified", "--message", "x"),
-            "There is no incident of that reference.",
+            "No incident has that reference.",
         ),
     ],
 )
@@ -175,7 +178,7 @@ def test_the_figures_of_a_moment_are_kept_and_given_out(cli: Cli):
 @pytest.mark.parametrize("act", ["capture", "findings", "export"])
 def test_of_what_is_not_there_nothing_is_given_out(cli: Cli, act: str):
     refused = cli.run("incident", act, "INC-2030-0099", code=1)
-    assert "There is no incident of that reference." in refused.stderr
+    assert "No incident has that reference." in refused.stderr
 
 
 def template(cli: Cli) -> None:
@@ -199,7 +202,7 @@ def test_a_message_is_rehearsed_and_then_sent(cli: Cli):
     assert "0 recipients" in shown
     assert told(cli) == []
     said = cli.run("notify", "late", *VALUES).output
-    assert said == "On its way to 0 recipients.\n"
+    assert said == "Sending to 0 recipients.\n"
     (row,) = told(cli)
     assert (row.title, row.message) == ("The mail is late", "It comes tomorrow.")
     (event,) = recorded(cli.site, "maintenance.notification.sent")
@@ -209,7 +212,7 @@ def test_a_message_is_rehearsed_and_then_sent(cli: Cli):
 @pytest.mark.parametrize(
     ("arguments", "said", "code"),
     [
-        (("none", *VALUES), "There is no template named none.", 1),
+        (("none", *VALUES), "No template is named none.", 1),
         (("late", "--value", "what=x"), "when", 1),
         (("late", "--value", "what"), "is not name=text", 2),
         (("late", *VALUES, "--component", "none"), "none", 1),

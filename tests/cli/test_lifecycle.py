@@ -89,7 +89,7 @@ def test_a_drain_is_begun_and_called_off_and_both_are_on_record(cli: Cli):
 def test_what_is_closed_cannot_be_called_off(cli: Cli):
     cli.site.portal.lifecycle.phases.move(Phase.CLOSING, by="ada", why="a deploy")
     refused = cli.run("lifecycle", "drain", "--off", code=1)
-    assert "there is only the way on" in refused.stderr
+    assert "can no longer be cancelled" in refused.stderr
     assert cli.site.portal.lifecycle.phases.current() is Phase.CLOSING
 
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_recorded_is_not_done(cli: Cli, monkeypatch: pytest.Monke
     (cli.site.settings.data_dir / "portal.db").unlink()
     monkeypatch.setattr("portal.audit.spool.Spool.append", full)
     refused = cli.run("lifecycle", "drain", code=1)
-    assert "Nothing was done." in refused.stderr
+    assert "Nothing was changed." in refused.stderr
     assert cli.site.portal.lifecycle.phases.current() is Phase.READY
 
 
@@ -126,8 +126,8 @@ def test_a_clean_way_out_ends_with_0(cli: Cli, stopping: list[tuple[int, int]]):
 def test_a_connection_that_stays_out_ends_with_1(cli: Cli, stopping: list[tuple[int, int]]):
     tell(cli, size=2, in_flight=0, phase="closing")
     done = cli.run("lifecycle", "shutdown", *QUICK, code=1)
-    assert "1 database connections were not given back." in done.output
-    assert "Stopped, but not clean." in done.output
+    assert "1 database connections were not returned." in done.output
+    assert "Stopped, but not cleanly." in done.output
     assert len(recorded(cli.site, "database.connection.shutdown_failed")) == 1
     assert stopping == [(PID, signal.SIGTERM)]
 
@@ -144,7 +144,7 @@ def test_queues_that_hold_work_refuse_with_3_and_stop_nothing(
     assert cli.site.portal.lifecycle.phases.current() is Phase.READY
     assert recorded(cli.site, "runtime.shutdown") == []
     forced = cli.run("lifecycle", "shutdown", *QUICK, "--force", code=1)
-    assert "Stopped, but not clean." in forced.output
+    assert "Stopped, but not cleanly." in forced.output
     assert recorded(cli.site, "runtime.shutdown.initiated")[0].detail["forced"] is True
 
 

@@ -54,7 +54,7 @@ def test_a_window_begins_now_and_the_public_sees_it(cli: Cli):
         (("--title", "", "--duration", "30m"), "title", 1),
         (("--title", "x", "--duration", "soon"), "soon", 2),
         (("--title", "x", "--duration", "30m", "--zone", "Nowhere"), "zone", 1),
-        (("--title", "x", "--duration", "400d"), "endsAt: The end may be 366 days", 1),
+        (("--title", "x", "--duration", "400d"), "endsAt: The end can be 366 days", 1),
         (("--title", "x"), "--duration", 2),
     ],
 )
@@ -69,7 +69,7 @@ def test_the_one_that_runs_needs_no_name(cli: Cli, still: StandingClock):
     reference = start(cli)
     said = cli.run("maintenance", "extend", "--duration", "15m").output
     assert said.startswith(f"{reference} now ends at 2030-06-03T12:45:00")
-    assert cli.run("maintenance", "end").output == f"{reference} is over.\n"
+    assert cli.run("maintenance", "end").output == f"{reference} has ended.\n"
     (row,) = stored(cli)
     assert row.status_at(still.now()) is WindowStatus.ENDED
     assert row.ends_at == START + timedelta(minutes=45)
@@ -78,15 +78,15 @@ def test_the_one_that_runs_needs_no_name(cli: Cli, still: StandingClock):
 def test_of_several_the_window_is_named(cli: Cli):
     first, second = start(cli), start(cli, "Another", "1h")
     refused = cli.run("maintenance", "end", code=1)
-    assert f"Several windows are running: {first}, {second}. Name one." in refused.stderr
+    assert f"Several windows are active: {first}, {second}. Name one." in refused.stderr
     cli.run("maintenance", "end", second)
     assert [row.ended_at for row in stored(cli)] == [None, START]
 
 
 def test_without_one_that_runs_there_is_nothing_to_end(cli: Cli):
-    assert "No window is running." in cli.run("maintenance", "end", code=1).stderr
+    assert "No window is active." in cli.run("maintenance", "end", code=1).stderr
     missing = cli.run("maintenance", "end", "m-nothing", code=1)
-    assert "There is no window of that reference." in missing.stderr
+    assert "No window has that reference." in missing.stderr
 
 
 @pytest.mark.parametrize("duration", ["soon", "400d"])

@@ -127,7 +127,7 @@ def test_how_long_is_said_in_one_of_two_ways():
     assert BlockAct(**act, duration="1h").length() == HOUR
     assert BlockAct(**act, until=NOW).length() is None
     for values in ({}, {"duration": "1h", "until": NOW}):
-        with pytest.raises(RuleError, match="either how long"):
+        with pytest.raises(RuleError, match="either duration or until"):
             BlockAct(**act, **values).length()
     with pytest.raises(ValueError, match="not a duration"):
         BlockIn(scope="ip", value="192.0.2.1", reason="r", duration="soon")

@@ -82,7 +82,7 @@ def test_a_drain_waits_for_queues(tmp_path, jobs, steps, code, why):
     assert node.steps("starting") + node.steps("ready") == steps
     refused = [
         "jobs has 1 jobs pending.",
-        "Nothing was stopped. Wait for the queues, or use --force.",
+        "Nothing was stopped. Wait for the queues to empty, or use --force.",
     ]
     assert (node.said == refused) is (code is Exit.REFUSED)
     assert (node.recorded == []) is (code is Exit.REFUSED)
@@ -134,7 +134,7 @@ def test_pools_are_waited_for(tmp_path, held, steps, code, why):
 def test_what_was_not_given_back_is_on_record(tmp_path):
     node = Node(tmp_path, held=[4], requests=[2])
     assert node.run() is Exit.UNCLEAN
-    assert "4 database connections were not given back." in node.said
+    assert "4 database connections were not returned." in node.said
     assert node.recorded[1] == (
         "database.connection.shutdown_failed",
         {"processes": 1, "size": 4, "borrowed": 4, "pending": 8},

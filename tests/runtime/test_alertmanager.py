@@ -501,7 +501,7 @@ def test_what_prometheus_and_the_portal_both_say_is_one_row(site: Site, still: S
         ("Stuck", []),
     ]
     page = site.signed_in(Role.VIEWER).client.get("/panel/alerts").get_data(as_text=True)
-    assert "Prometheus says so too" in page
+    assert "Also reported by Prometheus" in page
     assert page.count('<article class="alert') == 2
     # When the portal's own is over, the other one stands by itself until it ends.
     site.scrape()
@@ -586,7 +586,7 @@ def test_alerts_are_listed_and_ended_from_the_command_line(served: Served):
     assert served.post(PATH, body, Authorization=f"Bearer {token}").status == 200
     listed = served.run("alert", "list")
     assert f"HighLatency\t{FINGERPRINT}\tcritical\talertmanager" in listed
-    assert "is over" in served.run("alert", "end", "HighLatency", FINGERPRINT)
+    assert "has ended" in served.run("alert", "end", "HighLatency", FINGERPRINT)
     assert "HighLatency" not in served.run("alert", "list")
 
 

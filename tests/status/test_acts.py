@@ -301,7 +301,7 @@ def keep(world: World, reference: str, version: int | None = None, **values: Any
 
 def test_what_was_learned_is_told_when_it_is_published(world: World):
     reference = world.open()
-    with pytest.raises(RuleError, match="follows when it is resolved"):
+    with pytest.raises(RuleError, match="only for a resolved incident"):
         keep(world, reference)
     world.resolve(reference)
     assert keep(world, reference).version == 1
@@ -396,7 +396,7 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(RuleError, match="2 components at most"):
         world.parts("docs")
     given = ComponentIn(slug="other", name="API")
-    with pytest.raises(RuleError, match="stays"):
+    with pytest.raises(RuleError, match="cannot be changed"):
         world.status.components.edit(By("ada"), "api", given)
     with pytest.raises(NotFoundError):
         world.status.components.edit(By("ada"), "nothing", given)
@@ -466,7 +466,7 @@ def test_components_stand_by_group_position_and_name(world: World):
     with world.open_session() as session:
         assert [one.slug for one in components.everyone(session)] == ["e", "b", "d", "a", "c"]
         assert components.known(session, []) == {}
-        with pytest.raises(RuleError, match="no component f"):
+        with pytest.raises(RuleError, match="slug f"):
             components.known(session, ["a", "f"])
 
 
@@ -482,7 +482,7 @@ def test_a_slug_is_made_from_the_title_and_is_free(world: World):
     assert announce(world, title="!!!").slug == "announcement"
     assert announce(world, slug="mine").slug == "mine"
     for slug in ("mine", "123"):
-        with pytest.raises(RuleError, match="choose another"):
+        with pytest.raises(RuleError, match="Choose another"):
             announce(world, slug=slug)
 
 
@@ -529,7 +529,7 @@ def test_an_edit_keeps_the_slug(world: World):
         given = AnnouncementIn(slug=slug, title="Other", status="active")
         world.status.announcements.edit(By("ada"), "news", given)
     given = AnnouncementIn(slug="other", title="Other", status="active")
-    with pytest.raises(RuleError, match="stays"):
+    with pytest.raises(RuleError, match="cannot be changed"):
         world.status.announcements.edit(By("ada"), "news", given)
     given = AnnouncementIn(title="Other", status="active")
     with pytest.raises(StaleVersionError):
@@ -552,12 +552,12 @@ def test_a_draft_is_published_taken_back_and_resolved(world: World):
     assert (row.is_draft, row.published_at) == (True, NOW)
     row = change(world, "active", ends_at=NOW + 3 * HOUR)
     assert (row.ends_at, row.published_at, row.starts_at) == (NOW + 3 * HOUR, NOW, NOW)
-    with pytest.raises(RuleError, match="keeps the planned end"):
+    with pytest.raises(RuleError, match="end cannot be changed"):
         change(world, "resolved", ends_at=NOW + HOUR)
     row = change(world, "resolved")
     assert (row.resolved_at, row.ends_at) == (NOW + MINUTE, NOW + 3 * HOUR)
     assert world.logged()[1] == {"ref": "news", "before": "active", "after": "resolved"}
-    with pytest.raises(RuleError, match="make a new one"):
+    with pytest.raises(RuleError, match="Create a new one"):
         change(world, "active")
     assert world.told() == ["published", "resolved"]
 
@@ -703,7 +703,7 @@ def test_a_series_is_told_with_its_windows_unless_it_waits(world: World):
     assert len(world.logged()[1]["windows"]) == 9
     row = a_series(world, room=world.careful)
     assert (world.told(), count(world), row.awaits_approval) == (["scheduled"], 9, True)
-    with pytest.raises(RuleError, match="somebody else"):
+    with pytest.raises(RuleError, match="Someone else"):
         world.careful.series.approve(By("ada", version=1), row.reference)
     done = world.careful.series.approve(By("bob", version=1), row.reference)
     assert (done.awaits_approval, done.approved_by, done.version) == (False, "bob", 2)
@@ -809,7 +809,7 @@ def test_a_template_is_added_and_replaced(world: World):
     assert template(world).version == 3
     with pytest.raises(StaleVersionError):
         template(world, version=2)
-    with pytest.raises(RuleError, match="A field is written"):
+    with pytest.raises(RuleError, match="Write a field"):
         template(world, "{{What}}")
 
 

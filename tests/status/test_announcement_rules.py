@@ -115,7 +115,7 @@ def test_an_edit_may_resolve_once_and_brings_nothing_back():
     announcement_in(status="resolved").apply(row, now=NOW + HOUR)
     assert row.resolved_at == NOW
     for status in ("draft", "scheduled", "active"):
-        with pytest.raises(RuleError, match="make a new one"):
+        with pytest.raises(RuleError, match="Create a new one"):
             announcement_in(status=status).apply(row, now=NOW + HOUR)
     assert row.resolved_at == NOW
 

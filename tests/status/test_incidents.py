@@ -181,7 +181,7 @@ def test_an_update_that_contradicts_is_refused(
 def test_what_is_resolved_is_not_taken_up_again(site: Site, still: StandingClock):
     row = opened(site)
     resolve(site, row.reference)
-    with pytest.raises(RuleError, match="open a new one"):
+    with pytest.raises(RuleError, match="Open a new one"):
         site.portal.status.incidents.update(
             By("a"), row.reference, UpdateIn(status=Progress.MONITORING, message="x")
         )
@@ -257,7 +257,7 @@ def test_a_retrospective_follows_the_end_and_is_exported(either: Site, still: St
     assert client.get(path, headers=headers).status_code == 404
     early = client.put(path, json=given, headers=headers)
     assert early.status_code == 422
-    assert "follows when it is resolved" in early.get_json()["detail"]
+    assert "only for a resolved incident" in early.get_json()["detail"]
     client.post(f"{API}/{row.reference}/captures", headers=headers)
     resolve(either, row.reference)
     kept = client.put(path, json=given, headers=headers)

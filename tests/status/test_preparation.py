@@ -115,7 +115,7 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
     assert touching["freezes"] == []
     assert "The big sale" not in told(site)
     person = site.signed_in(Role.OPERATOR)
-    assert "in a freeze: The big sale" in person.client.get("/panel/maintenance").text
+    assert "during a freeze: The big sale" in person.client.get("/panel/maintenance").text
     start, end = now + timedelta(hours=25), now + timedelta(hours=26)
     form = {
         "title": "Another",
@@ -126,8 +126,8 @@ def test_a_window_in_a_freeze_is_warned_of(site: Site, still: StandingClock):
         "channels": "email",
     }
     shown = person.post("/panel/windows/preview", **form).text
-    assert "In a freeze: The big sale." in shown
-    assert "0 subscribers are told." in shown
+    assert "During a freeze: The big sale." in shown
+    assert "0 subscribers will be notified." in shown
     path = f"{BASE}/freezes/{made.get_json()['id']}"
     assert client.delete(path, headers=headers).status_code == 204
     assert client.delete(path, headers=headers).status_code == 404
@@ -192,7 +192,7 @@ def test_who_wrote_it_last_does_not_approve_it(careful: Site, still: StandingClo
     changed = WindowIn.model_validate(window_json(title="Bigger migration"))
     status.windows.edit(By("eve"), row.reference, changed)
     act = WindowAct(action="approve")
-    with pytest.raises(ValueError, match="somebody else"):
+    with pytest.raises(ValueError, match="Someone else"):
         status.windows.act(By("eve"), row.reference, act)
     status.windows.act(By("ada"), row.reference, act)
     assert events(careful) == ["scheduled"]

@@ -96,7 +96,7 @@ def test_what_an_update_may_say(row, given, field, why):
 def test_an_incident_starts_now_or_before():
     incidents.check_start(NOW, now=NOW)
     incidents.check_start(NOW - HOUR, now=NOW)
-    with pytest.raises(RuleError, match="plan a window"):
+    with pytest.raises(RuleError, match="Schedule a maintenance window"):
         incidents.check_start(NOW + TICK, now=NOW)
 
 

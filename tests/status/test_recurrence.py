@@ -99,18 +99,18 @@ def test_rules(text: str, expected: list[str]):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "A rule is none of"),
+        ("", "A rule is not one of"),
         ("FREQ=HOURLY", "FREQ cannot be HOURLY"),
         ("FREQ=SECONDLY;INTERVAL=1", "FREQ cannot be"),
-        ("INTERVAL=2", "Say how often"),
+        ("INTERVAL=2", "needs FREQ="),
         ("FREQ=DAILY;FREQ=WEEKLY", "twice"),
-        ("FREQ=DAILY;BYHOUR=2", "BYHOUR is none of"),
-        ("FREQ=DAILY;COUNT=2;UNTIL=20300101", "cannot stand together"),
+        ("FREQ=DAILY;BYHOUR=2", "BYHOUR is not one of"),
+        ("FREQ=DAILY;COUNT=2;UNTIL=20300101", "either COUNT or UNTIL"),
         ("FREQ=DAILY;COUNT=9999", "1000 at most"),
-        ("FREQ=DAILY;UNTIL=20301399", "UNTIL is no date"),
+        ("FREQ=DAILY;UNTIL=20301399", "UNTIL is not a date"),
         ("FREQ=WEEKLY;BYDAY=XX", "BYDAY cannot be XX"),
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL cannot be 0"),
-        ("DTSTART:20300101", "is none of"),
+        ("DTSTART:20300101", "is not one of"),
     ],
 )
 def test_what_is_no_rule_is_refused(text: str, said: str):

@@ -157,7 +157,7 @@ def capture(session: Session, at: datetime, **body: Any) -> None:
 def test_findings_without_a_capture_say_so(session: Session):
     row = incident(session)
     text = findings.of_captures(session, row, prefix="p_")
-    assert text.splitlines() == ["# Findings of INC-1: Slow", "", "Nothing was captured."]
+    assert text.splitlines() == ["# Findings of INC-1: Slow", "", "No snapshots were captured."]
 
 
 def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
@@ -170,7 +170,7 @@ def test_findings_list_figures_and_alerts_of_each_capture(session: Session):
     assert text.endswith("| --- | --- |\n")
     assert not text.endswith("\n\n")
     lines = text.splitlines()
-    assert "Nothing was captured." not in lines
+    assert "No snapshots were captured." not in lines
     heads = [line for line in lines if line.startswith("## ")]
     assert heads == ["## Captured at 2030-06-03T12:00:00Z", "## Captured at 2030-06-03T11:00:00Z"]
     assert "| `p_metrics_scrapes_total` | 5 |" in lines
@@ -208,7 +208,7 @@ def test_an_incident_as_text(session: Session):
         )
     session.flush()
     text = findings.markdown(session, row, None, prefix="p_")
-    assert "- Resolved: not yet\n- Root cause: not said\n- Components: none\n" in text
+    assert "- Resolved: not yet\n- Root cause: not set\n- Components: none\n" in text
     assert "## Actions" not in text
     assert (
         "## Timeline\n\n- 2030-06-03T11:10:00Z **investigating** (ada): We look.\n"

@@ -112,7 +112,7 @@ def test_which_act_fits_which_status(act: str, state: str):
     if state in MAY[act]:
         ACTS[act](row)
     else:
-        with pytest.raises(RuleError, match=f"this one is {state}"):
+        with pytest.raises(RuleError, match=f"{state.capitalize()} windows cannot be"):
             ACTS[act](row)
 
 
@@ -159,7 +159,7 @@ def test_ending_and_cancelling_keep_the_plan():
     ("actor", "ends", "text", "why"),
     [
         ("bob", TICK, None, "a second pair of eyes, in time"),
-        ("ada", HOUR, "somebody else", "the same eyes"),
+        ("ada", HOUR, "Someone else", "the same eyes"),
         ("bob", timedelta(0), "end has passed", "it would be over"),
     ],
 )
@@ -225,7 +225,7 @@ def test_which_start_an_edit_may_say(values, starts, is_taken, why):
 
 @pytest.mark.parametrize("values", [ENDED, CANCELLED], ids=["ended", "cancelled"])
 def test_what_is_over_is_not_edited(values):
-    with pytest.raises(RuleError, match="make a new one") as caught:
+    with pytest.raises(RuleError, match="Create a new one") as caught:
         window_in(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR).apply(window(**values), now=NOW)
     assert caught.value.field == "status"
 
@@ -255,7 +255,7 @@ def test_an_effect_is_on_a_component_of_the_window():
     row = Window()
     window_in(components=["api"], effects={"api": "partial_outage"}).apply(row, now=NOW)
     assert row.effects == {"api": "partial_outage"}
-    with pytest.raises(RuleError, match="web is not among") as caught:
+    with pytest.raises(RuleError, match="web is not one of") as caught:
         window_in(components=["api"], effects={"web": "partial_outage"}).apply(row, now=NOW)
     assert caught.value.field == "effects"
 

@@ -204,7 +204,7 @@ def test_a_repeated_key_acts_once_and_gets_the_same_answer(
 def test_what_is_not_there_is_not_found(site: Site, still: StandingClock, name: str):
     answer = ALL[name].send(site, "nothing")
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
-    assert answer.json["detail"] == "There is nothing of that reference."
+    assert answer.json["detail"] == "Nothing has that reference."
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -242,7 +242,7 @@ def test_a_key_belongs_to_one_request(site: Site, still: StandingClock):
     assert site.client().post(path, json=body, headers=headers).status_code == 201
     other = site.client().post(path, json={**body, "title": "Two"}, headers=headers)
     assert other.status_code == 422
-    assert "came with another request" in other.json["detail"]
+    assert "was used for a different request" in other.json["detail"]
     long = site.client().post(path, json=body, headers={**headers, "Idempotency-Key": "k" * 201})
     assert long.status_code == 400
 

@@ -163,7 +163,7 @@ def test_a_webhook_added_in_the_panel_shows_its_key_once(site: Site):
     person = site.signed_in(Role.OPERATOR)
     form = {"url": "https://hooks.example.com/x", "topics": "incidents"}
     shown = person.post("/panel/notifications/webhooks", **form)
-    assert "shown this once" in shown.text
+    assert "shown only once" in shown.text
     refused = person.post("/panel/notifications/webhooks", **(form | {"url": "ftp://x.example/"}))
     assert refused.status_code == 422
-    assert "shown this once" not in person.client.get("/panel/notifications").text
+    assert "shown only once" not in person.client.get("/panel/notifications").text

@@ -67,16 +67,16 @@ def test_a_form_sent_twice_tells_once(site: Site, person: Person):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
         ({"severity": "loud"}, "Input should be 'info'"),
-        ({"status": "resolved"}, "cannot begin its life resolved"),
+        ({"status": "resolved"}, "cannot be resolved"),
         ({"audiences": []}, "List should have at least 1 item"),
         ({"audiences": ["publik"]}, "Input should be 'public'"),
         ({"channels": []}, "List should have at least 1 item"),
-        ({"startsAt": "2030-06-05T12:00"}, "schedule this one"),
-        ({"startsAt": "soon"}, "Write a date and a time"),
+        ({"startsAt": "2030-06-05T12:00"}, "Use the status scheduled"),
+        ({"startsAt": "soon"}, "Enter a date and time"),
         ({"endsAt": "2030-06-01T12:00"}, "The end must be after the start."),
-        ({"status": "scheduled", "startsAt": "2030-06-01T12:00"}, "starts in the future"),
+        ({"status": "scheduled", "startsAt": "2030-06-01T12:00"}, "must start in the future"),
         ({"status": "draft", "startsAt": "2030-06-20T12:00"}, "The end must be after the start."),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_form_that_is_not_right_keeps_its_text_and_tells_nobody(
 ):
     sent = {**FORM, **change}
     page = text_of(person.post("/panel/announcements/new", **sent), 422)
-    assert "Nothing was stored" in page
+    assert "Nothing was saved" in page
     assert said in page
     for field in ("title", "message", "startsAt", "endsAt"):
         assert value_of(page, field) == sent[field], field
@@ -147,9 +147,9 @@ def test_a_stale_form_shows_both_and_changes_nothing(site: Site, person: Person)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
         ({"endsAt": "2030-06-01T12:00"}, "The end must be after the start."),
-        ({"endsAt": "never"}, "Write a date and a time"),
+        ({"endsAt": "never"}, "Enter a date and time"),
     ],
 )
 def test_a_change_that_is_not_right_keeps_its_text_and_its_version(
@@ -237,14 +237,14 @@ def test_a_preview_shows_the_banner_and_stores_nothing(site: Site, person: Perso
         person.post("/panel/announcements/preview", **{**FORM, "channels": ["web", "email"]})
     )
     assert "<strong>in July</strong>" in text
-    assert "0 subscribers are told." in text
+    assert "0 subscribers will be notified." in text
     assert stored(site) == []
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
         ({"endsAt": "2030-06-01T12:00"}, "The end must be after the start."),
     ],
 )

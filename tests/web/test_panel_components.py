@@ -48,7 +48,7 @@ def test_a_form_adds_a_component_with_all_it_says(site: Site, person: Person):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"name": ""}, "Write something here."),
+        ({"name": ""}, "This field must not be empty."),
         ({"slug": "Not a slug"}, "String should match pattern"),
         ({"position": "first"}, "Input should be a valid integer"),
         ({"position": "-1"}, "greater than or equal to 0"),
@@ -62,7 +62,7 @@ def test_a_form_that_is_not_right_keeps_its_text(
 ):
     sent = {**FORM, **change}
     page = text_of(person.post("/panel/components", **sent), 422)
-    assert "Nothing was stored" in page
+    assert "Nothing was saved" in page
     assert said in page
     for field in ("name", "slug", "group", "description", "alerts"):
         assert value_of(page, field) == sent[field], field
@@ -80,7 +80,7 @@ def test_a_short_name_is_given_once(site: Site, person: Person):
 def test_a_change_that_is_not_right_keeps_its_text_and_its_version(site: Site, person: Person):
     person.post("/panel/components", **FORM)
     for change, said in (
-        ({"name": ""}, "Write something here."),
+        ({"name": ""}, "This field must not be empty."),
         ({"since": "2031-01-01"}, "The first day cannot be in the future."),
     ):
         sent = {**FORM, "description": "Other words", **change}
@@ -96,7 +96,7 @@ def test_a_stale_form_keeps_its_text_and_changes_nothing(site: Site, person: Per
     person.post("/panel/components/api", **{**FORM, "name": "Theirs"}, version="1")
     sent = {**FORM, "name": "Mine"}
     page = text_of(person.post("/panel/components/api", **sent, version="1"), 412)
-    assert "Someone else changed it meanwhile" in page
+    assert "Someone else changed this in the meantime" in page
     assert value_of(page, "name") == "Mine"
     assert hidden_of(page, "version") == "2"
     assert stored(site)[0].name == "Theirs"

@@ -46,13 +46,13 @@ def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"freezeTitle": ""}, "Write something here."),
+        ({"freezeTitle": ""}, "This field must not be empty."),
         ({"freezeEndsAt": "2030-06-09T00:00"}, "The end must be after the start."),
         (
             {"freezeStartsAt": "2030-05-01T00:00", "freezeEndsAt": "2030-05-02T00:00"},
             "The end must be in the future.",
         ),
-        ({"freezeStartsAt": "next week"}, "Write a date and a time"),
+        ({"freezeStartsAt": "next week"}, "Enter a date and time"),
         ({"freezeStartsAt": ""}, "Input should be a valid datetime"),
     ],
 )

@@ -69,7 +69,7 @@ def test_an_incident_from_form_to_retrospective(either: Site, still: StandingClo
     assert told.status_code == 303, told.get_data(as_text=True)
     unsaid = person.post(f"{path}/updates", message="My long text", status="resolved")
     page = text_of(unsaid, 422)
-    assert "Say what it was" in page
+    assert "Choose a root cause" in page
     assert "My long text" in page
     done = person.post(
         f"{path}/updates", message="Over.", status="resolved", rootCauseCategory="capacity"
@@ -112,7 +112,7 @@ def test_two_operators_tell_at_once_and_no_text_is_lost(site: Site, still: Stand
     ann.post(f"{path}/updates", message="Ann says.", status="identified", version="1")
     late = ben.post(f"{path}/updates", message="Ben says.", status="monitoring", version="1")
     page = text_of(late, 412)
-    assert "Someone else posted an update meanwhile" in page
+    assert "Someone else posted an update in the meantime" in page
     assert "Ann says." in page
     assert "Ben says." in page
 
@@ -120,11 +120,11 @@ def test_two_operators_tell_at_once_and_no_text_is_lost(site: Site, still: Stand
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"title": ""}, "Write something here."),
-        ({"message": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
+        ({"message": ""}, "This field must not be empty."),
         ({"startedAt": "2031-01-01T10:00"}, "cannot start in the future"),
-        ({"startedAt": "yesterday"}, "Write a date and a time"),
-        ({"impact-none": "major_outage"}, "no component none"),
+        ({"startedAt": "yesterday"}, "Enter a date and time"),
+        ({"impact-none": "major_outage"}, "slug none"),
         ({"impact-api": "nonsense"}, "Input should be"),
     ],
 )
@@ -168,9 +168,9 @@ def test_components_are_added_set_changed_and_removed(either: Site, still: Stand
     changed = person.post("/panel/components/api", name="Our API", version="3", isPublic="on")
     assert changed.status_code == 303, changed.get_data(as_text=True)
     stale = person.post("/panel/components/api", name="Mine", version="3", isPublic="on")
-    assert "Someone else changed it" in text_of(stale, 412)
+    assert "Someone else changed this" in text_of(stale, 412)
     wrong = person.post("/panel/components", name="x", slug="Not a slug")
-    assert "Nothing was stored" in text_of(wrong, 422)
+    assert "Nothing was saved" in text_of(wrong, 422)
     assert person.post("/panel/components/api/removal", version="4").status_code == 422
     assert person.post("/panel/components/api/removal", version="4", sure="on").status_code == 303
     assert "No components yet" in text_of(person.client.get("/panel/components"))

@@ -87,10 +87,10 @@ def test_a_webhook_is_added_for_what_was_ticked(site: Site, person: Person):
     ("change", "said"),
     [
         ({"url": "ftp://hooks.example.com/"}, "http"),
-        ({"url": ""}, "Write something here."),
+        ({"url": ""}, "This field must not be empty."),
         ({"topics": []}, "at least 1 item"),
         ({"topics": ["gossip"]}, "Input should be 'incidents'"),
-        ({"components": ["none"]}, "There is no component none."),
+        ({"components": ["none"]}, "No component has the slug none."),
     ],
 )
 def test_a_webhook_that_cannot_be_keeps_its_text(
@@ -98,7 +98,7 @@ def test_a_webhook_that_cannot_be_keeps_its_text(
 ):
     sent = {**WEBHOOK, **change}
     page = text_of(person.post("/panel/notifications/webhooks", **sent), 422)
-    assert "Nothing was stored" in page
+    assert "Nothing was saved" in page
     assert said in page
     assert value_of(page, "url") == sent["url"]
     assert subscribed(site) == []

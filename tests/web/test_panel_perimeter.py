@@ -38,7 +38,7 @@ def test_a_form_blocks_and_says_so(site: Site, person: Person):
     assert (row.value, row.scope, row.kind, row.source) == ("203.0.113.7", "ip", "ban", "manual")
     assert (row.until, row.created_by) == (START + timedelta(hours=1), person.name)
     page = text_of(person.client.get("/panel/perimeter"))
-    for wanted in ("203.0.113.7", "Tries passwords", "In force", "Remove: 203.0.113.7"):
+    for wanted in ("203.0.113.7", "Tries passwords", "Active", "Remove: 203.0.113.7"):
         assert wanted in page, wanted
     refused = site.client().get("/api/status", environ_base={"REMOTE_ADDR": "203.0.113.7"})
     assert refused.status_code == 403
@@ -63,17 +63,17 @@ def test_one_click_on_an_offender_blocks_its_address(site: Site, person: Person)
 def test_the_same_is_blocked_once_and_the_form_says_until_when(site: Site, person: Person):
     person.post("/panel/blocks", **FORM)
     page = text_of(person.post("/panel/blocks", **FORM), 409)
-    assert "This is blocked already until" in page
+    assert "This is already blocked until" in page
     assert len(stored(site)) == 1
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"value": "not an address"}, "This is not an address or a range of addresses."),
-        ({"value": "203.0.113.0/24"}, "This is a range; the scope for it is range."),
-        ({"scope": "range", "value": "0.0.0.0/1"}, "The widest range is a /8."),
-        ({"scope": "origin", "value": "evil.example"}, "An origin looks like"),
+        ({"value": "not an address"}, "Write an IP address or an address range."),
+        ({"value": "203.0.113.0/24"}, "This is a range. Use the scope range."),
+        ({"scope": "range", "value": "0.0.0.0/1"}, "The widest allowed range is /8."),
+        ({"scope": "origin", "value": "evil.example"}, "Write an origin such as"),
         ({"duration": "31d"}, "30 days"),
         ({"value": "127.0.0.1"}, "force"),
     ],
@@ -83,7 +83,7 @@ def test_a_form_that_is_not_right_keeps_its_text(
 ):
     sent = {**FORM, **change}
     page = text_of(person.post("/panel/blocks", **sent), 422)
-    assert "Nothing was stored" in page
+    assert "Nothing was saved" in page
     assert said in page
     for field in ("value", "duration", "reason"):
         assert value_of(page, field) == sent[field], field
@@ -106,7 +106,7 @@ def test_htmx_gets_the_error_itself(site: Site, person: Person):
     answer = person.client.post("/panel/blocks", data=data, headers={"HX-Request": "true"})
     assert answer.status_code == 422
     assert answer.content_type == "application/problem+json"
-    assert answer.json["errors"] == {"value": ["This is not an address or a range of addresses."]}
+    assert answer.json["errors"] == {"value": ["Write an IP address or an address range."]}
 
 
 def test_whoever_insists_may_block_what_is_trusted(site: Site, person: Person):
@@ -186,5 +186,5 @@ def test_what_has_run_out_is_told_from_what_is_in_force(
     person.post("/panel/blocks", **{**FORM, "value": "203.0.113.8"})
     page = text_of(person.client.get("/panel/perimeter"))
     assert page.index("203.0.113.8") < page.index("203.0.113.7")
-    assert "Run out" in page
+    assert "Expired" in page
     assert "Remove: 203.0.113.7" not in page

@@ -128,7 +128,7 @@ def test_two_write_at_once_and_no_text_is_lost(site: Site, person: Person):
     assert other.post(f"{PATH}/retrospective", **theirs).status_code == 303
     mine = {**FORM, "rootCause": "A tired disk.", "version": "1"}
     page = text_of(person.post(f"{PATH}/retrospective", **mine), 412)
-    assert "Someone else saved it meanwhile" in page
+    assert "Someone else saved this in the meantime" in page
     assert value_of(page, "rootCause") == "A tired disk."
     row = kept(site)
     assert row is not None

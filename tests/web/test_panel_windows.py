@@ -92,19 +92,19 @@ def test_a_form_without_its_key_is_refused(site: Site, person: Person, key: str)
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
         ({"endsAt": "2030-06-04T01:00"}, "The end must be after the start."),
         ({"endsAt": ""}, "Input should be a valid datetime"),
         ({"startsAt": "2030-06-01T02:00"}, "The start must be in the future."),
-        ({"startsAt": "tomorrow"}, "Write a date and a time, for instance 2030-01-31T22:00."),
+        ({"startsAt": "tomorrow"}, "Enter a date and time, such as 2030-01-31T22:00."),
         ({"endsAt": "2032-06-04T03:00"}, "366 days after the start at most"),
         ({"zone": "Europe/Nowhere"}, "Europe/Berlin or UTC"),
         ({"audiences": []}, "List should have at least 1 item"),
         ({"channels": ["pigeon"]}, "Input should be 'web'"),
-        ({"impact-none": "under_maintenance"}, "There is no component none."),
+        ({"impact-none": "under_maintenance"}, "No component has the slug none."),
         ({"impact-api": "on_fire"}, "Input should be 'degraded_performance'"),
         ({"recurrence": "FREQ=HOURLY"}, "FREQ cannot be HOURLY"),
-        ({"recurrence": "FREQ=DAILY", "endsAt": "2030-06-20T03:00"}, "lasts seven days at most"),
+        ({"recurrence": "FREQ=DAILY", "endsAt": "2030-06-20T03:00"}, "can last seven days at most"),
     ],
 )
 def test_a_form_that_is_not_right_keeps_its_text_and_stores_nothing(
@@ -112,7 +112,7 @@ def test_a_form_that_is_not_right_keeps_its_text_and_stores_nothing(
 ):
     sent = {**FORM, **change}
     page = text_of(person.post("/panel/windows/new", **sent), 422)
-    assert "Nothing was stored" in page
+    assert "Nothing was saved" in page
     assert said in page
     for field in ("title", "message", "startsAt", "endsAt", "owner", "rollbackPlan"):
         assert value_of(page, field) == sent[field], field
@@ -192,7 +192,7 @@ def test_a_form_of_a_window_that_is_over_keeps_its_text(
     still.advance(minutes=11)
     sent = {**FORM, "startsAt": "2030-06-03T12:00", "endsAt": "2030-06-03T15:00", "zone": "UTC"}
     page = text_of(person.post(f"/panel/windows/{row.reference}", **sent, version="1"), 422)
-    assert "This window is ended; make a new one." in page
+    assert "Ended windows cannot be edited. Create a new one." in page
     assert value_of(page, "message") == FORM["message"]
     wrong = {**sent, "title": ""}
     page = text_of(person.post(f"/panel/windows/{row.reference}", **wrong, version="1"), 422)
@@ -353,7 +353,9 @@ def test_one_proposes_and_another_approves(build: Build, still: StandingClock):
     (row,) = stored(site)
     assert row.awaits_approval
     assert "Failover" not in text_of(site.client().get("/"))
-    assert "awaits approval by somebody else" in text_of(author.client.get("/panel/maintenance"))
+    assert "Waiting for approval by someone else" in text_of(
+        author.client.get("/panel/maintenance")
+    )
     path = f"/panel/windows/{row.reference}"
     assert "Approve" not in text_of(author.client.get(path))
     assert author.post(f"{path}/act", action="approve", version="1").status_code == 422
@@ -393,15 +395,15 @@ def test_a_preview_shows_the_banner_the_freezes_and_who_is_told(site: Site, pers
     )
     text = text_of(person.post("/panel/windows/preview", **FORM))
     assert "<strong>without writes</strong>" in text
-    assert "In a freeze: The sale." in text
-    assert "0 subscribers are told." in text
+    assert "During a freeze: The sale." in text
+    assert "0 subscribers will be notified." in text
     assert stored(site) == []
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "Write something here."),
+        ({"title": ""}, "This field must not be empty."),
         ({"endsAt": "2030-06-04T01:00"}, "The end must be after the start."),
         ({"recurrence": "FREQ=HOURLY"}, "FREQ cannot be HOURLY"),
         ({"recurrence": "FREQ=DAILY;UNTIL=20300603"}, "no occurrence in the next five years"),

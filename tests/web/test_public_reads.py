@@ -81,13 +81,13 @@ def test_a_portal_that_watches_nothing_says_so_everywhere(site: Site, still: Sta
             assert all(word in text for word in words)
         return words
 
-    assert said() == {"Nothing is watched yet"}
+    assert said() == {"Nothing is monitored yet"}
     page = client.get("/").get_data(as_text=True)
     assert "operational" not in page
     assert 'class="state tone-info"' in page
     acts = site.portal.status.components
     acts.add(By("ada"), ComponentIn(slug="api", name="API"))
-    assert said() == {"Nothing is watched yet"}
+    assert said() == {"Nothing is monitored yet"}
     acts.set_state(By("ada", version=1), "api", None)
     assert said() == {"All systems operational"}
 
@@ -110,4 +110,4 @@ def test_a_figure_of_uptime_says_of_how_many_days_it_is(
     site.portal.board.refresh()
     page = site.client().get("/").get_data(as_text=True)
     assert f"uptime {said}" in page
-    assert "Degraded performance and planned maintenance do not count." in page
+    assert "Degraded performance and planned maintenance do not reduce it." in page

@@ -55,7 +55,7 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
         "<strong>look</strong>",
         'class="day-partial_outage"',
         'class="day-none"',
-        "1 day with trouble",
+        "1 day with problems",
     ):
         assert wanted in page, wanted
     assert "op-a" not in page

@@ -74,7 +74,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
             assert "Confirm subscription" in client.get(confirm).text
         assert subscribers(site)[0].confirmed_at is None
         done = client.post(confirm)
-        assert "You will be told" in done.text
+        assert "You are subscribed" in done.text
         assert "Set-Cookie" not in done.headers
         assert client.post(confirm).status_code == 410
         site.portal.status.incidents.open(By("test"), an_incident())
@@ -93,7 +93,7 @@ def test_from_the_form_to_the_end(site: Site, post: Post):
         header = (
             str(mail["List-Unsubscribe"]).strip("<>").removeprefix("https://status.example.com")
         )
-        assert "Hear no more?" in client.get(header).text
+        assert "Unsubscribe?" in client.get(header).text
         assert len(subscribers(site)) == 1
         one_click = client.post(header, data={"List-Unsubscribe": "One-Click"})
         assert one_click.status_code == 200
@@ -163,7 +163,7 @@ def test_a_question_grows_old(site: Site, post: Post, still: StandingClock):
 def test_what_is_no_address_is_given_back(site: Site, address: str):
     answer = ask(site, address)
     assert answer.status_code == 422
-    assert "Nothing was stored" in answer.text
+    assert "Nothing was saved" in answer.text
     assert subscribers(site) == []
 
 
@@ -209,3 +209,16 @@ def test_without_a_mail_server_there_are_feeds(build: Build):
     assert "/feed.atom" in page.text
     assert 'name="address"' not in page.text
     assert ask(site).status_code == 404
+
+
+def test_asking_too_often_says_what_the_limit_is_and_how_long_to_wait(
+    site: Site, still: StandingClock
+):
+    still.advance(minutes=48)
+    for number in range(20):
+        assert ask(site, f"reader{number}@example.com").status_code == 303
+    answer = ask(site)
+    assert answer.status_code == 429
+    sentence = "Too many requests: the limit is 20 requests per hour. Try again in 12 min."
+    assert sentence in answer.text
+    assert 719 <= int(answer.headers["Retry-After"]) <= 721

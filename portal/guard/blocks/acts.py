@@ -85,7 +85,7 @@ class Blocks(Acts):
 
     @act
     def remove(self, tx: Transaction, ref: str, *, reason: str = "") -> Block:
-        """Lift a block now; its record stays."""
+        """Remove a block now. Its record is kept."""
         row = _expect(tx, ref)
         row.removed_at = tx.now
         return tx.done(
@@ -144,14 +144,14 @@ class Blocks(Acts):
         """Raise or extend; one that has run out comes back, a removed one does not."""
         length = asked.length()
         if asked.action is Action.EXTEND and (asked.kind or asked.scope or asked.value):
-            raise RuleError("action", "Only raise can make a block stronger or wider.")
+            raise RuleError("action", "Use raise to make a block stronger or wider.")
         row = _expect(tx, ref)
         before = row.until
         _make_room(tx, row.scope, row.value, but=row.id)
         if length is None:
             until = asked.ends_at()
             if until <= max(before, tx.now):
-                raise RuleError("until", "The end must be later than it is now.")
+                raise RuleError("until", "The new end must be after the current one.")
         elif asked.action is Action.EXTEND:
             until = max(before, tx.now) + length
         else:
@@ -177,7 +177,7 @@ class Blocks(Acts):
         if asked.kind is not None:
             row.strengthen(asked.kind)
         if (asked.scope is None) != (asked.value is None):
-            raise RuleError("value", "A wider block needs its scope and its value.")
+            raise RuleError("value", "A wider block needs both scope and value.")
         if asked.scope is not None and asked.value is not None:
             value = normalise(asked.scope, asked.value)
             if (row.scope, row.value) != (asked.scope, value):
@@ -202,7 +202,7 @@ class Blocks(Acts):
 def _expect(tx: Transaction, ref: str) -> Block:
     row = tx.expect(queries.find(tx.session, ref))
     if row.removed_at is not None:
-        raise RuleError("action", "This block was removed; add a new one.")
+        raise RuleError("action", "This block was removed. Add a new one.")
     return row
 
 

@@ -29,7 +29,7 @@ class BlockScope(StrEnum):
 
 
 class Kind(StrEnum):
-    """A throttle leaves a tenth of the limit; a ban leaves nothing."""
+    """A ban refuses all requests. A throttle allows a tenth of the limit."""
 
     THROTTLE = "throttle"
     BAN = "ban"
@@ -90,13 +90,13 @@ class Block(Base):
             raise RuleError("scope", "Only an address can be widened, and only to a range.")
         inner, outer = ip_network(self.value), ip_network(value)
         if inner.version != outer.version or not inner.subnet_of(outer):  # type: ignore[arg-type]
-            raise RuleError("value", f"The range must hold {self.value}.")
+            raise RuleError("value", f"The range must contain {self.value}.")
         self.scope, self.value = scope.value, value
 
     def strengthen(self, kind: Kind) -> None:
         """Make a throttle a ban; RuleError for the other way."""
         if list(Kind).index(kind) < list(Kind).index(Kind(self.kind)):
-            raise RuleError("kind", "Raising cannot make a block weaker.")
+            raise RuleError("kind", "Raise cannot make a block weaker.")
         self.kind = kind.value
 
 
@@ -110,12 +110,12 @@ def normalise(scope: BlockScope, value: str) -> str:
     if scope is BlockScope.ORIGIN:
         found = origins.normalise(value)
         if found is None:
-            raise RuleError("value", "An origin looks like https://www.example.com.")
+            raise RuleError("value", "Write an origin such as https://www.example.com.")
         return found
     try:
         network = ip_network(value, strict=False)
     except ValueError:
-        raise RuleError("value", "This is not an address or a range of addresses.") from None
+        raise RuleError("value", "Write an IP address or an address range.") from None
     if network.version == 6 and network.network_address.ipv4_mapped:
         network = ip_network(str(network.network_address.ipv4_mapped))
     if scope is BlockScope.IP:
@@ -124,9 +124,9 @@ def normalise(scope: BlockScope, value: str) -> str:
             return str(ip_network((network.network_address, 64), strict=False))
         if network.prefixlen == network.max_prefixlen:
             return str(network.network_address)
-        raise RuleError("value", "This is a range; the scope for it is range.")
+        raise RuleError("value", "This is a range. Use the scope range.")
     if network.prefixlen < _WIDEST[network.version]:
-        raise RuleError("value", f"The widest range is a /{_WIDEST[network.version]}.")
+        raise RuleError("value", f"The widest allowed range is /{_WIDEST[network.version]}.")
     return str(network)
 
 
@@ -143,7 +143,7 @@ def covers(scope: BlockScope, value: str, client: str) -> bool:
 def spare(scope: BlockScope, value: str, caller: str, *, trusted: tuple[Network, ...]) -> None:
     """RuleError for a block of the caller, of loopback or of a proxy of ours."""
     if covers(scope, value, caller):
-        raise RuleError("value", "This holds your own address; send force to block it anyway.")
+        raise RuleError("value", "This contains your own address. Use force to block it anyway.")
     if scope is BlockScope.KEY and value.startswith("ip:") and value != address.UNKNOWN:
         scope, value = BlockScope.IP, value.removeprefix("ip:")
     if scope is BlockScope.ORIGIN or scope is BlockScope.KEY:
@@ -153,7 +153,7 @@ def spare(scope: BlockScope, value: str, caller: str, *, trusted: tuple[Network,
     for one in spared:
         if network.overlaps(ip_network(one)):
             raise RuleError(
-                "value", f"This holds {one}, which is trusted; send force to block it anyway."
+                "value", f"This contains {one}, which is trusted. Use force to block it anyway."
             )
 
 
@@ -191,5 +191,5 @@ def bounded(until: datetime, now: datetime) -> datetime:
     if until <= now:
         raise RuleError("until", "The end must be in the future.")
     if until - now > LONGEST:
-        raise RuleError("until", f"A block lasts {LONGEST.days} days at most.")
+        raise RuleError("until", f"A block can last {LONGEST.days} days at most.")
     return until

@@ -32,7 +32,7 @@ class _Span(Camel):
     def length(self) -> timedelta | None:
         """The duration; None when an instant was said, RuleError for both or neither."""
         if (self.duration is None) == (self.until is None):
-            raise RuleError("duration", "Say either how long (duration) or until when (until).")
+            raise RuleError("duration", "Give either duration or until.")
         return durations.parse(self.duration) if self.duration else None
 
     def ends_at(self) -> datetime:

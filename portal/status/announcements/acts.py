@@ -23,7 +23,7 @@ class Announcements(Acts):
         """A new announcement; RuleError when its times or slug cannot be."""
         slug = new.slug or queries.free_slug(tx.session, new.title)
         if queries.find(tx.session, slug) is not None or slug.isdigit():
-            raise RuleError("slug", "This slug is taken, or is a number; choose another.")
+            raise RuleError("slug", "This slug is taken or is a number. Choose another one.")
         row = Announcement(slug=slug, created_at=tx.now)
         new.apply(row, now=tx.now)
         _refuse_open_places(tx, row)
@@ -38,7 +38,7 @@ class Announcements(Acts):
         """Replace an announcement's content; its slug stays."""
         row = tx.expect(queries.find(tx.session, ref))
         if content.slug not in (None, row.slug):
-            raise RuleError("slug", "A slug stays once it is given.")
+            raise RuleError("slug", "A slug cannot be changed.")
         before = row.status_at(tx.now)
         changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
         _refuse_open_places(tx, row)
@@ -48,7 +48,7 @@ class Announcements(Acts):
 
     @act
     def set_status(self, tx: Transaction, ref: str, asked: StatusChange) -> Announcement:
-        """Publish, take back or resolve."""
+        """Publish an announcement, make it a draft again, or resolve it."""
         row = tx.expect(queries.find(tx.session, ref))
         before = row.status_at(tx.now)
         row.set_status(asked.status, ends_at=asked.ends_at, now=tx.now)

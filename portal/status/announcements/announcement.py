@@ -46,10 +46,10 @@ class Announcement(Base):
         """Publish, take back or resolve; resolving keeps `ends_at`."""
         before = self.status_at(now)
         if before is Status.RESOLVED:
-            raise RuleError("status", "This announcement is resolved; make a new one.")
+            raise RuleError("status", "This announcement is resolved. Create a new one.")
         if status is Status.RESOLVED:
             if ends_at is not None:
-                raise RuleError("endsAt", "Resolving keeps the planned end.")
+                raise RuleError("endsAt", "The end cannot be changed when you resolve.")
             self.resolved_at = now
             return
         ends_at, starts_at = ends_at or self.ends_at, self.starts_at
@@ -73,13 +73,16 @@ def check_times(
     """The rules of times for a status to be; `before` is the status that an existing row has."""
     if status is Status.RESOLVED:
         if before is None:
-            raise RuleError("status", "An announcement cannot begin its life resolved.")
+            raise RuleError("status", "A new announcement cannot be resolved.")
         return
     if status is Status.DRAFT and ends_at is not None and ends_at <= starts_at:
         raise RuleError("endsAt", "The end must be after the start.")
     if status is Status.SCHEDULED and before is not Status.ACTIVE and starts_at < now - START_GRACE:
-        raise RuleError("startsAt", "A scheduled announcement starts in the future.")
+        raise RuleError("startsAt", "A scheduled announcement must start in the future.")
     if status is Status.ACTIVE and starts_at > now:
-        raise RuleError("startsAt", "An active announcement has started; schedule this one.")
+        raise RuleError(
+            "startsAt",
+            "An active announcement cannot start in the future. Use the status scheduled.",
+        )
     if status in {Status.SCHEDULED, Status.ACTIVE}:
         check_span(starts_at, ends_at, now=now)

@@ -42,7 +42,7 @@ class AnnouncementIn(Camel):
         starts_at = self.starts_at or (row.starts_at if row.starts_at else now)
         before = row.status_at(now) if row.starts_at else None
         if before is Status.RESOLVED and self.status is not Status.RESOLVED:
-            raise RuleError("status", "This announcement is resolved; make a new one.")
+            raise RuleError("status", "This announcement is resolved. Create a new one.")
         check_times(self.status, starts_at, self.ends_at, before=before, now=now)
         row.title, row.message = self.title, self.message
         row.severity, row.dismissible = self.severity.value, self.dismissible

@@ -16,7 +16,7 @@ class Components(Acts):
     def add(self, tx: Transaction, new: ComponentIn) -> Component:
         """A new component; RuleError when its slug is taken, or there are 500."""
         if queries.find(tx.session, new.slug) is not None:
-            raise RuleError("slug", "This slug is taken; choose another.")
+            raise RuleError("slug", "This slug is taken. Choose another one.")
         if queries.count(tx.session) >= MOST_COMPONENTS:
             raise RuleError("slug", f"There can be {MOST_COMPONENTS} components at most.")
         row = Component(slug=new.slug)
@@ -29,14 +29,14 @@ class Components(Acts):
         """Replace what is said of a component; its slug stays, as links and history hang on it."""
         row = tx.expect(queries.find(tx.session, slug))
         if content.slug != row.slug:
-            raise RuleError("slug", "A slug stays once it is given.")
+            raise RuleError("slug", "A slug cannot be changed.")
         changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
         fields = sorted("group" if name == "group_name" else name for name in changed)
         return tx.done(row, "component.changed", component=row.slug, fields=fields)
 
     @act
     def remove(self, tx: Transaction, slug: str) -> Component:
-        """Take a component away with its history; its incidents stay."""
+        """Remove a component and its history. Its incidents are kept."""
         row = tx.expect(queries.find(tx.session, slug))
         # SQLite and PostgreSQL both take its spans with it.
         tx.session.delete(row)

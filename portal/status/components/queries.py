@@ -75,5 +75,5 @@ def known(session: Session, slugs: list[str], *, field: str = "components") -> d
     }
     for slug in slugs:
         if slug not in rows:
-            raise RuleError(field, f"There is no component {slug}.")
+            raise RuleError(field, f"No component has the slug {slug}.")
     return rows

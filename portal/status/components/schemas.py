@@ -57,7 +57,7 @@ class ComponentOut(Camel):
 
 
 class StateChange(Camel):
-    """A state set by hand; `null` takes it back, so that it follows from what happens."""
+    """A state set by hand; `null` takes it back, so that it Automatic."""
 
     state: State | None
 

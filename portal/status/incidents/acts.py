@@ -36,9 +36,9 @@ class Incidents(Acts):
         started_at = new.started_at or tx.now
         check_start(started_at, now=tx.now)
         if new.status is Progress.RESOLVED:
-            raise RuleError("status", "An incident cannot begin its life resolved.")
+            raise RuleError("status", "A new incident cannot be resolved.")
         if new.next_update_at is not None and new.next_update_at <= tx.now:
-            raise RuleError("nextUpdateAt", "The next update must lie in the future.")
+            raise RuleError("nextUpdateAt", "The next update must be in the future.")
         # References have no gaps: one after the other.
         chain.lock(tx.session)
         row = Incident(
@@ -74,7 +74,7 @@ class Incidents(Acts):
 
     @act
     def edit(self, tx: Transaction, reference: str, content: IncidentEdit) -> Incident:
-        """Put title, impact, audiences, start, next update and links right."""
+        """Correct title, impact, audiences, start, next update and links."""
         row = tx.expect(queries.find(tx.session, reference))
         templates.refuse_open_places(tx.session, title=content.title)
         check_start(content.started_at, now=tx.now)
@@ -135,7 +135,7 @@ class Incidents(Acts):
         row = tx.expect(queries.find(tx.session, reference))
         at = new.at or tx.now
         if at > tx.now:
-            raise RuleError("at", "A note cannot lie in the future.")
+            raise RuleError("at", "A note cannot be in the future.")
         _say(tx, row, new.message, at=at, status=None)
         # What is for operators alone makes no update stale that a colleague is writing.
         tx.audit("incident.noted", incident=row.reference)

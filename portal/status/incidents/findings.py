@@ -57,7 +57,7 @@ def of_captures(session: Session, row: Incident, *, prefix: str) -> str:
     lines = [f"# Findings of {row.reference}: {row.title}", ""]
     made = queries.captures_of(session, [row.id]).get(row.id, [])
     if not made:
-        lines += ["Nothing was captured.", ""]
+        lines += ["No snapshots were captured.", ""]
     for one in made:
         lines += [
             f"## Captured at {clock.iso(one.captured_at)}",
@@ -87,7 +87,7 @@ def markdown(session: Session, row: Incident, kept: Retrospective | None, *, pre
         f"- Impact: {row.impact}",
         f"- Started: {clock.iso(row.started_at)}",
         f"- Resolved: {clock.iso(row.resolved_at) if row.resolved_at else 'not yet'}",
-        f"- Root cause: {(row.root_cause_category or 'not said').replace('_', ' ')}",
+        f"- Root cause: {(row.root_cause_category or 'not set').replace('_', ' ')}",
         f"- Components: {', '.join(one.component for one in shown.components) or 'none'}",
         "",
     ]

@@ -100,4 +100,7 @@ class Capture(Base):
 
 def check_start(started_at: datetime, *, now: datetime) -> None:
     if started_at > now:
-        raise RuleError("startedAt", "An incident cannot start in the future; plan a window.")
+        raise RuleError(
+            "startedAt",
+            "An incident cannot start in the future. Schedule a maintenance window instead.",
+        )

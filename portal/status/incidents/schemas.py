@@ -71,22 +71,25 @@ class UpdateIn(Camel):
         """The instant of an update; RuleError when it contradicts what has been said."""
         at = self.at or now
         if at > now:
-            raise RuleError("at", "An update cannot lie in the future.")
+            raise RuleError("at", "An update cannot be in the future.")
         if at < row.started_at:
-            raise RuleError("at", "An update cannot lie before the start of the incident.")
+            raise RuleError("at", "An update cannot be before the start of the incident.")
         is_end = self.status is Progress.RESOLVED
         if row.status == Progress.RESOLVED and not is_end:
-            raise RuleError("status", "This incident is resolved; open a new one.")
+            raise RuleError("status", "This incident is resolved. Open a new one.")
         if is_end and self.root_cause_category is None and row.root_cause_category is None:
             names = ", ".join(Category)
-            raise RuleError("rootCauseCategory", f"Say what it was: one of {names}.")
+            raise RuleError("rootCauseCategory", f"Choose a root cause: one of {names}.")
         if not is_end and self.root_cause_category is not None:
-            raise RuleError("rootCauseCategory", "The category is said when it is resolved.")
+            raise RuleError(
+                "rootCauseCategory", "The root cause can be set only when the incident is resolved."
+            )
         if is_end and self.components:
-            raise RuleError("components", "Nothing is impaired any more when it is resolved.")
+            raise RuleError("components", "A resolved incident cannot have affected components.")
         if self.next_update_at is not None and (is_end or self.next_update_at <= at):
             raise RuleError(
-                "nextUpdateAt", "The next update comes after this one, and not after all."
+                "nextUpdateAt",
+                "The next update must be after this one, and a resolved incident has none.",
             )
         return at
 

@@ -44,7 +44,7 @@ class Series(PlanActs):
         """Make the windows of a proposed series; RuleError for whoever proposed it."""
         row = tx.expect(queries.find(tx.session, ref))
         if row.cancelled_at is not None or not row.awaits_approval:
-            raise RuleError("action", "Only a series that is proposed can be approved.")
+            raise RuleError("action", "Only a proposed series can be approved.")
         row.approve_as(tx.by.actor)
         row.planned_until = tx.now
         made = plan(tx.session, row, now=tx.now)
@@ -63,7 +63,7 @@ class Series(PlanActs):
         """Call off a series and all of its windows that have not begun."""
         row = tx.expect(queries.find(tx.session, ref))
         if row.cancelled_at is not None:
-            raise RuleError("action", "This series was cancelled already.")
+            raise RuleError("action", "This series is already cancelled.")
         row.cancelled_at = tx.now
         ahead = tx.session.scalars(
             select(Window).where(Window.series_id == row.id, Window.starts_at > tx.now)

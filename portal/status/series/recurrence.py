@@ -48,19 +48,19 @@ def parse(text: str, zone: str) -> Rule:
     for part in text.removeprefix("RRULE:").strip().upper().split(";"):
         name, _, value = part.partition("=")
         if name not in _PARTS:
-            raise RuleError(FIELD, f"{name[:20] or 'A rule'} is none of {', '.join(_PARTS)}.")
+            raise RuleError(FIELD, f"{name[:20] or 'A rule'} is not one of {', '.join(_PARTS)}.")
         if name in given:
-            raise RuleError(FIELD, f"{name} stands twice.")
+            raise RuleError(FIELD, f"{name} is there twice.")
         if not re.fullmatch(_PARTS[name], value):
             raise RuleError(FIELD, f"{name} cannot be {value[:40] or 'empty'}.")
         given[name] = value
     if "FREQ" not in given:
-        raise RuleError(FIELD, "Say how often: FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.")
+        raise RuleError(FIELD, "A rule needs FREQ=DAILY, WEEKLY, MONTHLY or YEARLY.")
     if "COUNT" in given and "UNTIL" in given:
-        raise RuleError(FIELD, "COUNT and UNTIL cannot stand together.")
+        raise RuleError(FIELD, "Use either COUNT or UNTIL, not both.")
     count = int(given.pop("COUNT")) if "COUNT" in given else None
     if count is not None and count > MOST_COUNT:
-        raise RuleError(FIELD, f"COUNT is {MOST_COUNT} at most.")
+        raise RuleError(FIELD, f"COUNT can be {MOST_COUNT} at most.")
     until = _until(given.pop("UNTIL"), zone) if "UNTIL" in given else None
     plain = ";".join(f"{name}={value}" for name, value in given.items())
     return Rule(plain, count, until)
@@ -104,7 +104,7 @@ def _until(text: str, zone: str) -> datetime:
     try:
         moment = datetime.strptime(text, form)  # noqa: DTZ007 (a date on the clocks of the zone)
     except ValueError:
-        raise RuleError(FIELD, "UNTIL is no date.") from None
+        raise RuleError(FIELD, "UNTIL is not a date.") from None
     if text.endswith("Z"):
         return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     # A day alone takes in the whole of it.

@@ -41,7 +41,7 @@ class SeriesIn(PlanIn):
         if self.starts_at < now:
             raise RuleError("startsAt", "The first start must be in the future.")
         if self.ends_at - self.starts_at > LONGEST:
-            raise RuleError("endsAt", "A recurring window lasts seven days at most.")
+            raise RuleError("endsAt", "A recurring window can last seven days at most.")
         if not self.upcoming(now=now, most=1):
             raise RuleError(recurrence.FIELD, "This rule has no occurrence in the next five years.")
 

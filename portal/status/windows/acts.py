@@ -61,7 +61,7 @@ class Windows(PlanActs):
 
     @act
     def edit(self, tx: Transaction, ref: str, content: WindowIn) -> Window:
-        """Replace a window's content."""
+        """Replace a window."""
         row = tx.expect(queries.find(tx.session, ref))
         components.known(tx.session, content.components)
         templates.refuse_open_places(tx.session, title=content.title, message=content.message)
@@ -80,7 +80,7 @@ class Windows(PlanActs):
         """Start, extend, end, cancel or approve; RuleError when its status does not allow it."""
         row = tx.expect(queries.find(tx.session, ref))
         if asked.duration is not None and asked.action is not Action.EXTEND:
-            raise RuleError("duration", "Only extend takes a duration.")
+            raise RuleError("duration", "Only extend accepts a duration.")
         before = (row.starts_at, row.ends_at)
         detail = _act(row, asked, actor=tx.by.actor, now=tx.now)
         tx.done(row, f"maintenance.window.{_PAST[asked.action]}", ref=row.reference, **detail)

@@ -41,7 +41,7 @@ class Action(StrEnum):
 def _zone(name: str) -> str:
     found = zones().get(name.casefold())
     if found is None:
-        raise ValueError("is not a time zone; write for instance Europe/Berlin or UTC")
+        raise ValueError("is not a time zone. Use a name such as Europe/Berlin or UTC")
     return found
 
 
@@ -71,7 +71,7 @@ class PlanIn(Camel):
         """Put the preparation into a row; RuleError for an effect on what is not touched."""
         for slug in self.effects:
             if slug not in components:
-                raise RuleError("effects", f"{slug} is not among the components of this window.")
+                raise RuleError("effects", f"{slug} is not one of the components of this window.")
         row.owner, row.impact = self.owner, self.impact
         row.rollback_plan, row.effects = self.rollback_plan, dict(self.effects)
 
@@ -87,10 +87,12 @@ class WindowIn(PlanIn):
         is_new = row.starts_at is None
         status = None if is_new else row.status_at(now)
         if status in {WindowStatus.ENDED, WindowStatus.CANCELLED}:
-            raise RuleError("status", f"This window is {status}; make a new one.")
+            raise RuleError(
+                "status", f"{status.capitalize()} windows cannot be edited. Create a new one."
+            )
         starts_at = self.starts_at or (now if is_new else row.starts_at)
         if status is WindowStatus.ACTIVE and starts_at != row.starts_at:
-            raise RuleError("startsAt", "A window that runs keeps its start.")
+            raise RuleError("startsAt", "The start of an active window cannot be changed.")
         if status is not WindowStatus.ACTIVE and starts_at < now - START_GRACE:
             raise RuleError("startsAt", "The start must be in the future.")
         check_span(starts_at, self.ends_at, now=now)

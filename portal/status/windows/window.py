@@ -39,7 +39,7 @@ class Preparation:
     def approve_as(self, actor: str) -> None:
         """Approve; RuleError for whoever wrote it last."""
         if self.created_by == actor:
-            raise RuleError("action", "You wrote this; somebody else has to approve it.")
+            raise RuleError("action", "You proposed this. Someone else must approve it.")
         self.awaits_approval, self.approved_by = False, actor
 
 
@@ -88,16 +88,16 @@ class Window(Preparation, Base):
 
     def start(self, *, now: datetime) -> None:
         """Begin before its time; its length stays."""
-        self._require("has not begun can be started", now, WindowStatus.SCHEDULED)
+        self._require("started", now, WindowStatus.SCHEDULED)
         length = self.ends_at - self.starts_at
         self.starts_at, self.ends_at = now, now + length
         self.first_ends_at = self.ends_at
 
     def extend(self, by_text: str | None, *, now: datetime) -> None:
         """Put the end off; the first end stays on record."""
-        self._require("runs can be extended", now, WindowStatus.ACTIVE, WindowStatus.SCHEDULED)
+        self._require("extended", now, WindowStatus.ACTIVE, WindowStatus.SCHEDULED)
         if not by_text:
-            raise RuleError("duration", "Say by how much, for instance 30m.")
+            raise RuleError("duration", "Give a duration, such as 30m.")
         try:
             ends_at = self.ends_at + durations.parse(by_text)
         except (ValueError, OverflowError):
@@ -107,27 +107,25 @@ class Window(Preparation, Base):
 
     def end(self, *, now: datetime) -> None:
         """End a running window now; when it was to end stays on record."""
-        self._require("runs can be ended", now, WindowStatus.ACTIVE)
+        self._require("ended", now, WindowStatus.ACTIVE)
         self.ended_at = now
 
     def cancel(self, *, now: datetime) -> None:
         """Call off a window that has not begun, or that nobody approved."""
-        self._require(
-            "has not begun can be cancelled", now, WindowStatus.SCHEDULED, WindowStatus.PROPOSED
-        )
+        self._require("cancelled", now, WindowStatus.SCHEDULED, WindowStatus.PROPOSED)
         self.cancelled_at = now
 
     def approve(self, *, actor: str, now: datetime) -> None:
         """Publish a proposal; RuleError for whoever wrote it last."""
-        self._require("is proposed can be approved", now, WindowStatus.PROPOSED)
+        self._require("approved", now, WindowStatus.PROPOSED)
         self.approve_as(actor)
         if self.ends_at <= now:
-            raise RuleError("action", "Its end has passed; cancel it, and plan another.")
+            raise RuleError("action", "Its end has passed. Cancel it and schedule a new one.")
 
-    def _require(self, text: str, now: datetime, *allowed: WindowStatus) -> None:
+    def _require(self, done: str, now: datetime, *allowed: WindowStatus) -> None:
         status = self.status_at(now)
         if status not in allowed:
-            raise RuleError("action", f"Only a window that {text}; this one is {status.value}.")
+            raise RuleError("action", f"{status.value.capitalize()} windows cannot be {done}.")
 
 
 def new_reference() -> str:

@@ -26,7 +26,7 @@ blueprint = APIBlueprint(
 @blueprint.input(Delivery, arg_name="delivery")
 @blueprint.output(Taken)
 def receive(delivery: Delivery) -> Taken:
-    """Take a delivery of Alertmanager's or Grafana's webhook; a repeated one changes nothing."""
+    """Receive a webhook from Alertmanager or Grafana. Repeated deliveries change nothing."""
     portal = web.current()
     taken = portal.runtime.foreign_alerts.take(By(foreign_alerts.ACTOR), delivery)
     if taken.skipped:
@@ -39,7 +39,7 @@ def receive(delivery: Delivery) -> Taken:
 @blueprint.input(EpisodeEnd, arg_name="asked")
 @blueprint.output(EpisodeOut)
 def end(asked: EpisodeEnd) -> EpisodeOut:
-    """End an alert of others, whose own end was lost; it stays ended until it fires anew."""
+    """End an external alert that was never reported resolved. It opens again when it fires."""
     row = web.current().runtime.foreign_alerts.end(writes.by(), asked.alert, asked.subject)
     return EpisodeOut.of(row)
 
@@ -61,7 +61,7 @@ class Offer(offers.Text):
 @blueprint.input(OfferQuery, location="query", arg_name="query")
 @blueprint.output(Offer)
 def offer(name: str, query: OfferQuery) -> Offer:
-    """A public text and a note on an alert that has lasted; 404 when none has."""
+    """Get a public text and a note for a lasting alert; 404 when there is none."""
     portal = web.current()
     now = clock.now()
     with portal.core.open_session() as session:

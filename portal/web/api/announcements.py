@@ -20,7 +20,7 @@ blueprint = APIBlueprint(
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(Page[AnnouncementOut])
 def listing(page: PageQuery) -> Page[AnnouncementOut]:
-    """List announcements: what runs, drafts, what comes next, and what is over."""
+    """List announcements: active, drafts, scheduled, then past ones."""
     with current().core.open_session() as session:
         rows, total = announcements.listed(
             session, now=clock.now(), limit=page.limit, offset=page.offset
@@ -33,7 +33,7 @@ def listing(page: PageQuery) -> Page[AnnouncementOut]:
 @blueprint.input(AnnouncementIn, arg_name="new")
 @blueprint.output(AnnouncementOut, status_code=201)
 def create(new: AnnouncementIn) -> Response:
-    """Make an announcement."""
+    """Create an announcement."""
     return writes.write(
         lambda by: current().status.announcements.create(by, new), _shown, status=201
     )
@@ -52,7 +52,7 @@ def one(ref: str) -> Response:
 @blueprint.input(AnnouncementIn, arg_name="content")
 @blueprint.output(AnnouncementOut)
 def replace(ref: str, content: AnnouncementIn) -> Response:
-    """Replace an announcement's content."""
+    """Replace an announcement."""
     return writes.write(lambda by: current().status.announcements.edit(by, ref, content), _shown)
 
 
@@ -60,7 +60,7 @@ def replace(ref: str, content: AnnouncementIn) -> Response:
 @blueprint.input(StatusChange, arg_name="asked")
 @blueprint.output(AnnouncementOut)
 def change_status(ref: str, asked: StatusChange) -> Response:
-    """Publish, take back or resolve."""
+    """Publish an announcement, make it a draft again, or resolve it."""
     return writes.write(
         lambda by: current().status.announcements.set_status(by, ref, asked), _shown
     )

@@ -30,7 +30,7 @@ class BlockQuery(PageQuery):
 @blueprint.input(BlockQuery, location="query", arg_name="page")
 @blueprint.output(Page[BlockOut])
 def listing(page: BlockQuery) -> Page[BlockOut]:
-    """List blocks, the newest first."""
+    """List blocks, newest first."""
     now = clock.now()
     with current().core.open_session() as session:
         rows, total = blocks.page(
@@ -44,7 +44,7 @@ def listing(page: BlockQuery) -> Page[BlockOut]:
 @blueprint.input(BlockIn, arg_name="new")
 @blueprint.output(BlockOut, status_code=201)
 def create(new: BlockIn) -> Response:
-    """Block an address, a range, a key or an origin, for a duration or until an instant."""
+    """Block an address, range, key or origin for a duration or until a time."""
     return writes.write(
         lambda by: current().guard.blocks.add(by, new, caller=_caller()), _shown, status=201
     )
@@ -63,7 +63,7 @@ def one(ref: str) -> Response:
 @blueprint.input(BlockAct, arg_name="asked")
 @blueprint.output(BlockOut)
 def act(ref: str, asked: BlockAct) -> Response:
-    """Extend from where it ends, or raise: at least that long from now, stronger or wider."""
+    """Extend a block from its end, or raise it: at least that long from now, stronger or wider."""
     return writes.write(
         lambda by: current().guard.blocks.act(by, ref, asked, caller=_caller()), _shown
     )
@@ -72,7 +72,7 @@ def act(ref: str, asked: BlockAct) -> Response:
 @blueprint.delete("/<ref>")
 @blueprint.output(BlockOut)
 def remove(ref: str) -> Response:
-    """Lift a block now; its record stays."""
+    """Remove a block now. Its record is kept."""
     return writes.write(lambda by: current().guard.blocks.remove(by, ref), _shown)
 
 

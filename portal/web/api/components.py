@@ -18,7 +18,7 @@ blueprint = APIBlueprint(
 @blueprint.get("")
 @blueprint.output(Listing[ComponentOut])
 def listing() -> Listing[ComponentOut]:
-    """List all components, as they stand on the page."""
+    """List all components, in the order of the public page."""
     with current().core.open_session() as session:
         rows, by_hand = components.everyone(session), components.by_hand(session)
     items = [components.out(row, by_hand.get(row.id)) for row in rows]
@@ -29,7 +29,7 @@ def listing() -> Listing[ComponentOut]:
 @blueprint.input(ComponentIn, arg_name="new")
 @blueprint.output(ComponentOut, status_code=201)
 def create(new: ComponentIn) -> Response:
-    """Add a component; `since` is the first day its history speaks of."""
+    """Add a component. `since` is the first day of its history."""
     return writes.write(lambda by: current().status.components.add(by, new), _shown, status=201)
 
 
@@ -37,14 +37,14 @@ def create(new: ComponentIn) -> Response:
 @blueprint.input(ComponentIn, arg_name="content")
 @blueprint.output(ComponentOut)
 def replace(slug: str, content: ComponentIn) -> Response:
-    """Replace what is said of a component."""
+    """Replace a component."""
     return writes.write(lambda by: current().status.components.edit(by, slug, content), _shown)
 
 
 @blueprint.delete("/<slug>")
 @blueprint.output(ComponentOut)
 def remove(slug: str) -> Response:
-    """Take a component away with its history; its incidents stay."""
+    """Remove a component and its history. Its incidents are kept."""
     return writes.write(
         lambda by: current().status.components.remove(by, slug),
         lambda row: components.out(row, None),
@@ -55,7 +55,7 @@ def remove(slug: str) -> Response:
 @blueprint.input(StateChange, arg_name="asked")
 @blueprint.output(ComponentOut)
 def set_state(slug: str, asked: StateChange) -> Response:
-    """Set a state by hand; `null` lets it follow from what happens again."""
+    """Override a component's state; `null` removes the override."""
     return writes.write(
         lambda by: current().status.components.set_state(by, slug, asked.state), _shown
     )

@@ -6,15 +6,15 @@ PREFIX = "/api/admin/"
 # Open to everyone: the schema that others check exported snapshots with.
 _PUBLIC = {"/api/admin/runtime/snapshot/schema"}
 _ERRORS = {
-    400: "The request cannot be read",
-    401: "No token, or one that is not known",
+    400: "The request is malformed",
+    401: "The token is missing or unknown",
     403: "The token lacks the scope",
-    404: "There is nothing of that reference",
-    409: "Two requests came at once",
-    412: "Someone else changed it; `current` is what it is now",
+    404: "Nothing has that reference",
+    409: "Another request changed this at the same time",
+    412: "Someone else changed this; `current` is the current state",
     413: "The body is too large",
     415: "The body is not JSON",
-    422: "A field is not right",
+    422: "A field is invalid",
     429: "Too many requests",
     503: "The database does not answer",
 }

@@ -18,7 +18,7 @@ blueprint = APIBlueprint(
 @blueprint.get("")
 @blueprint.output(Listing[FreezeOut])
 def listing() -> Listing[FreezeOut]:
-    """List the freezes that are not over, the next first."""
+    """List current and upcoming freezes, next first."""
     with current().core.open_session() as session:
         items = [freezes.out(row) for row in freezes.coming(session, now=clock.now())]
     return Listing(items=items, total=len(items))
@@ -28,13 +28,13 @@ def listing() -> Listing[FreezeOut]:
 @blueprint.input(FreezeIn, arg_name="new")
 @blueprint.output(FreezeOut, status_code=201)
 def create(new: FreezeIn) -> Response:
-    """Keep a time free: a window in it is warned of."""
+    """Add a freeze: windows in it get a warning."""
     return writes.write(lambda by: current().status.freezes.add(by, new), freezes.out, status=201)
 
 
 @blueprint.delete("/<int(max=2147483647):number>")
-@blueprint.doc(responses={204: "It is gone"})
+@blueprint.doc(responses={204: "Removed"})
 def remove(number: int) -> tuple[str, int]:
-    """Take a freeze out of the calendar."""
+    """Remove a freeze."""
     current().status.freezes.remove(writes.by(), number)
     return "", 204

@@ -38,7 +38,7 @@ class IncidentQuery(PageQuery):
 @blueprint.input(IncidentQuery, location="query", arg_name="page")
 @blueprint.output(Page[IncidentOut])
 def listing(page: IncidentQuery) -> Page[IncidentOut]:
-    """List incidents, the latest start first."""
+    """List incidents, open ones first, then latest start first."""
     with current().core.open_session() as session:
         rows, total = incidents.page(
             session, limit=page.limit, offset=page.offset, is_open=page.open
@@ -51,14 +51,14 @@ def listing(page: IncidentQuery) -> Page[IncidentOut]:
 @blueprint.input(IncidentIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
 def create(new: IncidentIn) -> Response:
-    """Open an incident with its first public update; `startedAt` may lie in the past."""
+    """Open an incident with its first public update. `startedAt` may be in the past."""
     return writes.write(lambda by: current().status.incidents.open(by, new), _shown, status=201)
 
 
 @blueprint.get("/<reference>")
 @blueprint.output(IncidentOut)
 def one(reference: str) -> Response:
-    """Show an incident with both timelines."""
+    """Show an incident with its public updates and notes."""
     with current().core.open_session() as session:
         row = found(incidents.find(session, reference))
         return writes.shown(incidents.out(session, row), row.version)
@@ -68,7 +68,7 @@ def one(reference: str) -> Response:
 @blueprint.input(IncidentEdit, arg_name="content")
 @blueprint.output(IncidentOut)
 def replace(reference: str, content: IncidentEdit) -> Response:
-    """Put title, impact, audiences, start, next update and links right."""
+    """Correct title, impact, audiences, start, next update and links."""
     return writes.write(lambda by: current().status.incidents.edit(by, reference, content), _shown)
 
 
@@ -76,7 +76,7 @@ def replace(reference: str, content: IncidentEdit) -> Response:
 @blueprint.input(UpdateIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
 def update(reference: str, new: UpdateIn) -> Response:
-    """Tell the public; `resolved` takes a `rootCauseCategory` and ends all impairment."""
+    """Post a public update. `resolved` needs a `rootCauseCategory` and resets all components."""
     return writes.write(
         lambda by: current().status.incidents.update(by, reference, new), _shown, status=201
     )
@@ -86,7 +86,7 @@ def update(reference: str, new: UpdateIn) -> Response:
 @blueprint.input(NoteIn, arg_name="new")
 @blueprint.output(IncidentOut, status_code=201)
 def note(reference: str, new: NoteIn) -> Response:
-    """Write a note that only operators see."""
+    """Add a note that only operators see."""
     return writes.write(
         lambda by: current().status.incidents.note(by, reference, new), _shown, status=201
     )
@@ -95,14 +95,14 @@ def note(reference: str, new: NoteIn) -> Response:
 @blueprint.post("/<reference>/acknowledgement")
 @blueprint.output(IncidentOut)
 def acknowledge(reference: str) -> Response:
-    """Acknowledge an incident: say that someone works on it."""
+    """Acknowledge an incident: someone is working on it."""
     return writes.write(lambda by: current().status.incidents.acknowledge(by, reference), _shown)
 
 
 @blueprint.post("/<reference>/captures")
 @blueprint.output(CaptureOut, status_code=201)
 def capture(reference: str) -> Response:
-    """Attach the runtime snapshot of this moment; the hash is of the stored JSON."""
+    """Attach the current runtime snapshot. The hash is that of the stored JSON."""
     capture = exports.capture(
         current().overview, current().status.incidents, writes.by(), reference
     )
@@ -113,9 +113,9 @@ def capture(reference: str) -> Response:
 
 
 @blueprint.get("/<reference>/captures/<identity>")
-@blueprint.doc(responses={200: "The snapshot as it was captured"})
+@blueprint.doc(responses={200: "The captured snapshot"})
 def captured(reference: str, identity: str) -> Response:
-    """The snapshot that was captured, byte for byte."""
+    """Get a captured snapshot, byte for byte."""
     with current().core.open_session() as session:
         row = session.get(Capture, identity)
         if row is None or row.incident_id != found(incidents.find(session, reference)).id:
@@ -126,9 +126,9 @@ def captured(reference: str, identity: str) -> Response:
 
 
 @blueprint.get("/<reference>/findings")
-@blueprint.doc(responses={200: "Markdown with figures and instants"})
+@blueprint.doc(responses={200: "Markdown with figures and times"})
 def findings_of(reference: str) -> Response:
-    """The captured figures as Markdown, for a ticket."""
+    """Get the captured figures as Markdown, for a ticket."""
     with current().core.open_session() as session:
         text = findings.of_captures(
             session, found(incidents.find(session, reference)), prefix=metrics_prefix()
@@ -139,7 +139,7 @@ def findings_of(reference: str) -> Response:
 @blueprint.get("/<reference>/prepared-update")
 @blueprint.output(PreparedUpdate)
 def prepared(reference: str) -> PreparedUpdate:
-    """The update that waits since the incident's alerts have recovered; 404 when there is none."""
+    """Get the update prepared when the incident's alerts recovered; 404 when there is none."""
     with current().core.open_session() as session:
         update = recoveries.prepared(session, found(incidents.find(session, reference)))
     if update is None:

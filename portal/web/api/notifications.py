@@ -36,7 +36,7 @@ class SubscriberQuery(PageQuery):
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(NoticeList)
 def listing(page: PageQuery) -> NoticeList:
-    """List notices with the state of their deliveries, the latest first."""
+    """List notices with the state of their deliveries, latest first."""
     portal = web.current()
     with portal.core.open_session() as session:
         items, total = outbox.page(session, limit=page.limit, offset=page.offset)
@@ -55,9 +55,9 @@ def listing(page: PageQuery) -> NoticeList:
 @blueprint.post("/notifications")
 @blueprint.input(NotificationIn, arg_name="asked")
 @blueprint.output(Notification, status_code=202)
-@blueprint.doc(responses={200: "What would be sent"})
+@blueprint.doc(responses={200: "The messages that would be sent"})
 def notify(asked: NotificationIn) -> Response:
-    """Fill a template and send it; with `dryRun` only show every message and count recipients."""
+    """Fill in a template and send it. `dryRun` only shows the messages and counts recipients."""
     if asked.dry_run:
         return jsonify(
             web.current().notify.broadcasts.preview(asked).model_dump(mode="json", by_alias=True)
@@ -70,16 +70,16 @@ def notify(asked: NotificationIn) -> Response:
 @blueprint.get("/notifications/dead")
 @blueprint.output(Listing[DeadLetter])
 def dead() -> Listing[DeadLetter]:
-    """List deliveries that are tried no more, the latest first."""
+    """List failed deliveries, latest first."""
     with web.current().core.open_session() as session:
         items = outbox.dead_letters(session, limit=_MOST_LETTERS)
     return Listing(items=items, total=len(items))
 
 
 @blueprint.post("/notifications/dead/<int(max=2147483647):number>/retry")
-@blueprint.doc(responses={204: "It is tried again"})
+@blueprint.doc(responses={204: "The delivery is queued again"})
 def retry(number: int) -> tuple[str, int]:
-    """Give a dead delivery another life."""
+    """Try a failed delivery again."""
     web.current().notify.deliveries.retry(writes.by(), number)
     return "", 204
 
@@ -88,7 +88,7 @@ def retry(number: int) -> tuple[str, int]:
 @blueprint.input(SubscriberQuery, location="query", arg_name="page")
 @blueprint.output(Page[SubscriberOut])
 def listing_subscribers(page: SubscriberQuery) -> Page[SubscriberOut]:
-    """List subscribers, the newest first."""
+    """List subscribers, newest first."""
     with web.current().core.open_session() as session:
         rows, total = subscribers.page(
             session, limit=page.limit, offset=page.offset, kind=page.kind
@@ -101,16 +101,16 @@ def listing_subscribers(page: SubscriberQuery) -> Page[SubscriberOut]:
 @blueprint.input(WebhookIn, arg_name="new")
 @blueprint.output(WebhookOut, status_code=201)
 def add(new: WebhookIn) -> Response:
-    """Add a webhook; the answer alone shows the key of its signatures."""
+    """Add a webhook. Only this answer shows its signing key."""
     return writes.write(
         lambda by: web.current().notify.subscribers.add_webhook(by, new), _shown, status=201
     )
 
 
 @blueprint.delete("/subscribers/<int(max=2147483647):number>")
-@blueprint.doc(responses={204: "It is gone"})
+@blueprint.doc(responses={204: "Removed"})
 def remove(number: int) -> tuple[str, int]:
-    """End a subscription and forget its address."""
+    """Remove a subscriber and delete the address."""
     web.current().notify.subscribers.remove(writes.by(), number)
     return "", 204
 

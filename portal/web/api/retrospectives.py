@@ -41,7 +41,7 @@ def one(reference: str) -> Response:
 @blueprint.input(RetrospectiveIn, arg_name="content")
 @blueprint.output(RetrospectiveOut)
 def save(reference: str, content: RetrospectiveIn) -> Response:
-    """Add or replace the retrospective of an incident that is resolved."""
+    """Add or replace the retrospective of a resolved incident."""
     return writes.write(
         lambda by: current().status.retrospectives.save(by, reference, content),
         lambda row: retrospectives.out(row, reference.upper()),
@@ -52,7 +52,7 @@ def save(reference: str, content: RetrospectiveIn) -> Response:
 @blueprint.input(ExportQuery, location="query", arg_name="query")
 @blueprint.doc(responses={200: "The retrospective as a download"})
 def export(reference: str, query: ExportQuery) -> Response:
-    """Timeline, retrospective and captured figures, as Markdown or JSON."""
+    """Export timeline, retrospective and captured figures as Markdown or JSON."""
     with current().core.open_session() as session:
         incident = found(incidents.find(session, reference))
         row = session.get(Retrospective, incident.id)

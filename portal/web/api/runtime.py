@@ -44,7 +44,7 @@ class AuditEntry(Camel):
 @blueprint.get("/health")
 @blueprint.output(Snapshot)
 def health() -> Snapshot:
-    """The runtime snapshot with its alerts."""
+    """Get the runtime snapshot with its alerts."""
     taken: Snapshot = web.current().overview.take()
     return taken
 
@@ -53,14 +53,14 @@ def health() -> Snapshot:
 @blueprint.input(ExportQuery, location="query", arg_name="query")
 @blueprint.doc(responses={200: "The snapshot as a download"})
 def export(query: ExportQuery) -> Response:
-    """The same as a download with an id and a SHA-256; audited."""
+    """Export the snapshot as a file with an id and a SHA-256. The export is audited."""
     return downloads.snapshot(query.format, actor=access.caller().actor)
 
 
 @blueprint.get("/snapshot/schema")
 @blueprint.doc(responses={200: "JSON Schema of the snapshot"})
 def schema() -> Response:
-    """The JSON Schema that every exported snapshot keeps."""
+    """Get the JSON Schema of exported snapshots."""
     body = Snapshot.model_json_schema(by_alias=True, mode="serialization")
     body["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return jsonify(body)
@@ -83,7 +83,7 @@ class DrainOut(Camel):
 @blueprint.input(DrainIn, arg_name="asked")
 @blueprint.output(DrainOut, status_code=202)
 def drain(asked: DrainIn) -> DrainOut:
-    """Begin a drain of this node: not ready, no more writes; the command line goes on or back."""
+    """Drain this node: not ready, no more writes. Shut down or cancel from the command line."""
     portal = web.current()
     actor = access.caller().actor
     portal.core.audit_log.append("runtime.drain.began", actor=actor, by=actor, reason=asked.reason)
@@ -95,7 +95,7 @@ def drain(asked: DrainIn) -> DrainOut:
 @blueprint.input(AuditQuery, location="query", arg_name="query")
 @blueprint.output(Page[AuditEntry])
 def audit(query: AuditQuery) -> Page[AuditEntry]:
-    """The audit log, newest first."""
+    """List audit events, newest first."""
     with web.current().core.open_session() as session:
         rows, total = chain.search(
             session,

@@ -27,7 +27,7 @@ class Preview(Camel):
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(Page[SeriesOut])
 def listing(page: PageQuery) -> Page[SeriesOut]:
-    """List series, the newest first."""
+    """List series, newest first."""
     with current().core.open_session() as session:
         rows, total = series.page(session, limit=page.limit, offset=page.offset)
         items = [_shown(row) for row in rows]
@@ -38,7 +38,7 @@ def listing(page: PageQuery) -> Page[SeriesOut]:
 @blueprint.input(SeriesIn, arg_name="new")
 @blueprint.output(SeriesOut, status_code=201)
 def create(new: SeriesIn) -> Response:
-    """Plan windows by a rule of RFC 5545, expanded on the clocks of `zone`."""
+    """Schedule recurring windows by an RFC 5545 rule in the local time of `zone`."""
     return writes.write(lambda by: current().status.series.create(by, new), _shown, status=201)
 
 
@@ -46,7 +46,7 @@ def create(new: SeriesIn) -> Response:
 @blueprint.input(SeriesIn, arg_name="content")
 @blueprint.output(Preview)
 def preview(content: SeriesIn) -> Preview:
-    """Show the next occurrences of a series before it is stored."""
+    """Preview the next occurrences of a series without storing it."""
     now = clock.now()
     content.check(now=now)
     return Preview(next=content.upcoming(now=now))
@@ -64,14 +64,14 @@ def one(ref: str) -> Response:
 @blueprint.post("/<ref>/approval")
 @blueprint.output(SeriesOut)
 def approve(ref: str) -> Response:
-    """Approve a series that somebody else proposed; its windows are made then."""
+    """Approve a series proposed by someone else. Its windows are created then."""
     return writes.write(lambda by: current().status.series.approve(by, ref), _shown)
 
 
 @blueprint.delete("/<ref>")
 @blueprint.output(SeriesOut)
 def cancel(ref: str) -> Response:
-    """Call off a series and its windows that have not begun; their record stays."""
+    """Cancel a series and its windows that have not started. Their records are kept."""
     return writes.write(lambda by: current().status.series.cancel(by, ref), _shown)
 
 

@@ -27,5 +27,5 @@ def listing() -> Listing[TemplateOut]:
 @blueprint.input(TemplateIn, arg_name="content")
 @blueprint.output(TemplateOut)
 def save(content: TemplateIn) -> Response:
-    """Add a template, or replace the one of that name."""
+    """Add a template, or replace the one with that name."""
     return writes.write(lambda by: current().status.templates.save(by, content), templates.out)

@@ -20,7 +20,7 @@ blueprint = APIBlueprint(
 @blueprint.input(PageQuery, location="query", arg_name="page")
 @blueprint.output(Page[WindowOut])
 def listing(page: PageQuery) -> Page[WindowOut]:
-    """List windows: what runs, what comes next, and what is over, the latest first."""
+    """List windows: active, upcoming, then past ones, latest first."""
     now = clock.now()
     with current().core.open_session() as session:
         rows, total = windows.listed(
@@ -34,7 +34,7 @@ def listing(page: PageQuery) -> Page[WindowOut]:
 @blueprint.input(WindowIn, arg_name="new")
 @blueprint.output(WindowOut, status_code=201)
 def create(new: WindowIn) -> Response:
-    """Plan a window; without `startsAt` it runs from now. `overlaps` and `freezes` are warnings."""
+    """Schedule a window; without `startsAt` it starts now. `overlaps` and `freezes` only warn."""
     return writes.write(lambda by: current().status.windows.schedule(by, new), _shown, status=201)
 
 
@@ -51,7 +51,7 @@ def one(ref: str) -> Response:
 @blueprint.input(WindowIn, arg_name="content")
 @blueprint.output(WindowOut)
 def replace(ref: str, content: WindowIn) -> Response:
-    """Replace a window's content."""
+    """Replace a window."""
     return writes.write(lambda by: current().status.windows.edit(by, ref, content), _shown)
 
 
@@ -59,14 +59,14 @@ def replace(ref: str, content: WindowIn) -> Response:
 @blueprint.input(WindowAct, arg_name="asked")
 @blueprint.output(WindowOut)
 def act(ref: str, asked: WindowAct) -> Response:
-    """Start, extend by a duration, end, cancel, or approve what somebody else proposed."""
+    """Start, extend, end or cancel a window, or approve one proposed by someone else."""
     return writes.write(lambda by: current().status.windows.act(by, ref, asked), _shown)
 
 
 @blueprint.delete("/<ref>")
 @blueprint.output(WindowOut)
 def cancel(ref: str) -> Response:
-    """Cancel a window that has not begun; its record stays."""
+    """Cancel a window that has not started. Its record is kept."""
     asked = WindowAct(action=Action.CANCEL)
     return writes.write(lambda by: current().status.windows.act(by, ref, asked), _shown)
 

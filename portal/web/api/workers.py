@@ -26,9 +26,9 @@ def listing() -> Listing[snapshot.Worker]:
 @blueprint.input(WorkerIn, arg_name="sample")
 @blueprint.output(snapshot.Worker)
 def report(name: str, sample: WorkerIn) -> snapshot.Worker:
-    """Take a worker's report; silent for three intervals, it is in error."""
+    """Report a worker's sample. A worker silent for three intervals is in error."""
     if name in {OWN, NOTIFICATIONS}:
-        raise Problem(409, "The portal's own worker reports by itself.")
+        raise Problem(409, "The portal's own worker reports automatically.")
     return _workers().report(name, sample, actor=access.caller().actor)
 
 

@@ -62,7 +62,7 @@ def _key(render: Callable[[Any], dict[str, Any]]) -> IdempotencyKey | None:
     if key is None:
         return None
     if not 1 <= len(key) <= 200:
-        raise Problem(400, "An Idempotency-Key has 1 to 200 characters.")
+        raise Problem(400, "An Idempotency-Key must have 1 to 200 characters.")
     told = f"{request.method} {request.path}\n".encode() + request.get_data()
     return IdempotencyKey(f"{access.caller().actor} {key}", told, render)
 

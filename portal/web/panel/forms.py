@@ -46,7 +46,9 @@ def submit(
         return again(errors={error.field: [error.text]}, status=422)
     except StaleVersionError:
         return again(
-            errors={"version": ["Someone else changed it meanwhile; yours is still here."]},
+            errors={
+                "version": ["Someone else changed this in the meantime. Your text is still here."]
+            },
             status=412,
         )
     except Problem as problem:
@@ -82,7 +84,7 @@ def once(act: Callable[[By], Any]) -> str:
     """Do it unless the same form, by the key in it, did so before; gives the reference."""
     text = request.form.get("key", "")
     if not 8 <= len(text) <= 100:
-        raise Problem(400, "The form's key is missing; reload the page.")
+        raise Problem(400, "The form is incomplete. Reload the page.")
     # Two forms of one operator may hold the same text, never the same key.
     key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
     with current().core.open_session() as session:
@@ -107,7 +109,7 @@ def by() -> By:
     """Whose act it is, from the version that the form was filled in from."""
     text = request.form.get("version", "")
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Problem(400, "The version is not a number; reload the page.")
+        raise Problem(400, "The form is invalid. Reload the page.")
     return By(access.caller().actor, version=int(text) if text else None)
 
 
@@ -126,7 +128,7 @@ def read(model: type[Model], **values: Any) -> Model:
     except ValidationError as error:
         wrong = problems.field_errors(error) | wrong
     if wrong:
-        raise Problem(422, "Some fields are not right.", errors=wrong)
+        raise Problem(422, "Some fields are invalid.", errors=wrong)
     return found
 
 
@@ -146,7 +148,7 @@ def clock_time(name: str) -> datetime | ValueError | None:
     try:
         return datetime.fromisoformat(typed) if typed else None
     except ValueError:
-        return ValueError("Write a date and a time, for instance 2030-01-31T22:00.")
+        return ValueError("Enter a date and time, such as 2030-01-31T22:00.")
 
 
 def instant(name: str, zone: str = "UTC") -> datetime | ValueError | None:

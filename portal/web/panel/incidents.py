@@ -93,7 +93,7 @@ def update(reference: str) -> Response:
 
     def again(*, errors: Errors, status: int) -> Response:
         if status == 412:
-            text = "Someone else posted an update meanwhile; read it, then send yours again."
+            text = "Someone else posted an update in the meantime. Read it, then post yours again."
             errors = {"version": [text]}
         return _show(reference, form=forms.values(), errors=errors, status=status)
 

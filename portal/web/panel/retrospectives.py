@@ -43,7 +43,9 @@ def save(reference: str) -> Response:
 
     def again(*, errors: Errors, status: int) -> Response:
         if status == 412:
-            errors = {"version": ["Someone else saved it meanwhile; your text is still below."]}
+            errors = {
+                "version": ["Someone else saved this in the meantime. Your text is still below."]
+            }
         form = {**forms.values(), "actions": _actions()}
         return _form(incident, stored, form, errors=errors, status=status)
 
@@ -69,7 +71,7 @@ def _actions() -> list[dict[str, Any]]:
     """The rows of actions as the form has them, the empty ones too."""
     count = request.form.get("rows", "")
     if not (count.isascii() and count.isdigit() and len(count) <= 2 and int(count) <= _MOST_ROWS):
-        raise Problem(400, "The form is incomplete; reload the page.")
+        raise Problem(400, "The form is incomplete. Reload the page.")
     return [
         {
             "kind": request.form.get(f"kind-{number}", "other"),
@@ -86,7 +88,9 @@ def _stored(reference: str) -> tuple[IncidentOut, RetrospectiveOut | None]:
     with current().core.open_session() as session:
         row = found(incidents.find(session, reference))
         if row.resolved_at is None:
-            raise RuleError("reference", "A retrospective follows when the incident is resolved.")
+            raise RuleError(
+                "reference", "A retrospective can be written only for a resolved incident."
+            )
         stored = session.get(Retrospective, row.id)
         return (
             incidents.out(session, row),

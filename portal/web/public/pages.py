@@ -60,7 +60,7 @@ def statuspage(_: str) -> Response:
 
 
 @blueprint.get("/api/status")
-@blueprint.doc(summary="The public status", responses={200: "The status", 503: "No picture yet"})
+@blueprint.doc(summary="The public status", responses={200: "The status", 503: "No data yet"})
 def status() -> Response:
     """The whole public status in one small answer."""
     return _ready_made("/api/status")
@@ -68,13 +68,13 @@ def status() -> Response:
 
 @blueprint.get("/api/runtime/maintenance")
 @blueprint.doc(
-    summary="What is told now",
+    summary="Current announcements",
     responses={
         200: "Announcements and windows",
-        400: "A parameter is wrong",
-        401: "The token is not known",
-        403: "This audience needs a token that has it",
-        503: "No picture yet",
+        400: "A parameter is invalid",
+        401: "The token is unknown",
+        403: "This audience needs a token with access",
+        503: "No data yet",
     },
 )
 def maintenance() -> Response:
@@ -89,7 +89,7 @@ def maintenance() -> Response:
     if reader is None:
         raise Problem(
             401,
-            "This audience needs a token, or a session of the panel.",
+            "This audience needs a token or a panel session.",
             headers={"WWW-Authenticate": "Bearer"},
         )
     if Scope.MAINTENANCE_READ not in reader.scopes:
@@ -114,7 +114,7 @@ def docs() -> str:
 def _ready_made(path: str, query_string: str = "") -> Response:
     answer = _board().find(path, query_string)
     if answer is None:
-        raise Problem(404, "There is nothing here.")
+        raise Problem(404, "There is nothing at this address.")
     if request.if_none_match.contains_weak(answer.etag[3:-1]):
         return Response(status=304, headers=list(answer.headers_304))
     return Response(answer.body, headers=list(answer.headers))
@@ -125,7 +125,7 @@ def _board() -> Answers:
     if found is None:
         raise Problem(
             503,
-            "The portal cannot reach its database and has no picture yet. Try again soon.",
+            "The portal cannot reach its database and has nothing to show yet. Try again soon.",
             headers={"Retry-After": "5"},
         )
     return found

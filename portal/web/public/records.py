@@ -30,7 +30,7 @@ def incident(reference: str) -> Response:
     with _open_session() as session:
         row = incidents.find(session, reference)
         if row is None or Audience.PUBLIC not in row.audiences:
-            raise Problem(404, "There is nothing here.")
+            raise Problem(404, "There is nothing at this address.")
         lines = incidents.updates_of(session, [row.id]).get(row.id, [])
         impacts = incidents.impacts_of(session, [row.id]).get(row.id, [])
         names = _names(session, [one.component for one in impacts])
@@ -52,7 +52,7 @@ def window(ref: str) -> Response:
     with _open_session() as session:
         row = session.scalar(select(Window).where(Window.reference == ref))
         if row is None or Audience.PUBLIC not in row.audiences or row.awaits_approval:
-            raise Problem(404, "There is nothing here.")
+            raise Problem(404, "There is nothing at this address.")
         return _page(
             "window",
             window=windows.out(row, now=clock.now()),

@@ -27,7 +27,7 @@ from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("subscriptions", __name__)
 
-_OLD = "This link is not good any more"
+_OLD = "This link is no longer valid"
 
 
 @blueprint.route("/subscribe", methods=["GET", "POST"])
@@ -36,7 +36,7 @@ def ask() -> Response:
     if request.method == "GET":
         return _form(Choices())
     if not _has_mail():
-        raise Problem(404, "Nobody is told by mail here.")
+        raise Problem(404, "This portal does not send mail.")
     chosen = _chosen()
     try:
         asked = SubscriptionIn.model_validate(
@@ -62,8 +62,8 @@ def ask() -> Response:
 @blueprint.get("/subscribe/sent")
 def sent() -> Response:
     return _question(
-        "Look into your mailbox",
-        "A link is on its way to you. Follow it within two days, and you will be told.",
+        "Check your inbox",
+        "We sent you a link. Open it within two days to confirm your subscription.",
     )
 
 
@@ -78,23 +78,23 @@ def confirm(token: str) -> Response:
         if row is None:
             return _question(
                 _OLD,
-                "It works once, and for two days. If you are not told yet, ask for a new one.",
+                "Each link works once, within two days. Request a new one if you need it.",
                 link=("/subscribe", "Get updates"),
                 status=410,
             )
         if request.method == "GET":
             return _question(
-                "Do you want to be told?",
-                f"We will write to {row.address}.",
+                "Confirm your subscription",
+                f"We will send updates to {row.address}.",
                 act=(f"/subscribe/{token}", "Confirm subscription"),
             )
         subscribers.confirm(row, now=clock.now())
         manage = links.manage(row)
         session.commit()
     return _question(
-        "You will be told",
-        "Every mail has a link to change what you get, and one to end it.",
-        link=(f"/subscription/{manage}", "Choose what you get"),
+        "You are subscribed",
+        "Every mail has a link to change your subscription and one to unsubscribe.",
+        link=(f"/subscription/{manage}", "Change your subscription"),
     )
 
 
@@ -139,10 +139,10 @@ def end(token: str) -> Response:
             if row is None:
                 return _gone()
             return _question(
-                "Hear no more?",
-                f"Nothing more goes to {row.address}, and the address is deleted.",
+                "Unsubscribe?",
+                f"We will stop sending mail to {row.address} and delete the address.",
                 act=(f"/unsubscribe/{token}", "Unsubscribe"),
-                link=(f"/subscription/{token}", "Only change what I get"),
+                link=(f"/subscription/{token}", "Change my subscription instead"),
             )
         engine.begin_write(session)
         row = _subscriber(session, token)
@@ -156,8 +156,8 @@ def end(token: str) -> Response:
 def _gone() -> Response:
     return _question(
         "You are not subscribed",
-        "Nothing is sent to you, and your address is not kept.",
-        link=("/subscribe", "Get updates again"),
+        "We send you no mail and do not keep your address.",
+        link=("/subscribe", "Subscribe again"),
     )
 
 
