@@ -24,9 +24,13 @@ def _name(path: Path) -> str:
 
 
 def test_every_line_fits_a_screen():
-    for name in templates():
-        for number, line in enumerate((FOLDER / name).read_text().splitlines(), 1):
-            assert len(line) <= LONGEST_LINE, f"templates/{name}:{number}: {len(line)}"
+    long = [
+        f"templates/{name}:{number}"
+        for name in templates()
+        for number, line in enumerate((FOLDER / name).read_text().splitlines(), 1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert not long
 
 
 def test_every_macro_is_called():

@@ -477,7 +477,7 @@ def test_what_is_not_told_again_lapses_and_says_so(either: Site, still: Standing
     rounds.run_once(either.portal)
     assert state_of(either, "api") == "operational"
     page = either.signed_in(Role.VIEWER).client.get("/panel").get_data(as_text=True)
-    assert "Answers are slow: not told again by its sender" in page
+    assert "Answers are slow: not repeated by its sender" in page
     with either.portal.core.open_session() as session:
         assert chain.search(session, event_type="monitoring.episode.lapsed")[1] == 1
     # Told again, it holds still, and did so all the time.

@@ -213,7 +213,7 @@ def test_a_new_incident_is_shown_before_it_is_opened(site: Site):
     assert "Payments fail" in page
     assert "<strong>look</strong>" in page
     assert "secret figures" not in page
-    assert "0 subscribers are told" in page
+    assert "0 subscribers will be notified" in page
     assert "still has a place to fill in: {{impact}}" in text_of(
         person.post("/panel/incidents/preview", **{**form, "message": "It is {{impact}}."})
     )
