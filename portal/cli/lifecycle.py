@@ -1,4 +1,4 @@
-"""`portal lifecycle`: how this node stands, and the ordered way out of it."""
+"""`portal lifecycle`: the phase of this node, draining and shutting down."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Who presses most, in bounded memory: the SpaceSaving sketch, exact while there are few keys.
+"""Top clients, in bounded memory: the SpaceSaving sketch, exact while there are few keys.
 
 Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data
 Streams (2005). A key that is not in a full table takes the place of the smallest, with its count.

@@ -1,1 +1,1 @@
-"""Starting, ready, draining, stopped: the readiness checks and the ordered way out."""
+"""Starting, ready, draining, stopped: the readiness checks and the shutdown in order."""

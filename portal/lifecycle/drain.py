@@ -1,4 +1,4 @@
-"""The ordered way out, told step by step.
+"""A shutdown in order, reported step by step.
 
     queues empty? → recorded → readiness 503 and no more writes → the balancer's delay → requests in
     flight finish → pools closed in every process, the gauges at 0 for a scrape → recorded → stop

@@ -67,7 +67,7 @@ class Overview:
             alerts=[],
         )
         self._draw(taken)
-        # Who presses is told over all processes and restarts; the tables of one process are small.
+        # Top clients count over all processes and restarts; the tables of one process are small.
         taken.rate_limit.top_consumers = self._top("key")
         taken.perimeter.blocked_origins = self._top("origin")
         taken.waf.by_rule = self._top("rule")
