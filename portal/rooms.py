@@ -10,7 +10,7 @@ from portal.lifecycle.room import Lifecycle
 from portal.notify.room import Notify
 from portal.runtime.overview import Overview
 from portal.runtime.room import Runtime
-from portal.status.room import Status
+from portal.status.room import StatusRoom
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Portal:
     """Under `app.extensions["portal"]`; `overview` takes the snapshot of all of them."""
 
     core: Core
-    status: Status
+    status: StatusRoom
     board: Board
     guard: Guard
     runtime: Runtime

@@ -291,7 +291,7 @@ def _announcements(session: Session, dice: random.Random, now: datetime) -> None
 
 
 def _incidents(session: Session, slugs: list[str], dice: random.Random, now: datetime) -> None:
-    ids = {row.slug: row.id for row in components.everyone(session)}
+    ids = {row.slug: row.id for row in components.listed(session)}
     years: dict[int, int] = {}
     for number in range(INCIDENTS):
         left = INCIDENTS - number

@@ -56,7 +56,7 @@ def find(session: Session, name: str) -> Operator | None:
     return session.scalar(select(Operator).where(Operator.name == name.strip().lower()))
 
 
-def everyone(session: Session) -> list[Operator]:
+def listed(session: Session) -> list[Operator]:
     return list(session.scalars(select(Operator).order_by(Operator.name)))
 
 

@@ -78,7 +78,7 @@ def find(session: Session, text: str, *, now: datetime) -> ApiToken | None:
     return token if token is not None and token.is_valid(now) else None
 
 
-def everyone(session: Session) -> list[ApiToken]:
+def listed(session: Session) -> list[ApiToken]:
     return list(session.scalars(select(ApiToken).order_by(ApiToken.name)))
 
 

@@ -14,9 +14,9 @@ from portal.board.picture import PAST_DAYS, Picture, next_change
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
 from portal.status import announcements, components, incidents, retrospectives, windows
+from portal.status.bounded import BOUNDS, Bounds
 from portal.status.components import State
 from portal.status.incidents import Incident
-from portal.status.nearest import BOUNDS, Bounds
 from portal.status.terms import Audience, Status
 from portal.status.windows import Window
 from portal.store import revision
@@ -30,9 +30,9 @@ def take(session: Session, *, now: datetime, bounds: Bounds = BOUNDS) -> Picture
     number = revision.current(session)
     found = [
         banners.of_announcement(row, now=now)
-        for row in announcements.around(session, since=since, now=now, bounds=bounds)
+        for row in announcements.for_board(session, since=since, now=now, bounds=bounds)
     ]
-    planned, cancelled = windows.around(
+    planned, cancelled = windows.for_board(
         session,
         since=since,
         called_off_since=now - timedelta(days=CANCELLED_DAYS),
@@ -41,7 +41,7 @@ def take(session: Session, *, now: datetime, bounds: Bounds = BOUNDS) -> Picture
     )
     found += [banners.of_window(row, now=now) for row in planned]
     found = _past_within(found, since=since, bounds=bounds)
-    events = incidents.around(session, since=since, bounds=bounds)
+    events = incidents.for_board(session, since=since, bounds=bounds)
     ids = [event.id for event in events]
     lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
     learned = retrospectives.published(session, ids)
@@ -83,7 +83,7 @@ def _past_within(found: list[Banner], *, since: datetime, bounds: Bounds) -> lis
 
 def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
     """All components with ninety days; what only some may know of is in none of them."""
-    told_of = components.everyone_told(session)
+    told_of = components.listed_with_history(session)
     if not told_of:
         return ()
     rows = [row for row, _ in told_of]
@@ -139,7 +139,7 @@ def _components(session: Session, *, now: datetime) -> tuple[ComponentView, ...]
                 for state in states
             ]
     wanted = {name.partition(":")[0] for row in rows for name in row.alerts}
-    for episode in episodes.around(session, wanted, since=since):
+    for episode in episodes.open_or_closed_since(session, wanted, since=since):
         labelled = episode.labels.get("component") if episode.source != Source.PORTAL else None
         state = State.PARTIAL if labelled and episode.severity == "critical" else State.DEGRADED
         interval = Interval(state, episode.opened_at, episode.closed_at, "")

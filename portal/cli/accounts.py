@@ -97,7 +97,7 @@ def disable_operator(name: str) -> None:
 def list_operators() -> None:
     """List operators with role and state."""
     with application.portal().core.open_session() as session:
-        for row in operators.everyone(session):
+        for row in operators.listed(session):
             click.echo(f"{row.name}\t{row.role}\t{'active' if row.is_active else 'disabled'}")
 
 
@@ -140,7 +140,7 @@ def list_tokens() -> None:
     """List tokens with their scopes and expiry. The secret is never shown."""
     now = clock.now()
     with application.portal().core.open_session() as session:
-        for row in tokens.everyone(session):
+        for row in tokens.listed(session):
             state = "valid" if row.is_valid(now) else "ended"
             click.echo(f"{row.name}\t{state}\t{clock.iso(row.expires_at)}\t{' '.join(row.scopes)}")
 

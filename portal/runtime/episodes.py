@@ -26,7 +26,7 @@ EXPORTER_STALE = "exporter-stale"
 CLOSE_AT_ONCE = (EXPORTER_STALE, "readiness-failing", "worker-error")
 CLOSE_AFTER = timedelta(seconds=60)
 KEPT = timedelta(days=400)
-MOST_AROUND = 2000
+MOST_READ = 2000
 
 
 class Source(StrEnum):
@@ -150,7 +150,9 @@ def lasting(session: Session, after: timedelta, *, now: datetime) -> list[Episod
     )
 
 
-def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[Episode]:
+def open_or_closed_since(
+    session: Session, alerts: Iterable[str], *, since: datetime
+) -> list[Episode]:
     """The episodes of some alerts, and all of Alertmanager's, that reach beyond `since`."""
     return list(
         session.scalars(
@@ -161,7 +163,7 @@ def around(session: Session, alerts: Iterable[str], *, since: datetime) -> list[
             )
             # Those that hold are never cut by those that are over.
             .order_by(Episode.closed_at.is_not(None), Episode.opened_at.desc())
-            .limit(MOST_AROUND)
+            .limit(MOST_READ)
         )
     )
 

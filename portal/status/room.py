@@ -16,7 +16,7 @@ from portal.status.windows import Windows
 
 
 @dataclass(frozen=True)
-class Status:
+class StatusRoom:
     """What operators do to what the public is told."""
 
     announcements: Announcements
@@ -34,9 +34,9 @@ def build(
     on_change: Callable[[], None],
     *,
     requires_approval: bool = False,
-) -> Status:
+) -> StatusRoom:
     """The room on one database; `on_change` is called after each commit."""
-    return Status(
+    return StatusRoom(
         announcements=Announcements(open_session, on_change),
         components=Components(open_session, on_change),
         freezes=Freezes(open_session, on_change),

@@ -18,8 +18,8 @@ from portal.board.picture import PAST_DAYS, next_of_each
 from portal.board.published import CANCELLED_DAYS
 from portal.status import announcements, incidents, windows
 from portal.status.announcements import Announcement
+from portal.status.bounded import Bounds
 from portal.status.incidents import Incident
-from portal.status.nearest import Bounds
 from portal.status.series import WindowSeries
 from portal.status.terms import Audience, Status
 from portal.status.windows import Window, WindowStatus

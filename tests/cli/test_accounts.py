@@ -65,7 +65,7 @@ def test_an_operator_that_cannot_be_is_a_sentence_and_nothing_stored(
     )
     assert said in refused.stderr
     with cli.site.portal.core.open_session() as session:
-        assert [one.name for one in operators.everyone(session)] == ["ada"]
+        assert [one.name for one in operators.listed(session)] == ["ada"]
     assert len(recorded(cli.site, "account.operator.created")) == 1
 
 

@@ -169,8 +169,8 @@ def test_loopback_and_proxies_are_trusted(client, is_trusted):
 )
 def test_who_is_spared_unless_forced(scope, value, text, why):
     if text is None:
-        blocks.spare(scope, value, "198.51.100.7", trusted=PROXIES)
+        blocks.refuse_protected(scope, value, "198.51.100.7", trusted=PROXIES)
         return
     with pytest.raises(RuleError, match=text) as caught:
-        blocks.spare(scope, value, "198.51.100.7", trusted=PROXIES)
+        blocks.refuse_protected(scope, value, "198.51.100.7", trusted=PROXIES)
     assert caught.value.field == "value", why

@@ -22,10 +22,10 @@ from portal.status import (
     windows,
 )
 from portal.status.announcements import AnnouncementIn, StatusChange
+from portal.status.bounded import Bounds
 from portal.status.components import ComponentIn, Span, State
 from portal.status.freezes import FreezeIn
 from portal.status.incidents import Incident, IncidentEdit, IncidentIn, NoteIn, UpdateIn
-from portal.status.nearest import Bounds
 from portal.status.notices import Notice
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.series import SeriesIn
@@ -373,9 +373,9 @@ def test_incidents_are_listed_open_over_or_all(world: World):
         assert between(NOW - 2 * HOUR, NOW - HOUR) == [third]
         assert between(NOW - 3 * HOUR, NOW) == [second, third, first]
         bounds = Bounds(latest=0)
-        since = incidents.around(session, since=NOW, bounds=bounds)
+        since = incidents.for_board(session, since=NOW, bounds=bounds)
         assert [row.reference for row in since] == [second, third]
-        assert len(incidents.around(session, since=NOW - TICK, bounds=bounds)) == 3
+        assert len(incidents.for_board(session, since=NOW - TICK, bounds=bounds)) == 3
         assert incidents.next_reference(session, now=NOW) == "INC-2030-0004"
         assert incidents.next_reference(session, now=NOW + 365 * DAY) == "INC-2031-0001"
         session.get(Incident, 1).reference = "INC-2030-9999"  # type: ignore[union-attr]
@@ -464,7 +464,7 @@ def test_components_stand_by_group_position_and_name(world: World):
         )
     world.status.components.remove(By("ada", version=1), "f")
     with world.open_session() as session:
-        assert [one.slug for one in components.everyone(session)] == ["e", "b", "d", "a", "c"]
+        assert [one.slug for one in components.listed(session)] == ["e", "b", "d", "a", "c"]
         assert components.known(session, []) == {}
         with pytest.raises(RuleError, match="slug f"):
             components.known(session, ["a", "f"])
@@ -498,7 +498,7 @@ def test_what_is_found_by_number_or_name(world: World):
         assert windows.find(session, row.reference).id == row.id  # type: ignore[union-attr]
         for ref in ("99", "nothing", "1" * 10, "١"):
             assert windows.find(session, ref) is None
-        rows, total = announcements.page(session, limit=1, offset=0)
+        rows, total = announcements.listed(session, now=NOW, limit=1, offset=0)
         assert ([one.slug for one in rows], total) == (["a1"], 2)
 
 
@@ -647,8 +647,8 @@ def test_which_windows_run_and_overlap(world: World):
         assert overlapping(session, over) == []
         off.cancelled_at = NOW
         assert overlapping(session, off) == []
-        rows, total = windows.page(session, limit=2, offset=0)
-        assert (rows[0].reference, len(rows), total) == (apart.reference, 2, 6)
+        rows, total = windows.listed(session, now=NOW, limit=2, offset=0)
+        assert (len(rows), total) == (2, 6)
 
 
 def test_what_ended_before_it_overlaps_nothing_later(world: World):
@@ -694,7 +694,7 @@ def a_series(world: World, **values: Any) -> Any:
 
 def count(world: World) -> int:
     with world.open_session() as session:
-        return windows.page(session, limit=1, offset=0)[1]
+        return windows.listed(session, now=NOW, limit=1, offset=0, has_all=True)[1]
 
 
 def test_a_series_is_told_with_its_windows_unless_it_waits(world: World):

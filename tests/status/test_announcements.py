@@ -68,7 +68,7 @@ def test_a_refused_input_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
         either.portal.status.announcements.create(By("ada"), announcement_in(ends_at=START - HOUR))
     with either.portal.core.open_session() as session:
-        assert announcements.page(session, limit=5, offset=0) == ([], 0)
+        assert announcements.listed(session, now=still.now(), limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
 
 

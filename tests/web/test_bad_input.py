@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from portal import clock
 from portal.accounts.roles import Role
 from portal.audit import chain
 from portal.status import announcements, windows
@@ -44,8 +45,8 @@ def assert_problem(answer, status: int) -> dict:
 
 def assert_nothing_stored(site: Site) -> None:
     with site.portal.core.open_session() as session:
-        assert announcements.page(session, limit=5, offset=0)[1] == 0
-        assert windows.page(session, limit=5, offset=0)[1] == 0
+        assert announcements.listed(session, now=clock.now(), limit=5, offset=0)[1] == 0
+        assert windows.listed(session, now=clock.now(), limit=5, offset=0)[1] == 0
         found, _ = chain.search(session, event_type="announcement")
         assert found == []
 
@@ -139,7 +140,7 @@ def test_a_repeated_key_acts_once(either: Site):
     assert first.get_json() == second.get_json()
     assert_problem(other, 422)
     with either.portal.core.open_session() as session:
-        assert windows.page(session, limit=5, offset=0)[1] == 1
+        assert windows.listed(session, now=clock.now(), limit=5, offset=0)[1] == 1
 
 
 def test_an_audience_but_public_needs_a_token_that_has_it(site: Site):

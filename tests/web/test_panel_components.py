@@ -25,7 +25,7 @@ FORM: dict[str, Any] = {
 
 def stored(site: Site) -> list[Component]:
     with site.portal.core.open_session() as session:
-        return components.everyone(session)
+        return components.listed(session)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from portal.guard.blocks.block import (
     bounded,
     covers,
     normalise,
-    spare,
+    refuse_protected,
 )
 from portal.guard.blocks.queries import active, find, page
 from portal.guard.blocks.schemas import Action, BlockAct, BlockIn, BlockOut, out

@@ -58,7 +58,7 @@ class Blocks(Acts):
     def _add(self, tx: Transaction, new: BlockIn, *, caller: str, source: Source) -> Block:
         value, length = normalise(new.scope, new.value), new.length()
         if not new.force:
-            block.spare(new.scope, value, caller, trusted=self._trusted)
+            block.refuse_protected(new.scope, value, caller, trusted=self._trusted)
         _make_room(tx, new.scope, value)
         until = bounded(tx.now + length if length else new.ends_at(), tx.now)
         row = block.make(
@@ -184,7 +184,7 @@ class Blocks(Acts):
                 _make_room(tx, asked.scope, value, but=row.id)
             row.widen(asked.scope, value)
             if not asked.force:
-                block.spare(asked.scope, value, caller, trusted=self._trusted)
+                block.refuse_protected(asked.scope, value, caller, trusted=self._trusted)
             row.is_forced = asked.force
         if row.source == Source.AUTO:
             row.source = Source.MANUAL.value

@@ -140,7 +140,9 @@ def covers(scope: BlockScope, value: str, client: str) -> bool:
     return found in ip_network(value)
 
 
-def spare(scope: BlockScope, value: str, caller: str, *, trusted: tuple[Network, ...]) -> None:
+def refuse_protected(
+    scope: BlockScope, value: str, caller: str, *, trusted: tuple[Network, ...]
+) -> None:
     """RuleError for a block of the caller, of loopback or of a proxy of ours."""
     if covers(scope, value, caller):
         raise RuleError("value", "This contains your own address. Use force to block it anyway.")
@@ -149,8 +151,8 @@ def spare(scope: BlockScope, value: str, caller: str, *, trusted: tuple[Network,
     if scope is BlockScope.ORIGIN or scope is BlockScope.KEY:
         return
     network = ip_network(value, strict=False)
-    spared = [ip_network("127.0.0.0/8"), IPv6Address("::1"), *trusted]
-    for one in spared:
+    protected = [ip_network("127.0.0.0/8"), IPv6Address("::1"), *trusted]
+    for one in protected:
         if network.overlaps(ip_network(one)):
             raise RuleError(
                 "value", f"This contains {one}, which is trusted. Use force to block it anyway."

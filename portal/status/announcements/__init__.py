@@ -2,5 +2,5 @@
 
 from portal.status.announcements.acts import Announcements, notify
 from portal.status.announcements.announcement import Announcement, check_times
-from portal.status.announcements.queries import around, find, free_slug, listed, page
+from portal.status.announcements.queries import find, for_board, free_slug, listed
 from portal.status.announcements.schemas import AnnouncementIn, AnnouncementOut, StatusChange, out

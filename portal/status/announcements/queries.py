@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.status import nearest
+from portal.status import bounded
 from portal.status.announcements.announcement import Announcement
-from portal.status.nearest import BOUNDS, Bounds
+from portal.status.bounded import BOUNDS, Bounds
 
 
 def find(session: Session, ref: str) -> Announcement | None:
@@ -21,16 +21,7 @@ def find(session: Session, ref: str) -> Announcement | None:
     return session.scalar(select(Announcement).where(Announcement.slug == ref))
 
 
-def page(session: Session, *, limit: int, offset: int) -> tuple[list[Announcement], int]:
-    """A page, newest first, and how many there are."""
-    total = session.scalar(select(func.count()).select_from(Announcement)) or 0
-    rows = session.scalars(
-        select(Announcement).order_by(Announcement.id.desc()).limit(limit).offset(offset)
-    )
-    return list(rows), total
-
-
-def around(
+def for_board(
     session: Session, *, since: datetime, now: datetime, bounds: Bounds = BOUNDS
 ) -> list[Announcement]:
     """What is published: running, scheduled, or over after `since`; by start."""
@@ -57,10 +48,10 @@ def around(
             bounds.past,
         ),
     ):
-        parts += nearest.of_both(query, Announcement.audiences, most=most)
+        parts += bounded.by_audience(query, Announcement.audiences, most=most)
     rows = session.scalars(
         select(Announcement)
-        .where(Announcement.id.in_(nearest.together(parts)))
+        .where(Announcement.id.in_(bounded.union(parts)))
         .order_by(starts, Announcement.id)
     )
     return list(rows)

@@ -9,10 +9,10 @@ from portal.status.components.component import Component, Span, State
 from portal.status.components.queries import (
     by_hand,
     count,
-    everyone,
-    everyone_told,
     find,
     known,
+    listed,
+    listed_with_history,
     open_by_hand,
     spans,
 )

@@ -13,12 +13,12 @@ def find(session: Session, slug: str) -> Component | None:
     return session.scalar(select(Component).where(Component.slug == slug))
 
 
-def everyone(session: Session) -> list[Component]:
+def listed(session: Session) -> list[Component]:
     """All components as they stand on the page: by group, position and name."""
-    return [row for row, _ in everyone_told(session)]
+    return [row for row, _ in listed_with_history(session)]
 
 
-def everyone_told(session: Session) -> list[tuple[Component, bool]]:
+def listed_with_history(session: Session) -> list[tuple[Component, bool]]:
     """The same, each with whether an incident or a person ever said something of it."""
     is_told = exists().where(Span.component_id == Component.id)
     rows = [(row, told) for row, told in session.execute(select(Component, is_told))]

@@ -12,10 +12,10 @@ from portal.status.incidents.incident import (
     check_start,
 )
 from portal.status.incidents.queries import (
-    around,
     between,
     captures_of,
     find,
+    for_board,
     impacts_of,
     next_reference,
     page,

@@ -55,7 +55,7 @@ class Incidents(Acts):
         )
         tx.add(row)
         tx.session.flush()
-        _say(tx, row, new.message, at=started_at, status=new.status)
+        _add_entry(tx, row, new.message, at=started_at, status=new.status)
         impacts.impair(tx.session, row, new.components, at=started_at)
         tx.done(
             row,
@@ -67,7 +67,7 @@ class Incidents(Acts):
             started=clock.iso(started_at),
         )
         if new.note:
-            _say(tx, row, new.note, at=tx.now, status=None)
+            _add_entry(tx, row, new.note, at=tx.now, status=None)
             tx.audit("incident.noted", incident=row.reference)
         notify(tx.session, row, Event.OPENED, new.message, now=tx.now, at=started_at)
         return row
@@ -100,7 +100,7 @@ class Incidents(Acts):
         row = tx.expect(queries.find(tx.session, reference))
         templates.refuse_open_places(tx.session, message=new.message)
         at = new.check(row, now=tx.now)
-        _say(tx, row, new.message, at=at, status=new.status)
+        _add_entry(tx, row, new.message, at=at, status=new.status)
         is_first_end = new.status is Progress.RESOLVED and row.resolved_at is None
         row.status, row.next_update_at = new.status.value, new.next_update_at
         if new.root_cause_category is not None:
@@ -136,7 +136,7 @@ class Incidents(Acts):
         at = new.at or tx.now
         if at > tx.now:
             raise RuleError("at", "A note cannot be in the future.")
-        _say(tx, row, new.message, at=at, status=None)
+        _add_entry(tx, row, new.message, at=at, status=None)
         # What is for operators alone makes no update stale that a colleague is writing.
         tx.audit("incident.noted", incident=row.reference)
         return row
@@ -169,10 +169,10 @@ class Incidents(Acts):
         return capture
 
 
-def _say(
+def _add_entry(
     tx: Transaction, row: Incident, message: str, *, at: datetime, status: Progress | None
 ) -> None:
-    """A line of the public timeline, or without a status a note inside."""
+    """Add an entry to the public timeline, or without a status a note for operators."""
     tx.session.add(
         IncidentUpdate(
             incident_id=row.id,

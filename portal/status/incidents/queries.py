@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.status import nearest
+from portal.status import bounded
+from portal.status.bounded import BOUNDS, Bounds
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
-from portal.status.nearest import BOUNDS, Bounds
 
 
 def next_reference(session: Session, *, now: datetime) -> str:
@@ -48,29 +48,29 @@ def page(
     return list(rows), total
 
 
-def around(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:
+def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:
     """Those that are open, were resolved after `since`, or are among the latest; the latest first.
 
     What is open, what is over, and what is for everyone are asked for apart.
     """
     latest = (Incident.started_at.desc(), Incident.id.desc())
     ids = select(Incident.id)
-    parts = nearest.of_both(
+    parts = bounded.by_audience(
         ids.where(Incident.resolved_at.is_(None)).order_by(*latest),
         Incident.audiences,
         most=bounds.running,
     )
-    parts += nearest.of_both(
+    parts += bounded.by_audience(
         ids.where(Incident.resolved_at > since).order_by(
             Incident.resolved_at.desc(), Incident.id.desc()
         ),
         Incident.audiences,
         most=bounds.past,
     )
-    public = nearest.is_for_everyone(Incident.audiences)
+    public = bounded.is_public(Incident.audiences)
     parts.append(ids.where(public).order_by(*latest).limit(bounds.latest))
     rows = session.scalars(
-        select(Incident).where(Incident.id.in_(nearest.together(parts))).order_by(*latest)
+        select(Incident).where(Incident.id.in_(bounded.union(parts))).order_by(*latest)
     )
     return list(rows)
 

@@ -9,11 +9,11 @@ from portal.status.notices import Event, NoticeKind
 from portal.status.series import queries
 from portal.status.series.schemas import SeriesIn
 from portal.status.series.series import WindowSeries, plan
-from portal.status.windows import PlanActs, Window, WindowStatus
+from portal.status.windows import ScheduleActs, Window, WindowStatus
 from portal.unit_of_work import By, Transaction, act
 
 
-class Series(PlanActs):
+class Series(ScheduleActs):
     """Acts on series; a proposed one has no windows until somebody else has approved it."""
 
     @act

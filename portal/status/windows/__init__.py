@@ -1,15 +1,7 @@
 """Windows: planned maintenance with a start, an end and a zone."""
 
-from portal.status.windows.acts import PlanActs, Windows, notify
-from portal.status.windows.queries import (
-    around,
-    find,
-    is_published,
-    listed,
-    overlaps,
-    page,
-    running,
-)
+from portal.status.windows.acts import ScheduleActs, Windows, notify
+from portal.status.windows.queries import find, for_board, is_published, listed, overlaps, running
 from portal.status.windows.schemas import (
     Action,
     Effect,

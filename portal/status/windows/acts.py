@@ -18,7 +18,7 @@ from portal.unit_of_work import Acts, Transaction, act, changed_fields
 Span = tuple[datetime, datetime]
 
 
-class PlanActs(Acts):
+class ScheduleActs(Acts):
     """Acts on what is planned, which with `requires_approval` begins as a proposal."""
 
     def __init__(
@@ -32,7 +32,7 @@ class PlanActs(Acts):
         self._requires_approval = requires_approval
 
 
-class Windows(PlanActs):
+class Windows(ScheduleActs):
     """Acts on windows.
 
     A proposal is published when somebody else has approved it; what begins at once does not wait.

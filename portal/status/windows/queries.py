@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from portal.status import nearest
-from portal.status.nearest import BOUNDS, Bounds
+from portal.status import bounded
+from portal.status.bounded import BOUNDS, Bounds
 from portal.status.windows.window import Window, WindowStatus
 
 MOST_OVERLAPS = 20
@@ -45,15 +45,6 @@ def find(session: Session, ref: str) -> Window | None:
     return session.scalar(select(Window).where(Window.reference == ref))
 
 
-def page(session: Session, *, limit: int, offset: int) -> tuple[list[Window], int]:
-    """A page, latest start first, and how many there are."""
-    total = session.scalar(select(func.count()).select_from(Window)) or 0
-    rows = session.scalars(
-        select(Window).order_by(Window.starts_at.desc(), Window.id).limit(limit).offset(offset)
-    )
-    return list(rows), total
-
-
 def running(session: Session, *, now: datetime) -> list[Window]:
     """Those that are active at `now`, the earliest end first."""
     rows = session.scalars(
@@ -64,7 +55,7 @@ def running(session: Session, *, now: datetime) -> list[Window]:
     return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]
 
 
-def around(
+def for_board(
     session: Session,
     *,
     since: datetime,
@@ -92,10 +83,10 @@ def around(
         .order_by(Window.starts_at, Window.id)
     )
     over = _over(now)
-    parts = _of_both(
+    parts = _by_audience(
         [ids.where(_runs(now)).order_by(Window.ends_at, Window.id)], most=bounds.running
     )
-    parts += _of_both(
+    parts += _by_audience(
         [
             comes.where(Window.series_id.is_(None)),
             comes.where(Window.series_id.is_not(None)),
@@ -103,21 +94,21 @@ def around(
         ],
         most=bounds.next,
     )
-    parts += _of_both([query.where(moment > since) for query, moment in over], most=bounds.past)
-    public = nearest.is_for_everyone(Window.audiences)
+    parts += _by_audience([query.where(moment > since) for query, moment in over], most=bounds.past)
+    public = bounded.is_public(Window.audiences)
     parts += [query.where(public).limit(bounds.latest) for query, _ in over]
     off = ids.where(Window.cancelled_at > called_off_since, Window.awaits_approval.is_(False))
-    parts += _of_both(
+    parts += _by_audience(
         [off.where(Window.ends_at > now).order_by(Window.starts_at, Window.id)], most=bounds.next
     )
-    parts += _of_both(
+    parts += _by_audience(
         [off.where(Window.ends_at <= now).order_by(Window.ends_at.desc(), Window.id.desc())],
         most=bounds.past,
     )
     rows = list(
         session.scalars(
             select(Window)
-            .where(Window.id.in_(nearest.together(parts)))
+            .where(Window.id.in_(bounded.union(parts)))
             .order_by(Window.starts_at, Window.id)
         )
     )
@@ -139,8 +130,12 @@ def _over(now: datetime) -> list[tuple[Select[int], Any]]:
     ]
 
 
-def _of_both(queries: list[Select[int]], *, most: int) -> list[Select[int]]:
-    return [one for query in queries for one in nearest.of_both(query, Window.audiences, most=most)]
+def _by_audience(queries: list[Select[int]], *, most: int) -> list[Select[int]]:
+    return [
+        part
+        for query in queries
+        for part in bounded.by_audience(query, Window.audiences, most=most)
+    ]
 
 
 def listed(

@@ -20,7 +20,7 @@ blueprint = APIBlueprint(
 def listing() -> Listing[ComponentOut]:
     """List all components, in the order of the public page."""
     with current().core.open_session() as session:
-        rows, by_hand = components.everyone(session), components.by_hand(session)
+        rows, by_hand = components.listed(session), components.by_hand(session)
     items = [components.out(row, by_hand.get(row.id)) for row in rows]
     return Listing(items=items, total=len(items))
 

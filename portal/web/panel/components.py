@@ -98,7 +98,7 @@ def _shown(slug: str) -> ComponentOut:
 
 def _list(form: dict[str, str], *, errors: Errors | None = None, status: int = 200) -> Response:
     with current().core.open_session() as session:
-        rows, by_hand = components.everyone(session), components.by_hand(session)
+        rows, by_hand = components.listed(session), components.by_hand(session)
     answers = current().board.current()
     now = {one.slug: one.state for one in answers.picture.components} if answers else {}
     return render.panel(

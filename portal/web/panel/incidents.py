@@ -202,7 +202,7 @@ def _show(
             "panel/incidents/one.html",
             status=status,
             incident=shown,
-            components=components.everyone(session),
+            components=components.listed(session),
             impacts=forms.impacts()
             if form
             else {one.component: one.state for one in shown.components},
@@ -219,7 +219,7 @@ def _show(
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     with current().core.open_session() as session:
-        parts = components.everyone(session)
+        parts = components.listed(session)
     return render.panel(
         "panel/incidents/form.html",
         status=status,

@@ -41,7 +41,7 @@ def new() -> Response:
         template = found(session.get(MessageTemplate, name))
         fields = templates.fields_of(template)
         everything = [row.name for row in templates.everything(session)]
-        parts = [row.slug for row in components.everyone(session)]
+        parts = [row.slug for row in components.listed(session)]
     values = {field: request.form.get(f"value-{field}", "") for field in fields}
     shown: Notification | None = None
     errors: Errors = {}
@@ -120,7 +120,7 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
         people, all_people = (
             subscribers.page(session, limit=_LISTED, offset=0) if may_see else ([], 0)
         )
-        parts = components.everyone(session)
+        parts = components.listed(session)
         chosen: Any = Choices()
         if errors:
             chosen = {

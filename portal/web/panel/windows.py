@@ -195,7 +195,7 @@ def _shown(ref: str) -> WindowOut:
 
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     with current().core.open_session() as session:
-        parts = components.everyone(session)
+        parts = components.listed(session)
     defaults: dict[str, Any] = {
         "errors": {},
         "ref": None,

@@ -1,4 +1,4 @@
-"""What runs, what comes and what is over: asked for apart, the nearest first, each with its bound.
+"""Bounded reads: what runs, what comes and what is over, the nearest first of each.
 
 So nothing that is far away can push out what is near, nor what only some may see what is for
 everyone. All parts of a table go into one statement, as the ids that it looks for.
@@ -30,20 +30,20 @@ class Bounds:
 BOUNDS = Bounds()
 
 
-def is_for_everyone(audiences: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
+def is_public(audiences: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
     """The condition that a row is for the public; the members of the column are a closed set."""
     return cast(audiences, Text).contains(f'"{Audience.PUBLIC}"')
 
 
-def of_both(
+def by_audience(
     query: Select[int], audiences: InstrumentedAttribute[list[str]], *, most: int
 ) -> list[Select[int]]:
     """The first ids of an ordered query, of what is for everyone and of the rest."""
-    public = is_for_everyone(audiences)
+    public = is_public(audiences)
     return [query.where(public).limit(most), query.where(~public).limit(most)]
 
 
-def together(parts: list[Select[int]]) -> CompoundSelect[int]:
+def union(parts: list[Select[int]]) -> CompoundSelect[int]:
     """All ids of some bounded queries."""
     # SQLite takes no LIMIT within a UNION but in a query of its own.
     return union_all(*(select(part.subquery().c.id) for part in parts))
