@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from apiflask import APIFlask
+    from flask_limiter import Limiter
 
+    from portal.rooms import Portal
+    from portal.runtime.counters import Counters
     from portal.settings import Settings
 
 VERSION = "0.1.0"
@@ -19,8 +22,39 @@ ROOT = _HERE.parent if IS_CHECKOUT else _HERE
 def create_app(settings: "Settings | None" = None) -> "APIFlask":
     """Wire one app; nothing runs, migrates or connects here."""
     # Whoever imports `portal`, or one of its rooms, does not load them all.
+    from portal.guard import limits
+    from portal.guard import room as guards
+    from portal.runtime.counters import Counters
+    from portal.settings import load
+    from portal.web import faces, headers, parameters, render, statics
+
+    settings = settings or load()
+    app = faces.bare(settings)
+    counters = Counters(settings.metrics_prefix)
+    limiter = limits.limiter_of(app, settings)
+    portal = _rooms(app, settings, limiter, counters)
+    app.extensions["portal"] = portal
+    faces.put_on(app, settings, limiter=limiter, counters=counters)
+    app.wsgi_app = guards.chain(  # type: ignore[method-assign]
+        app.wsgi_app,
+        portal.core,
+        portal.guard,
+        portal.board,
+        portal.lifecycle.phases,
+        reads=parameters.read_part,
+        static=statics.load(ROOT / "static").find,
+        headers=headers.of(settings) + headers.PAGE_HEADERS,
+        page=render.refusals(app, settings),
+    )
+    return app
+
+
+def _rooms(
+    app: "APIFlask", settings: "Settings", limiter: "Limiter", counters: "Counters"
+) -> "Portal":
+    """The rooms in their order; each is built on those before it."""
     from portal import core as cores
-    from portal import extensions
+    from portal import extensions, rooms
     from portal.board import figures
     from portal.board import room as boards
     from portal.guard import limits
@@ -28,28 +62,20 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal.lifecycle import room as lifecycles
     from portal.lifecycle.phases import Phases
     from portal.notify import room as notifications
-    from portal.rooms import Portal
     from portal.runtime import room as runtimes
-    from portal.runtime.counters import Counters
     from portal.runtime.overview import Overview
-    from portal.settings import load
     from portal.status import room as statuses
-    from portal.web import faces, headers, parameters, render, statics
+    from portal.web import headers, render
 
-    settings = settings or load()
-    app = faces.bare(settings)
     with app.app_context():
         engine = extensions.db.engine
     core = cores.build(settings, engine, secret_key=app.config["SECRET_KEY"])
-    of_all, of_pages = headers.of(settings), headers.PAGE_HEADERS
-    pages = render.public_pages(app, settings)
-    board = boards.build(core, pages, headers=of_all, page_headers=of_pages)
+    pages, of_all = render.public_pages(app, settings), headers.of(settings)
+    board = boards.build(core, pages, headers=of_all, page_headers=headers.PAGE_HEADERS)
     status = statuses.build(
         core.open_session, board.refresh, requires_approval=settings.require_approval
     )
     notify = notifications.build(core, render.mails(app))
-    counters = Counters(settings.metrics_prefix)
-    limiter = limits.limiter_of(app, settings)
     limit = limits.Limits(limiter, settings.rate_limit, counters)
     guard = guards.build(core, counters, limit, public=headers.PUBLIC_READS)
     phases = Phases(settings.run_dir)
@@ -72,19 +98,4 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         readiness=lifecycle.checks.readiness,
         maintenance=partial(figures.maintenance, board),
     )
-    app.extensions["portal"] = Portal(
-        core, status, board, guard, runtime, notify, lifecycle, overview
-    )
-    faces.put_on(app, settings, limiter=limiter, counters=counters)
-    app.wsgi_app = guards.chain(  # type: ignore[method-assign]
-        app.wsgi_app,
-        core,
-        guard,
-        board,
-        phases,
-        reads=parameters.read_part,
-        static=statics.load(ROOT / "static").find,
-        headers=of_all + of_pages,
-        page=render.refusals(app, settings),
-    )
-    return app
+    return rooms.Portal(core, status, board, guard, runtime, notify, lifecycle, overview)

@@ -1,4 +1,4 @@
-"""The perimeter's page, and blocking from where the offender is seen."""
+"""Blocks on the panel: their page, and one click on an offender."""
 
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
@@ -11,7 +11,7 @@ from portal.web import render
 from portal.web.panel import cards, forms, paging
 from portal.web.problems import Errors, Problem
 
-blueprint = Blueprint("perimeter", __name__, url_prefix="/panel")
+blueprint = Blueprint("blocks", __name__, url_prefix="/panel")
 
 _FROM_PANEL = "Blocked from the panel"
 
@@ -81,7 +81,7 @@ def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200)
         )
         shown = [blocks.out(row, now=now) for row in rows]
     return render.panel(
-        "panel/perimeter/list.html",
+        "panel/blocks/list.html",
         status=status,
         blocks=shown,
         paged=paging.Section("offset", start, total),
