@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.test_panel import QUIET, press, sign_up
+from tests.browser.conftest import QUIET
+from tests.browser.pages import press, sign_up
 from tests.journeys.test_commands import subscribe
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Served, until

@@ -30,8 +30,8 @@ def check() -> None:
     )
     for peer in portal.guard.undeclared.names():
         click.echo(
-            f"proxies: {peer} forwards requests of others and is not in PORTAL_TRUSTED_PROXIES;"
-            " all of them share its limit",
+            f"proxies: {peer} forwards requests but is not in PORTAL_TRUSTED_PROXIES;"
+            " all clients behind it count as one",
             err=True,
         )
     server = settings.smtp_url

@@ -1,5 +1,6 @@
 """How the templates put instants, lengths and figures into words."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -139,6 +140,12 @@ def category(name: str) -> str:
     return {"network_acl": "Network ACL"}.get(name, name.replace("_", " ").capitalize())
 
 
+def named(text: str, field: str) -> str:
+    """An error away from its field: `Start must not be empty.` for `This field …`."""
+    words = re.sub(r"([A-Z])", r" \1", field.rpartition("-")[2]).replace("_", " ")
+    return text.replace("This field", words.strip().capitalize(), 1)
+
+
 def uptime(ratio: float) -> str:
     """`99.94 %`; never rounded up to a hundred while there was an outage."""
     shown = min(ratio, 0.9999) if ratio < 1 else 1.0
@@ -163,6 +170,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "lasted": lasted,
     "polyline": polyline,
     "month": month,
+    "named": named,
     "category": category,
     "prose": prose.to_html,
     "uptime": uptime,

@@ -31,4 +31,4 @@ def test_a_proxy_that_nobody_declared_is_named(cli: Cli):
     peer = {"REMOTE_ADDR": "10.0.0.9"}
     cli.site.client().get("/api/status", headers=forwarded, environ_base=peer)
     said = cli.run("check").stderr
-    assert "10.0.0.9 forwards requests of others and is not in PORTAL_TRUSTED_PROXIES" in said
+    assert "10.0.0.9 forwards requests but is not in PORTAL_TRUSTED_PROXIES" in said

@@ -1,5 +1,6 @@
 """What the documents say is what the code does."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -28,3 +29,7 @@ def test_the_runbook_page_names_series_that_exist():
     text = (ROOT / "templates/panel/runbook.html").read_text()
     for name in set(re.findall(r"gigvora_([a-z_]+)", text)) - {"database_pool_"}:
         assert name.removesuffix("_total") in TABLE, name
+
+
+def test_the_tool_that_takes_the_pictures_can_be_loaded():
+    assert importlib.import_module("docs.screenshots").TARGET.is_dir()

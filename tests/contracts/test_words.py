@@ -37,6 +37,13 @@ PHRASES = {
     "The way back": "Rollback plan",
     "Comes again": "Recurring",
     "second pair of eyes": "approval",
+    "want to be told": "Confirm your subscription",
+    "Hear no more": "Unsubscribe",
+    "you we hope": "Someone asked",
+    "your mailbox": "your inbox",
+    "he way out": "draining and shutting down",
+    "Who presses": "top clients",
+    "who presses": "top clients",
     "SECOND_PAIR_OF_EYES": "PORTAL_REQUIRE_APPROVAL",
     "PUBLISH_BY_ITSELF": "PORTAL_AUTO_PUBLISH",
 }
@@ -60,7 +67,10 @@ def test_no_name_in_the_code_is_a_private_word():
             pytest.fail(f"{path}: {word} is called {NAMES[word]}")
 
 
-@pytest.mark.parametrize("pattern", ["templates/**/*", "docs/*.md", "static/js/portal.js"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["templates/**/*", "docs/*.md", "README.md", "static/js/portal.js", "portal/web/**/*.py"],
+)
 def test_no_page_and_no_document_says_a_private_phrase(pattern: str):
     pages = [path for path in ROOT.glob(pattern) if path.is_file()]
     assert pages

@@ -168,7 +168,7 @@ def test_a_proxy_that_nobody_declared_is_named_and_never_blocked(site: Site, sti
     assert in_force(site) == []
     assert site.portal.guard.undeclared.names() == ["172.18.0.2"]
     card = site.signed_in().client.get("/panel/cards/perimeter").get_data(as_text=True)
-    assert "172.18.0.2</span> forwards requests of others" in card
+    assert "172.18.0.2</span> forwards requests but" in card
 
 
 @pytest.mark.parametrize(

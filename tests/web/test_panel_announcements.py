@@ -244,7 +244,7 @@ def test_a_preview_shows_the_banner_and_stores_nothing(site: Site, person: Perso
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "This field must not be empty."),
+        ({"title": ""}, "Title must not be empty."),
         ({"endsAt": "2030-06-01T12:00"}, "The end must be after the start."),
     ],
 )

@@ -46,7 +46,7 @@ def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"freezeTitle": ""}, "This field must not be empty."),
+        ({"freezeTitle": ""}, "Title must not be empty."),
         ({"freezeEndsAt": "2030-06-09T00:00"}, "The end must be after the start."),
         (
             {"freezeStartsAt": "2030-05-01T00:00", "freezeEndsAt": "2030-05-02T00:00"},

@@ -403,7 +403,7 @@ def test_a_preview_shows_the_banner_the_freezes_and_who_is_told(site: Site, pers
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"title": ""}, "This field must not be empty."),
+        ({"title": ""}, "Title must not be empty."),
         ({"endsAt": "2030-06-04T01:00"}, "The end must be after the start."),
         ({"recurrence": "FREQ=HOURLY"}, "FREQ cannot be HOURLY"),
         ({"recurrence": "FREQ=DAILY;UNTIL=20300603"}, "no occurrence in the next five years"),

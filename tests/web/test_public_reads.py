@@ -109,5 +109,5 @@ def test_a_figure_of_uptime_says_of_how_many_days_it_is(
     site.portal.status.components.add(By("ada"), ComponentIn(slug="api", name="API", since=since))
     site.portal.board.refresh()
     page = site.client().get("/").get_data(as_text=True)
-    assert f"uptime {said}" in page
+    assert f"uptime </span>{said}" in page
     assert "Degraded performance and planned maintenance do not reduce it." in page
