@@ -173,7 +173,7 @@ def test_a_window_that_came_and_went_while_everything_was_down_is_over_at_the_fi
     recorded = len(kinds(site))
     still.advance(hours=3)
     later = build(data_dir=site.settings.data_dir)
-    assert "Nothing is watched yet" in later.client().get("/").get_data(as_text=True)
+    assert "Nothing is monitored yet" in later.client().get("/").get_data(as_text=True)
     told = later.client().get("/api/runtime/maintenance?includeResolved=true&windowMinutes=1440")
     assert [one["status"] for one in told.get_json()["announcements"]] == ["resolved"]
     with later.portal.core.open_session() as session:

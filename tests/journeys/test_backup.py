@@ -26,7 +26,7 @@ def test_a_copy_taken_while_running_comes_back_with_the_gap_on_record(tmp_path: 
         page = served.get("/").text
         assert "Before" in page
         assert "After" not in page
-        assert "the chain is whole" in served.run("audit", "verify")
+        assert "the chain is intact" in served.run("audit", "verify")
         token = served.run("token", "create", "reader", "--scope", "audit:read").strip()
         log = served.get(
             "/api/admin/runtime/audit?type=runtime.restored", Authorization=f"Bearer {token}"

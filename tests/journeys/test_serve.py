@@ -42,7 +42,7 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
         assert health.status == 200
         assert served.run("snapshot", "export", "--format", "csv").startswith("path,value")
         assert "ready" not in served.run("check")
-        assert "the chain is whole" in served.run("audit", "verify")
+        assert "the chain is intact" in served.run("audit", "verify")
     assert served.process is not None
     assert served.process.returncode == 0
     assert "Traceback" not in served.output

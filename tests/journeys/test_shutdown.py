@@ -104,7 +104,7 @@ def test_the_runbooks_fourth_section(served: Served):
             )
         ]
         assert order == sorted(order)
-        assert "the chain is whole" in served.run("audit", "verify")
+        assert "the chain is intact" in served.run("audit", "verify")
         assert served.get("/health/ready").status == 200
 
 
@@ -149,7 +149,7 @@ def test_a_connection_that_is_not_given_back_is_on_record(tmp_path: Path, postgr
             for asker in askers:
                 asker.join()
         assert leaving.returncode == 1, said
-        assert "were not given back" in said
+        assert "were not returned" in said
     database.dispose()
     served.options = ("--no-worker",)
     with served:
