@@ -81,8 +81,8 @@ class Settings:
     alert_expires: timedelta | None = _setting(
         timedelta(hours=8),
         values.expiry,
-        "how long an alert of Alertmanager or Grafana counts without being told again: twice the"
-        " sender's repeat interval; `off`: for ever",
+        "how long an alert from Alertmanager or Grafana stays active without being sent again; use"
+        " twice the sender's repeat interval; `off`: until it is resolved",
     )
     metrics_stale_after: timedelta = _setting(
         timedelta(seconds=180), values.seconds, "age at which a scraper is stale"
@@ -90,8 +90,8 @@ class Settings:
     scraper_expected: bool = _setting(
         False,
         values.switch,
-        "alert although no scraper has ever come; off: until a first scrape the exporter is"
-        " not set up",
+        "alert even before the first scrape; `off`: the exporter counts as not set up until"
+        " then",
     )
     rate_limit: str = _setting("300/minute", values.rate, "rate limit for each client address")
     poll_seconds: int = _setting(
@@ -112,7 +112,7 @@ class Settings:
     allowed_origins: tuple[str, ...] = _setting(
         (),
         guard.origins,
-        "other sites whose pages may call, such as `https://app.example.com` or"
+        "other sites whose pages may send requests, such as `https://app.example.com` or"
         " `https://*.example.com`",
     )
     auto_block: AutoBlockRule | None = _setting(
@@ -155,7 +155,7 @@ class Settings:
     operator_channels: tuple[str, ...] = _setting(
         (),
         notifications.chats,
-        "chats of the operators as addresses of Apprise, a space between them:"
+        "operators' chats as Apprise URLs, separated by spaces:"
         " `slack://…`, `workflows://…` (Teams), `discord://…`, `tgram://…`, `mmosts://…`, `ntfys://…`",
         is_secret=True,
     )
@@ -197,8 +197,8 @@ class Settings:
     audit_keep_days: int | None = _setting(
         None,
         values.whole,
-        "days that events stay in the database before they move to a sealed file in"
-        " the data directory; empty: for ever",
+        "days that audit events stay in the database before they move to a sealed file in"
+        " the data directory; empty: forever",
     )
     pool_size: int = _setting(5, values.whole, "database connections per web process")
 
