@@ -106,7 +106,7 @@ def test_headers_become_the_environment_without_disguises():
         ("cookie", "b=2"),
         ("content-type", "text/plain"),
     ]
-    made = gateway.environ(scope, pairs, b"")
+    made = gateway.environ(scope, scope.path, pairs, b"")
     assert "HTTP_X_FORWARDED_FOR" not in made
     assert made["HTTP_X_TAG"] == "a,b"
     assert made["HTTP_COOKIE"] == "a=1; b=2"
