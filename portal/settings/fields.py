@@ -90,8 +90,7 @@ class Settings:
     scraper_expected: bool = _setting(
         False,
         values.switch,
-        "alert even before the first scrape; `off`: the exporter counts as not set up until"
-        " then",
+        "alert even before the first scrape; `off`: the exporter counts as not set up until then",
     )
     rate_limit: str = _setting("300/minute", values.rate, "rate limit for each client address")
     poll_seconds: int = _setting(
