@@ -25,6 +25,7 @@ DAY = timedelta(days=1)
     [
         ("ENV", "development", "development"),
         ("BIND", "0.0.0.0:80", "0.0.0.0:80"),
+        ("BIND", "[::1]:8000", "[::1]:8000"),
         ("RATE_LIMIT", "10/second", "10/second"),
         ("POLL_SECONDS", "30", 30),
         ("POOL_SIZE", "12", 12),
@@ -89,8 +90,11 @@ def test_a_queue_is_looked_at_where_it_lives():
     ("name", "text", "said"),
     [
         ("ENV", "staging", "must be development, production or test"),
-        ("BIND", "8000", "must be host:port"),
-        ("BIND", "localhost:99999", "must be host:port"),
+        ("BIND", "8000", "must be address:port"),
+        ("BIND", "127.0.0.1:99999", "must be address:port"),
+        ("BIND", "localhost:8000", "must be address:port"),
+        ("BIND", "::1:8000", "must be address:port"),
+        ("BIND", "[127.0.0.1]:8000", "must be address:port"),
         ("RATE_LIMIT", "many", "must be a rate such as 300/minute"),
         ("POLL_SECONDS", "0", "must be 1 or more"),
         ("REQUIRE_APPROVAL", "perhaps", "must be on or off"),

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from portal import clock
 from portal.audit import chain
 from portal.cli import application
-from portal.cli.lifecycle import serving_pid
+from portal.lifecycle import serving
 from portal.notify import timetable
 from portal.settings import Settings
 from portal.store import engine, schema
@@ -46,9 +46,16 @@ def backup(file: Path) -> None:
 def restore(file: Path) -> None:
     """Replace the database with FILE. Stop the portal first; the old database is kept."""
     settings = application.settings()
+    _database(settings)
+    try:
+        with serving.alone(settings.data_dir, serving.RESTORE):
+            _restore(settings, file)
+    except serving.TakenError as error:
+        application.stop(str(error))
+
+
+def _restore(settings: Settings, file: Path) -> None:
     target = _database(settings)
-    if serving_pid(settings) is not None:
-        application.stop("The portal is running. Stop it first: portal lifecycle shutdown")
     try:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as copy:
             _check(copy, file)

@@ -17,7 +17,7 @@ MOST_HEADER_BYTES = 32 * 1024
 def main(bind: str, workers: int) -> None:
     """Serve until told to stop."""
     host, _, port = bind.rpartition(":")
-    Server(
+    server = Server(
         "portal.cli.web:app",
         address=host.strip("[]"),
         port=int(port),
@@ -35,7 +35,15 @@ def main(bind: str, workers: int) -> None:
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=10,
-    ).serve()
+    )
+    try:
+        server.serve()
+    except RuntimeError as error:
+        # What the system refuses comes with a backtrace of the server's own machine code.
+        said = str(error).partition("\n")[0]
+        if "os error" not in said:
+            raise
+        sys.exit(f"portal: Cannot listen on {bind}: {said}.")
 
 
 if __name__ == "__main__":

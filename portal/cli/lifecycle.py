@@ -1,6 +1,5 @@
 """`portal lifecycle`: the phase of this node, draining and shutting down."""
 
-import json
 import os
 import signal
 import time
@@ -10,10 +9,10 @@ import click
 
 from portal.audit.log import UnrecordedError
 from portal.cli import application
+from portal.lifecycle import serving
 from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
-from portal.settings import Settings
 
 STOP_SECONDS = 45.0
 
@@ -96,37 +95,19 @@ def shutdown(
     raise SystemExit(int(result))
 
 
-def serving_pid(settings: Settings) -> int | None:
-    """The process of `portal serve` on this data directory, if it is there."""
-    try:
-        pid = int(json.loads((settings.run_dir / "serve.json").read_text())["pid"])
-        os.kill(pid, 0)
-    except (OSError, ValueError, KeyError):
-        return None
-    # Started by us it would stay as a zombie until somebody asks; it serves nothing any more.
-    return None if _is_zombie(pid) else pid
-
-
 def _stop_server(portal: Portal) -> bool:
     """Tell `portal serve` to stop, and wait for it."""
-    pid = serving_pid(portal.core.settings)
-    if pid is None:
+    folder = portal.core.settings.data_dir
+    server = serving.running(folder)
+    if server is None:
         return False
-    os.kill(pid, signal.SIGTERM)
+    os.kill(server.pid, signal.SIGTERM)
     ends = time.monotonic() + STOP_SECONDS
     while time.monotonic() < ends:
-        if serving_pid(portal.core.settings) is None:
+        if serving.running(folder) != server:
             return True
         time.sleep(0.1)
     return False
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
 
 
 def _append(portal: Portal, event_type: str, **detail: object) -> None:

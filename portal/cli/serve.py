@@ -1,6 +1,5 @@
 """`portal serve`."""
 
-import json
 import os
 import shutil
 import sys
@@ -19,6 +18,7 @@ from portal.accounts import operators
 from portal.audit.log import UnrecordedError
 from portal.cli import application, reload
 from portal.cli.supervisor import Child, Supervisor
+from portal.lifecycle import serving
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
 from portal.settings import Settings
@@ -39,6 +39,22 @@ def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
     if reloads and settings.env != "development":
         raise click.UsageError("--reload works only with PORTAL_ENV=development.")
     upgrades = upgrades or settings.env == "development"
+    try:
+        with serving.alone(settings.data_dir, serving.SERVE) as was_killed:
+            # What the one before left running lets go of the address in a moment.
+            patience = serving.REMAINS_SECONDS if was_killed else 0.0
+            claimed = serving.claim(settings.bind, patience=patience)
+            _run(settings, workers, no_worker=no_worker, upgrades=upgrades, reloads=reloads)
+            if claimed is not None:
+                claimed.close()
+    except serving.TakenError as error:
+        application.stop(str(error))
+
+
+def _run(
+    settings: Settings, workers: int, *, no_worker: bool, upgrades: bool, reloads: bool
+) -> None:
+    """Everything from the preparations to the stop, on a folder and an address of our own."""
     portal = _prepare(settings, workers, upgrades=upgrades)
     if workers > 1:
         # prometheus_client decides at its first import whether counters are shared: the web
@@ -61,14 +77,12 @@ def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
         supervisor.run()
     finally:
         _append(portal, "runtime.stopped", version=VERSION)
-        (settings.run_dir / "serve.json").unlink(missing_ok=True)
 
 
 def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
     """What must be there before the web processes are; they inherit the environment."""
     shutil.rmtree(settings.run_dir, ignore_errors=True)
-    (settings.run_dir / "metrics").mkdir(parents=True)
-    (settings.run_dir / "serve.json").write_text(json.dumps({"pid": os.getpid()}))
+    (settings.run_dir / "metrics").mkdir(parents=True, exist_ok=True)
     portal = application.portal(settings)
     portal.runtime.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import limits
@@ -75,8 +75,14 @@ def expiry(raw: str) -> timedelta | None:
 
 def bind(raw: str) -> str:
     host, _, port = raw.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError("must be host:port, such as 127.0.0.1:8000")
+    try:
+        # What is in brackets is of IPv6; a name could stand for several addresses.
+        address = ip_address(host[1:-1] if host.startswith("[") else host)
+        is_written_right = host.startswith("[") == (address.version == 6)
+    except ValueError:
+        is_written_right = False
+    if not is_written_right or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("must be address:port, such as 127.0.0.1:8000 or [::1]:8000")
     return raw
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from portal.cli import backup as backups
+from portal.lifecycle import serving
 from portal.notify.outbox import Delivery
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn
 from portal.status.notices import Notice
@@ -79,14 +79,13 @@ def test_what_is_no_backup_is_refused_and_nothing_changes(cli: Cli, tmp_path: Pa
     assert titles(cli) == ["Kept"]
 
 
-def test_beside_a_running_portal_nothing_is_put_back(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_beside_a_running_portal_nothing_is_put_back(cli: Cli, tmp_path: Path):
     target = tmp_path / "copy.db"
     cli.run("backup", str(target))
     open_one(cli, "Kept")
-    monkeypatch.setattr(backups, "serving_pid", lambda _: 1)
-    assert "Stop it first" in cli.run("restore", str(target), code=1).stderr
+    with serving.alone(cli.site.settings.data_dir, serving.SERVE):
+        refused = cli.run("restore", str(target), code=1).stderr
+    assert "Stop it first (`portal lifecycle shutdown`)" in refused
     assert titles(cli) == ["Kept"]
 
 

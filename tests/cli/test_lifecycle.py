@@ -1,7 +1,5 @@
 """`portal lifecycle` beside a node whose processes told how they stand."""
 
-import json
-import os
 import signal
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 from portal import clock
 from portal.cli import lifecycle
 from portal.lifecycle.phases import Phase
+from portal.lifecycle.processes import Process
 from portal.runtime.node import Share
 from portal.runtime.workers import NOTIFICATIONS, WorkerIn, WorkerStatus
 from tests.cli.conftest import Cli
@@ -43,17 +42,12 @@ def tell(cli: Cli, *, size: int = 2, in_flight: int = 1, phase: str = "ready") -
 def stopping(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """A `portal serve` that goes when it is told to; what it was told."""
     told: list[tuple[int, int]] = []
-    path = cli.site.settings.run_dir / "serve.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"pid": PID}))
 
     def kill(pid: int, number: int) -> None:
-        if number == 0 and not path.exists():
-            raise ProcessLookupError
-        if number == signal.SIGTERM:
-            told.append((pid, number))
-            path.unlink()
+        told.append((pid, number))
 
+    running = Process(PID, 1)
+    monkeypatch.setattr(lifecycle.serving, "running", lambda _: None if told else running)
     monkeypatch.setattr(lifecycle.os, "kill", kill)
     monkeypatch.setattr(lifecycle.time, "sleep", lambda _: None)
     return told
@@ -149,22 +143,7 @@ def test_queues_that_hold_work_refuse_with_3_and_stop_nothing(
 
 
 def test_a_server_that_does_not_stop_ends_with_4(cli: Cli, stopping: list[tuple[int, int]]):
-    (cli.site.settings.run_dir / "serve.json").unlink()
+    stopping.append((0, 0))  # it is gone already, and cannot be told
     tell(cli, size=0, in_flight=0, phase="closing")
     done = cli.run("lifecycle", "shutdown", *QUICK, code=4)
     assert "The server did not stop." in done.stderr
-
-
-def test_the_serving_process_is_one_that_is_there_and_no_zombie(cli: Cli):
-    settings = cli.site.settings
-    assert lifecycle.serving_pid(settings) is None
-    path = settings.run_dir / "serve.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for text, expected in (
-        (json.dumps({"pid": os.getpid()}), os.getpid()),
-        (json.dumps({"pid": PID}), None),
-        ("{}", None),
-        ("not json", None),
-    ):
-        path.write_text(text)
-        assert lifecycle.serving_pid(settings) == expected, text

@@ -173,6 +173,11 @@ ROWS: dict[int, tuple[str, str, str]] = {
         "At most one mail a connection comes twice, with the same Message-ID; what the dead one"
         " held counts as stuck.",
     ),
+    34: (
+        "A second `portal serve` on the port or the data folder; a stranger on the port.",
+        "The first goes on; the second says why in one sentence and ends with 1.",
+        "The first stays ready and answers every request; what was killed is not in the way.",
+    ),
     36: (
         "A page of another site holds twelve pictures of attack paths, and somebody reads it.",
         "The status page as before.",
