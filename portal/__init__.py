@@ -60,6 +60,7 @@ def _rooms(
     from portal.guard import limits
     from portal.guard import room as guards
     from portal.lifecycle import room as lifecycles
+    from portal.lifecycle import serving
     from portal.lifecycle.phases import Phases
     from portal.notify import room as notifications
     from portal.runtime import room as runtimes
@@ -78,7 +79,7 @@ def _rooms(
     notify = notifications.build(core, render.mails(app))
     limit = limits.Limits(limiter, settings.rate_limit, counters)
     guard = guards.build(core, counters, limit, public=headers.PUBLIC_READS)
-    phases = Phases(settings.run_dir)
+    phases = Phases(settings.run_dir, partial(serving.running, settings.data_dir))
     runtime = runtimes.build(
         core,
         counters,

@@ -1,12 +1,14 @@
 """The phases of a node: starting, ready, draining, closing, stopped.
 
 One file in the run directory is the truth for all its processes; each looks at it ten times a
-second. The file belongs to the service that wrote it: `portal serve` begins with an empty run
-directory, and a file of another boot is not believed.
+second. It is believed only by the service that it was meant for. Where `portal serve` runs, the
+mark ends with that process. Where another server serves the app, the mark is for what had begun
+when it was made, and not for what is started afterwards.
 """
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +17,8 @@ from pathlib import Path
 import structlog
 
 from portal import clock
+from portal.lifecycle import processes
+from portal.lifecycle.processes import Process
 from portal.runtime.snapshot import LifecycleState
 
 _log = structlog.get_logger()
@@ -32,13 +36,32 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class Mark:
-    """What the file says: the phase, since when, by whom, why, and on which boot."""
+    """What the file says: the phase, since when, by whom, why, on which boot, and of whom.
+
+    `pid` and `started` name the `portal serve` that it is bound to, or else the process that made
+    it.
+    """
 
     phase: Phase
     since: str
     by: str
     why: str
     boot: str
+    pid: int
+    started: int
+    is_bound: bool
+
+    @property
+    def process(self) -> Process:
+        return Process(self.pid, self.started)
+
+    def counts(self, boot: str, server: Process) -> bool:
+        """Whether it is meant for the service of `server`, which runs now."""
+        if self.boot != boot:
+            return False
+        if self.is_bound:
+            return self.process.is_alive
+        return server.started <= self.started
 
 
 def boot_id() -> str:
@@ -49,19 +72,17 @@ def boot_id() -> str:
         return ""
 
 
-def phase_of(mark: Mark | None, *, boot: str, is_started: bool) -> Phase:
-    """The phase that a mark stands for; one of another boot is left aside."""
-    if mark is not None and mark.boot == boot:
-        return mark.phase
-    return Phase.READY if is_started else Phase.STARTING
-
-
 class Phases:
-    """One process's view of its node, and the way to move the node on."""
+    """One process's view of its node, and the way to move the node on.
 
-    def __init__(self, run_dir: Path) -> None:
+    `running` tells the `portal serve` of the node, if there is one.
+    """
+
+    def __init__(self, run_dir: Path, running: Callable[[], Process | None] = lambda: None) -> None:
         self._path = run_dir / "phase.json"
+        self._running = running
         self._boot = boot_id()
+        self._server: Process | None = None
         self._mark: Mark | None = None
         self.in_flight = 0
         self.is_supervised = False
@@ -76,7 +97,11 @@ class Phases:
         except (OSError, ValueError, TypeError, KeyError) as error:
             _log.warning("lifecycle.mark_unreadable", error=type(error).__name__)
             return
-        self._mark = mark if mark is not None and mark.boot == self._boot else None
+        if self._server is None:
+            # Only now: the app may have been made before its server forked.
+            self._server = processes.server()
+        counts = mark is not None and mark.counts(self._boot, self._server)
+        self._mark = mark if counts else None
 
     @property
     def mark(self) -> Mark | None:
@@ -100,16 +125,26 @@ class Phases:
             return LifecycleState(phase=self.current(), since="", by="", why="")
         return LifecycleState(phase=mark.phase, since=mark.since, by=mark.by, why=mark.why)
 
-    def current(self, *, is_started: bool = True) -> Phase:
-        return phase_of(self.mark, boot=self._boot, is_started=is_started)
+    def current(self) -> Phase:
+        mark = self.mark
+        return Phase.READY if mark is None else mark.phase
 
     def move(self, phase: Phase, *, by: str, why: str, now: datetime | None = None) -> Mark:
         """Put the node into a phase; since, by and why are those of the first move."""
         self.refresh()
         before = self._mark
         since = before.since if before else clock.iso(now or clock.now())
+        server = self._running()
+        of = server or processes.this()
         mark = Mark(
-            phase, since, before.by if before else by, before.why if before else why, self._boot
+            phase,
+            since,
+            before.by if before else by,
+            before.why if before else why,
+            self._boot,
+            of.pid,
+            of.started,
+            is_bound=server is not None,
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_name(f"phase.{os.getpid()}.new")

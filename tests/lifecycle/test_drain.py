@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from portal.lifecycle import processes
 from portal.lifecycle.drain import Drain, Exit, Patience
-from portal.lifecycle.phases import Mark, Phase, Phases, phase_of
+from portal.lifecycle.phases import Mark, Phase, Phases
+from portal.lifecycle.processes import Process
 from portal.store.pool import PoolClosedError
 from tests.conftest import Build, Site
 
@@ -79,20 +81,38 @@ def test_connections_that_stay_out_are_unclean_and_on_record(tmp_path: Path):
     assert "database.connection.closed" not in world.log
 
 
+OWN = processes.this()
+GONE = Process(OWN.pid, OWN.started - 1)
+
+
 @pytest.mark.parametrize(
-    ("phase", "boot", "is_started", "expected", "why"),
+    ("boot", "of", "is_bound", "counts", "why"),
     [
-        (None, "b", False, Phase.STARTING, "nothing was checked yet"),
-        (None, "b", True, Phase.READY, "nobody asked it to leave"),
-        (Phase.DRAINING, "b", True, Phase.DRAINING, "the mark says so"),
-        (Phase.DRAINING, "other", True, Phase.READY, "the mark is of another boot"),
+        ("b", OWN, True, True, "its `portal serve` lives"),
+        ("b", GONE, True, False, "its `portal serve` is gone, and its number was given out again"),
+        ("other", OWN, True, False, "it is of another boot"),
+        ("b", Process(1, OWN.started + 1), False, True, "made while the server ran, by a command"),
+        ("b", OWN, False, True, "made by the server itself"),
+        ("b", GONE, False, False, "made before the server began"),
+        ("other", OWN, False, False, "it is of another boot"),
     ],
 )
-def test_the_phase_follows_from_the_mark(
-    phase: Phase | None, boot: str, is_started: bool, expected: Phase, why: str
+def test_a_mark_counts_for_the_service_that_it_was_meant_for(
+    boot: str, of: Process, is_bound: bool, counts: bool, why: str
 ):
-    mark = Mark(phase, "2030-01-01T00:00:00Z", "ada", "why", boot) if phase else None
-    assert phase_of(mark, boot="b", is_started=is_started) is expected, why
+    mark = Mark(
+        Phase.DRAINING, "2030-01-01T00:00:00Z", "ada", "", boot, of.pid, of.started, is_bound
+    )
+    assert mark.counts("b", OWN) is counts, why
+
+
+def test_the_mark_of_a_serve_ends_with_it(tmp_path: Path):
+    Phases(tmp_path, lambda: GONE).move(Phase.CLOSING, by="ada", why="a deploy")
+    after = Phases(tmp_path)
+    assert after.current() is Phase.READY
+    later = after.move(Phase.DRAINING, by="bob", why="another")
+    assert (later.by, later.why) == ("bob", "another"), "nothing of the old one is taken over"
+    assert Phases(tmp_path).current() is Phase.DRAINING
 
 
 def test_since_by_and_why_are_those_of_the_first_move(tmp_path: Path):
