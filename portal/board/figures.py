@@ -1,11 +1,18 @@
 """Figures of the board, for the feed and for the snapshot."""
 
+from datetime import datetime, timedelta
+
+from portal import clock
 from portal.board.banners import Banner
 from portal.board.picture import next_of_each
 from portal.board.publish import Board
 from portal.runtime.feed import BoardFigures
 from portal.runtime.snapshot import Maintenance, RunningWindow
 from portal.status.terms import Severity
+from portal.status.windows import REOPENS_FOR
+
+# When operators are warned that a window ends.
+ENDS_SOON = timedelta(minutes=10)
 
 
 def for_feed(board: Board) -> BoardFigures:
@@ -28,14 +35,15 @@ def maintenance(board: Board) -> Maintenance | None:
     answers = board.current()
     if answers is None:
         return None
-    picture = answers.picture
+    picture, now = answers.picture, clock.now()
     windows = [one for one in picture.banners if one.kind == "window"]
     return Maintenance(
         active=sorted(
-            (_window(one) for one in windows if one.status == "active"), key=lambda one: one.ends_at
+            (_window(one, now=now) for one in windows if one.status == "active"),
+            key=lambda one: one.ends_at,
         ),
         upcoming=[
-            _window(one)
+            _window(one, now=now)
             for one in next_of_each(one for one in windows if one.status == "scheduled")
         ],
         announcements_active=sum(
@@ -43,10 +51,20 @@ def maintenance(board: Board) -> Maintenance | None:
         ),
         revision=picture.revision,
         board_age_seconds=round(board.age_seconds, 1),
+        just_ended=[_window(one, now=now) for one in windows if _ran_out_lately(one, now)],
     )
 
 
-def _window(banner: Banner) -> RunningWindow:
+def _ran_out_lately(banner: Banner, now: datetime) -> bool:
+    """As `Window.ran_out_lately` has it; nobody ended it, its time was over."""
+    return (
+        banner.resolved_at is None
+        and banner.ends_at is not None
+        and timedelta() <= now - banner.ends_at <= REOPENS_FOR
+    )
+
+
+def _window(banner: Banner, *, now: datetime) -> RunningWindow:
     assert banner.ends_at is not None
     return RunningWindow(
         reference=banner.ref,
@@ -55,4 +73,5 @@ def _window(banner: Banner) -> RunningWindow:
         starts_at=banner.starts_at,
         ends_at=banner.ends_at,
         version=banner.version,
+        ends_soon=banner.status == "active" and banner.ends_at - now <= ENDS_SOON,
     )

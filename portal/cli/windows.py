@@ -35,7 +35,7 @@ def start(title: str, duration: timedelta, message: str, zone: str) -> None:
 @click.argument("reference", required=False)
 @click.option("--duration", "by", required=True, help="for instance 15m")
 def extend(reference: str | None, by: str) -> None:
-    """Extend a window; without a reference, the active one."""
+    """Extend a window; without a reference, the active one, or the one that has just ended."""
     row = _act(reference, WindowAct(action=Action.EXTEND, duration=by))
     click.echo(f"{row.reference} now ends at {clock.iso(row.ends_at)}.")
 
@@ -71,16 +71,20 @@ def list_windows(limit: int, offset: int, has_all: bool) -> None:
 def _act(reference: str | None, asked: WindowAct) -> Window:
     portal = application.portal()
     with application.sentences("No window has that reference."):
-        ref = reference or _only_running(portal)
+        ref = reference or _only(portal, asked.action)
         return portal.status.windows.act(By(application.actor()), ref, asked)
 
 
-def _only_running(portal: Portal) -> str:
+def _only(portal: Portal, action: Action) -> str:
+    """The one window that an act without a reference can mean."""
+    candidates = windows.extendable if action is Action.EXTEND else windows.running
+    now = clock.now()
     with portal.core.open_session() as session:
-        running = windows.running(session, now=clock.now())
-        if not running:
+        found = candidates(session, now=now)
+        if not found:
             application.stop("No window is active.")
-        if len(running) > 1:
-            names = ", ".join(row.reference for row in running)
-            application.stop(f"Several windows are active: {names}. Name one.")
-        return running[0].reference
+        if len(found) > 1:
+            names = ", ".join(row.reference for row in found)
+            state = "are active" if windows.running(session, now=now) else "have just ended"
+            application.stop(f"Several windows {state}: {names}. Name one.")
+        return found[0].reference

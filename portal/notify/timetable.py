@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -50,14 +50,14 @@ def silence(session: Session, settings: Settings, *, now: datetime) -> int:
 
 def _told(
     session: Session, kind: NoticeKind, refs: Iterable[str], *events: Event
-) -> set[tuple[str, str]]:
-    """Which of these were told, as pairs of a reference and an event."""
+) -> dict[tuple[str, str], datetime]:
+    """Which of these were told, by reference and event; with when that had happened last."""
     rows = session.execute(
-        select(Notice.ref, Notice.event).where(
-            Notice.kind == kind, Notice.ref.in_(list(refs)), Notice.event.in_(list(events))
-        )
+        select(Notice.ref, Notice.event, func.max(Notice.occurred_at).label("at"))
+        .where(Notice.kind == kind, Notice.ref.in_(list(refs)), Notice.event.in_(list(events)))
+        .group_by(Notice.ref, Notice.event)
     )
-    return {(row.ref, row.event) for row in rows}
+    return {(row.ref, row.event): row.at for row in rows}
 
 
 def _windows(session: Session, now: datetime) -> Iterator[Act]:
@@ -73,7 +73,10 @@ def _windows(session: Session, now: datetime) -> Iterator[Act]:
         is_over = row.status_at(now) is WindowStatus.ENDED
         event = Event.ENDED if is_over else Event.STARTED
         at = (row.ended_at or row.ends_at) if is_over else row.starts_at
-        if (row.reference, event) not in told and at > now - NEWS:
+        before = told.get((row.reference, event))
+        # An end that was told before the window was opened again is not the one of now.
+        is_told = before is not None and (before >= at or not is_over)
+        if not is_told and at > now - NEWS:
             yield partial(windows.notify, session, row, event, now=now, at=at)
 
 

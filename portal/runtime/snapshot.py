@@ -233,20 +233,26 @@ class Metrics(Camel):
 
 
 class RunningWindow(Camel):
+    """A window that runs, comes or has just ended; `endsSoon` in its last ten minutes."""
+
     reference: str
     title: str
     zone: str
     starts_at: datetime
     ends_at: datetime
     version: int
+    ends_soon: bool = False
 
 
 class Maintenance(Camel):
+    """`justEnded` are those whose planned end has passed so lately that they can be extended."""
+
     active: list[RunningWindow]
     upcoming: list[RunningWindow]
     announcements_active: int
     revision: int
     board_age_seconds: float
+    just_ended: list[RunningWindow] = []
 
 
 class SecurityEvent(Camel):

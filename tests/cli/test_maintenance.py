@@ -83,6 +83,27 @@ def test_of_several_the_window_is_named(cli: Cli):
     assert [row.ended_at for row in stored(cli)] == [None, START]
 
 
+def test_the_one_that_has_just_run_out_is_extended_without_a_name(cli: Cli, still: StandingClock):
+    reference = start(cli)
+    still.advance(minutes=40)
+    said = cli.run("maintenance", "extend", "--duration", "15m").output
+    assert said.startswith(f"{reference} now ends at 2030-06-03T12:55:00")
+    still.advance(minutes=31)
+    assert (
+        "No window is running."
+        in cli.run("maintenance", "extend", "--duration", "15m", code=1).stderr
+    )
+    refused = cli.run("maintenance", "extend", reference, "--duration", "15m", code=1).stderr
+    assert "This one ended at 12:55 UTC. Schedule a new one." in refused
+    names = [start(cli, "One", "5m"), start(cli, "Two", "5m")]
+    still.advance(minutes=6)
+    refused = cli.run("maintenance", "extend", "--duration", "15m", code=1).stderr
+    assert f"Several windows have just ended: {', '.join(names)}. Name one." in refused
+    runs = start(cli, "Runs")
+    said = cli.run("maintenance", "extend", "--duration", "15m").output
+    assert said.startswith(runs), "what runs comes first"
+
+
 def test_without_one_that_runs_there_is_nothing_to_end(cli: Cli):
     assert "No window is active." in cli.run("maintenance", "end", code=1).stderr
     missing = cli.run("maintenance", "end", "m-nothing", code=1)

@@ -130,6 +130,42 @@ def test_extending_keeps_the_first_end_on_record():
 
 
 @pytest.mark.parametrize(
+    ("values", "ends", "why"),
+    [
+        ({}, 30, "it ends now, and goes on from here"),
+        ({"ends": -10}, 30, "who extends is late; the time counts from now"),
+        ({"ends": -15}, 30, "fifteen minutes after its end it still can be"),
+        ({"ends": -15, "tick": True}, None, "and not a moment later"),
+        ({"ends": -5, "ended_at": NOW - HOUR / 6}, None, "somebody ended it by hand"),
+        ({"ends": -5, "cancelled_at": NOW - HOUR}, None, "it was called off"),
+        ({"ends": -5, "awaits_approval": True}, None, "nobody approved it"),
+    ],
+)
+def test_a_window_that_has_just_run_out_is_opened_again(values, ends, why):
+    values = {"ends": 0, "tick": False, **values}
+    end = timedelta(minutes=values.pop("ends")) - TICK * values.pop("tick")
+    row = window(starts=-HOUR, ends=end, **values)
+    assert row.ran_out_lately(NOW) is (ends is not None), why
+    if ends is None:
+        with pytest.raises(RuleError) as caught:
+            row.extend("30m", now=NOW)
+        assert caught.value.field == "action"
+        assert row.ends_at == NOW + end
+        return
+    row.extend("30m", now=NOW)
+    assert (row.ends_at, row.first_ends_at) == (NOW + timedelta(minutes=ends), NOW + end), why
+    assert row.status_at(NOW) is WindowStatus.ACTIVE
+
+
+def test_a_window_that_ran_out_long_ago_says_when():
+    row = window(starts=-2 * HOUR, ends=-HOUR)
+    with pytest.raises(
+        RuleError, match="more than 15 minutes after their end. This one ended at 11:00"
+    ):
+        row.extend("30m", now=NOW)
+
+
+@pytest.mark.parametrize(
     ("text", "field"),
     [
         (None, "duration"),

@@ -4,10 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit import chain
 from portal.errors import ReusedKeyError, RuleError, StaleVersionError
+from portal.notify import timetable
 from portal.status import windows
+from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn, WindowStatus
 from portal.store.idempotency import IdempotencyKey
 from portal.unit_of_work import By
@@ -44,7 +48,7 @@ REFUSED = [
     ("start", 10, "it runs"),
     ("cancel", 10, "it runs"),
     ("end", -10, "it has not begun"),
-    ("extend", 70, "it is over"),
+    ("extend", 76, "it is over for more than 15 minutes"),
     ("end", 70, "it is over"),
 ]
 
@@ -60,6 +64,41 @@ def test_an_act_that_does_not_fit_is_refused(
     act = WindowAct(action=action, duration="5m" if action == "extend" else None)
     with pytest.raises(RuleError):
         status.windows.act(By("ada"), row.reference, act)
+
+
+def test_one_that_has_just_run_out_goes_on_and_its_next_end_is_told_too(
+    either: Site, still: StandingClock
+):
+    portal = either.portal
+
+    def look() -> list[str]:
+        """What the worker's look tells; all that was told, in its order."""
+        with portal.core.open_session() as session:
+            for act in timetable.due(session, either.settings, now=still.now()):
+                act()
+            session.commit()
+            return list(session.scalars(select(Notice.event).order_by(Notice.id)))
+
+    row = portal.status.windows.schedule(By("ada"), window_in())
+    assert "Upgrade" in either.client().get("/").text
+    still.advance(minutes=70)
+    assert look() == ["started", "ended"]
+    assert portal.board.current(still.now()).picture.active == ()
+    act = WindowAct(action="extend", duration="15m")
+    again = portal.status.windows.act(By("bob", version=1), row.reference, act)
+    assert again.ends_at == still.now() + timedelta(minutes=15)
+    assert again.first_ends_at == START + HOUR
+    assert [one.ref for one in portal.board.current(still.now()).picture.active] == [row.reference]
+    assert look() == ["started", "ended", "extended"]
+    still.advance(minutes=15)
+    assert look() == ["started", "ended", "extended", "ended"]
+    assert look() == ["started", "ended", "extended", "ended"]
+    with portal.core.open_session() as session:
+        (event,), _ = chain.search(session, event_type="maintenance.window.extended")
+        told = session.scalars(select(Notice).where(Notice.event == "extended")).one()
+    assert event.actor == "bob"
+    assert told.facts["previousEndsAt"] == event.detail["before"] == "2030-06-03T13:00:00Z"
+    assert told.facts["endsAt"] == event.detail["after"] == "2030-06-03T13:25:00Z"
 
 
 def test_starting_early_keeps_the_length(site: Site, still: StandingClock):

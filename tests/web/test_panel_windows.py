@@ -1,5 +1,6 @@
 """Windows in the panel: planned, changed, begun, put off, ended and called off by forms."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -273,6 +274,61 @@ def test_a_window_is_begun_put_off_and_ended(site: Site, person: Person, still: 
         "started",
         "created",
     ]
+
+
+def test_the_card_warns_before_the_end_and_offers_to_go_on_after_it(
+    site: Site, person: Person, still: StandingClock
+):
+    row = running(site, minutes=20)
+    card = "/panel/cards/maintenance"
+
+    def shown() -> str:
+        site.portal.board.refresh()
+        return text_of(person.client.get(card))
+
+    extend = 'aria-label="Extend Failover by 15 minutes"'
+    still.advance(minutes=9)
+    assert "pill-info" in (page := shown())
+    assert "pill-warn" not in page
+    assert extend in page
+    still.advance(minutes=3)
+    page = shown()
+    assert re.search(r'class="pill pill-warn">.*?Ends in 8 min</span>', page, re.S), page
+    assert re.search(r'<b class="ink-warn"><svg .*?ends in <time', page, re.S), page
+    assert extend in page
+    viewer = site.signed_in(Role.VIEWER)
+    assert extend not in text_of(viewer.client.get(card))
+    still.advance(minutes=12)
+    page = shown()
+    assert "ended 4 min" in page
+    assert "Extend by 15 min" in page
+    assert "Extend by 15 min" in text_of(person.client.get("/panel/maintenance"))
+    still.advance(minutes=12)
+    assert "Extend by 15 min" not in shown()
+    assert "Extend by 15 min" not in text_of(person.client.get("/panel/maintenance"))
+    form = {"action": "extend", "duration": "15m", "version": "1"}
+    refused = person.post(f"/panel/windows/{row.reference}/act", **form)
+    assert "This one ended at 12:20 UTC" in text_of(refused, 422)
+    still.advance(minutes=-8)
+    person = site.signed_in(Role.OPERATOR)  # the clock went back before the other's last look
+    assert person.post(f"/panel/windows/{row.reference}/act", **form).status_code == 303
+    (row,) = stored(site)
+    assert row.status_at(still.now()) is WindowStatus.ACTIVE
+    assert row.ends_at == still.now() + timedelta(minutes=15)
+
+
+def test_the_api_extends_a_window_that_has_just_run_out(site: Site, still: StandingClock):
+    row = running(site)
+    path = f"/api/admin/runtime/maintenance/windows/{row.reference}"
+    asked, headers = {"action": "extend", "duration": "15m"}, site.bearer()
+    still.advance(minutes=75)
+    told = site.client().patch(path, json=asked, headers=headers).get_json()
+    assert (told["status"], told["endsAt"]) == ("active", "2030-06-03T13:30:00Z")
+    assert told["firstEndsAt"] == "2030-06-03T13:00:00Z"
+    still.advance(minutes=31)
+    refused = site.client().patch(path, json=asked, headers=headers)
+    assert refused.status_code == 422
+    assert "more than 15 minutes after their end" in refused.get_json()["detail"]
 
 
 @pytest.mark.parametrize(

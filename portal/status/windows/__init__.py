@@ -1,7 +1,15 @@
 """Windows: planned maintenance with a start, an end and a zone."""
 
 from portal.status.windows.acts import ScheduleActs, Windows, notify
-from portal.status.windows.queries import find, for_board, is_published, listed, overlaps, running
+from portal.status.windows.queries import (
+    extendable,
+    find,
+    for_board,
+    is_published,
+    listed,
+    overlaps,
+    running,
+)
 from portal.status.windows.schemas import (
     Action,
     Effect,
@@ -15,5 +23,11 @@ from portal.status.windows.schemas import (
     out,
     warned,
 )
-from portal.status.windows.window import Preparation, Window, WindowStatus, new_reference
+from portal.status.windows.window import (
+    REOPENS_FOR,
+    Preparation,
+    Window,
+    WindowStatus,
+    new_reference,
+)
 from portal.status.windows.zone_names import zones

@@ -137,6 +137,9 @@ def notify(
 ) -> None:
     """Tell subscribers of a window; `before` is when it was to start and end until now."""
     ends_at = row.ended_at or row.ends_at
+    if event is Event.ENDED and not nth and row.ends_at != row.first_ends_at:
+        # One that was opened again has another end to tell.
+        nth = clock.iso(ends_at)
     facts: dict[str, Any] = {
         "startsAt": clock.iso(row.starts_at),
         "endsAt": clock.iso(ends_at),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.status import bounded
 from portal.status.bounded import BOUNDS, Bounds
-from portal.status.windows.window import Window, WindowStatus
+from portal.status.windows.window import REOPENS_FOR, Window, WindowStatus
 
 MOST_OVERLAPS = 20
 
@@ -53,6 +53,21 @@ def running(session: Session, *, now: datetime) -> list[Window]:
         .order_by(Window.ends_at)
     )
     return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]
+
+
+def extendable(session: Session, *, now: datetime) -> list[Window]:
+    """Those that run; where none does, those whose planned end has just passed."""
+    rows = session.scalars(
+        select(Window)
+        .where(
+            Window.ends_at <= now,
+            Window.ends_at >= now - REOPENS_FOR,
+            Window.ended_at.is_(None),
+            is_published(),
+        )
+        .order_by(Window.ends_at.desc())
+    )
+    return running(session, now=now) or [row for row in rows if row.ran_out_lately(now)]
 
 
 def for_board(

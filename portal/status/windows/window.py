@@ -1,7 +1,7 @@
 """The row of a window and its rules, with `now` as an argument."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, false, text
@@ -12,6 +12,8 @@ from portal.errors import RuleError
 from portal.status.terms import Status, check_span, derive_status
 from portal.store.base import Base
 
+# How long after its planned end a window can still be put on: whoever extends is often late.
+REOPENS_FOR = timedelta(minutes=15)
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 
@@ -93,13 +95,31 @@ class Window(Preparation, Base):
         self.starts_at, self.ends_at = now, now + length
         self.first_ends_at = self.ends_at
 
+    def ran_out_lately(self, now: datetime) -> bool:
+        """Whether its planned end has passed, so lately that it can still be extended."""
+        return (
+            self.status_at(now) is WindowStatus.ENDED
+            and self.ended_at is None
+            and now - self.ends_at <= REOPENS_FOR
+        )
+
     def extend(self, by_text: str | None, *, now: datetime) -> None:
-        """Put the end off; the first end stays on record."""
-        self._require("extended", now, WindowStatus.ACTIVE, WindowStatus.SCHEDULED)
+        """Put the end off; the first end stays on record.
+
+        One whose end has just passed is opened again, and goes on from now.
+        """
+        if not self.ran_out_lately(now):
+            if self.status_at(now) is WindowStatus.ENDED and self.ended_at is None:
+                raise RuleError(
+                    "action",
+                    "Ended windows cannot be extended more than 15 minutes after their end. This"
+                    f" one ended at {self.ends_at:%H:%M} UTC. Schedule a new one.",
+                )
+            self._require("extended", now, WindowStatus.ACTIVE, WindowStatus.SCHEDULED)
         if not by_text:
             raise RuleError("duration", "Give a duration, such as 30m.")
         try:
-            ends_at = self.ends_at + durations.parse(by_text)
+            ends_at = max(self.ends_at, now) + durations.parse(by_text)
         except (ValueError, OverflowError):
             raise RuleError("duration", "Write a duration such as 15m or 1h30m.") from None
         check_span(self.starts_at, ends_at, now=now)

@@ -48,6 +48,7 @@ def show(**context: Any) -> Response:
         return render.panel(
             "panel/maintenance/list.html",
             windows=windows.all_warned(session, planned, now=now),
+            reopening={row.reference for row in planned if row.ran_out_lately(now)},
             windows_section=Section("offset", starts["offset"], windows_total),
             chosen=chosen.title if chosen else None,
             freezes=[freezes.out(row) for row in freezes.coming(session, now=now)],
