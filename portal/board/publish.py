@@ -17,7 +17,8 @@ from portal import clock
 from portal.board import published
 from portal.board.answers import Answers, Publish
 from portal.board.copy import Copy
-from portal.store import revision
+from portal.store import errors, revision
+from portal.store.errors import FailureKind
 
 _log = structlog.get_logger()
 # How often another process's change is looked for; in force everywhere within a second.
@@ -36,6 +37,8 @@ class Board:
         self._refreshed_at: datetime | None = None
         self._asked = 0
         self.rebuilds = 0
+        # Why the last look failed; None when it did not.
+        self.failure: FailureKind | None = None
         # Whether someone calls `refresh` beside the requests, so that none of them waits for it.
         self.is_supervised = False
 
@@ -106,7 +109,9 @@ class Board:
                     self._answers = self._publish(fresh)
                     self.rebuilds += 1
                     self._copy.keep(fresh)
+            self.failure = None
         except SQLAlchemyError as error:
+            self.failure = errors.of(error)
             _log.warning("board.database_unreachable", error=type(error).__name__)
             # The look itself may have waited for a timeout; the next waits its turn from now.
             self._refreshed_at = clock.now()

@@ -11,11 +11,15 @@ from typing import NoReturn
 import click
 from apiflask import APIFlask
 from pydantic import ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal import create_app, rooms
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
+from portal.store import errors
+from portal.store.errors import FailureKind
 
 
 def settings() -> Settings:
@@ -59,6 +63,29 @@ def stop(text: str, code: int = 1) -> NoReturn:
     """End the command with a sentence on standard error."""
     click.echo(f"portal: {text}", err=True)
     raise SystemExit(code)
+
+
+def of_database(error: SQLAlchemyError, settings: Settings) -> str:
+    """What is wrong with the database, and what to do, as one sentence."""
+    url = make_url(settings.resolved_database_url)
+    if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):
+        return "There is no database yet; make it with: portal db upgrade"
+    kind = errors.of(error)
+    if kind is not FailureKind.AWAY:
+        return _DATABASE[kind]
+    where = "the file" if url.get_backend_name() == "sqlite" else "PORTAL_DATABASE_URL"
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    said = str(cause or type(error).__name__).strip().partition("\n")[0].rstrip(".")
+    return f"The database does not answer ({said}). Look at {where}; nothing was stored."
+
+
+_DATABASE = {
+    FailureKind.BUSY: "The database is busy; nothing was stored. Try again.",
+    FailureKind.READ_ONLY: "The database takes no writes at the moment; nothing was stored.",
+    FailureKind.FULL: "The database has no space left; nothing was stored.",
+    FailureKind.OUTDATED: "The database does not have the tables of this version. Run:"
+    " portal db upgrade",
+}
 
 
 @contextmanager

@@ -1,10 +1,16 @@
 """`portal check`."""
 
 import click
+from limits.storage import storage_from_string
 
 from portal.cli import application
 from portal.durations import spoken
+from portal.lifecycle import serving
 from portal.notify.channels import chat
+from portal.runtime.snapshot import Check
+from portal.settings import Settings
+
+REDIS_SECONDS = 1.0
 
 
 @click.command()
@@ -12,8 +18,12 @@ def check() -> None:
     """Check the settings and show what is on. Exits with 1 when not ready."""
     settings = application.settings()
     portal = application.portal(settings)
+    running = serving.running(settings.data_dir)
+    click.echo(f"portal serve: {f'process {running.pid}' if running else 'does not run here'}")
     readiness = portal.lifecycle.checks.readiness()
     for row in readiness.checks:
+        if row.name == "redis":
+            row = _redis(settings)
         click.echo(f"{row.name}: {row.status}{f' ({row.output})' if row.output else ''}")
     feed = ", ".join(token.name for token in settings.metrics_tokens) or "off"
     click.echo(f"metrics feed: {feed}")
@@ -45,3 +55,15 @@ def check() -> None:
     click.echo(f"environment: {settings.env}")
     if readiness.status == "fail" or broken:
         raise SystemExit(1)
+
+
+def _redis(settings: Settings) -> Check:
+    """Ask it: this process has counted nothing there, and so knows nothing of it yet."""
+    storage = storage_from_string(
+        settings.redis_url, socket_connect_timeout=REDIS_SECONDS, socket_timeout=REDIS_SECONDS
+    )
+    if storage.check():
+        return Check(name="redis", status="pass")
+    return Check(
+        name="redis", status="warn", output="does not answer; each process limits by itself"
+    )

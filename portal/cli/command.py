@@ -1,14 +1,18 @@
 """The `portal` command."""
 
 import sys
+from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import VERSION, logs
+from portal.audit.log import UnrecordedError
 from portal.cli import (
     accounts,
     alerts,
     announcements,
+    application,
     audit,
     backup,
     blocks,
@@ -23,11 +27,23 @@ from portal.cli import (
     windows,
     worker,
 )
-from portal.settings import SettingsError, table
+from portal.settings import SettingsError, load, table
 
 
 class _Command(click.Group):
-    """Adds the settings table to the help, and turns wrong settings into sentences."""
+    """Adds the settings table to the help, and says in a sentence what the machine refuses."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SQLAlchemyError as error:
+            application.stop(application.of_database(error, load()))
+        except UnrecordedError as error:
+            application.stop(f"{error} Nothing was done.")
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            application.stop(f"{error.filename or 'The system'}: {error.strerror or error}.")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Settings (environment; each also as NAME_FILE)"):

@@ -102,13 +102,16 @@ def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
         application.say(
             f'  curl -H "Authorization: Bearer $(cat {manual})" {address}/health/metrics'
         )
-    waiting = None if is_prepared else prepare
+    waiting = None if is_prepared else partial(prepare, is_again=True)
     threading.Thread(target=_watch, args=(portal, waiting), daemon=True, name="watch").start()
     return portal
 
 
-def _prepare_database(portal: Portal, *, upgrades: bool) -> bool:
-    """Migrations if asked for, and the link for the first operator; False without a database."""
+def _prepare_database(portal: Portal, *, upgrades: bool, is_again: bool = False) -> bool:
+    """Migrations if asked for, and the link for the first operator; False without a database.
+
+    What is missing is logged at the first look, and not at each that follows.
+    """
     settings = portal.core.settings
     try:
         if upgrades:
@@ -118,7 +121,9 @@ def _prepare_database(portal: Portal, *, upgrades: bool) -> bool:
             link = operators.new_first_run_link(session)
             session.commit()
     except SQLAlchemyError as error:
-        _log.error("serve.database_unreachable", error=type(error).__name__)
+        if not is_again:
+            detail = application.of_database(error, settings)
+            _log.error("serve.database_unusable", error=type(error).__name__, detail=detail)
         return False
     if link:
         address = settings.external_url or f"http://{settings.bind}"

@@ -13,9 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.lifecycle.phases import Mark
 from portal.runtime.snapshot import Check, DatabasePool, Readiness, Worker
+from portal.store import engine as engines
 
 FRESH_FOR = timedelta(seconds=2)
 WRITABLE = "database:writable"
+UPGRADE = "portal db upgrade"
 
 
 class Checks:
@@ -115,11 +117,7 @@ class Checks:
                 version = _version(connection)
         except SQLAlchemyError as error:
             return [
-                Check(
-                    name="database",
-                    status="fail",
-                    output=f"does not answer ({type(error).__name__})",
-                ),
+                Check(name="database", status="fail", output=self._why(error)),
                 Check(name="migrations", status="warn", output="cannot be read"),
             ]
         milliseconds = round((time.perf_counter() - begun) * 1000, 1)
@@ -135,9 +133,14 @@ class Checks:
             Check(
                 name="migrations",
                 status="pass" if at_head else "fail",
-                output=None if at_head else "not at head; run: portal db upgrade",
+                output=None if at_head else f"not at head; run: {UPGRADE}",
             ),
         ]
+
+    def _why(self, error: SQLAlchemyError) -> str:
+        if engines.is_missing(self._engine):
+            return f"is not there; make it with: {UPGRADE}"
+        return f"does not answer ({type(error).__name__})"
 
 
 def _is_writable(connection: Connection) -> bool:

@@ -41,11 +41,14 @@ class Settings:
         Path("instance"), Path, "folder for the database file, run files and generated secrets"
     )
     database_url: str = _setting(
-        "", values.text, "SQLAlchemy URL; empty: SQLite in the data directory", is_secret=True
+        "",
+        values.database_url,
+        "SQLAlchemy URL; empty: SQLite in the data directory",
+        is_secret=True,
     )
     redis_url: str = _setting(
         "",
-        values.text,
+        values.redis_url,
         "Redis URL for rate limits shared by all processes; empty: each process counts in memory",
         is_secret=True,
     )

@@ -6,6 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import limits
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from portal import durations
 
@@ -19,6 +21,11 @@ AUDIENCES = (
     "agency",
     "admin",
     "operations",
+)
+
+_DATABASE_URL = (
+    "must be such as sqlite:////var/lib/portal/portal.db or postgresql+psycopg://user@host/name;"
+    " several servers are written postgresql+psycopg://user@/name?host=one:5432&host=two:5432"
 )
 
 
@@ -83,6 +90,32 @@ def bind(raw: str) -> str:
         is_written_right = False
     if not is_written_right or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError("must be address:port, such as 127.0.0.1:8000 or [::1]:8000")
+    return raw
+
+
+def database_url(raw: str) -> str:
+    """A file of SQLite or a server of PostgreSQL; anything else would fail later, less clearly."""
+    if not raw:
+        return raw
+    try:
+        url = make_url(raw)
+    except (ArgumentError, ValueError):
+        raise ValueError(_DATABASE_URL) from None
+    is_file = url.drivername in {"sqlite", "sqlite+pysqlite"} and bool(url.database)
+    is_server = url.drivername in {"postgresql", "postgresql+psycopg"}
+    if not (is_file or is_server) or url.database == ":memory:":
+        raise ValueError(_DATABASE_URL)
+    return raw
+
+
+def redis_url(raw: str) -> str:
+    is_written_right = raw.startswith(("redis://", "rediss://", "redis+unix://"))
+    try:
+        is_written_right = is_written_right and urlsplit(raw).port != 0
+    except ValueError:
+        is_written_right = False
+    if raw and not is_written_right:
+        raise ValueError("must be such as redis://host:6379/0, or begin with rediss:// for TLS")
     return raw
 
 

@@ -113,6 +113,11 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def is_missing(engine: Engine) -> bool:
+    """Whether the file of a SQLite database is not there."""
+    return engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or "")
+
+
 def ensure_file(engine: Engine) -> None:
     """Make an empty SQLite file for the migrations to fill; nothing else creates one."""
     if engine.dialect.name == "sqlite" and engine.url.database:

@@ -22,6 +22,8 @@ class FailureKind(StrEnum):
     BUSY = "busy"
     READ_ONLY = "read-only"
     FULL = "full"
+    # The tables are not those of this version: `portal db upgrade` was not run.
+    OUTDATED = "outdated"
     AWAY = "away"
 
 
@@ -30,10 +32,13 @@ class UnknownOutcomeError(SQLAlchemyError):
 
 
 # PostgreSQL's codes: serialization failure, deadlock, lock not available, read-only transaction,
-# disk full. SQLite's names begin alike for all cases of a kind.
+# disk full, no such table, no such column. SQLite's names begin alike for all cases of a kind; what
+# is missing it says in words alone.
 _BUSY_STATES = frozenset({"40001", "40P01", "55P03"})
 _READ_ONLY_STATE = "25006"
 _FULL_STATE = "53100"
+_OUTDATED_STATES = frozenset({"42P01", "42703"})
+_OUTDATED_WORDS = ("no such table", "no such column", "has no column named")
 _SQLITE = {
     "SQLITE_BUSY": FailureKind.BUSY,
     "SQLITE_LOCKED": FailureKind.BUSY,
@@ -52,7 +57,11 @@ def of(error: BaseException) -> FailureKind:
         return FailureKind.READ_ONLY
     if state == _FULL_STATE:
         return FailureKind.FULL
+    if state in _OUTDATED_STATES:
+        return FailureKind.OUTDATED
     name = getattr(cause, "sqlite_errorname", None) or ""
+    if name == "SQLITE_ERROR" and any(words in str(cause) for words in _OUTDATED_WORDS):
+        return FailureKind.OUTDATED
     for start, kind in _SQLITE.items():
         if name.startswith(start):
             return kind

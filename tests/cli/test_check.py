@@ -23,7 +23,7 @@ def test_a_check_says_what_is_on_and_off(cli: Cli):
 
 def test_a_check_of_what_is_not_ready_ends_with_1(cli: Cli, tmp_path: Path):
     said = cli.run("check", code=1, PORTAL_DATA_DIR=str(tmp_path / "empty")).output
-    assert "database: fail (does not answer" in said
+    assert "database: fail (is not there; make it with: portal db upgrade)" in said
 
 
 def test_a_proxy_that_nobody_declared_is_named(cli: Cli):

@@ -41,11 +41,15 @@ def test_a_fresh_copy_from_start_to_end(tmp_path: Path):
         health = served.get("/api/admin/runtime/health", Authorization=f"Bearer {token}")
         assert health.status == 200
         assert served.run("snapshot", "export", "--format", "csv").startswith("path,value")
-        assert "ready" not in served.run("check")
+        assert served.process is not None
+        running = served.run("check")
+        assert f"portal serve: process {served.process.pid}" in running
         assert "the chain is intact" in served.run("audit", "verify")
-    assert served.process is not None
     assert served.process.returncode == 0
     assert "Traceback" not in served.output
+    stopped = served.run("check")
+    assert "portal serve: does not run here" in stopped
+    assert set(running.splitlines()[1:]) <= set(stopped.splitlines()), "the rest is checked too"
 
 
 def test_tables_are_brought_up_to_date_where_the_start_is_told_to(tmp_path: Path):

@@ -8,6 +8,7 @@ from portal.accounts.roles import Scope
 from portal.board import answers
 from portal.board.answers import Answers, BadQueryError
 from portal.status.terms import Audience
+from portal.store.errors import FailureKind
 from portal.web import access
 from portal.web.problems import Problem
 
@@ -121,11 +122,11 @@ def _ready_made(path: str, query_string: str = "") -> Response:
 
 
 def _board() -> Answers:
-    found: Answers | None = web.current().board.current()
+    board = web.current().board
+    found: Answers | None = board.current()
     if found is None:
-        raise Problem(
-            503,
-            "The portal cannot reach its database and has nothing to show yet. Try again soon.",
-            headers={"Retry-After": "5"},
-        )
+        detail = "The portal cannot reach its database and has nothing to show yet. Try again soon."
+        if board.failure is FailureKind.OUTDATED:
+            detail = "The database does not have the tables of this version. Run: portal db upgrade"
+        raise Problem(503, detail, headers={"Retry-After": "5"})
     return found
