@@ -28,6 +28,7 @@ from portal.cli import (
     worker,
 )
 from portal.settings import SettingsError, load, table
+from portal.store import files
 
 
 class _Command(click.Group):
@@ -79,6 +80,7 @@ portal.add_command(demo.demo)
 def main() -> None:
     """Run the command; exit 2 with sentences when the settings are wrong."""
     logs.configure()
+    files.make_privately()
     try:
         portal()
     except SettingsError as error:

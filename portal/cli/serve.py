@@ -22,7 +22,7 @@ from portal.lifecycle import serving
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
 from portal.settings import Settings
-from portal.store import engine, schema
+from portal.store import engine, files, schema
 
 _log = structlog.get_logger()
 FRONT = Path(__file__).with_name("front.py")
@@ -81,8 +81,9 @@ def _run(
 
 def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
     """What must be there before the web processes are; they inherit the environment."""
+    files.tighten(settings)
     shutil.rmtree(settings.run_dir, ignore_errors=True)
-    (settings.run_dir / "metrics").mkdir(parents=True, exist_ok=True)
+    (settings.run_dir / "metrics").mkdir(parents=True, exist_ok=True, mode=0o700)
     portal = application.portal(settings)
     portal.runtime.exporter.state()  # from now on the age of scrapes counts
     address = settings.external_url or f"http://{settings.bind}"

@@ -9,6 +9,7 @@ import threading
 import click
 
 from portal.cli import application
+from portal.store import files
 from portal.worker import delivery, rounds
 
 
@@ -18,7 +19,9 @@ def worker() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    portal = application.portal()
+    settings = application.settings()
+    files.tighten(settings)
+    portal = application.portal(settings)
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     delivering = threading.Thread(target=delivery.run, args=(portal, holder, stop), name="delivery")
     delivering.start()

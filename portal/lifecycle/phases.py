@@ -146,7 +146,7 @@ class Phases:
             of.started,
             is_bound=server is not None,
         )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self._path.with_name(f"phase.{os.getpid()}.new")
         with fresh.open("w", encoding="utf-8") as file:
             file.write(json.dumps(asdict(mark)))

@@ -66,7 +66,7 @@ class Node:
 
     def publish(self) -> None:
         """Tell the siblings; OSError when the run directory cannot be used."""
-        self._dir.mkdir(parents=True, exist_ok=True)
+        self._dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         phase, in_flight = self._phase()
         share = Share(
             phase=phase,

@@ -106,7 +106,7 @@ def _weaknesses(settings: Settings) -> list[str]:
 def kept_secret(data_dir: Path, name: str) -> str:
     """A secret of this development copy: read from the data directory, made once if absent."""
     path = data_dir / name
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

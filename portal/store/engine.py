@@ -122,8 +122,8 @@ def ensure_file(engine: Engine) -> None:
     """Make an empty SQLite file for the migrations to fill; nothing else creates one."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         path = Path(engine.url.database)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
 
 
 def begin_write(session: Session) -> None:

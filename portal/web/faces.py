@@ -49,7 +49,7 @@ from portal.web.strict_json import StrictJSON
 
 def bare(settings: Settings) -> APIFlask:
     """A Flask app with its configuration and its database engine, and without a route."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     app = APIFlask(
         "portal",
         title="Portal",
