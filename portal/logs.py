@@ -13,6 +13,8 @@ from typing import IO, Any
 
 import structlog
 
+from portal import clock
+
 SECRET_NAMES = re.compile(
     r"authorization|cookie|password|secret|token|api[-_]?key|csrf|signature", re.IGNORECASE
 )
@@ -24,6 +26,8 @@ _SECRETS_IN_TEXT = (
 )
 _REDACTED = "[redacted]"
 _LONGEST = 8000
+REPEATED_AFTER_SECONDS = 30.0
+_MOST_REMEMBERED = 200
 
 _dropped = 0
 _counting = threading.Lock()
@@ -78,6 +82,36 @@ def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
     return {key: redacted(value, str(key)) for key, value in event.items()}
 
 
+class Repeats:
+    """Drops a warning that says what one of the last half minute said; the next one counts them.
+
+    What looks for the database ten times a second would otherwise say so each time it is away.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        # What was said → when it was written last, and how often it was dropped since.
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def __call__(
+        self, _: Any, level: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        if level != "warning":
+            return event
+        said, now = repr(sorted(event.items())), clock.boot_seconds()
+        with self._lock:
+            at, dropped = self._said.pop(said, (now - REPEATED_AFTER_SECONDS, 0))
+            if 0 <= now - at < REPEATED_AFTER_SECONDS:
+                self._said[said] = (at, dropped + 1)
+                raise structlog.DropEvent
+            self._said[said] = (now, 0)
+            if len(self._said) > _MOST_REMEMBERED:
+                del self._said[next(iter(self._said))]
+        if dropped:
+            event["repeated"] = dropped
+        return event
+
+
 class _Foreign(logging.Handler):
     """What libraries log, in the same shape."""
 
@@ -98,6 +132,7 @@ def configure(stream: IO[bytes] | None = None) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            Repeats(),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

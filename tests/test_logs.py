@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from portal import logs
-from tests.conftest import Site
+from tests.conftest import Site, StandingClock
 
 
 def text(lines: io.BytesIO) -> str:
@@ -107,3 +107,32 @@ def test_the_name_that_a_proxy_of_ours_gives_is_kept(build):
     assert kept.headers["X-Request-Id"] == "edge-0123456789"
     odd = client.get("/health", headers={"X-Request-Id": "a b"})
     assert odd.headers["X-Request-Id"] != "a b"
+
+
+def test_a_warning_that_is_met_again_and_again_is_one_line_in_half_a_minute(
+    lines: io.BytesIO, still: StandingClock
+):
+    log = structlog.get_logger()
+    for second in range(61):
+        for _ in range(10):
+            log.warning("board.database_unreachable", error="OperationalError")
+            log.error("web.database_failed", second=second)
+        if second == 5:
+            log.warning("board.database_unreachable", error="TimeoutError")
+        still.advance(seconds=1)
+    written = [json.loads(line) for line in text(lines).splitlines()]
+    said = [one for one in written if one["event"] == "board.database_unreachable"]
+    assert [(one["error"], one.get("repeated")) for one in said] == [
+        ("OperationalError", None),
+        ("TimeoutError", None),
+        ("OperationalError", 299),
+        ("OperationalError", 299),
+    ]
+    assert len(written) - len(said) == 610, "what is no warning is never left out"
+
+
+def test_what_is_remembered_of_warnings_is_bounded(still: StandingClock):
+    repeats = logs.Repeats()
+    for number in range(10_000):
+        repeats(None, "warning", {"event": "x", "number": number})
+    assert len(repeats._said) <= 200

@@ -71,7 +71,7 @@ def of_database(error: SQLAlchemyError, settings: Settings) -> str:
     if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):
         return "There is no database yet; make it with: portal db upgrade"
     kind = errors.of(error)
-    if kind is not FailureKind.AWAY:
+    if kind in _DATABASE:
         return _DATABASE[kind]
     where = "the file" if url.get_backend_name() == "sqlite" else "PORTAL_DATABASE_URL"
     cause = error.orig if isinstance(error, DBAPIError) else None

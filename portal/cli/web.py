@@ -44,7 +44,8 @@ def _refresh(portal: Portal) -> None:
     changes = Changes(portal.core.settings.resolved_database_url)
     while True:
         portal.lifecycle.phases.refresh()
-        if portal.lifecycle.phases.current() is Phase.CLOSING:
+        # A pool that was closed stays so, whatever becomes of the mark.
+        if portal.core.pool.is_closed or portal.lifecycle.phases.current() is Phase.CLOSING:
             # From now on nothing is asked of the database; the feed goes on from memory.
             portal.core.pool.close()
             changes.close()

@@ -9,6 +9,8 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from portal.store.pool import PoolClosedError
+
 P = ParamSpec("P")
 R = TypeVar("R")
 ATTEMPTS = 4
@@ -24,6 +26,8 @@ class FailureKind(StrEnum):
     FULL = "full"
     # The tables are not those of this version: `portal db upgrade` was not run.
     OUTDATED = "outdated"
+    # This process is on its way out, and has closed its connections.
+    STOPPING = "stopping"
     AWAY = "away"
 
 
@@ -49,6 +53,8 @@ _SQLITE = {
 
 def of(error: BaseException) -> FailureKind:
     """What an error of the database means; whatever is not known counts as away."""
+    if isinstance(error, PoolClosedError):
+        return FailureKind.STOPPING
     cause = error.orig if isinstance(error, DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if state in _BUSY_STATES:

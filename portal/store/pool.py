@@ -36,6 +36,11 @@ class CountingPool(QueuePool):
         self._last_event_at: datetime | None = None
         self._is_closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it gives out nothing any more."""
+        return self._is_closed
+
     def close(self) -> bool:
         """Give out nothing more and close what is free; True when nothing is left open."""
         self._is_closed = True

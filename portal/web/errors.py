@@ -17,6 +17,7 @@ from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersion
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
 from portal.store import errors
+from portal.store.errors import FailureKind
 from portal.web import problems, wording
 from portal.web.problems import Problem
 
@@ -93,12 +94,14 @@ def register(app: APIFlask, limiter: Limiter) -> None:
             return problems.answer(
                 Problem(409, "Another request changed this at the same time. Reload and try again.")
             )
-        _log.error(
-            "web.database_failed",
-            error=type(error).__name__,
-            failure=errors.of(error),
-            path=request.path,
-        )
+        failure = errors.of(error)
+        if failure is not FailureKind.STOPPING:
+            _log.error(
+                "web.database_failed",
+                error=type(error).__name__,
+                failure=failure,
+                path=request.path,
+            )
         return problems.answer(problems.of_database(error))
 
     @app.error_processor

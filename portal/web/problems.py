@@ -65,6 +65,7 @@ _SENTENCES = {
     FailureKind.READ_ONLY: "The database is read-only at the moment. Nothing was saved."
     " Published pages stay up. Try again later.",
     FailureKind.FULL: "The database has no space left. Nothing was saved. Free space on its disk.",
+    FailureKind.STOPPING: "The portal is about to stop. Nothing was saved. Try again in a moment.",
     FailureKind.OUTDATED: "The database does not have the tables of this version."
     " Nothing was saved. Run: portal db upgrade",
 }

@@ -1,67 +1,89 @@
 """The permanent pages: an incident, a window, and the history by month."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 from flask import Response, make_response, render_template, request
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock, web
 from portal.board import incidents as views
 from portal.board.answers import CACHE_CONTROL
+from portal.board.picture import Picture
+from portal.settings import Settings
 from portal.status import incidents, prose, retrospectives, windows
 from portal.status.components import Component, State
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
 from portal.status.windows import Window
+from portal.store import errors
+from portal.store.errors import FailureKind
 from portal.web.problems import Problem
+from portal.web.public import kept
 
 blueprint = APIBlueprint("records", __name__, enable_openapi=False)
 
+Context = dict[str, Any]
+
+_NOT_KEPT = (
+    "The portal cannot reach its database, and this page is not among those it has kept. The"
+    " current state is on the first page. Try again in a moment."
+)
+_STOPS = (
+    "The portal is about to stop, and this page is not among those it has kept. Try again soon."
+)
 _MONTH = re.compile(r"^(20\d\d)-(0[1-9]|1[0-2])$")
 
 
 @blueprint.get("/incidents/<reference>")
 def incident(reference: str) -> Response:
     """An incident that everyone may see, with what was learned from it."""
-    with _open_session() as session:
+
+    def stored(session: Session) -> Context:
         row = incidents.find(session, reference)
         if row is None or Audience.PUBLIC not in row.audiences:
             raise Problem(404, "There is nothing at this address.")
         lines = incidents.updates_of(session, [row.id]).get(row.id, [])
         impacts = incidents.impacts_of(session, [row.id]).get(row.id, [])
         names = _names(session, [one.component for one in impacts])
-        kept = session.get(Retrospective, row.id)
-        learned = retrospectives.out(kept, row.reference) if kept and kept.is_published else None
-        return _page(
-            "incident",
-            incident=views.view(row, lines, impacts),
-            names=[(names[one.component], one.state) for one in impacts if one.component in names],
-            retrospective=learned,
-            impact_html=prose.to_html(learned.impact) if learned else "",
-            cause_html=prose.to_html(learned.root_cause) if learned else "",
-        )
+        found = session.get(Retrospective, row.id)
+        learned = retrospectives.out(found, row.reference) if found and found.is_published else None
+        return {
+            "incident": views.view(row, lines, impacts),
+            "names": [
+                (names[one.component], one.state) for one in impacts if one.component in names
+            ],
+            "retrospective": learned,
+            "impact_html": prose.to_html(learned.impact) if learned else "",
+            "cause_html": prose.to_html(learned.root_cause) if learned else "",
+        }
+
+    return _page("incident", stored, lambda picture: kept.incident(picture, reference))
 
 
 @blueprint.get("/maintenance/<ref>")
 def window(ref: str) -> Response:
     """A window that everyone may see."""
-    with _open_session() as session:
+
+    def stored(session: Session) -> Context:
         row = session.scalar(select(Window).where(Window.reference == ref))
         if row is None or Audience.PUBLIC not in row.audiences or row.awaits_approval:
             raise Problem(404, "There is nothing at this address.")
-        return _page(
-            "window",
-            window=windows.out(row, now=clock.now()),
-            message_html=prose.to_html(row.message),
-            names=[
+        return {
+            "window": windows.out(row, now=clock.now()),
+            "message_html": prose.to_html(row.message),
+            "names": [
                 (name, row.effects.get(slug, State.UNDER_MAINTENANCE.value))
                 for slug, name in _names(session, list(row.components)).items()
             ],
-        )
+        }
+
+    return _page("window", stored, lambda picture: kept.window(picture, ref))
 
 
 @blueprint.get("/history")
@@ -74,7 +96,8 @@ def history() -> Response:
         raise Problem(400, "Write a month such as 2030-06.")
     begin = datetime(int(match.group(1)), int(match.group(2)), 1, tzinfo=UTC)
     end = (begin + timedelta(days=32)).replace(day=1)
-    with _open_session() as session:
+
+    def stored(session: Session) -> Context:
         events = [
             row
             for row in incidents.between(session, begin, end)
@@ -87,16 +110,21 @@ def history() -> Response:
             )
             .order_by(Window.starts_at.desc())
         )
-        return _page(
-            "history",
-            month=begin,
-            before=f"{begin - timedelta(days=1):%Y-%m}",
-            after=f"{end:%Y-%m}" if end <= now else None,
-            incidents=events,
-            windows=[
+        return {
+            "incidents": events,
+            "windows": [
                 windows.out(row, now=now) for row in planned if Audience.PUBLIC in row.audiences
             ],
-        )
+        }
+
+    return _page(
+        "history",
+        stored,
+        lambda picture: kept.history(picture, begin, end),
+        month=begin,
+        before=f"{begin - timedelta(days=1):%Y-%m}",
+        after=f"{end:%Y-%m}" if end <= now else None,
+    )
 
 
 def _names(session: Session, slugs: list[str]) -> dict[str, str]:
@@ -107,21 +135,44 @@ def _names(session: Session, slugs: list[str]) -> dict[str, str]:
     return {row.slug: row.name for row in rows}
 
 
-def _page(name: str, **context: Any) -> Response:
-    settings = web.current().core.settings
-    response = make_response(
-        render_template(
-            f"public/{name}.html",
-            site_name=settings.site_name,
-            external_url=settings.external_url,
-            path=request.path,
-            **context,
-        )
-    )
+def _page(
+    name: str,
+    stored: Callable[[Session], Context],
+    from_picture: Callable[[Picture], Context | None],
+    **context: Any,
+) -> Response:
+    """The page from the database, or else of what the last picture holds, and says so.
+
+    SQLAlchemyError where there is no picture; 503 for what it does not hold.
+    """
+    portal = web.current()
+    settings = portal.core.settings
+    try:
+        with portal.core.open_session() as session:
+            context |= stored(session)
+            body = _rendered(name, settings, context)
+    except SQLAlchemyError as error:
+        answers = portal.board.current()
+        if answers is None:
+            raise
+        is_stopping = errors.of(error) is FailureKind.STOPPING
+        found = from_picture(answers.picture)
+        if found is None:
+            raise Problem(
+                503, _STOPS if is_stopping else _NOT_KEPT, headers={"Retry-After": "5"}
+            ) from error
+        confirmed = {"confirmed_at": answers.picture.generated_at, "is_stopping": is_stopping}
+        body = _rendered(name, settings, context | found | confirmed)
+    response = make_response(body)
     response.headers["Cache-Control"] = CACHE_CONTROL
     return response
 
 
-def _open_session() -> Session:
-    session: Session = web.current().core.open_session()
-    return session
+def _rendered(name: str, settings: Settings, context: Context) -> str:
+    return render_template(
+        f"public/{name}.html",
+        site_name=settings.site_name,
+        external_url=settings.external_url,
+        path=request.path,
+        **context,
+    )
