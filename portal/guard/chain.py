@@ -202,7 +202,8 @@ class Chain:
             environ["portal.denied"] = passed.denied
         if passed.route and self._inspection.is_on:
             stopped = self._inspection.check(self._inspected(environ, passed), route=passed.route)
-            if stopped is not None:
+            # Flask refuses a method that nothing takes, and names those that this address takes.
+            if stopped is not None and stopped.status != HTTPStatus.METHOD_NOT_ALLOWED:
                 ready = self.refuse(
                     of_environ(environ),
                     stopped.status,

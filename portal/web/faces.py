@@ -10,7 +10,7 @@ from portal import ROOT, VERSION, extensions
 from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
-from portal.web import access, errors, health, prefix, statics, wording
+from portal.web import access, errors, health, prefix, statics, strict_json, wording
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -99,6 +99,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
     # Polls are told apart before the session is saved.
     app.before_request(_mark_poll)
     app.before_request(access.guard)
+    app.before_request(strict_json.refuse_other_bodies)
     for blueprint in (
         public_pages.blueprint,
         records.blueprint,
