@@ -160,7 +160,7 @@ def test_a_window_that_has_just_run_out_is_opened_again(values, ends, why):
 def test_a_window_that_ran_out_long_ago_says_when():
     row = window(starts=-2 * HOUR, ends=-HOUR)
     with pytest.raises(
-        RuleError, match="more than 15 minutes after their end. This one ended at 11:00"
+        RuleError, match=r"more than 15 minutes after their end\. This one ended at 11:00"
     ):
         row.extend("30m", now=NOW)
 
