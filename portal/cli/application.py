@@ -76,13 +76,13 @@ def of_database(error: SQLAlchemyError, settings: Settings) -> str:
     where = "the file" if url.get_backend_name() == "sqlite" else "PORTAL_DATABASE_URL"
     cause = error.orig if isinstance(error, DBAPIError) else None
     said = str(cause or type(error).__name__).strip().partition("\n")[0].rstrip(".")
-    return f"The database does not answer ({said}). Look at {where}; nothing was stored."
+    return f"The database does not answer ({said}). Look at {where}. Nothing was saved."
 
 
 _DATABASE = {
-    FailureKind.BUSY: "The database is busy; nothing was stored. Try again.",
-    FailureKind.READ_ONLY: "The database takes no writes at the moment; nothing was stored.",
-    FailureKind.FULL: "The database has no space left; nothing was stored.",
+    FailureKind.BUSY: "The database is busy. Nothing was saved. Try again.",
+    FailureKind.READ_ONLY: "The database is read-only at the moment. Nothing was saved.",
+    FailureKind.FULL: "The database has no space left. Nothing was saved.",
     FailureKind.OUTDATED: "The database does not have the tables of this version. Run:"
     " portal db upgrade",
 }

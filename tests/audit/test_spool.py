@@ -147,7 +147,7 @@ def test_what_neither_can_take_is_refused_and_says_so(site: Site, monkeypatch: p
     )
     export = client.get("/api/admin/runtime/snapshot", headers=headers)
     assert (drain.status_code, export.status_code) == (503, 503)
-    assert "audit log cannot take this" in drain.get_json()["detail"]
+    assert "audit log cannot be written" in drain.get_json()["detail"]
     assert not site.portal.lifecycle.phases.is_leaving
     assert site.portal.core.audit_log.spool.waiting == 0
 

@@ -90,7 +90,7 @@ def test_the_one_that_has_just_run_out_is_extended_without_a_name(cli: Cli, stil
     assert said.startswith(f"{reference} now ends at 2030-06-03T12:55:00")
     still.advance(minutes=31)
     assert (
-        "No window is running."
+        "No window is active."
         in cli.run("maintenance", "extend", "--duration", "15m", code=1).stderr
     )
     refused = cli.run("maintenance", "extend", reference, "--duration", "15m", code=1).stderr

@@ -80,8 +80,8 @@ def environment(how: str, folder: Path) -> dict[str, str]:
 SAID = {
     "no file": "There is no database yet; make it with: portal db upgrade",
     "no tables": "The database does not have the tables of this version. Run: portal db upgrade",
-    "server away": "Look at PORTAL_DATABASE_URL; nothing was stored.",
-    "cluster away": "Look at PORTAL_DATABASE_URL; nothing was stored.",
+    "server away": "Look at PORTAL_DATABASE_URL. Nothing was saved.",
+    "cluster away": "Look at PORTAL_DATABASE_URL. Nothing was saved.",
 }
 
 
