@@ -4,13 +4,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
 from portal import clock
-from portal.board import encodings
+from portal.board.answer import Answer
 from portal.board.banners import Banner
 from portal.board.picture import Picture
 from portal.status.terms import Audience, Channel, Status
@@ -19,38 +19,6 @@ CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86
 _MOST_VARIANTS = 128
 # A picture that is opened by itself must run and load nothing.
 _SVG = (("Content-Security-Policy", "default-src 'none'"),)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A body with its headers; `etag` leaves the times of generation out."""
-
-    body: bytes
-    etag: str
-    headers: tuple[tuple[str, str], ...]
-    headers_304: tuple[tuple[str, str], ...]
-    _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
-
-    def encoded(self, accept: str) -> "Answer":
-        """The same in the best encoding that a client takes; made once for all of them."""
-        if len(self.body) < encodings.SMALLEST:
-            return self
-        encoding = encodings.best(accept)
-        if not encoding:
-            return self
-        known = self._encoded.get(encoding)
-        if known is None:
-            body = encodings.encode(encoding, self.body)
-            length = ("Content-Length", str(len(body)))
-            kept = [length if name == "Content-Length" else (name, v) for name, v in self.headers]
-            headers = (*kept, ("Content-Encoding", encoding))
-            known = Answer(body, self.etag, headers, self.headers_304)
-            self._encoded[encoding] = known
-        return known
-
-    def is_held_by(self, if_none_match: str) -> bool:
-        """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""
-        return self.etag[2:] in if_none_match or if_none_match.strip() == "*"
 
 
 class BadQueryError(ValueError):

@@ -13,20 +13,19 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from structlog.contextvars import bind_contextvars
-from werkzeug.sansio.utils import host_is_trusted
 
 from portal import clock
-from portal.board.answers import Answer
+from portal.board.answer import Answer
 from portal.durations import spoken
 from portal.guard import address
+from portal.guard import head as heads
 from portal.guard.address import Network
 from portal.guard.blocks import Kind, Source
-from portal.guard.head import Environ, Head, below, is_uncounted, of_environ, oversize, route_of
+from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Held, Perimeter
@@ -111,7 +110,7 @@ class Chain:
         if is_uncounted(path):
             kept = self._static(path) if method in ("GET", "HEAD") else None
             return self._ready(head, kept, []) if kept else Passed(client, path, "", [])
-        if self._hosts and not _is_trusted_host(head.header("host") or "", self._hosts):
+        if self._hosts and not heads.is_trusted_host(head.header("host") or "", self._hosts):
             return self.refuse(head, 400, "The portal does not answer by this host name.", [])
         if head.forwarded_for and not address.is_within(head.peer, self._trusted):
             self._undeclared.meet(head.peer)
@@ -225,7 +224,7 @@ class Chain:
 
         if environ["REQUEST_METHOD"] != "HEAD":
             return self._app(environ, start)
-        answer = self._app(_as_get(environ), start)
+        answer = self._app(heads.as_get(environ), start)
         close = getattr(answer, "close", None)
         if close is not None:
             close()
@@ -233,7 +232,7 @@ class Chain:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if self.prefix:
-            environ["PATH_INFO"] = below(environ["PATH_INFO"], self.prefix)
+            environ["PATH_INFO"] = heads.below(environ["PATH_INFO"], self.prefix)
         verdict = self.judge(of_environ(environ))
         if isinstance(verdict, Passed):
             return self.pass_on(environ, start_response, verdict)
@@ -297,21 +296,3 @@ def _leaves_a_trickle(held: Held, path: str, answer: Answer | None) -> bool:
     if held.kind is Kind.THROTTLE:
         return True
     return held.source is Source.AUTO and (answer is not None or path.startswith(_ALWAYS_OPEN))
-
-
-@lru_cache(maxsize=1024)
-def _is_trusted_host(host: str, trusted: tuple[str, ...]) -> bool:
-    return host_is_trusted(host, trusted)
-
-
-def _as_get(environ: Environ) -> Environ:
-    """HEAD as the GET whose headers it asks for.
-
-    A view that tells GET from POST would take HEAD for the other one, and act.
-    """
-    return environ | {
-        "REQUEST_METHOD": "GET",
-        "CONTENT_LENGTH": "0",
-        "wsgi.input": io.BytesIO(),
-        "portal.is_head": True,
-    }

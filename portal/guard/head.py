@@ -1,9 +1,13 @@
 """The head of a request: what the chain reads of it, and how large it may be."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
+
+from werkzeug.sansio.utils import host_is_trusted
 
 Environ = dict[str, Any]
 MOST_BODY_BYTES = 1024 * 1024
@@ -90,3 +94,22 @@ def is_probe(path: str) -> bool:
 def is_uncounted(path: str) -> bool:
     """Whether a path is neither limited nor judged: probes, styles and scripts."""
     return path in PROBES or path.startswith("/static/")
+
+
+def as_get(environ: Environ) -> Environ:
+    """HEAD as the GET whose headers it asks for.
+
+    A view that tells GET from POST would take HEAD for the other one, and act.
+    """
+    return environ | {
+        "REQUEST_METHOD": "GET",
+        "CONTENT_LENGTH": "0",
+        "wsgi.input": io.BytesIO(),
+        "portal.is_head": True,
+    }
+
+
+@lru_cache(maxsize=1024)
+def is_trusted_host(host: str, trusted: tuple[str, ...]) -> bool:
+    """Whether a host name is one of the portal's, as `PORTAL_TRUSTED_HOSTS` has them."""
+    return host_is_trusted(host, trusted)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.board.answers import Answer
+from portal.board.answer import Answer
 from portal.board.publish import Board
 from portal.core import Core
 from portal.guard import waf

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment
 from jinja2.ext import Extension
 
-from portal.board.answers import Answer
+from portal.board.answer import Answer
 from portal.web.headers import SECURITY_HEADERS
 
 _FOREVER = "public, max-age=31536000, immutable"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portal.board.answers import Answer
+from portal.board.answer import Answer
 from portal.guard.blocks import Kind, Source
 from portal.guard.chain import Chain, Passed
 from portal.guard.head import Head, of_environ

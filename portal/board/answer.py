@@ -1,0 +1,37 @@
+"""One ready-made answer: its bytes, in the encodings that clients take, and its headers."""
+
+from dataclasses import dataclass, field
+
+from portal.board import encodings
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A body with its headers; `etag` leaves the times of generation out."""
+
+    body: bytes
+    etag: str
+    headers: tuple[tuple[str, str], ...]
+    headers_304: tuple[tuple[str, str], ...]
+    _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
+
+    def encoded(self, accept: str) -> "Answer":
+        """The same in the best encoding that a client takes; made once for all of them."""
+        if len(self.body) < encodings.SMALLEST:
+            return self
+        encoding = encodings.best(accept)
+        if not encoding:
+            return self
+        known = self._encoded.get(encoding)
+        if known is None:
+            body = encodings.encode(encoding, self.body)
+            length = ("Content-Length", str(len(body)))
+            kept = [length if name == "Content-Length" else (name, v) for name, v in self.headers]
+            headers = (*kept, ("Content-Encoding", encoding))
+            known = Answer(body, self.etag, headers, self.headers_304)
+            self._encoded[encoding] = known
+        return known
+
+    def is_held_by(self, if_none_match: str) -> bool:
+        """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""
+        return self.etag[2:] in if_none_match or if_none_match.strip() == "*"
