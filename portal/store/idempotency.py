@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal.errors import ReusedKeyError
 from portal.store.base import Base
 
+R = TypeVar("R")
 KEPT = timedelta(hours=24)
 
 
@@ -54,6 +55,31 @@ class IdempotencyKey:
                 version=row.version,
             )
         )
+
+
+def once(
+    open_session: Callable[[], Session], key: IdempotencyKey | None, act: Callable[[], R]
+) -> R | StoredResponse:
+    """What the act gives, or the response that its key was given before; without a key, the act.
+
+    Of several at the same time one wins. However the others fail, by the database or by a rule
+    that finds done what they want to do, its answer is theirs.
+    """
+    if key is None:
+        return act()
+    if (before := _found(open_session, key)) is not None:
+        return before
+    try:
+        return act()
+    except Exception:
+        if (meanwhile := _found(open_session, key)) is None:
+            raise
+        return meanwhile
+
+
+def _found(open_session: Callable[[], Session], key: IdempotencyKey) -> StoredResponse | None:
+    with open_session() as session:
+        return key.find(session)
 
 
 def sweep(session: Session, *, now: datetime) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Response, g, jsonify, request
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
 
+from portal.store import idempotency
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from portal.web import access, current
@@ -32,18 +32,10 @@ def write(
     """Do the act and show its row; a repeated Idempotency-Key gets the stored response."""
     g.show = lambda row: show(row).model_dump(mode="json", by_alias=True)
     key = _key(g.show)
-    stored = _stored(key)
-    if stored is None:
-        try:
-            row = act(by(key))
-        except IntegrityError:
-            # The same key at the same time: the other one won, and its answer is this one's.
-            stored = _stored(key)
-            if stored is None:
-                raise
-        else:
-            return shown(show(row), row.version, status=status)
-    return _tagged(stored.body, stored.version, status)
+    done = idempotency.once(current().core.open_session, key, lambda: act(by(key)))
+    if isinstance(done, StoredResponse):
+        return _tagged(done.body, done.version, status)
+    return shown(show(done), done.version, status=status)
 
 
 def _wanted_version() -> int | None:
@@ -65,13 +57,6 @@ def _key(render: Callable[[Any], dict[str, Any]]) -> IdempotencyKey | None:
         raise Problem(400, "An Idempotency-Key must have 1 to 200 characters.")
     told = f"{request.method} {request.path}\n".encode() + request.get_data()
     return IdempotencyKey(f"{access.caller().actor} {key}", told, render)
-
-
-def _stored(key: IdempotencyKey | None) -> StoredResponse | None:
-    if key is None:
-        return None
-    with current().core.open_session() as session:
-        return key.find(session)
 
 
 def _tagged(body: dict[str, Any], version: int, status: int) -> Response:

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask import redirect, request
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import IntegrityError
 from werkzeug.wrappers import Response
 
 from portal.errors import RuleError, StaleVersionError
 from portal.status.terms import Audience, Channel
 from portal.status.windows import zones
-from portal.store.idempotency import IdempotencyKey
+from portal.store import idempotency
+from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from portal.web import access, current, problems
 from portal.web.problems import Errors, Problem
@@ -87,18 +87,11 @@ def once(act: Callable[[By], Any]) -> str:
         raise Problem(400, "The form is incomplete. Reload the page.")
     # Two forms of one operator may hold the same text, never the same key.
     key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
-    with current().core.open_session() as session:
-        before = key.find(session)
-    if before is None:
-        try:
-            return _reference(act(By(access.caller().actor, key=key)))
-        except IntegrityError:
-            # Sent twice at once: the other one won, and this is its answer.
-            with current().core.open_session() as session:
-                before = key.find(session)
-            if before is None:
-                raise
-    return str(before.body.get("ref", ""))
+    who = By(access.caller().actor, key=key)
+    done = idempotency.once(current().core.open_session, key, lambda: act(who))
+    if isinstance(done, StoredResponse):
+        return str(done.body.get("ref", ""))
+    return _reference(done)
 
 
 def _reference(row: Any) -> str:
