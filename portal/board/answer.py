@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from portal.board import encodings
 
+Headers = tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -11,9 +13,16 @@ class Answer:
 
     body: bytes
     etag: str
-    headers: tuple[tuple[str, str], ...]
-    headers_304: tuple[tuple[str, str], ...]
+    headers: Headers
+    headers_304: Headers
     _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, body: bytes, kind: str, etag: str, shared: Headers) -> "Answer":
+        """An answer of a media type; `shared` are the headers that a 304 has too."""
+        shared = (("ETag", etag), ("Vary", "Accept-Encoding"), *shared)
+        full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
+        return cls(body, etag, full, shared)
 
     def encoded(self, accept: str) -> "Answer":
         """The same in the best encoding that a client takes; made once for all of them."""

@@ -259,16 +259,8 @@ class Answers:
     ) -> Answer:
         # A picture taken anew with nothing changed keeps its tag, so that polls stay 304.
         etag = f'W/"{_digest(f"{self._seed} {name}".encode())}"'
-        shared = (
-            ("Cache-Control", CACHE_CONTROL),
-            ("ETag", etag),
-            ("Vary", "Accept-Encoding"),
-            *self._cors,
-            *self._extra_headers,
-            *more,
-        )
-        full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
-        return Answer(body, etag, full, shared)
+        shared = (("Cache-Control", CACHE_CONTROL), *self._cors, *self._extra_headers, *more)
+        return Answer.of(body, kind, etag, shared)
 
 
 def _digest(data: bytes) -> str:

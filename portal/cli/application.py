@@ -18,7 +18,7 @@ from portal import create_app, rooms
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
-from portal.store import errors
+from portal.store import engine, errors
 from portal.store.errors import FailureKind
 
 
@@ -68,7 +68,7 @@ def stop(text: str, code: int = 1) -> NoReturn:
 def of_database(error: SQLAlchemyError, settings: Settings) -> str:
     """What is wrong with the database, and what to do, as one sentence."""
     url = make_url(settings.resolved_database_url)
-    if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):
+    if engine.is_missing(url):
         return "There is no database yet; make it with: portal db upgrade"
     kind = errors.of(error)
     if kind in _DATABASE:

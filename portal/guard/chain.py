@@ -126,7 +126,8 @@ class Chain:
         )
         share = 1
         answer = None
-        if method == "GET" or method == "HEAD":
+        # Nothing is looked up, or made, for who is turned away whatever it is.
+        if method in ("GET", "HEAD") and (denied is None or denied.leaves_reads):
             answer = self._find(path, head.query, now)
         if denied is not None:
             if denied.held is not None and _leaves_a_trickle(denied.held, path, answer):

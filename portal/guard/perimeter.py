@@ -103,6 +103,12 @@ class Denied:
     held: Held | None
     origin: str = ""
 
+    @property
+    def leaves_reads(self) -> bool:
+        """Whether some reads may go on: at a throttle, and at a block that came by itself."""
+        held = self.held
+        return held is not None and (held.kind is Kind.THROTTLE or held.source is Source.AUTO)
+
     def retry_after(self, now: float) -> int | None:
         return max(1, int(self.held.until - now + 0.999)) if self.held else None
 

@@ -33,7 +33,7 @@ class Refusals:
         self, head: Head, status: int, detail: str, more: Headers, reference: str = ""
     ) -> Ready:
         """`detail` says what to do; `reference` is what a caller can read out."""
-        if wants_page(head):
+        if wants_page(head.path, head.header):
             kind, body = "text/html; charset=utf-8", self._page(status, detail, reference)
         else:
             problem = {
@@ -55,8 +55,8 @@ class Refusals:
         return Ready(status, headers, b"" if head.method == "HEAD" else body)
 
 
-def wants_page(head: Head) -> bool:
-    """Whether a person's browser asks for a page."""
-    if head.path.startswith(_MACHINES) or head.header("hx-request"):
+def wants_page(path: str, header: Callable[[str], str | None]) -> bool:
+    """Whether a person's browser asks for a page; API, health and HTMX get a problem."""
+    if path.startswith(_MACHINES) or header("hx-request"):
         return False
-    return "text/html" in (head.header("accept") or "")
+    return "text/html" in (header("accept") or "")

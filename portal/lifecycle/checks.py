@@ -138,7 +138,7 @@ class Checks:
         ]
 
     def _why(self, error: SQLAlchemyError) -> str:
-        if engines.is_missing(self._engine):
+        if engines.is_missing(self._engine.url):
             return f"is not there; make it with: {UPGRADE}"
         return f"does not answer ({type(error).__name__})"
 

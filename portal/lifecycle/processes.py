@@ -32,14 +32,12 @@ def this() -> Process:
 def of(pid: int) -> Process | None:
     """The living process of that number; None when there is none."""
     try:
-        found = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        fields = _fields(pid)
     except FileNotFoundError:
         # Linux alone has this file for each process.
         return None if Path("/proc/self/stat").exists() else _asked(pid)
     except OSError:
         return None
-    # The name of a process may hold spaces and brackets; what follows it does not.
-    fields = found.rpartition(")")[2].split()
     return None if fields[0] == _ZOMBIE else Process(pid, int(fields[19]))
 
 
@@ -74,7 +72,12 @@ def _command(pid: int) -> bytes:
 
 def _parent(pid: int) -> int:
     try:
-        found = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return int(_fields(pid)[1])
     except OSError:
         return 0
-    return int(found.rpartition(")")[2].split()[1])
+
+
+def _fields(pid: int) -> list[str]:
+    """What Linux tells of a process behind its name, which may hold spaces and brackets."""
+    found = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    return found.rpartition(")")[2].split()

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFoundError, RuleError
@@ -21,6 +20,7 @@ from portal.runtime.episodes import KEPT, Closing, Episode, Source
 from portal.runtime.snapshot import Alert
 from portal.schemas import Camel
 from portal.store import revision
+from portal.store.errors import again_if_taken
 from portal.unit_of_work import Acts, By, Transaction, act
 
 ACTOR = "alertmanager"
@@ -62,16 +62,10 @@ class ForeignAlerts(Acts):
         super().__init__(open_session, on_change)
         self._expires = expires
 
-    def take(self, by: By, delivery: Delivery) -> Taken:
-        """Open and close episodes as a delivery says."""
-        try:
-            return self._take(by, delivery)
-        except IntegrityError:
-            # Two senders told of the same firing at once; now the first one's is there to see.
-            return self._take(by, delivery)
-
+    @again_if_taken
     @act
-    def _take(self, tx: Transaction, delivery: Delivery) -> Taken:
+    def take(self, tx: Transaction, delivery: Delivery) -> Taken:
+        """Open and close episodes as a delivery says; two senders may tell of one at once."""
         work = _Work(tx, Taken(skipped=delivery.skipped))
         # What fires goes before what ended, so that one delivery with both ends with the end.
         for alert in sorted(delivery.alerts, key=lambda one: one.status):

@@ -38,20 +38,31 @@ def offer(session: Session, row: Episode, *, runbook: str, now: datetime) -> Tex
     The public text comes from the template `public`, which knows `components` and `since`; other
     places of it are for a person to fill. Figures, names of alerts and the runbook go to the note.
     """
-    names = components_of(session, row)
     template = session.get(MessageTemplate, PUBLIC) or DEFAULT
-    public = templates.fill(template, _public(names, row))
-    return Text(title=public.title, message=public.message, note=_note(session, row, runbook, now))
+    return _text(session, row, template, runbook, now)
 
 
 def complete(session: Session, row: Episode, *, runbook: str, now: datetime) -> Text:
     """The same with nothing for a person to fill: the text that ships, if it has to be."""
-    found = offer(session, row, runbook=runbook, now=now)
-    if templates.fields_of(TemplateIn(name=PUBLIC, title=found.title, message=found.message)):
-        values = _public(components_of(session, row), row)
-        public = templates.fill(DEFAULT, values)
-        return Text(title=public.title, message=public.message, note=found.note)
-    return found
+    template = session.get(MessageTemplate, PUBLIC) or DEFAULT
+    if not set(templates.fields_of(template)) <= set(templates.fields_of(DEFAULT)):
+        template = DEFAULT
+    return _text(session, row, template, runbook, now)
+
+
+def _text(
+    session: Session,
+    row: Episode,
+    template: MessageTemplate | TemplateIn,
+    runbook: str,
+    now: datetime,
+) -> Text:
+    names = components_of(session, row)
+    public = templates.fill(
+        template, {"components": names, "since": f"{row.opened_at:%-d %B, %H:%M} UTC"}
+    )
+    note = _note(session, row, names, runbook, now)
+    return Text(title=public.title, message=public.message, note=note)
 
 
 def components_of(session: Session, row: Episode) -> str:
@@ -68,11 +79,7 @@ def figure_of(value: float, unit: str, threshold: float) -> str:
     return f"{value:g} {unit} (limit {threshold:g})"
 
 
-def _public(names: str, row: Episode) -> dict[str, str]:
-    return {"components": names, "since": f"{row.opened_at:%-d %B, %H:%M} UTC"}
-
-
-def _note(session: Session, row: Episode, runbook: str, now: datetime) -> str:
+def _note(session: Session, row: Episode, names: str, runbook: str, now: datetime) -> str:
     held = f"for {spoken((now - row.opened_at).total_seconds())}"
     figures = f"{row.title}, {held}"
     # Alerts of others come without a figure and a limit.
@@ -85,7 +92,7 @@ def _note(session: Session, row: Episode, runbook: str, now: datetime) -> str:
         "severity": row.severity,
         "title": row.title,
         "start": clock.iso(row.opened_at),
-        "impact": components_of(session, row),
+        "impact": names,
         "figures": figures,
         "runbook": runbook,
     }

@@ -69,6 +69,10 @@ def _public(session: Session, episodes: list[Episode]) -> str:
             f"All of our monitoring reads our figures again since {until} UTC;"
             f" a part of it had not come for {gap}, from {since} UTC on."
         )
+    return _unmonitored(since, until, gap)
+
+
+def _unmonitored(since: str, until: str, gap: str) -> str:
     return (
         f"Monitoring reads our figures again since {until} UTC;"
         f" for {gap}, from {since} UTC on, there are none."
@@ -88,9 +92,6 @@ def _sentence(episode: Episode) -> str:
             f" it had not come for {gap}, from {since} UTC on. {others} came meanwhile."
         )
     if episode.alert == EXPORTER_STALE:
-        return (
-            f"Monitoring reads our figures again since {until} UTC;"
-            f" for {gap}, from {since} UTC on, there are none."
-        )
+        return _unmonitored(since, until, gap)
     what = f"{episode.title}, {episode.subject}" if episode.subject else episode.title
     return f"{what}: over since {until} UTC; it lasted {gap}, from {since} UTC on."

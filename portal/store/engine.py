@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Connection, Engine, ExceptionContext, make_url
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -113,9 +113,9 @@ def prepare(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def is_missing(engine: Engine) -> bool:
+def is_missing(url: URL) -> bool:
     """Whether the file of a SQLite database is not there."""
-    return engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or "")
+    return url.get_backend_name() == "sqlite" and not os.path.exists(url.database or "")
 
 
 def ensure_file(engine: Engine) -> None:

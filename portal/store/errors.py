@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from portal.store.pool import PoolClosedError
 
@@ -99,5 +99,21 @@ def retried(act: Callable[P, R]) -> Callable[P, R]:
                     raise
             time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2**attempt)
         return act(*args, **kwargs)
+
+    return trying
+
+
+def again_if_taken(act: Callable[P, R]) -> Callable[P, R]:
+    """Run an act of one whole transaction once more when a row of another stood in its way.
+
+    Somebody added the same at the same time; now the act finds it there.
+    """
+
+    @functools.wraps(act)
+    def trying(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return act(*args, **kwargs)
+        except IntegrityError:
+            return act(*args, **kwargs)
 
     return trying

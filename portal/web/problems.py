@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import web
+from portal.guard import refusal
 from portal.store.errors import FailureKind, UnknownOutcomeError, of
 
 Errors = dict[str, list[str]]
@@ -93,16 +94,9 @@ def of_database(error: SQLAlchemyError) -> Problem:
     )
 
 
-def wants_json() -> bool:
-    """API, health, and HTMX requests get problem+json; a person's browser gets a page."""
-    if request.path.startswith(("/api/", "/health")) or request.headers.get("HX-Request"):
-        return True
-    return "text/html" not in request.headers.get("Accept", "")
-
-
 def answer(problem: Problem) -> Response:
     """The response of a problem."""
-    if wants_json():
+    if not refusal.wants_page(request.path, request.headers.get):
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": problem.title,

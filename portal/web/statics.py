@@ -38,15 +38,10 @@ class Statics:
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
             if kind.startswith("text/"):
                 kind += "; charset=utf-8"
+            etag = f'W/"{digest[:20]}"'
             for name, control in ((plain, _AN_HOUR), (hashed, _FOREVER)):
-                shared = (
-                    ("Cache-Control", control),
-                    ("ETag", f'W/"{digest[:20]}"'),
-                    ("Vary", "Accept-Encoding"),
-                    *SECURITY_HEADERS,
-                )
-                full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
-                self._answers[name] = Answer(body, f'W/"{digest[:20]}"', full, shared)
+                shared = (("Cache-Control", control), *SECURITY_HEADERS)
+                self._answers[name] = Answer.of(body, kind, etag, shared)
 
     def find(self, path: str) -> Answer | None:
         return self._answers.get(path)

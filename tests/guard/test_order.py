@@ -253,6 +253,13 @@ def test_a_blocked_address_is_turned_away_before_it_is_counted(world: World):
     assert world.seen["route"] == "POST /a/b"
 
 
+def test_nothing_is_looked_up_for_who_is_turned_away(world: World):
+    """A rare answer is made when it is asked for, which takes longer than a refusal may."""
+    world.denied = held()
+    ready(world.chain().judge(head("/")))
+    assert world.log == ["perimeter", "refused"]
+
+
 def test_a_foreign_origin_is_turned_away(world: World):
     world.denied = Denied(None, "https://evil.example")
     found = ready(world.chain().judge(head("/panel", headers={"cookie": "session=x"})))

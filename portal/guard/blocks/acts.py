@@ -6,9 +6,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -28,10 +26,9 @@ from portal.guard.blocks.block import (
 )
 from portal.guard.blocks.schemas import Action, BlockAct, BlockIn
 from portal.store import revision
-from portal.store.errors import retried
-from portal.unit_of_work import Acts, By, Transaction, act
+from portal.store.errors import again_if_taken, retried
+from portal.unit_of_work import Acts, Transaction, act
 
-T = TypeVar("T")
 MOST_NOTED = 500
 
 
@@ -50,12 +47,12 @@ class Blocks(Acts):
         super().__init__(open_session, on_change)
         self._trusted = trusted
 
-    def add(self, by: By, new: BlockIn, *, caller: str, source: Source = Source.MANUAL) -> Block:
-        """A new block; AlreadyBlockedError when the same is in force."""
-        return _again(lambda: self._add(by, new, caller=caller, source=source))
-
+    @again_if_taken
     @act
-    def _add(self, tx: Transaction, new: BlockIn, *, caller: str, source: Source) -> Block:
+    def add(
+        self, tx: Transaction, new: BlockIn, *, caller: str, source: Source = Source.MANUAL
+    ) -> Block:
+        """A new block; AlreadyBlockedError when the same is in force."""
         value, length = normalise(new.scope, new.value), new.length()
         if not new.force:
             block.refuse_protected(new.scope, value, caller, trusted=self._trusted)
@@ -97,21 +94,15 @@ class Blocks(Acts):
             reason=reason,
         )
 
+    @again_if_taken
+    @act
     def block_offender(
-        self, by: By, client: str, *, offences: int, ttl: timedelta, reason: str
+        self, tx: Transaction, client: str, *, offences: int, ttl: timedelta, reason: str
     ) -> Block | None:
         """Block by itself; None if blocked already.
 
         Who is back within a day of the end of a block is held twice as long as by that one.
         """
-        return _again(
-            lambda: self._block_offender(by, client, offences=offences, ttl=ttl, reason=reason)
-        )
-
-    @act
-    def _block_offender(
-        self, tx: Transaction, client: str, *, offences: int, ttl: timedelta, reason: str
-    ) -> Block | None:
         value = normalise(BlockScope.IP, client)
         known = queries.recent(tx.session, value, now=tx.now)
         try:
@@ -227,11 +218,3 @@ def _note_end(session: Session, row: Block, now: datetime) -> None:
         value=row.value,
         until=clock.iso(row.until),
     )
-
-
-def _again(run: Callable[[], T]) -> T:
-    """Once more when another process added the same meanwhile: now it is there to be seen."""
-    try:
-        return run()
-    except IntegrityError:
-        return run()
