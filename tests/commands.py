@@ -22,6 +22,11 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).parents[1]
 
 
+def bare_environ() -> dict[str, str]:
+    """The environment of the tests without what is meant for them, or for another portal."""
+    return {name: value for name, value in os.environ.items() if "PORTAL" not in name}
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended, and what it wrote."""
@@ -117,7 +122,7 @@ class Commands:
                 text=True,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={name: value for name, value in os.environ.items() if "PORTAL" not in name},
+                env=bare_environ(),
             )
             atexit.register(self._process.communicate)
         return self._process

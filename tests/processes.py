@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import databases
-from tests.commands import Command, Commands
+from tests.commands import Command, Commands, bare_environ
 
 ROOT = Path(__file__).parents[1]
 # Below the ports that the system gives to whoever asks for any, so that nobody else takes them.
@@ -92,7 +92,7 @@ class Served:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.environ = {
-            **{name: value for name, value in os.environ.items() if "PORTAL" not in name},
+            **bare_environ(),
             "PORTAL_DATA_DIR": str(folder),
             "PORTAL_BIND": f"127.0.0.1:{self.port}",
             # No balancer and no scraper waits here.

@@ -1,6 +1,5 @@
 """A wheel is whole: installed away from the checkout, it migrates, serves and looks right."""
 
-import os
 import subprocess
 import sys
 import sysconfig
@@ -10,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environ
 from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
 BUILDS = ROOT / ".build/packages"
-FOREIGN = ("PYTHON", "PORTAL")
 ENVIRON = {
-    **{name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)},
+    **{name: value for name, value in bare_environ().items() if not name.startswith("PYTHON")},
     "PIP_NO_INDEX": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }

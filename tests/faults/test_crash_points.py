@@ -1,13 +1,13 @@
 """Row, audit event and revision are there together or not at all, wherever the writer died."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environ
 from tests.databases import fresh_database
 from tests.processes import ROOT
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.process
 def test_five_thousand_writers_die_at_random_moments(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ):
-    environ = {name: value for name, value in os.environ.items() if "PORTAL" not in name}
+    environ = bare_environ()
     environ["PORTAL_DATA_DIR"] = str(tmp_path / "data")
     if kind == "postgresql":
         environ["PORTAL_DATABASE_URL"] = fresh_database(request.getfixturevalue("postgres"))

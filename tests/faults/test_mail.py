@@ -27,6 +27,7 @@ from portal.status.incidents import IncidentIn
 from portal.store import engine
 from portal.store.lease import Lease
 from portal.unit_of_work import By
+from tests.commands import bare_environ
 from tests.conftest import Build, Site
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving
@@ -103,7 +104,7 @@ def fill(site: Site, hook: str, count: int = PEOPLE) -> None:
 
 def settings(site: Site, post: Post, values: dict[str, Any], **more: str) -> dict[str, str]:
     return {
-        **{name: value for name, value in os.environ.items() if "PORTAL" not in name},
+        **bare_environ(),
         "PORTAL_ENV": "test",
         "PORTAL_DATA_DIR": str(site.settings.data_dir),
         "PORTAL_SMTP_URL": f"smtp://127.0.0.1:{post.port}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import bare_environ
 from tests.processes import ROOT, Served, until
 
 pytestmark = pytest.mark.process
@@ -66,7 +67,7 @@ def test_another_server_makes_nothing_for_others_either(tmp_path: Path, umask: i
     settings = {"PORTAL_DATA_DIR": str(tmp_path / "data"), "PORTAL_ENV": "test"}
     subprocess.run(
         [sys.executable, "-c", "import app; app.app.test_client().get('/')"],
-        env={**os.environ, **settings},
+        env={**bare_environ(), **settings},
         cwd=ROOT,
         check=True,
     )
