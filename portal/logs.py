@@ -7,13 +7,20 @@ of their own by what they send.
 
 import logging
 import re
+import sys
 import threading
 from collections.abc import MutableMapping
 from typing import IO, Any
 
-import structlog
+# structlog loads rich where it finds it, for tracebacks in colour: 5 MB that no line of ours uses.
+_is_loaded = "rich" in sys.modules
+if not _is_loaded:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
 
-from portal import clock
+if not _is_loaded:
+    del sys.modules["rich"]
+from portal import clock  # noqa: E402
 
 SECRET_NAMES = re.compile(
     r"authorization|cookie|password|secret|token|api[-_]?key|csrf|signature", re.IGNORECASE

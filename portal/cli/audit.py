@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from portal.audit import chain, segments
 from portal.audit.chain import Verdict
@@ -57,6 +55,9 @@ def export(file: Path, first: int | None, last: int | None, addresses: bool) -> 
 
 
 def _judge(verdicts: Iterator[Verdict], *, total: int | None) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Checking", total=total)
         verdict = Verdict(0, None)

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import TextIO
 
 import click
-from rich.progress import track
 
 from portal import clock
 from portal.cli import application
@@ -65,6 +64,8 @@ def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
     """Block each line of FILE. Existing blocks stay as they are."""
     values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
     acts, known = _blocks(), 0
+    from rich.progress import track
+
     for value in track(values, description="Blocking", transient=True):
         with _sentences():
             new = BlockIn(scope=BlockScope(scope), value=value, duration=duration, reason=reason)

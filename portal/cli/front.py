@@ -1,9 +1,13 @@
-"""The web server of `portal serve`, as a process of its own: `python -P front.py BIND N`.
+"""The web server of `portal serve`, a process of its own that starts the web processes.
 
-It imports little and loads no app; its web processes do.
+Forked, it hands them the app that is loaded already. As a program, `python -P front.py BIND N`,
+it imports little and its web processes load the app.
 """
 
+import multiprocessing
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -14,11 +18,15 @@ MOST_URL_BYTES = 8 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 
 
-def main(bind: str, workers: int) -> None:
-    """Serve until told to stop."""
+def main(bind: str, workers: int, begin: Callable[[], Any] | None = None) -> None:
+    """Serve until told to stop; `begin` makes the application in a web process that is forked."""
+    if begin is not None:
+        # Python 3.14 would begin them anew.
+        multiprocessing.set_start_method("fork", force=True)
     host, _, port = bind.rpartition(":")
     server = Server(
-        "portal.cli.web:app",
+        "portal.cli.web:load",
+        factory=True,
         address=host.strip("[]"),
         port=int(port),
         interface=Interfaces.RSGI,
@@ -37,7 +45,7 @@ def main(bind: str, workers: int) -> None:
         workers_kill_timeout=10,
     )
     try:
-        server.serve()
+        server.serve(target_loader=begin, wrap_loader=False)
     except RuntimeError as error:
         # What the system refuses comes with a backtrace of the server's own machine code.
         said = str(error).partition("\n")[0]

@@ -3,29 +3,29 @@
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import click
 import structlog
+from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import configure_mappers
 
-from portal import IS_CHECKOUT, ROOT, VERSION
+from portal import IS_CHECKOUT, ROOT, VERSION, create_app, rooms
 from portal.accounts import operators
 from portal.audit.log import UnrecordedError
-from portal.cli import application, reload
-from portal.cli.supervisor import Child, Supervisor
+from portal.cli import application, children, front, reload, web, worker
+from portal.cli.children import Child, Process
+from portal.cli.supervisor import Supervisor
 from portal.lifecycle import serving
-from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
 from portal.settings import Settings
 from portal.store import engine, files, schema
 
 _log = structlog.get_logger()
-FRONT = Path(__file__).with_name("front.py")
+TRY_EVERY_SECONDS = 2.0
 
 
 @click.command()
@@ -55,22 +55,29 @@ def _run(
     settings: Settings, workers: int, *, no_worker: bool, upgrades: bool, reloads: bool
 ) -> None:
     """Everything from the preparations to the stop, on a folder and an address of our own."""
-    portal = _prepare(settings, workers, upgrades=upgrades)
+    files.tighten(settings)
+    shutil.rmtree(settings.run_dir, ignore_errors=True)
+    (settings.run_dir / "metrics").mkdir(parents=True, exist_ok=True, mode=0o700)
     if workers > 1:
-        # prometheus_client decides at its first import whether counters are shared: the web
-        # processes, which count, share them; this process does not count.
+        # The processes, which inherit the environment, share their counters.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(settings.run_dir.resolve() / "metrics")
-    if IS_CHECKOUT:
-        os.environ["PYTHONPATH"] = os.pathsep.join(
-            filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
-        )
-    # As a file: with `-m` it would load the whole command, which the server does not need.
-    front = [sys.executable, "-P", str(FRONT), settings.bind, str(workers)]
-    # Browsers keep styles and scripts for an hour, but not while somebody works on them.
-    children = [Child("web", front)]
+    app = create_app(settings)
+    # Once for all processes, which otherwise do it at their first query.
+    configure_mappers()
+    portal = rooms.of(app)
+    portal.runtime.exporter.state()  # from now on the age of scrapes counts
+    _introduce(portal)
+    preparation = Preparation(portal, upgrades=upgrades)
+    # Without its database the web goes up all the same, and says what is wrong.
+    preparation.begin(workers)
+    forks = children.CAN_FORK and not reloads
+    if forks:
+        _warm_up(portal)
+    web = _forked_web(app, workers) if forks else _spawned_web(settings, workers)
+    below = [Child("web", web)]
     if not no_worker:
-        children.append(Child("worker", [sys.executable, "-m", "portal", "worker"]))
-    supervisor = Supervisor(portal, children, partial(_append, portal))
+        below.append(Child("worker", _forked_worker(portal) if forks else _spawned_worker))
+    supervisor = Supervisor(portal, below, partial(_append, portal), preparation.go_on)
     if reloads:
         reload.watch(supervisor.outdate)
     try:
@@ -79,21 +86,53 @@ def _run(
         _append(portal, "runtime.stopped", version=VERSION)
 
 
-def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
-    """What must be there before the web processes are; they inherit the environment."""
-    files.tighten(settings)
-    shutil.rmtree(settings.run_dir, ignore_errors=True)
-    (settings.run_dir / "metrics").mkdir(parents=True, exist_ok=True, mode=0o700)
-    portal = application.portal(settings)
-    portal.runtime.exporter.state()  # from now on the age of scrapes counts
+def _warm_up(portal: Portal) -> None:
+    """Do once what the processes begin with; the statements and pages that it makes are shared.
+
+    Nothing is left open: who forks may have no connections.
+    """
+    try:
+        portal.board.refresh()
+        portal.guard.perimeter.refresh()
+        portal.runtime.workers.refresh()
+        portal.overview.take()
+    except SQLAlchemyError as error:
+        _log.warning("serve.not_warm", error=type(error).__name__)
+    finally:
+        portal.core.engine.dispose()
+
+
+def _forked_web(app: APIFlask, workers: int) -> Callable[[], Process]:
+    def serve_web() -> None:
+        front.main(rooms.of(app).core.settings.bind, workers, partial(web.begin, app))
+
+    return partial(children.fork, "portal front", serve_web)
+
+
+def _spawned_web(settings: Settings, workers: int) -> Callable[[], Process]:
+    # As a file: with `-m` it would load the whole command, which the server does not need.
+    command = [sys.executable, "-P", str(front.__file__), settings.bind, str(workers)]
+    if IS_CHECKOUT:
+        found = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+        os.environ["PYTHONPATH"] = os.pathsep.join(found)
+    return partial(children.spawn, command)
+
+
+def _forked_worker(portal: Portal) -> Callable[[], Process]:
+    return partial(children.fork, "portal worker", partial(worker.run, portal))
+
+
+def _spawned_worker() -> Process:
+    return children.spawn([sys.executable, "-m", "portal", "worker"])
+
+
+def _introduce(portal: Portal) -> None:
+    """Say where the portal is, and how its figures are read in development."""
+    settings = portal.core.settings
     address = settings.external_url or f"http://{settings.bind}"
     application.say(f"Portal {VERSION} on {address}")
     waf = portal.guard.inspection.engine
     _log.info("serve.waf", engine=waf.name, rules=waf.rule_set, library=waf.library)
-    # Without its database the web goes up all the same, and says what is wrong.
-    prepare = partial(_prepare_database, portal, upgrades=upgrades)
-    is_prepared = prepare()
-    _append(portal, "runtime.started", version=VERSION, workers=workers)
     if settings.env == "development" and "PORTAL_METRICS_TOKENS" not in os.environ:
         application.say(
             "The metrics token of this development copy, for Prometheus, is in"
@@ -103,9 +142,51 @@ def _prepare(settings: Settings, workers: int, *, upgrades: bool) -> Portal:
         application.say(
             f'  curl -H "Authorization: Bearer $(cat {manual})" {address}/health/metrics'
         )
-    waiting = None if is_prepared else partial(prepare, is_again=True)
-    threading.Thread(target=_watch, args=(portal, waiting), daemon=True, name="watch").start()
-    return portal
+
+
+class Preparation:
+    """What the database wants before it is used, in a process of its own where that can be.
+
+    Migrating takes memory that nothing needs afterwards, and who forks may have no connections.
+    """
+
+    def __init__(self, portal: Portal, *, upgrades: bool) -> None:
+        self._portal, self._upgrades = portal, upgrades
+        self._process: Process | None = None
+        self._is_done = False
+        self._due = 0.0
+
+    def begin(self, workers: int) -> None:
+        """Prepare, and record the start; both are tried before anything is served."""
+
+        def run() -> int:
+            code = self._prepare()
+            _append(self._portal, "runtime.started", version=VERSION, workers=workers)
+            return code
+
+        self._is_done = self._apart(run).wait() == 0
+
+    def go_on(self) -> None:
+        """Where it could not be done yet: try again every few seconds, beside all else."""
+        if self._is_done:
+            return
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return
+            self._is_done, self._process = code == 0, None
+            self._due = time.monotonic() + TRY_EVERY_SECONDS
+        elif time.monotonic() >= self._due:
+            self._process = self._apart(partial(self._prepare, is_again=True))
+
+    def _apart(self, run: Callable[[], int]) -> Process:
+        if children.CAN_FORK:
+            return children.fork("portal prepare", run)
+        return children.Done(run())
+
+    def _prepare(self, *, is_again: bool = False) -> int:
+        prepared = _prepare_database(self._portal, upgrades=self._upgrades, is_again=is_again)
+        return 0 if prepared else 1
 
 
 def _prepare_database(portal: Portal, *, upgrades: bool, is_again: bool = False) -> bool:
@@ -146,13 +227,3 @@ def _append(portal: Portal, event_type: str, **detail: object) -> None:
         portal.core.audit_log.append(event_type, actor="portal serve", **detail)
     except UnrecordedError as error:
         _log.error("serve.unrecorded", detail=str(error))
-
-
-def _watch(portal: Portal, prepare: Callable[[], bool] | None) -> None:
-    """Look for the database's going and coming, beside the supervisor's own loop."""
-    watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
-    while True:
-        watch.check()
-        if prepare is not None and watch.is_up and prepare():
-            prepare = None
-        time.sleep(EVERY_SECONDS)

@@ -1,17 +1,22 @@
 """What each web process of `portal serve` loads."""
 
+import fcntl
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import structlog
+from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import logs, rooms
-from portal.cli import application
+from portal.audit.log import UnrecordedError
+from portal.cli import application, children
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
+from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
 from portal.store.changes import Changes
 from portal.web.gateway import Gateway
@@ -69,6 +74,25 @@ def _refresh(portal: Portal) -> None:
         time.sleep(max(0.005, min(REFRESH_EVERY_SECONDS, portal.board.seconds_left)))
 
 
+def _watch(portal: Portal) -> None:
+    """Record the database's going and coming, in one of the node's web processes."""
+    with (portal.core.settings.run_dir / "watch.lock").open("w") as lock:
+        # Whoever holds it watches, for as long as it lives.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
+        while portal.lifecycle.phases.current() is not Phase.CLOSING:
+            watch.check()
+            time.sleep(EVERY_SECONDS)
+
+
+def _append(portal: Portal, event_type: str, **detail: object) -> None:
+    """Into the audit log or its spool; there is nobody to tell when neither takes it."""
+    try:
+        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
+    except UnrecordedError as error:
+        _log.error("serve.unrecorded", detail=str(error))
+
+
 def _tried(step: Callable[[], object]) -> None:
     try:
         step()
@@ -79,20 +103,31 @@ def _tried(step: Callable[[], object]) -> None:
         _log.exception("web.refresh_failed")
 
 
-logs.configure()
-_app = application.make()
-_portal = rooms.of(_app)
-for _part in (
-    _portal.board,
-    _portal.guard.perimeter,
-    _portal.runtime.workers,
-    _portal.lifecycle.phases,
-):
-    _part.is_supervised = True
-_tried(_portal.board.refresh)
-_tried(_portal.guard.perimeter.refresh)
-_tried(_portal.runtime.workers.refresh)
-app = Gateway(cast(Chain, _app.wsgi_app), _portal.lifecycle.phases)
-# Daemons: the server ends its processes without asking threads.
-for _step in (_publish_figures, _refresh):
-    threading.Thread(target=_step, args=(_portal,), daemon=True, name=_step.__name__).start()
+def load() -> Gateway:
+    """The application of a web process that was begun as a program."""
+    logs.configure()
+    return begin(application.make())
+
+
+def begin(app: APIFlask) -> Gateway:
+    """The application of a web process, and what goes on beside it in threads."""
+    children.end_with_the_parent()
+    children.be_called("portal web")
+    portal = rooms.of(app)
+    for part in (
+        portal.board,
+        portal.guard.perimeter,
+        portal.runtime.workers,
+        portal.lifecycle.phases,
+    ):
+        part.is_supervised = True
+    for step in (
+        portal.board.refresh,
+        portal.guard.perimeter.refresh,
+        portal.runtime.workers.refresh,
+    ):
+        _tried(step)
+    # Daemons: the server ends its processes without asking threads.
+    for run in (_publish_figures, _refresh, _watch):
+        threading.Thread(target=run, args=(portal,), daemon=True, name=run.__name__).start()
+    return Gateway(cast(Chain, app.wsgi_app), portal.lifecycle.phases)

@@ -9,6 +9,7 @@ import threading
 import click
 
 from portal.cli import application
+from portal.rooms import Portal
 from portal.store import files
 from portal.worker import delivery, rounds
 
@@ -16,12 +17,16 @@ from portal.worker import delivery, rounds
 @click.command()
 def worker() -> None:
     """Run the background worker: samples, alerts, deliveries and retention."""
+    settings = application.settings()
+    files.tighten(settings)
+    run(application.portal(settings))
+
+
+def run(portal: Portal) -> None:
+    """Work until told to stop."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    settings = application.settings()
-    files.tighten(settings)
-    portal = application.portal(settings)
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     delivering = threading.Thread(target=delivery.run, args=(portal, holder, stop), name="delivery")
     delivering.start()

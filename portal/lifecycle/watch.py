@@ -1,6 +1,6 @@
 """Seeing the database go and come back, for the audit log.
 
-One process of a node watches: `portal serve`, which serves nothing itself.
+One process of a node watches.
 """
 
 from collections.abc import Callable

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import prometheus_client
-import prometheus_client.values
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -20,7 +19,7 @@ from portal.runtime.counter_file import CounterFile
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 # Before the first counter: a full disk must not end the process that counts.
-prometheus_client.values.MmapedDict = CounterFile  # type: ignore[attr-defined]
+values.MmapedDict = CounterFile  # type: ignore[attr-defined]
 
 REJECTIONS = ("missing", "invalid")
 COLLECTORS = ("exporter", "rate_limit", "waf", "perimeter", "database", "workers", "status", "http")
@@ -140,6 +139,8 @@ class Counters:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.registry = CollectorRegistry()
+        # The library decides this when it is first imported, and only then.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         self.allowed = self._counter("rate_limit_allowed")
         self.blocked = self._counter("rate_limit_blocked")
         self.waf_evaluated = self._counter("waf_evaluated_requests")
@@ -167,9 +168,9 @@ class Counters:
         kind, text, labels = TABLE[name]
         family = Metric(self.prefix + name, text, kind)
         suffix = "_total" if kind == "counter" else ""
-        for values, value in samples:
+        for of_labels, value in samples:
             family.add_sample(
-                self.prefix + name + suffix, dict(zip(labels, values, strict=True)), value
+                self.prefix + name + suffix, dict(zip(labels, of_labels, strict=True)), value
             )
         return family
 

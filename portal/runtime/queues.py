@@ -4,9 +4,11 @@ A queue that cannot be read is a worker in error, with the reason as its note; i
 look at the others.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import structlog
-from redis import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,21 +21,34 @@ TIMEOUT_SECONDS = 2.0
 STUCK_MILLISECONDS = 5 * 60 * 1000
 
 
+class RedisUnreadableError(Exception):
+    """Redis does not answer, or not as a queue; the text is the class of its error."""
+
+
 def measure(queue: WorkerQueue) -> WorkerIn:
     """The depth of a queue as a report."""
     try:
         pending, stuck, failed = _READERS[queue.kind](queue)
-    except (RedisError, SQLAlchemyError, OSError, ValueError, TypeError) as error:
-        _log.warning("queues.unreadable", worker=queue.worker, error=type(error).__name__)
-        note = f"The queue cannot be read ({type(error).__name__})"
+    except (RedisUnreadableError, SQLAlchemyError, OSError, ValueError, TypeError) as error:
+        kind = str(error) if isinstance(error, RedisUnreadableError) else type(error).__name__
+        _log.warning("queues.unreadable", worker=queue.worker, error=kind)
+        note = f"The queue cannot be read ({kind})"
         return WorkerIn(status=WorkerStatus.ERROR, pending=0, note=note)
     return WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, stuck=stuck, failed=failed)
 
 
-def _redis(queue: WorkerQueue) -> Redis:
-    return Redis.from_url(
-        queue.url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
-    )
+@contextmanager
+def _redis(queue: WorkerQueue) -> Iterator[Any]:
+    # With what it needs it takes ten megabytes, and few portals have such a queue.
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    bounds = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
+    try:
+        with Redis.from_url(queue.url, **bounds) as client:
+            yield client
+    except RedisError as error:
+        raise RedisUnreadableError(type(error).__name__) from error
 
 
 def _list(queue: WorkerQueue) -> tuple[int, int, int]:

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from portal.cli import supervisor
-from portal.cli.supervisor import LIVED_SECONDS, LONGEST_BACKOFF_SECONDS, Child
+from portal.cli import children
+from portal.cli.children import LIVED_SECONDS, LONGEST_BACKOFF_SECONDS, Child, Done
 
 
 class Standing(Child):
@@ -16,7 +16,7 @@ class Standing(Child):
     def start(self) -> None:
         self.begins += 1
         self.process = SimpleNamespace(poll=lambda: None)  # type: ignore[assignment]
-        self.begun = supervisor.time.monotonic()
+        self.begun = children.time.monotonic()
 
     def die(self, code: int = 1) -> None:
         self.process = SimpleNamespace(poll=lambda: code, returncode=code)  # type: ignore[assignment]
@@ -25,13 +25,13 @@ class Standing(Child):
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     now = SimpleNamespace(seconds=1000.0)
-    monkeypatch.setattr(supervisor.time, "monotonic", lambda: now.seconds)
+    monkeypatch.setattr(children.time, "monotonic", lambda: now.seconds)
     return now
 
 
 @pytest.fixture
 def child(clock: SimpleNamespace) -> Standing:
-    made = Standing("web", ["portal"])
+    made = Standing("web", lambda: Done(0))
     made.start()
     return made
 

@@ -20,7 +20,7 @@ import sqlalchemy
 from tests.conftest import figure
 from tests.faults.invariants import bearer, holds
 from tests.faults.servers import Postgres
-from tests.processes import ROOT, Served, children, free_port, has, needed, until, web_processes
+from tests.processes import ROOT, Served, free_port, has, named, needed, until, web_processes
 
 pytestmark = pytest.mark.process
 
@@ -250,8 +250,7 @@ def test_the_load_goes_on_through_deaths_and_a_deploy(
             goes_on("a web process is killed")
         for node in nodes:
             assert node.process is not None
-            found = children(node.process.pid)
-            for pid in [pid for pid, line in found.items() if "portal worker" in line]:
+            for pid in named(node.process.pid, "portal worker"):
                 os.kill(pid, signal.SIGKILL)
         goes_on("the workers are killed")
         load.phase = "the database is killed"

@@ -16,7 +16,7 @@ from tests.commands import Command
 from tests.conftest import figure
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
-from tests.processes import Served, children, until, web_processes
+from tests.processes import Served, named, until, web_processes
 
 pytestmark = pytest.mark.process
 
@@ -210,15 +210,13 @@ def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
 def test_processes_that_die_come_back(tmp_path: Path):
     with Served(tmp_path / "data") as served:
         assert served.process is not None
-        for mark in ("portal worker", "cli/front.py"):
-            (pid,) = [one for one, line in children(served.process.pid).items() if mark in line]
+        for name in ("portal worker", "portal front"):
+            (pid,) = named(served.process.pid, name)
             os.killpg(pid, signal.SIGKILL)
             until(
-                lambda mark=mark, old=pid: [
-                    one
-                    for one, line in children(served.process.pid).items()
-                    if mark in line and one != old
+                lambda name=name, old=pid: [
+                    one for one in named(served.process.pid, name) if one != old
                 ],
-                what=f"the return of {mark}",
+                what=f"the return of {name}",
             )
         until(lambda: served.get("/health/ready").status == 200, what="ready")
