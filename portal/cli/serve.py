@@ -164,7 +164,7 @@ class Preparation:
             _append(self._portal, "runtime.started", version=VERSION, workers=workers)
             return code
 
-        self._is_done = self._apart(run).wait() == 0
+        self._is_done = self._begun(run).wait() == 0
 
     def go_on(self) -> None:
         """Where it could not be done yet: try again every few seconds, beside all else."""
@@ -177,9 +177,9 @@ class Preparation:
             self._is_done, self._process = code == 0, None
             self._due = time.monotonic() + TRY_EVERY_SECONDS
         elif time.monotonic() >= self._due:
-            self._process = self._apart(partial(self._prepare, is_again=True))
+            self._process = self._begun(partial(self._prepare, is_again=True))
 
-    def _apart(self, run: Callable[[], int]) -> Process:
+    def _begun(self, run: Callable[[], int]) -> Process:
         if children.CAN_FORK:
             return children.fork("portal prepare", run)
         return children.Done(run())
