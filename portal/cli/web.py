@@ -18,18 +18,16 @@ from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
-from portal.store.changes import Changes
+from portal.store import changes
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
 PUBLISH_EVERY_SECONDS = 1.0
 REFRESH_EVERY_SECONDS = 0.1
 FLUSH_EVERY_SECONDS = 1.0
-# Even where nothing seems to have changed: blocks run out, and a database may be gone.
-LOOK_EVERY_SECONDS = 1.0
 
 
-def _publish_figures(portal: Portal) -> None:
+def _publish_figures(portal: Portal, leaving: threading.Event) -> None:
     """Show the node's other processes our figures; never waits for the database."""
     while True:
         try:
@@ -37,35 +35,41 @@ def _publish_figures(portal: Portal) -> None:
         except OSError as error:
             _log.warning("web.run_directory_unusable", error=type(error).__name__)
         # On the way out somebody waits for every step to be seen.
-        for _ in range(int(PUBLISH_EVERY_SECONDS / REFRESH_EVERY_SECONDS)):
+        if leaving.wait(PUBLISH_EVERY_SECONDS):
             time.sleep(REFRESH_EVERY_SECONDS)
-            if portal.lifecycle.phases.is_leaving:
-                break
 
 
-def _refresh(portal: Portal) -> None:
+def _refresh(portal: Portal, leaving: threading.Event) -> None:
     """Look for what other processes changed, so that no request ever waits for that."""
     flushed_at = looked_at = 0.0
-    changes = Changes(portal.core.settings.resolved_database_url)
+    has_news = False
+    seen = changes.of(portal.core.settings.resolved_database_url)
     while True:
         portal.lifecycle.phases.refresh()
+        if portal.lifecycle.phases.is_leaving:
+            leaving.set()
+        else:
+            leaving.clear()
         # A pool that was closed stays so, whatever becomes of the mark.
         if portal.core.pool.is_closed or portal.lifecycle.phases.current() is Phase.CLOSING:
             # From now on nothing is asked of the database; the feed goes on from memory.
             portal.core.pool.close()
-            changes.close()
+            seen.close()
             time.sleep(REFRESH_EVERY_SECONDS)
             continue
-        is_late = time.monotonic() - looked_at >= LOOK_EVERY_SECONDS
-        if changes.are_there() or is_late or portal.board.is_over:
+        is_late = time.monotonic() - looked_at >= seen.ask_every
+        if seen.are_there() or is_late or portal.board.is_over:
             looked_at = time.monotonic()
+            has_news = True
             _tried(portal.board.refresh)
             _tried(portal.guard.perimeter.refresh)
         if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
             flushed_at = time.monotonic()
             portal.runtime.counters.log_dropped.inc(logs.take_dropped())
+            if has_news:
+                has_news = False
+                _tried(portal.runtime.workers.refresh)
             for step in (
-                portal.runtime.workers.refresh,
                 portal.guard.offences.flush,
                 portal.guard.offenders.flush,
                 portal.core.audit_log.take_in,
@@ -128,6 +132,7 @@ def begin(app: APIFlask) -> Gateway:
     ):
         _tried(step)
     # Daemons: the server ends its processes without asking threads.
-    for run in (_publish_figures, _refresh, _watch):
-        threading.Thread(target=run, args=(portal,), daemon=True, name=run.__name__).start()
+    leaving = threading.Event()
+    for run, *given in ((_publish_figures, leaving), (_refresh, leaving), (_watch,)):
+        threading.Thread(target=run, args=(portal, *given), daemon=True, name=run.__name__).start()
     return Gateway(cast(Chain, app.wsgi_app), portal.lifecycle.phases)

@@ -24,6 +24,7 @@ def worker() -> None:
 
 def run(portal: Portal) -> None:
     """Work until told to stop."""
+    portal.runtime.workers.is_supervised = True  # a round reads the reports once
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

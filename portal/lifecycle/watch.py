@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.lifecycle.drain import Append
 
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 5.0
 
 
 class Watch:

@@ -65,12 +65,16 @@ class Dispatcher:
         """One step of everything; True when the next should follow at once."""
         now = clock.now()
         is_busy = self._settle(now)
-        if self._released_at is None or abs(now - self._released_at) >= RELEASE_EVERY:
+        if self.must_release(now):
             self._release(now)
             self._released_at = now
         is_busy |= self._address(now)
         is_busy |= self._send(now)
         return is_busy
+
+    def must_release(self, now: datetime) -> bool:
+        """Whether it is time to look after what others took and do not deliver."""
+        return self._released_at is None or abs(now - self._released_at) >= RELEASE_EVERY
 
     def take_over(self) -> None:
         """Others delivered until now: what they left, and what this one left, is given back."""

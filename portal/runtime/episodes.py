@@ -185,7 +185,11 @@ class Episodes:
     def reconcile(self, snapshot: Snapshot) -> None:
         """Hold the alerts of a snapshot against the open episodes, in one transaction."""
         now = clock.now()
+        held = [one for one in snapshot.alerts if one.source == Source.PORTAL]
         with self._open_session() as session:
+            if not held and not any(one.source == Source.PORTAL for one in open_ones(session)):
+                return
+            session.rollback()
             engine.begin_write(session)
             # What Alertmanager opened it closes itself.
             known = {
@@ -194,9 +198,7 @@ class Episodes:
                 if one.source == Source.PORTAL
             }
             changed: list[Episode] = []
-            for alert in snapshot.alerts:
-                if alert.source != Source.PORTAL:
-                    continue
+            for alert in held:
                 episode = known.pop((alert.id, alert.subject), None)
                 if episode is None:
                     changed.append(self._open(session, alert, now))

@@ -1,30 +1,64 @@
 """Whether anybody wrote to the database since the last look, for next to nothing.
 
 SQLite counts the commits of others for each connection (`PRAGMA data_version`): a look begins no
-transaction and reads no page. Of other databases nothing can be said so cheaply: there every look
-finds that something may be new.
+transaction and reads no page. PostgreSQL tells those who listen at each commit that was begun with
+`engine.begin_write`; a look reads what has arrived on a connection of its own.
 """
 
 import os
 import sqlite3
+from typing import Any, Protocol
 
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import clock
+from portal.store import engine
+
+# Behind the looks, whatever they find: how often who waits for changes asks the database.
+ASK_EVERY_SECONDS = 5.0
+# A pooler in front of the server may keep back what it tells. The portal worker writes several
+# times a minute, so who has heard nothing for so long asks more often.
+HEARD_WITHIN_SECONDS = 60.0
+ASK_UNHEARD_EVERY_SECONDS = 0.5
 
 
-class Changes:
+class Changes(Protocol):
     """One look after the other, from one thread."""
 
-    def __init__(self, url: str) -> None:
-        parts = make_url(url)
-        is_file = parts.get_backend_name() == "sqlite" and parts.database
-        self._path = str(parts.database) if is_file else None
+    def are_there(self) -> bool:
+        """Whether something may be new; True as well when that cannot be told."""
+        ...
+
+    @property
+    def ask_every(self) -> float:
+        """After how many seconds without a change the database is asked all the same."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file, or of the connection."""
+        ...
+
+
+def of(url: str) -> Changes:
+    """The changes of a database."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite":
+        return FileChanges(str(parts.database))
+    return ToldChanges(url)
+
+
+class FileChanges:
+    """Of a SQLite file."""
+
+    ask_every = ASK_EVERY_SECONDS
+
+    def __init__(self, path: str) -> None:
+        self._path = path
         self._connection: sqlite3.Connection | None = None
         self._seen: tuple[int, int] | None = None
 
     def are_there(self) -> bool:
-        """Whether something may be new; True as well when that cannot be told."""
-        if self._path is None:
-            return True
         try:
             found = (os.stat(self._path).st_ino, self._version())
         except (OSError, sqlite3.Error):
@@ -38,7 +72,6 @@ class Changes:
         return is_new
 
     def close(self) -> None:
-        """Let go of the file."""
         if self._connection is not None:
             self._connection.close()
         self._connection = self._seen = None
@@ -50,3 +83,57 @@ class Changes:
             )
         (number,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(number)
+
+
+class ToldChanges:
+    """Of a PostgreSQL database, told by itself."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = engine.probe_engine(url)
+        # psycopg's connection; its own `notifies` waits, and a look must not.
+        self._connection: Any = None
+        self._heard_at = 0.0
+
+    @property
+    def ask_every(self) -> float:
+        is_heard = clock.boot_seconds() - self._heard_at < HEARD_WITHIN_SECONDS
+        return ASK_EVERY_SECONDS if is_heard else ASK_UNHEARD_EVERY_SECONDS
+
+    def are_there(self) -> bool:
+        if self._connection is None:
+            self._listen()
+            return True
+        server = self._connection.pgconn
+        is_told = False
+        try:
+            server.consume_input()
+            while server.notifies() is not None:
+                is_told = True
+        except self._engine.dialect.loaded_dbapi.Error:
+            self.close()
+            return True
+        if is_told:
+            self._heard_at = clock.boot_seconds()
+        return is_told
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+
+    def _listen(self) -> None:
+        try:
+            raw = self._engine.raw_connection()
+        except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
+            # Connections are made by a hook of ours, whose errors come as they are.
+            return
+        connection: Any = raw.driver_connection
+        # From now on it is ours to close.
+        raw.detach()
+        try:
+            connection.autocommit = True
+            connection.execute(f"LISTEN {engine.CHANNEL}")
+        except self._engine.dialect.loaded_dbapi.Error:
+            connection.close()
+            return
+        self._connection = connection

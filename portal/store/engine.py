@@ -16,6 +16,8 @@ from portal.store.pool import CountingPool
 
 WRITE = "portal_write"
 TIMEOUT_SECONDS = 2
+# Where PostgreSQL tells of each write; `portal.store.changes` listens.
+CHANNEL = "portal_changes"
 
 
 def options(url: str, *, pool_size: int) -> dict[str, Any]:
@@ -75,6 +77,12 @@ def prepare(engine: Engine) -> None:
             # What was the primary takes no writes any more: connect anew, as the address says.
             if errors.is_demoted(context.original_exception):
                 context.is_disconnect = context.invalidate_pool_on_disconnect = True
+
+        @event.listens_for(engine, "commit")
+        def tell(connection: Connection) -> None:
+            # Sent with the commit, and only then.
+            if connection.get_execution_options().get(WRITE, False):
+                connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
         return
 

@@ -16,16 +16,21 @@ from portal.worker.leadership import ACTOR
 
 _log = structlog.get_logger()
 SWEEP_EVERY = timedelta(minutes=1)
+# A little less than from one to the next: rounds are as far apart as their work takes.
+SAMPLE_EVERY = samples.EVERY - timedelta(seconds=5)
 
 
 def run(portal: Portal, holder: str, stop: threading.Event) -> None:
     """Until told to stop, or until the node leaves."""
-    swept_at = None
+    swept_at = sampled_at = None
     while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
         try:
             if leadership.lead(portal.core, holder):
-                run_once(portal)
                 now = clock.now()
+                is_due = sampled_at is None or abs(now - sampled_at) >= SAMPLE_EVERY
+                run_once(portal, samples_too=is_due)
+                if is_due:
+                    sampled_at = now
                 # Whichever way the clock was set meanwhile.
                 if swept_at is None or abs(now - swept_at) >= SWEEP_EVERY:
                     retention.sweep(portal)
@@ -40,17 +45,19 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
                 break
 
 
-def run_once(portal: Portal) -> None:
-    """One round: queues, this worker's own report, a sample, and the alerts."""
+def run_once(portal: Portal, *, samples_too: bool = True) -> None:
+    """One round: queues, this worker's own report, the alerts, and when it is due a sample."""
     for queue in portal.core.settings.worker_queues:
         portal.runtime.workers.report(queue.worker, queues.measure(queue), actor=ACTOR)
+    portal.runtime.workers.refresh()
     mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
     portal.runtime.workers.report(workers.OWN, mine, actor=ACTOR)
     snapshot = portal.overview.take()
-    with portal.core.open_session() as session:
-        engine.begin_write(session)
-        samples.take(session, snapshot)
-        session.commit()
+    if samples_too:
+        with portal.core.open_session() as session:
+            engine.begin_write(session)
+            samples.take(session, snapshot)
+            session.commit()
     portal.core.audit_log.take_in()
     portal.runtime.episodes.reconcile(snapshot)
     portal.runtime.foreign_alerts.lapse(now=clock.now())

@@ -183,6 +183,9 @@ class Blocks(Acts):
     @retried
     def note_expired(self) -> int:
         """Write the end of blocks that ran out into the audit log, once each."""
+        with self.open_session() as session:
+            if not queries.expired(session, now=clock.now(), most=1):
+                return 0
         with revision.transaction(self.open_session) as (session, now):
             gone = queries.expired(session, now=now, most=MOST_NOTED)
             for row in gone:

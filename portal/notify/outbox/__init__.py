@@ -6,6 +6,7 @@ from portal.notify.outbox.claims import (
     CLAIMED_FOR,
     LONGEST_WAIT,
     claim,
+    has_work,
     is_held,
     queues,
     release,

@@ -4,7 +4,7 @@ import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.notify.outbox.delivery import (
@@ -40,6 +40,12 @@ def queues(session: Session, *, now: datetime) -> list[str]:
             select(Delivery.queue).where(Delivery.state == State.PENDING, _is_due(now)).distinct()
         )
     )
+
+
+def has_work(now: datetime) -> ColumnElement[bool]:
+    """Whether a notice waits for its recipients, or a delivery for its turn; to be selected."""
+    due = exists().where(Delivery.state == State.PENDING, _is_due(now))
+    return or_(exists().where(Notice.addressed_at.is_(None)), due)
 
 
 def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) -> list[Claim]:

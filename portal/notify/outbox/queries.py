@@ -70,11 +70,9 @@ def figures(session: Session, *, now: datetime) -> Figures:
         .select_from(Delivery)
         .where(Delivery.state == State.DEAD, Delivery.settled_at > now - FAILED_SHOWN)
     )
-    return Figures(
-        pending=(session.scalar(waiting) or 0) + (session.scalar(unaddressed) or 0),
-        stuck=session.scalar(old) or 0,
-        failed=session.scalar(dead) or 0,
-    )
+    counts = (one.scalar_subquery() for one in (waiting, unaddressed, old, dead))
+    pending, fresh, stuck, failed = session.execute(select(*counts)).one()
+    return Figures(pending=pending + fresh, stuck=stuck, failed=failed)
 
 
 def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut], int]:
