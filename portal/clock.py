@@ -10,6 +10,8 @@ class Clock(Protocol):
 
     def now(self) -> datetime: ...
 
+    def seconds(self) -> float: ...
+
     def boot_seconds(self) -> float: ...
 
 
@@ -18,6 +20,9 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        return time.time()
 
     def boot_seconds(self) -> float:
         # CLOCK_BOOTTIME counts through suspend, is the same for all processes of a machine,
@@ -38,6 +43,11 @@ def use(clock: Clock) -> Clock:
 def now() -> datetime:
     """The wall clock, aware UTC."""
     return _clock.now()
+
+
+def seconds() -> float:
+    """The wall clock in seconds since the epoch, where a whole `datetime` would cost too much."""
+    return _clock.seconds()
 
 
 def boot_seconds() -> float:

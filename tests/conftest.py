@@ -73,6 +73,9 @@ class StandingClock:
     def now(self) -> datetime:
         return self.moment
 
+    def seconds(self) -> float:
+        return self.moment.timestamp()
+
     def boot_seconds(self) -> float:
         return self.boot
 

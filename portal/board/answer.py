@@ -1,10 +1,12 @@
 """One ready-made answer: its bytes, in the encodings that clients take, and its headers."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from portal.board import encodings
 
 Headers = tuple[tuple[str, str], ...]
+Given = tuple[int, list[tuple[str, str]], bytes]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,15 @@ class Answer:
             known = Answer(body, self.etag, headers, self.headers_304)
             self._encoded[encoding] = known
         return known
+
+    @cached_property
+    def given(self) -> Given:
+        """What a server takes: status, headers and body."""
+        return 200, list(self.headers), self.body
+
+    @cached_property
+    def given_304(self) -> Given:
+        return 304, list(self.headers_304), b""
 
     def is_held_by(self, if_none_match: str) -> bool:
         """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""

@@ -45,6 +45,7 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
     has_news = False
     seen = changes.of(portal.core.settings.resolved_database_url)
     while True:
+        portal.guard.limits.settle()
         portal.lifecycle.phases.refresh()
         if portal.lifecycle.phases.is_leaving:
             leaving.set()

@@ -29,6 +29,7 @@ from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize,
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Held, Perimeter
+from portal.guard.polls import Polls
 from portal.guard.refusal import Headers, Page, Ready, Refusals
 from portal.guard.undeclared import UndeclaredProxies
 from portal.guard.waf import Inspected
@@ -82,8 +83,10 @@ class Chain:
         static: Callable[[str], Answer | None],
         headers: tuple[tuple[str, str], ...],
         page: Page,
+        polls: Polls,
     ) -> None:
         self._app = app
+        self.polls = polls
         self._perimeter = perimeter
         self._limits = limits
         self._inspection = inspection
@@ -152,7 +155,10 @@ class Chain:
             )
         if answer is None:
             return Passed(client, path, route, limit_headers, denied)
-        return self._ready(head, answer, limit_headers)
+        if share == 1 and denied is None:
+            self.polls.learn(head.peer, head.forwarded_for, key)
+        # An answer that caches share with others says nothing of one client's limit without need.
+        return self._ready(head, answer, limit_headers if self._limits.is_near(decision) else [])
 
     def _ready(self, head: Head, answer: Answer, more: Headers) -> Ready:
         if head.if_none_match and answer.is_held_by(head.if_none_match):

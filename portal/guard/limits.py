@@ -62,6 +62,7 @@ class _Window:
     """Counts of one window of the clock, of this process."""
 
     started: float
+    ends: float
     allowed: int = 0
     blocked: int = 0
     seen: Distinct = field(default_factory=Distinct)
@@ -103,6 +104,8 @@ class Limits:
         self.rate = rate
         self.limit = self.item.amount
         self.window_seconds = self.item.get_expiry()
+        self._half = self.limit // 2
+        self._longest = 2 * self.window_seconds
         self._limiter = limiter
         self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
         self._counters = counters
@@ -110,7 +113,9 @@ class Limits:
         self._leases: dict[str, Lease] = {}
         self.top = TopKeys()
         self._history: deque[_Window] = deque(maxlen=HISTORY)
-        self._window = _Window(0.0)
+        self._window = _Window(0.0, 0.0)
+        # Polls that were let through and are not in the counters yet: (key, path) → how many.
+        self._pending: dict[tuple[str, str], int] = {}
         self._swept = 0.0
         self._last_blocked: float | None = None
         self._down_until = 0.0
@@ -124,7 +129,7 @@ class Limits:
         with self._lock:
             known = self._leases.get(key)
             # One that ends later than any window can is of a clock that was set back since.
-            is_live = known is not None and now < known.reset <= now + 2 * self.window_seconds
+            is_live = known is not None and now < known.reset <= now + self._longest
             lease = known if is_live else None
             if share > 1 and lease is not None:
                 if self.limit - lease.remaining >= max(1, self.limit // share):
@@ -144,6 +149,49 @@ class Limits:
                 self._leases[key] = lease
             self._window.seen.add(key)
             return self._count(key, route, lease, is_allowed, now)
+
+    def poll(self, key: str, path: str, now: float) -> bool:
+        """Count one GET of a key that has used less than half of its limit.
+
+        False, and nothing counted, for any other: that one is for `hit`. What is counted here
+        reaches the counters with `settle`, and before anybody reads them.
+        """
+        window = self._window
+        with self._lock:
+            lease = self._leases.get(key)
+            if (
+                lease is None
+                or not lease.left
+                or lease.remaining - 1 <= self._half
+                or not now < lease.reset <= now + self._longest
+                or not window.started <= now < window.ends
+            ):
+                return False
+            lease.left -= 1
+            lease.remaining -= 1
+            name = (key, path)
+            self._pending[name] = self._pending.get(name, 0) + 1
+            return True
+
+    def is_near(self, decision: Decision) -> bool:
+        """Whether a client has used half of its limit, and wants to know how much is left."""
+        return decision.remaining <= self._half
+
+    def settle(self) -> None:
+        """Put what `poll` has counted into the counters."""
+        if self._pending:
+            with self._lock:
+                self._settle()
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, {}
+        if not pending:
+            return
+        total, now = sum(pending.values()), clock.seconds()
+        self._counters.allowed.inc(total)
+        self._window.allowed += total
+        for (key, path), hits in pending.items():
+            self.top.count(key, is_allowed=True, route=f"GET {path}", at=now, hits=hits)
 
     def _has_room(self, now: float) -> bool:
         if len(self._leases) >= MOST_LEASES and abs(now - self._swept) >= SWEEP_SECONDS:
@@ -189,7 +237,7 @@ class Limits:
 
     def _count(self, key: str, route: str, lease: Lease, is_allowed: bool, now: float) -> Decision:
         window = self._window
-        if not window.started <= now < window.started + self.window_seconds:
+        if not window.started <= now < window.ends:
             window = self._begin_window(now)
         if is_allowed:
             self._counters.allowed.inc()
@@ -202,11 +250,13 @@ class Limits:
         return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
 
     def _begin_window(self, now: float) -> _Window:
+        self._settle()
         if self._window.started:
             self._window.busiest = self._busiest(self._window.started)
             self._window.seen.seal()
             self._history.appendleft(self._window)
-        self._window = _Window(now - now % self.window_seconds)
+        started = now - now % self.window_seconds
+        self._window = _Window(started, started + self.window_seconds)
         return self._window
 
     def _busiest(self, since: float) -> str | None:
@@ -218,15 +268,13 @@ class Limits:
         """The rate limit as the snapshot has it."""
         now = clock.now().timestamp()
         with self._lock:
-            if not self._window.started <= now < self._window.started + self.window_seconds:
+            if not self._window.started <= now < self._window.ends:
                 self._begin_window(now)
+            self._settle()
             live = {name: one for name, one in self._leases.items() if one.reset > now}
             current = self._shown(self._window, now)
             current.busiest_key = self._busiest(now)
-            history = [
-                self._shown(window, window.started + self.window_seconds)
-                for window in self._history
-            ]
+            history = [self._shown(window, window.ends) for window in self._history]
             near = [
                 (name, self.limit - one.remaining)
                 for name, one in live.items()
@@ -263,7 +311,7 @@ class Limits:
         seconds = max(1.0, until - window.started)
         return snapshot.LimitWindow(
             started_at=_moment(window.started),
-            ends_at=_moment(window.started + self.window_seconds),
+            ends_at=_moment(window.ends),
             hits=hits,
             allowed=window.allowed,
             blocked=window.blocked,

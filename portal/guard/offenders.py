@@ -64,19 +64,20 @@ class TopKeys:
         self._keys: dict[str, Offender] = {}
         self._fresh: dict[str, Offender] = {}
 
-    def count(self, key: str, *, is_allowed: bool, route: str, at: float) -> None:
+    def count(self, key: str, *, is_allowed: bool, route: str, at: float, hits: int = 1) -> None:
+        """Some requests of a key, on one route, at an instant in seconds since the epoch."""
         for table in (self._keys, self._fresh):
             offender = table.get(key)
             if offender is None:
                 offender = self._admit(table, key, at)
             if is_allowed:
-                offender.allowed += 1
+                offender.allowed += hits
             else:
-                offender.blocked += 1
+                offender.blocked += hits
             offender.last_seen = at
             routes = offender.routes
             if route in routes or len(routes) < MOST_ROUTES:
-                routes[route] = routes.get(route, 0) + 1
+                routes[route] = routes.get(route, 0) + hits
 
     def top(self, count: int) -> list[Offender]:
         """The most blocked first, then the most hits, then the latest."""

@@ -132,6 +132,8 @@ class Perimeter:
         self._trusted = trusted
         self._copy = Copy([])
         self._local: dict[str, Held] = {}
+        # Another object after every change of who is held.
+        self.state = object()
         self._revision = -1
         self._refreshed_at: datetime | None = None
         self._refreshing = threading.Lock()
@@ -216,11 +218,13 @@ class Perimeter:
             self._copy, self._revision = Copy(rows), number
             # What was held for want of a database is in the copy by now, or was lifted.
             self._local = {}
+            self.state = object()
 
     def hold_locally(self, key: str, held: Held) -> None:
         """Block in this process alone, while the database cannot be written."""
         if len(self._local) < MOST_HELD_LOCALLY:
             self._local = {**self._local, key: held}
+            self.state = object()
 
     def _refresh_if_old(self, now: datetime) -> None:
         refreshed_at = self._refreshed_at

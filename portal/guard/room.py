@@ -16,6 +16,7 @@ from portal.guard.offences import Offences
 from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
+from portal.guard.polls import Polls
 from portal.guard.refusal import Page
 from portal.guard.undeclared import UndeclaredProxies
 from portal.lifecycle.phases import Phases
@@ -64,6 +65,7 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
     )
     engine = waf.load(settings.waf_engine, crs=settings.waf_crs, crs_blocks=settings.waf_crs_blocks)
     counters.expect_rules(engine.rules)
+    counters.before_read.append(limits.settle)
     inspection = Inspection(engine, counters, offences)
     offenders = Offenders(
         open_session,
@@ -96,7 +98,18 @@ def chain(
         answers = board.current(now)
         return answers.find(path, query_string) if answers else None
 
+    def ready(path: str) -> Answer | None:
+        answers = board.current()
+        return answers.find(path, "") if answers else None
+
     hosts = core.settings.trusted_hosts
+    polls = Polls(
+        ready,
+        guard.perimeter,
+        guard.limits,
+        behind_proxies=bool(core.settings.trusted_proxies),
+        hosts=hosts,
+    )
     return Chain(
         app,
         perimeter=guard.perimeter,
@@ -114,4 +127,5 @@ def chain(
         static=static,
         headers=headers,
         page=page,
+        polls=polls,
     )

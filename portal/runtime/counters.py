@@ -6,7 +6,7 @@ so that they cannot disagree.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,6 +139,8 @@ class Counters:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self.registry = CollectorRegistry()
+        # Called before anybody reads: what is counted elsewhere first comes in here.
+        self.before_read: list[Callable[[], None]] = []
         # The library decides this when it is first imported, and only then.
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         self.allowed = self._counter("rate_limit_allowed")
@@ -179,6 +181,8 @@ class Counters:
 
     def counted(self) -> list[Metric]:
         """All counters of this node, ours and those by endpoint."""
+        for bring_in in self.before_read:
+            bring_in()
         if is_shared():
             return shared_families(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         return list(self.registry.collect())

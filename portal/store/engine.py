@@ -79,7 +79,7 @@ def prepare(engine: Engine) -> None:
                 context.is_disconnect = context.invalidate_pool_on_disconnect = True
 
         @event.listens_for(engine, "commit")
-        def tell(connection: Connection) -> None:
+        def notify(connection: Connection) -> None:
             # Sent with the commit, and only then.
             if connection.get_execution_options().get(WRITE, False):
                 connection.exec_driver_sql(f"NOTIFY {CHANNEL}")

@@ -89,11 +89,23 @@ class Gateway:
         self._loop = loop
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
-        headers, prefix = scope.headers, self._front.prefix
+        headers, prefix, path, query = (
+            scope.headers,
+            self._front.prefix,
+            scope.path,
+            scope.query_string,
+        )
+        if prefix:
+            path = head.below(path, prefix)
+        if not query and scope.method == "GET":
+            poll = self._front.polls.answer(path, scope.client, headers.get)
+            if poll is not None:
+                protocol.response_bytes(*poll)
+                return
         asked = Head(
             scope.method,
-            head.below(scope.path, prefix) if prefix else scope.path,
-            scope.query_string,
+            path,
+            query,
             scope.client,
             headers.get("x-forwarded-for"),
             headers.get("if-none-match"),

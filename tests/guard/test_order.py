@@ -37,6 +37,7 @@ class World:
         self.stopped: Stopped | None = None
         self.seen: dict[str, Any] = {}
         self.limit, self.rate = 10, "10/minute"
+        self.learned: list[tuple[str, str | None, str]] = []
 
     # The perimeter
     def judge(self, client: str, key: str, **asked: Any) -> Denied | None:
@@ -58,6 +59,13 @@ class World:
         self.log.append("limit")
         self.seen |= {"share": share, "route": route, "now": now}
         return self.decision
+
+    def is_near(self, decision: Decision) -> bool:
+        return decision.remaining <= 5
+
+    # The polls of those who were let in
+    def learn(self, peer: str, forwarded_for: str | None, key: str) -> None:
+        self.learned.append((peer, forwarded_for, key))
 
     # The WAF
     def check(self, request: Inspected, *, route: str) -> Stopped | None:
@@ -90,6 +98,7 @@ class World:
                 "trusted_hosts": (),
                 "prefix": "",
                 "undeclared": self,
+                "polls": self,
                 "reads": lambda path, query: query,
                 "static": lambda path: None,
                 "page": lambda status, detail, reference: f"{detail} {reference}".encode(),
@@ -198,7 +207,20 @@ def test_only_reads_are_answered_by_the_board(world: World, method, asks):
     if asks:
         found = ready(verdict)
         assert (found.status, found.body) == (200, b"body" if method == "GET" else b"")
-        assert ("RateLimit-Remaining", "7") in found.headers
+        assert world.learned == [("192.0.2.1", None, "ip:192.0.2.1")]
+    else:
+        assert world.learned == []
+
+
+@pytest.mark.parametrize(("remaining", "is_told"), [(7, False), (6, False), (5, True), (0, True)])
+def test_a_ready_answer_tells_the_limit_to_who_has_used_half_of_it(
+    world: World, remaining: int, is_told: bool
+):
+    """Caches share such an answer between clients."""
+    world.decision = Decision(True, remaining, 30)
+    found = ready(world.chain().judge(head("/")))
+    assert (("RateLimit-Remaining", str(remaining)) in found.headers) is is_told
+    assert any(name == "RateLimit-Limit" for name, _ in found.headers) is is_told
 
 
 @pytest.mark.parametrize(
@@ -362,7 +384,7 @@ def test_what_is_private_is_kept_by_no_cache(world: World, path, is_private):
 
 def test_ready_answers_go_out_without_flask(world: World):
     status, headers, body = call(world.chain(), "/")
-    assert (status, body, headers["RateLimit-Limit"]) == ("200 OK", b"body", "10")
+    assert (status, body, headers["ETag"]) == ("200 OK", b"body", 'W/"tag"')
     assert "flask" not in world.log
     _, _, body = call(world.chain(), "/", HTTP_IF_NONE_MATCH='W/"tag"')
     assert body == b""
