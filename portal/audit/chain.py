@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, func, select, text
+from sqlalchemy import JSON, Select, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
@@ -204,6 +204,15 @@ def search(
     if since:
         query = query.where(AuditEvent.at >= since)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return _page(session, query, limit=limit, offset=offset), total
+
+
+def latest(session: Session, count: int) -> list[Event]:
+    """The last events, newest first; how many there are is not asked."""
+    return _page(session, select(AuditEvent), limit=count, offset=0)
+
+
+def _page(session: Session, query: Select[AuditEvent], *, limit: int, offset: int) -> list[Event]:
     page = query.order_by(AuditEvent.seq.desc()).limit(limit).offset(offset)
     rows = list(session.scalars(page))
     clear = addresses.known(session, [row.seq for row in rows])
@@ -212,4 +221,4 @@ def search(
             row.seq, row.at, row.type, row.actor, {**row.detail, **clear.get(row.seq, {})}, row.hash
         )
         for row in rows
-    ], total
+    ]

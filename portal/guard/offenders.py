@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import JSON, String, delete, select
+from sqlalchemy import JSON, String, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from portal.runtime import snapshot
 from portal.store import engine
@@ -187,19 +187,22 @@ def store(session: Session, kind: str, fresh: dict[str, Offender]) -> None:
         row.routes = dict(counts.routes)
 
 
-def stored(session: Session, kind: str, *, count: int) -> list[Offender]:
-    """The foremost of a kind."""
-    rows = session.scalars(
-        select(OffenderRow)
-        .where(OffenderRow.kind == kind)
-        .order_by(
-            OffenderRow.blocked.desc(),
-            (OffenderRow.allowed + OffenderRow.blocked).desc(),
-            OffenderRow.last_seen.desc(),
-        )
-        .limit(count)
+def stored(session: Session, *, count: int) -> dict[str, list[Offender]]:
+    """The foremost of each kind, by one query."""
+    order = (
+        OffenderRow.blocked.desc(),
+        (OffenderRow.allowed + OffenderRow.blocked).desc(),
+        OffenderRow.last_seen.desc(),
     )
-    return [row.counts() for row in rows]
+    place = func.row_number().over(partition_by=OffenderRow.kind, order_by=order).label("place")
+    ranked_rows = select(OffenderRow, place).subquery()
+    row_of = aliased(OffenderRow, ranked_rows)
+    found: dict[str, list[Offender]] = {kind: [] for kind in KINDS}
+    for row in session.scalars(
+        select(row_of).where(ranked_rows.c.place <= count).order_by(ranked_rows.c.place)
+    ):
+        found[row.kind].append(row.counts())
+    return found
 
 
 def sweep(session: Session, *, now: datetime) -> None:
@@ -249,15 +252,27 @@ class Offenders:
                     table.give_back(taken[kind])
             raise
 
-    def top(self, kind: str, count: int = 15) -> list[snapshot.Consumer]:
-        """The foremost since they were first seen; of this process alone without a database."""
-        table, lock = self._tables[kind]
+    def top(self, count: int = 15) -> dict[str, list[snapshot.Consumer]]:
+        """The foremost of each kind since they were first seen.
+
+        Without a database it is those that this process has met.
+        """
         try:
             with self._open_session() as session:
-                found = {one.key: one for one in stored(session, kind, count=count * 4)}
+                known = stored(session, count=count * 4)
         except SQLAlchemyError:
-            with lock:
-                return [one.shown() for one in table.top(count)]
+            return {kind: self._met(kind, count) for kind in self._tables}
+        return {kind: self._joined(kind, known[kind], count) for kind in self._tables}
+
+    def _met(self, kind: str, count: int) -> list[snapshot.Consumer]:
+        table, lock = self._tables[kind]
+        with lock:
+            return [one.shown() for one in table.top(count)]
+
+    def _joined(self, kind: str, known: list[Offender], count: int) -> list[snapshot.Consumer]:
+        """What is stored, with what the store has not got yet."""
+        table, lock = self._tables[kind]
+        found = {one.key: one for one in known}
         with lock:
             for key, one in table.fresh().items():
                 if key in found:

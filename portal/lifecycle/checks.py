@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import column, func, null, select, table
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,10 +14,13 @@ from portal import clock
 from portal.lifecycle.phases import Mark
 from portal.runtime.snapshot import Check, DatabasePool, Readiness, Worker
 from portal.store import engine as engines
+from portal.store import errors
+from portal.store.errors import FailureKind
 
 FRESH_FOR = timedelta(seconds=2)
 WRITABLE = "database:writable"
 UPGRADE = "portal db upgrade"
+_VERSIONS = table("alembic_version")
 
 
 class Checks:
@@ -112,9 +115,7 @@ class Checks:
         begun = time.perf_counter()
         try:
             with self._engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-                is_writable = _is_writable(connection)
-                version = _version(connection)
+                version, is_writable = _look(connection)
         except SQLAlchemyError as error:
             return [
                 Check(name="database", status="fail", output=self._why(error)),
@@ -143,14 +144,21 @@ class Checks:
         return f"does not answer ({type(error).__name__})"
 
 
-def _is_writable(connection: Connection) -> bool:
-    if connection.dialect.name == "sqlite":
-        return os.access(connection.engine.url.database or "", os.W_OK)
-    return connection.execute(text("SHOW transaction_read_only")).scalar() == "off"
-
-
-def _version(connection: Connection) -> str | None:
+def _look(connection: Connection) -> tuple[str | None, bool]:
+    """The version of the tables, None without them, and whether it takes writes; by one query."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    # PostgreSQL says itself that it takes no writes; a file is looked at.
+    mode = null() if is_sqlite else func.current_setting("transaction_read_only")
     try:
-        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    except SQLAlchemyError:
-        return None
+        found = connection.execute(
+            select(mode, column("version_num")).select_from(_VERSIONS)
+        ).first()
+    except SQLAlchemyError as error:
+        if errors.of(error) is not FailureKind.OUTDATED:
+            raise
+        connection.rollback()
+        found = None
+    read_only, version = found or (connection.scalar(select(mode)), None)
+    if is_sqlite:
+        return version, os.access(connection.engine.url.database or "", os.W_OK)
+    return version, read_only == "off"

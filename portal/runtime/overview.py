@@ -28,7 +28,7 @@ class Overview:
         core: Core,
         runtime: Runtime,
         *,
-        top: Callable[[str], list[snapshot.Consumer]],
+        top: Callable[[], dict[str, list[snapshot.Consumer]]],
         lifecycle: Callable[[], snapshot.LifecycleState],
         readiness: Callable[[], snapshot.Readiness],
         maintenance: Callable[[], snapshot.Maintenance | None],
@@ -68,11 +68,11 @@ class Overview:
         )
         self._draw(taken)
         # Top clients count over all processes and restarts; the tables of one process are small.
-        taken.rate_limit.top_consumers = self._top("key")
-        taken.perimeter.blocked_origins = self._top("origin")
-        taken.waf.by_rule = self._top("rule")
-        taken.waf.by_address = self._top("address")
-        taken.waf.by_agent = self._top("agent")
+        top = self._top()
+        taken.rate_limit.top_consumers = top["key"]
+        taken.perimeter.blocked_origins = top["origin"]
+        taken.waf.by_rule, taken.waf.by_address = top["rule"], top["address"]
+        taken.waf.by_agent = top["agent"]
         taken.alerts = alerts.hold(taken, runbook=self.runbook)
         self._date(taken)
         return taken
@@ -160,8 +160,7 @@ class Overview:
     def _security(self) -> snapshot.Security | None:
         try:
             with self._open_session() as session:
-                rows, _ = chain.search(session, limit=SECURITY_EVENTS)
-                events = [_told(row) for row in rows]
+                events = [_told(row) for row in chain.latest(session, SECURITY_EVENTS)]
         except SQLAlchemyError:
             return None
         refused = sum(event.type == "account.login.refused" for event in events)

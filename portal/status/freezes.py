@@ -1,6 +1,6 @@
 """Freezes: times in which nothing should be planned; a window in one is warned of, not refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import String, select
@@ -78,8 +78,13 @@ def out(row: Freeze) -> FreezeOut:
 
 def coming(session: Session, *, now: datetime) -> list[Freeze]:
     """Those that are not over, the next first."""
+    return after(session, now)
+
+
+def after(session: Session, moment: datetime) -> list[Freeze]:
+    """Those that end after an instant, the next first."""
     return list(
-        session.scalars(select(Freeze).where(Freeze.ends_at > now).order_by(Freeze.starts_at))
+        session.scalars(select(Freeze).where(Freeze.ends_at > moment).order_by(Freeze.starts_at))
     )
 
 
@@ -95,19 +100,7 @@ def touching(session: Session, starts_at: datetime, ends_at: datetime) -> list[s
     )
 
 
-def touched(
-    session: Session, spans: Mapping[int, tuple[datetime, datetime]]
-) -> dict[int, list[str]]:
-    """The same of several spans, by their keys."""
-    if not spans:
-        return {}
-    first, last = min(begin for begin, _ in spans.values()), max(end for _, end in spans.values())
-    rows = session.execute(
-        select(Freeze.title, Freeze.starts_at, Freeze.ends_at)
-        .where(Freeze.starts_at < last, Freeze.ends_at > first)
-        .order_by(Freeze.starts_at)
-    ).all()
-    return {
-        key: [row.title for row in rows if row.starts_at < end and row.ends_at > begin][:MOST_SHOWN]
-        for key, (begin, end) in spans.items()
-    }
+def titles(rows: Iterable[Freeze], starts_at: datetime, ends_at: datetime) -> list[str]:
+    """The same of freezes that have been read."""
+    meeting = [row.title for row in rows if row.starts_at < ends_at and row.ends_at > starts_at]
+    return meeting[:MOST_SHOWN]

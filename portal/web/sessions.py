@@ -6,12 +6,14 @@ from typing import Any
 import structlog
 from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
 from portal import clock, web
 from portal.accounts import sessions
+from portal.accounts.operators import Operator
 from portal.accounts.sessions import WebSession
 from portal.settings import Settings
 from portal.store import engine, errors
@@ -20,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class PanelSession(CallbackDict[str, Any], SessionMixin):
-    """The data of a row; `cookie` is None until it must be kept."""
+    """The data of a row, and whose it is; `cookie` is None until it must be kept."""
 
     def __init__(self, data: dict[str, Any] | None = None, cookie: str | None = None) -> None:
         def note(_: Any) -> None:
@@ -31,6 +33,9 @@ class PanelSession(CallbackDict[str, Any], SessionMixin):
         self.cookie = cookie
         self.is_rotated = False
         self.is_poll = False
+        # Whether its idle end is to be put off.
+        self.is_due = False
+        self.operator: Operator | None = None
         self.unavailable: SQLAlchemyError | None = None
 
     def rotate(self) -> None:
@@ -59,10 +64,7 @@ class DatabaseSessions(SessionInterface):
             return PanelSession()
         try:
             with web.current().core.open_session() as store:
-                row = store.get(WebSession, sessions.key_of(cookie))
-                if row is None or not row.is_alive(clock.now()):
-                    return PanelSession()
-                return PanelSession(dict(row.data), cookie)
+                return _of(store, cookie, clock.now())
         except SQLAlchemyError as error:
             # Who this is cannot be told now; the guard answers 503 and keeps the form's text.
             session = PanelSession()
@@ -76,7 +78,7 @@ class DatabaseSessions(SessionInterface):
             return
         if not session.modified:
             # A person's own request puts the idle end off; a poll does not.
-            if session.cookie is not None and not session.is_poll:
+            if session.cookie is not None and session.is_due and not session.is_poll:
                 _touch(web.current(), session.cookie, now)
             return
         try:
@@ -121,15 +123,30 @@ class DatabaseSessions(SessionInterface):
             store.commit()
 
 
+def _of(store: Session, cookie: str, now: datetime) -> PanelSession:
+    """The session of a cookie with its operator, by one query; an empty one when it is over."""
+    found = store.execute(
+        select(WebSession, Operator)
+        .outerjoin(Operator, Operator.id == WebSession.operator_id)
+        .where(WebSession.id == sessions.key_of(cookie))
+    ).first()
+    if found is None or not found[0].is_alive(now):
+        return PanelSession()
+    row, operator = found
+    session = PanelSession(dict(row.data), cookie)
+    session.is_due = row.is_due(now)
+    if operator is not None:
+        store.expunge(operator)
+        session.operator = operator
+    return session
+
+
 def _touch(portal: Any, cookie: str, now: datetime) -> None:
+    key = sessions.key_of(cookie)
     try:
         with portal.core.open_session() as store:
-            row = store.get(WebSession, sessions.key_of(cookie))
-            if row is None or not row.is_due(now):
-                return
-            store.rollback()
             engine.begin_write(store)
-            store.execute(update(WebSession).where(WebSession.id == row.id).values(seen_at=now))
+            store.execute(update(WebSession).where(WebSession.id == key).values(seen_at=now))
             store.commit()
     except SQLAlchemyError as error:
         _log.warning("sessions.not_touched", failure=errors.of(error))

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, select
 from sqlalchemy.orm import Session
 
 from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
+from portal.store import pages
 
 
 def find(session: Session, ref: str) -> Block | None:
@@ -31,13 +32,15 @@ def page(
     is_in_force = and_(Block.until > now, Block.removed_at.is_(None))
     if only_active:
         query = query.where(is_in_force)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(
-        query.order_by(case((is_in_force, 0), else_=1), Block.created_at.desc(), Block.id)
-        .limit(limit)
-        .offset(offset)
+    return pages.page(
+        session,
+        query,
+        case((is_in_force, 0), else_=1),
+        Block.created_at.desc(),
+        Block.id,
+        limit=limit,
+        offset=offset,
     )
-    return list(rows), total
 
 
 def open_ones(session: Session, scope: str, value: str, *, but: str = "") -> list[Block]:

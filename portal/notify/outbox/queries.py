@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.notify.outbox.delivery import STUCK_AFTER, Delivery, State
 from portal.schemas import Camel
 from portal.status.notices import Notice, NoticeKind
+from portal.store import pages
 
 FAILED_SHOWN = timedelta(days=7)
 
@@ -78,14 +79,16 @@ def figures(session: Session, *, now: datetime) -> Figures:
 def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut], int]:
     """A page of notices, the latest first; questions to subscribers are nobody's business."""
     query = select(Notice).where(Notice.kind != NoticeKind.SUBSCRIPTION)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(query.order_by(Notice.id.desc()).limit(limit).offset(offset)).all()
+    part = pages.keys(query, Notice.id.desc(), limit=limit, offset=offset)
     counted = session.execute(
-        select(Delivery.notice_id, Delivery.state, func.count())
-        .where(Delivery.notice_id.in_([row.id for row in rows]))
-        .group_by(Delivery.notice_id, Delivery.state)
-    )
-    found = {(notice, state): number for notice, state, number in counted}
+        select(Notice, part.c.total, Delivery.state, func.count())
+        .join(part, part.c.id == Notice.id)
+        .outerjoin(Delivery, Delivery.notice_id == Notice.id)
+        .group_by(Notice.id, part.c.total, Delivery.state)
+        .order_by(Notice.id.desc())
+    ).all()
+    found = {(row.id, state): number for row, _, state, number in counted}
+    total = counted[0].total if counted else pages.beyond(session, query, offset)
     items = [
         NoticeOut.of(
             row,
@@ -95,7 +98,7 @@ def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut],
             dead=found.get((row.id, State.DEAD), 0),
             dropped=found.get((row.id, State.DROPPED), 0),
         )
-        for row in rows
+        for row in dict.fromkeys(row for row, *_ in counted)
     ]
     return items, total
 

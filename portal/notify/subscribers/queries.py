@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.notify.subscribers.schemas import Counts
 from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, wants
 from portal.status.notices import Notice
+from portal.store import pages
 
 
 def page(
@@ -17,9 +18,7 @@ def page(
     query = select(Subscriber)
     if kind is not None:
         query = query.where(Subscriber.kind == kind)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(query.order_by(Subscriber.id.desc()).limit(limit).offset(offset))
-    return list(rows), total
+    return pages.page(session, query, Subscriber.id.desc(), limit=limit, offset=offset)
 
 
 def after(

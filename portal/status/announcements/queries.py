@@ -4,12 +4,13 @@ import re
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from portal.status import bounded
 from portal.status.announcements.announcement import Announcement
 from portal.status.bounded import BOUNDS, Bounds
+from portal.store import pages
 
 
 def find(session: Session, ref: str) -> Announcement | None:
@@ -71,19 +72,16 @@ def listed(
         (_comes(now), 2),
         else_=3,
     )
-    total = session.scalar(select(func.count()).select_from(Announcement)) or 0
-    rows = session.scalars(
-        select(Announcement)
-        .order_by(
-            rank,
-            case((rank == 2, Announcement.starts_at)),
-            Announcement.starts_at.desc(),
-            Announcement.id.desc(),
-        )
-        .limit(limit)
-        .offset(offset)
+    return pages.page(
+        session,
+        select(Announcement),
+        rank,
+        case((rank == 2, Announcement.starts_at)),
+        Announcement.starts_at.desc(),
+        Announcement.id.desc(),
+        limit=limit,
+        offset=offset,
     )
-    return list(rows), total
 
 
 def _runs(now: datetime) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from portal.status import bounded
 from portal.status.bounded import BOUNDS, Bounds
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
+from portal.store import pages
 
 
 def next_reference(session: Session, *, now: datetime) -> str:
@@ -37,15 +38,15 @@ def page(
         query = query.where(
             Incident.resolved_at.is_(None) if is_open else Incident.resolved_at.is_not(None)
         )
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(
-        query.order_by(
-            Incident.resolved_at.is_not(None), Incident.started_at.desc(), Incident.id.desc()
-        )
-        .limit(limit)
-        .offset(offset)
+    return pages.page(
+        session,
+        query,
+        Incident.resolved_at.is_not(None),
+        Incident.started_at.desc(),
+        Incident.id.desc(),
+        limit=limit,
+        offset=offset,
     )
-    return list(rows), total
 
 
 def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.status.series.series import AHEAD, WindowSeries
+from portal.store import pages
 
 
 def find(session: Session, reference: str) -> WindowSeries | None:
@@ -14,19 +15,14 @@ def find(session: Session, reference: str) -> WindowSeries | None:
 
 def page(session: Session, *, limit: int, offset: int) -> tuple[list[WindowSeries], int]:
     """A page, the newest first, and how many there are."""
-    total = session.scalar(select(func.count()).select_from(WindowSeries)) or 0
-    rows = session.scalars(
-        select(WindowSeries).order_by(WindowSeries.id.desc()).limit(limit).offset(offset)
-    )
-    return list(rows), total
+    newest = WindowSeries.id.desc()
+    return pages.page(session, select(WindowSeries), newest, limit=limit, offset=offset)
 
 
 def going_on(session: Session, *, limit: int, offset: int) -> tuple[list[WindowSeries], int]:
     """A page of those that are not cancelled, the newest first, and how many there are."""
     query = select(WindowSeries).where(WindowSeries.cancelled_at.is_(None))
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    rows = session.scalars(query.order_by(WindowSeries.id.desc()).limit(limit).offset(offset))
-    return list(rows), total
+    return pages.page(session, query, WindowSeries.id.desc(), limit=limit, offset=offset)
 
 
 def due(session: Session, *, now: datetime) -> list[WindowSeries]:

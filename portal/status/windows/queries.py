@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.status import bounded
 from portal.status.bounded import BOUNDS, Bounds
 from portal.status.windows.window import REOPENS_FOR, Window, WindowStatus
+from portal.store import pages
 
 MOST_OVERLAPS = 20
 
@@ -172,7 +173,7 @@ def listed(
     rank = case(
         (is_cancelled, 3), (Window.awaits_approval, 1), (_runs(now), 0), (_comes(now), 2), else_=3
     )
-    query = select(Window.id, rank.label("rank"))
+    query = select(Window.id, rank.label("rank"), func.count().over().label("total"))
     if series_id is not None:
         query = query.where(Window.series_id == series_id)
     elif not has_all:
@@ -184,9 +185,8 @@ def listed(
         later = select(numbered.c.id).where(numbered.c.number > BOUNDS.of_series)
         query = query.where(Window.id.not_in(later))
     ranked = query.subquery()
-    total = session.scalar(select(func.count()).select_from(ranked)) or 0
-    rows = session.scalars(
-        select(Window)
+    rows = session.execute(
+        select(Window, ranked.c.total)
         .join(ranked, ranked.c.id == Window.id)
         .order_by(
             ranked.c.rank,
@@ -196,8 +196,10 @@ def listed(
         )
         .limit(limit)
         .offset(offset)
-    )
-    return list(rows), total
+    ).all()
+    if not rows:
+        return [], pages.beyond(session, query, offset)
+    return [row for row, _ in rows], rows[0].total
 
 
 def overlaps(session: Session, rows: Sequence[Window]) -> dict[int, list[str]]:

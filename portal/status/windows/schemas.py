@@ -12,6 +12,7 @@ from portal.errors import RuleError
 from portal.schemas import Camel, Instant
 from portal.status import freezes
 from portal.status.components import Slug
+from portal.status.freezes import Freeze
 from portal.status.terms import (
     START_GRACE,
     Audience,
@@ -154,12 +155,24 @@ def warned(session: Session, row: Window, *, now: datetime) -> WindowOut:
     return all_warned(session, [row], now=now)[0]
 
 
-def all_warned(session: Session, rows: list[Window], *, now: datetime) -> list[WindowOut]:
-    """Several with their warnings, by two queries however many they are."""
+def all_warned(
+    session: Session, rows: list[Window], *, now: datetime, known: list[Freeze] | None = None
+) -> list[WindowOut]:
+    """Several with their warnings, by two queries however many they are.
+
+    `known` are the freezes from the first of the windows on, where they have been read.
+    """
     overlaps = queries.overlaps(session, rows)
-    touched = freezes.touched(session, {row.id: (row.starts_at, row.ends_at) for row in rows})
+    if known is None:
+        first = min((row.starts_at for row in rows), default=now)
+        known = freezes.after(session, first)
     return [
-        out(row, now=now, overlaps=overlaps.get(row.id, []), freezes=touched.get(row.id, []))
+        out(
+            row,
+            now=now,
+            overlaps=overlaps.get(row.id, []),
+            freezes=freezes.titles(known, row.starts_at, row.ends_at),
+        )
         for row in rows
     ]
 

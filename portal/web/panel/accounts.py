@@ -34,13 +34,11 @@ class PanelUser(UserMixin):  # type: ignore[misc]
 
 
 def load(identity: str) -> PanelUser | None:
-    """The operator of a session, unless disabled meanwhile."""
-    with web.current().core.open_session() as store:
-        row = store.get(Operator, int(identity))
-        if row is None or not row.is_active:
-            return None
-        store.expunge(row)
-        return PanelUser(row)
+    """The operator of the session, which was read with it; None when disabled meanwhile."""
+    row: Operator | None = session.operator  # type: ignore[attr-defined]
+    if row is None or str(row.id) != identity or not row.is_active:
+        return None
+    return PanelUser(row)
 
 
 @blueprint.route("/login", methods=["GET", "POST"])

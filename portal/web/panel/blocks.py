@@ -85,7 +85,6 @@ def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200)
         status=status,
         blocks=shown,
         paged=paging.Section("offset", start, total),
-        snapshot=portal.overview.take(),
         errors=errors,
         form=form or {},
         scopes=[one.value for one in BlockScope],

@@ -44,14 +44,15 @@ def show(**context: Any) -> Response:
         announced, announcements_total = announcements.listed(
             session, now=now, limit=LIMIT, offset=starts["announcements"]
         )
+        known = freezes.after(session, min([now, *(row.starts_at for row in planned)]))
         recurring, series_total = series.going_on(session, limit=LIMIT, offset=starts["recurring"])
         return render.panel(
             "panel/maintenance/list.html",
-            windows=windows.all_warned(session, planned, now=now),
+            windows=windows.all_warned(session, planned, now=now, known=known),
             reopening={row.reference for row in planned if row.ran_out_lately(now)},
             windows_section=Section("offset", starts["offset"], windows_total),
             chosen=chosen.title if chosen else None,
-            freezes=[freezes.out(row) for row in freezes.coming(session, now=now)],
+            freezes=[freezes.out(row) for row in known if row.ends_at > now],
             announcements=[announcements.out(row, now=now) for row in announced],
             announcements_section=Section(
                 "announcements", starts["announcements"], announcements_total
