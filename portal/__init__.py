@@ -65,6 +65,7 @@ def _rooms(
     from portal.notify import room as notifications
     from portal.runtime import room as runtimes
     from portal.runtime.overview import Overview
+    from portal.runtime.shared import SharedSnapshot
     from portal.status import room as statuses
     from portal.web import headers, render
 
@@ -99,4 +100,7 @@ def _rooms(
         readiness=lifecycle.checks.readiness,
         maintenance=partial(figures.maintenance, board),
     )
-    return rooms.Portal(core, status, board, guard, runtime, notify, lifecycle, overview)
+    shared = SharedSnapshot(
+        overview.take, lambda: (core.commits.number, board.revision, guard.perimeter.state)
+    )
+    return rooms.Portal(core, status, board, guard, runtime, notify, lifecycle, overview, shared)

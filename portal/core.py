@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
 from portal.settings import Settings
 from portal.store import engine as engines
+from portal.store.commits import Commits
 from portal.store.lease import Fence
 from portal.store.pool import CountingPool
 
@@ -27,6 +27,7 @@ class Core:
     fence: Fence
     open_session: Callable[[], Session]
     audit_log: AuditLog
+    commits: Commits
 
     @property
     def pool(self) -> CountingPool:
@@ -38,7 +39,9 @@ def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
     """The core on an engine that nothing has used yet."""
     engines.prepare(engine)
     fence = Fence()
-    open_session = partial(Session, engine, info={"fence": fence})
+    open_session = sessionmaker(engine, info={"fence": fence})
+    commits = Commits()
+    commits.count_those_of(open_session)
     return Core(
         settings,
         secret_key,
@@ -47,4 +50,5 @@ def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
         fence,
         open_session,
         AuditLog(open_session, Spool(settings.data_dir / "spool")),
+        commits,
     )

@@ -10,12 +10,16 @@ from portal.lifecycle.room import Lifecycle
 from portal.notify.room import Notify
 from portal.runtime.overview import Overview
 from portal.runtime.room import Runtime
+from portal.runtime.shared import SharedSnapshot
 from portal.status.room import StatusRoom
 
 
 @dataclass(frozen=True)
 class Portal:
-    """Under `app.extensions["portal"]`; `overview` takes the snapshot of all of them."""
+    """Under `app.extensions["portal"]`; `overview` takes the snapshot of all of them.
+
+    `shared` is that snapshot for the panels, which look often and many at once.
+    """
 
     core: Core
     status: StatusRoom
@@ -25,6 +29,7 @@ class Portal:
     notify: Notify
     lifecycle: Lifecycle
     overview: Overview
+    shared: SharedSnapshot
 
 
 def of(app: Any) -> Portal:

@@ -30,6 +30,7 @@ from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.perimeter import Denied, Held, Perimeter
 from portal.guard.polls import Polls
+from portal.guard.panel_polls import PanelPolls
 from portal.guard.refusal import Headers, Page, Ready, Refusals
 from portal.guard.undeclared import UndeclaredProxies
 from portal.guard.waf import Inspected
@@ -49,8 +50,9 @@ _PRIVATE = (("Cache-Control", "no-store"),)
 
 @dataclass(slots=True)
 class Passed:
-    """Go on to Flask, and tell the limit with its answer; no `route` for what is not counted.
+    """Go on to Flask, and tell the limit with its answer.
 
+    No `route` for what is neither counted nor inspected: probes, and polls of known operators.
     `denied` is for an operator on a blocked address: Flask lets in whoever is signed in.
     """
 
@@ -70,6 +72,7 @@ class Chain:
         *,
         perimeter: Perimeter,
         limits: Limits,
+        panels: PanelPolls,
         inspection: Inspection,
         session_cookie: str,
         probe_host: str | None,
@@ -86,19 +89,15 @@ class Chain:
         polls: Polls,
     ) -> None:
         self._app = app
+        self._perimeter, self._inspection = perimeter, inspection
+        self._limits, self._panels = limits, panels
+        self._probe_host, self._is_leaving = probe_host, is_leaving
         self.polls = polls
-        self._perimeter = perimeter
-        self._limits = limits
-        self._inspection = inspection
-        self._probe_host = probe_host
-        self._is_leaving = is_leaving
         self._cookie = f"{session_cookie}="
-        self._find = find
-        self._trusted = trusted_proxies
-        self._hosts = trusted_hosts
+        self._find, self._static, self._reads = find, static, reads
+        self._trusted, self._hosts = trusted_proxies, trusted_hosts
         self.prefix = prefix
         self._undeclared = undeclared
-        self._reads, self._static = reads, static
         self._refusals = Refusals(page, headers)
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
         self._limit_header = ("RateLimit-Limit", str(limits.limit))
@@ -137,6 +136,8 @@ class Chain:
                 denied, share = None, THROTTLED_SHARE
             elif not (denied.held and self._may_be_operator(head)):
                 return self._turn_away(denied, head, client=client)
+        if share == 1 and self._panels.passes(head, now.timestamp()):
+            return Passed(client, path, "", [], denied)
         route = f"{method} {path}" if answer else route_of(method, path)
         decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
         limit_headers = self._limit_headers(decision)
@@ -201,7 +202,7 @@ class Chain:
         bind_contextvars(request_id=identity)
         environ["portal.request_id"] = identity
         limit_headers = [*passed.limit_headers, ("X-Request-Id", identity)]
-        if self._probe_host and not passed.route:
+        if self._probe_host and is_uncounted(passed.path):
             # Probes and scrapers come by address; nothing is built from their Host.
             environ["HTTP_HOST"] = self._probe_host
         if passed.denied is not None:

@@ -17,6 +17,7 @@ from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
 from portal.guard.perimeter import Perimeter
 from portal.guard.polls import Polls
+from portal.guard.panel_polls import PanelPolls
 from portal.guard.refusal import Page
 from portal.guard.undeclared import UndeclaredProxies
 from portal.lifecycle.phases import Phases
@@ -34,6 +35,7 @@ class Guard:
     offences: Offences
     offenders: Offenders
     undeclared: UndeclaredProxies
+    panels: PanelPolls
 
 
 def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[str]) -> Guard:
@@ -77,7 +79,10 @@ def build(core: Core, counters: Counters, limits: Limits, *, public: frozenset[s
             "agent": (inspection.agents, inspection.counting),
         },
     )
-    return Guard(blocks, perimeter, limits, inspection, offences, offenders, undeclared)
+    panels = PanelPolls(
+        settings.session_cookie, most=limits.limit, window_seconds=limits.window_seconds
+    )
+    return Guard(blocks, perimeter, limits, inspection, offences, offenders, undeclared, panels)
 
 
 def chain(
@@ -114,6 +119,7 @@ def chain(
         app,
         perimeter=guard.perimeter,
         limits=guard.limits,
+        panels=guard.panels,
         inspection=guard.inspection,
         session_cookie=core.settings.session_cookie,
         probe_host=hosts[0].lstrip(".") if hosts else None,

@@ -50,14 +50,32 @@ def guard() -> Response | None:
         return None
     caller = _by_token() if "Authorization" in request.headers else _by_session()
     if caller is None:
+        forget_polls()
         return _ask_to_sign_in()
     if needed not in caller.scopes:
         raise Problem(403, f"You need the permission {needed} for this.")
+    if caller.operator is not None:
+        _know_polls()
     if caller.operator is not None and request.method in _UNSAFE:
         _check_site()
         csrf.protect()
     g.caller = caller
     return None
+
+
+def _know_polls() -> None:
+    """The session was looked up, so that the next polls need not count as a stranger's."""
+    cookie = session.cookie  # type: ignore[attr-defined]
+    if cookie is not None:
+        web.current().guard.panels.know(cookie, now=clock.now().timestamp())
+
+
+def forget_polls() -> None:
+    """The session is over."""
+    portal = web.current()
+    cookie = request.cookies.get(portal.core.settings.session_cookie)
+    if cookie:
+        portal.guard.panels.forget(cookie)
 
 
 def _turn_away_unless_signed_in() -> None:

@@ -20,28 +20,34 @@ from portal.web.access import Caller
 
 
 def panel(template: str, *, status: int = 200, **context: object) -> Response:
-    """A page or fragment of the panel with what every one of them needs."""
+    """A page or fragment of the panel."""
+    return uncached(make_response(text(template, **context), status))
+
+
+def text(template: str, **context: object) -> str:
+    """A template of the panel with what every one of them needs."""
     portal = web.current()
     caller: Caller | None = g.get("caller")
-    response = make_response(
-        render_template(
-            template,
-            site_name=portal.core.settings.site_name,
-            operator=caller.operator if caller else None,
-            may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
-            may_incident=caller is not None and Scope.INCIDENTS_WRITE in caller.scopes,
-            may_block=caller is not None and Scope.PERIMETER_WRITE in caller.scopes,
-            may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
-            runbook_url=portal.overview.runbook,
-            contacts=portal.core.settings.contacts,
-            poll_seconds=portal.core.settings.panel_poll_seconds,
-            sustained_after=portal.core.settings.sustained_after.total_seconds(),
-            is_read_only=portal.lifecycle.checks.is_read_only,
-            now=clock.now(),
-            **context,
-        ),
-        status,
+    return render_template(
+        template,
+        site_name=portal.core.settings.site_name,
+        operator=caller.operator if caller else None,
+        may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
+        may_incident=caller is not None and Scope.INCIDENTS_WRITE in caller.scopes,
+        may_block=caller is not None and Scope.PERIMETER_WRITE in caller.scopes,
+        may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
+        runbook_url=portal.overview.runbook,
+        contacts=portal.core.settings.contacts,
+        poll_seconds=portal.core.settings.panel_poll_seconds,
+        sustained_after=portal.core.settings.sustained_after.total_seconds(),
+        is_read_only=portal.lifecycle.checks.is_read_only,
+        now=clock.now(),
+        **context,
     )
+
+
+def uncached(response: Response) -> Response:
+    """An answer that no cache keeps."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Vary"] = "HX-Request, Cookie"
     return response

@@ -21,7 +21,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.RUNTIME_READ, "accounts", "sign_out"),
     **_views(Scope.RUNTIME_READ, "panel", "export runbook runtime"),
     **_views(Scope.AUDIT_READ, "panel", "audit"),
-    **_views(Scope.RUNTIME_READ, "cards", "alerts card"),
+    **_views(Scope.RUNTIME_READ, "cards", "alerts card poll"),
     **_views(Scope.RUNTIME_READ, "runtime_api", "export health"),
     **_views(Scope.AUDIT_READ, "runtime_api", "audit"),
     **_views(PUBLIC, "runtime_api", "schema"),

@@ -24,6 +24,7 @@ _MONTHS = (
     "December",
 )
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_LATENCIES = (10, 100)
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -101,6 +102,12 @@ def rate(per_second: float) -> str:
     return f"{per_second:.1f}" if per_second < 10 else count(per_second)
 
 
+def latency(milliseconds: float) -> str:
+    """`under 10 ms`: in steps, so that it reads the same while an answer takes about as long."""
+    step = next((one for one in _LATENCIES if milliseconds < one), None)
+    return f"under {step} ms" if step else f"{count(round(milliseconds, -2))} ms"
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """`6 min 12 s ago`."""
     return f"{durations.spoken((now - moment).total_seconds())} ago"
@@ -165,6 +172,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "counted": counted,
     "percent": percent,
     "rate": rate,
+    "latency": latency,
     "ago": ago,
     "until": until,
     "lasted": lasted,

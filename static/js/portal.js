@@ -52,9 +52,10 @@
   const tick = () => {
     for (const time of all("[data-age], [data-updated]")) {
       const age = spoken(now() - Date.parse(time.dateTime));
-      const failed = time.closest(".is-failed .card-foot");
+      const failed = time.matches(".is-failed .card-foot [data-answered]");
       put(time, failed ? `Showing figures from ${age} ago; the portal does not answer` : `${age} ago`);
     }
+    for (const time of all("[data-lasting]")) put(time, spoken(now() - Date.parse(time.dateTime)));
     for (const time of all("[data-until]")) {
       const left = Date.parse(time.dateTime) - now();
       put(time, left > 0 ? roughly(left) : "a moment");
@@ -191,14 +192,18 @@
     skew = Math.max(skew ?? -1e15, date + 1000 * xhr.getResponseHeader("Age") - Date.now());
     if (isPoll(elt)) {
       isAsked = true;
-      if (updated()) updated().dateTime = new Date(date).toISOString();
+      // What was left out of the answer is confirmed by it.
+      const answered = new Date(date).toISOString();
+      for (const time of all("#board [data-updated], [data-answered]")) time.dateTime = answered;
       elt.classList.remove("is-failed");
       if (silentSince && !find(".is-failed")) {
         silentSince = 0;
         if (shown.startsWith("silent:")) unsnack();
       }
-    } else if (byId("act-error")) {
-      byId("act-error").hidden = true;
+    } else {
+      if (byId("act-error")) byId("act-error").hidden = true;
+      // A poll that was sent before the act would bring back what was there before it.
+      for (const element of all("[data-poll]")) window.htmx.trigger(element, "htmx:abort");
     }
     // A key names one press; the next press of the same button is another one.
     const key = elt.querySelector?.("[data-fresh-key]");
@@ -212,7 +217,9 @@
     if (isFirst || root.id === "board" || root.id === "alerts") tell(isFirst);
     if (isFirst || root.id === "alerts") staleExporter();
   };
-  on("htmx:afterSwap", (event) => settle(event.detail.target, false));
+  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
+    on(name, (event) => settle(event.detail.target, false));
+  }
 
   on("click", (event) => {
     const button = event.target.closest("[data-dismiss], #snackbar button");

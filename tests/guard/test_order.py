@@ -33,6 +33,7 @@ class World:
         self.denied: Denied | None = None
         self.decision = Decision(True, 7, 30)
         self.is_leaving = False
+        self.is_known_poll = False
         self.is_on = True
         self.stopped: Stopped | None = None
         self.seen: dict[str, Any] = {}
@@ -67,6 +68,10 @@ class World:
     def learn(self, peer: str, forwarded_for: str | None, key: str) -> None:
         self.learned.append((peer, forwarded_for, key))
 
+    # Polls of operators
+    def passes(self, head: Head, now: float) -> bool:
+        return self.is_known_poll
+
     # The WAF
     def check(self, request: Inspected, *, route: str) -> Stopped | None:
         self.log.append("waf")
@@ -89,6 +94,7 @@ class World:
                 "app": self.app,
                 "perimeter": self,
                 "limits": self,
+                "panels": self,
                 "inspection": self,
                 "session_cookie": "session",
                 "probe_host": None,
@@ -181,6 +187,21 @@ def test_what_is_too_large_is_refused_first(world: World, values, status, why):
 def test_probes_and_static_files_pass_by(world: World, path):
     found = passed(world.chain().judge(head(path)))
     assert (found.route, found.limit_headers, world.log) == ("", [], [])
+
+
+def test_a_poll_of_a_known_operator_is_neither_counted_nor_inspected(world: World):
+    world.is_known_poll = True
+    verdict = passed(world.chain().judge(head("/panel/cards")))
+    assert (verdict.route, verdict.limit_headers) == ("", [])
+    assert world.log == ["perimeter", "board"]
+    # Who is throttled has his tenth, operator or not.
+    world.denied = held(Kind.THROTTLE)
+    assert passed(world.chain().judge(head("/panel/cards"))).route
+    assert world.seen["share"] == 10
+    # Who is blocked is told to Flask, which knows its operators.
+    world.denied = held()
+    cookies = {"cookie": "session=x"}
+    assert passed(world.chain().judge(head("/panel/cards", headers=cookies))).denied is world.denied
 
 
 def test_the_cheap_comes_before_the_dear(world: World):

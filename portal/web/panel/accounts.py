@@ -75,6 +75,7 @@ def sign_out() -> Response:
         engine.begin_write(store)
         chain.append(store, "account.logout", actor=actor, at=clock.now(), name=actor)
         store.commit()
+    access.forget_polls()
     logout_user()
     session.clear()
     return redirect("/panel/login", 303)

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from portal import web
 from portal.audit import chain
 from portal.web import access, downloads, render
+from portal.web.panel import cards
 from portal.web.problems import Problem
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
@@ -17,10 +18,8 @@ _AUDIT_PAGE = 50
 @blueprint.get("")
 def runtime() -> Response:
     """Alerts, acts and cards."""
-    portal = web.current()
-    return render.panel(
-        "panel/runtime.html", snapshot=portal.overview.take(), default_key=str(uuid.uuid4())
-    )
+    found = cards.shown(web.current().shared.fresh())
+    return render.panel("panel/runtime.html", cards=found, default_key=str(uuid.uuid4()))
 
 
 @blueprint.get("/runbook")
