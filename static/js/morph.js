@@ -38,11 +38,16 @@
     };
     for (const wanted of [...fresh.childNodes]) {
       const isStillThere = (node) => node && isSame(node, wanted);
-      // A named one that stands further down: those before it are gone.
+      // A named one that stands further down comes up; one that has the focus must not be moved.
       if (nameOf(wanted) && !isStillThere(old)) {
         let later = old;
         while (later && !isStillThere(later)) later = later.nextSibling;
-        while (later && old !== later) skip();
+        if (later?.contains(document.activeElement)) {
+          while (old !== later) skip();
+        } else if (later) {
+          parent.insertBefore(later, old);
+          old = later;
+        }
       }
       if (isStillThere(old)) {
         change(old, wanted);

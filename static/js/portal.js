@@ -184,8 +184,17 @@
   };
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) on(name, failed);
 
+  // A button is disabled while its act is under way, and loses the focus by that.
+  let pressed;
+  on("htmx:beforeRequest", (event) => {
+    if (!isPoll(event.detail.elt)) pressed = document.activeElement;
+  });
+
   on("htmx:afterRequest", (event) => {
     const { elt, xhr, successful } = event.detail;
+    if (!isPoll(elt) && pressed?.isConnected && document.activeElement === body) {
+      pressed.focus({ preventScroll: true });
+    }
     if (!successful) return;
     // When it was answered: a 304 brings the old copy of the body, but a new date.
     const date = Date.parse(xhr.getResponseHeader("Date")) || now();
