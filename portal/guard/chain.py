@@ -136,7 +136,7 @@ class Chain:
                 denied, share = None, THROTTLED_SHARE
             elif not (denied.held and self._may_be_operator(head)):
                 return self._turn_away(denied, head, client=client)
-        if share == 1 and self._panels.passes(head, now.timestamp()):
+        if answer is None and share == 1 and self._panels.passes(head, now.timestamp()):
             return Passed(client, path, "", [], denied)
         route = f"{method} {path}" if answer else route_of(method, path)
         decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
