@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.status.incidents import queries, schemas
-from portal.status.incidents.incident import Incident
+from portal.status.incidents.incident import Capture, Incident
 from portal.status.retrospectives import Action, Retrospective
 
 # Where the runbook's figures stand in a snapshot; the names are those of the metrics feed.
@@ -54,8 +54,11 @@ def figures(body: str, prefix: str) -> list[tuple[str, str]]:
 
 def of_captures(session: Session, row: Incident, *, prefix: str) -> str:
     """Markdown with the figures of every capture and their instants, for a ticket."""
+    return _findings(row, queries.captures_of(session, [row.id]).get(row.id, []), prefix)
+
+
+def _findings(row: Incident, made: list[Capture], prefix: str) -> str:
     lines = [f"# Findings of {row.reference}: {row.title}", ""]
-    made = queries.captures_of(session, [row.id]).get(row.id, [])
     if not made:
         lines += ["No snapshots were captured.", ""]
     for one in made:
@@ -80,7 +83,8 @@ def of_captures(session: Session, row: Incident, *, prefix: str) -> str:
 
 def markdown(session: Session, row: Incident, kept: Retrospective | None, *, prefix: str) -> str:
     """A retrospective with the incident's timeline and the captured figures."""
-    shown = schemas.out(session, row)
+    captures = queries.captures_of(session, [row.id])
+    (shown,) = schemas.outs(session, [row], captures)
     lines = [
         f"# {row.reference}: {row.title}",
         "",
@@ -110,7 +114,7 @@ def markdown(session: Session, row: Incident, kept: Retrospective | None, *, pre
         f" ({one.author}): " + " ".join(one.message.split())
         for one in both
     ]
-    return "\n".join(lines) + "\n\n" + of_captures(session, row, prefix=prefix)
+    return "\n".join(lines) + "\n\n" + _findings(row, captures.get(row.id, []), prefix)
 
 
 def _at(snapshot: dict[str, Any], path: tuple[str, ...]) -> Any:

@@ -137,11 +137,16 @@ class IncidentOut(Camel):
     version: int
 
 
-def outs(session: Session, rows: list[Incident]) -> list[IncidentOut]:
-    """The rows with their timelines as the API shows them, in three queries."""
+def outs(
+    session: Session, rows: list[Incident], captures: dict[int, list[Capture]] | None = None
+) -> list[IncidentOut]:
+    """The rows with their timelines as the API shows them, in three queries.
+
+    In two where the `captures` have been read.
+    """
     ids = [row.id for row in rows]
     updates, impacts = queries.updates_of(session, ids), queries.impacts_of(session, ids)
-    captures = queries.captures_of(session, ids)
+    captures = queries.captures_of(session, ids) if captures is None else captures
     return [
         _out(row, updates.get(row.id, []), impacts.get(row.id, []), captures.get(row.id, []))
         for row in rows
