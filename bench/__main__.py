@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import inside, serving
+from bench import inside, panel, serving
 from tests.processes import Served, web_processes
 
 
@@ -97,6 +97,11 @@ def _inside(console: Console, folder: Path) -> None:
     held = inside.microseconds(app.wsgi_app, "/api/status", 10_000)
     console.print(f"chain with 10 000 blocks in force: {held:.1f} µs (budget 20)")
     _rebuilds(console, folder)
+    of = panel.cost(inside.app(folder / "panel"))
+    console.print(
+        f"panel: {of.page} queries a page, {of.poll} a poll (budget 8), {of.another} one more that"
+        f" looks as well; {of.quiet_bytes} bytes a quiet poll; {of.milliseconds:.0f} ms a poll"
+    )
     grown = inside.megabytes_of_keys(app)
     console.print(f"100 000 distinct keys: {grown:.1f} MB more (budget 25)")
 
