@@ -28,9 +28,9 @@ from portal.guard.blocks import Kind, Source
 from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
+from portal.guard.panel_polls import PanelPolls
 from portal.guard.perimeter import Denied, Held, Perimeter
 from portal.guard.polls import Polls
-from portal.guard.panel_polls import PanelPolls
 from portal.guard.refusal import Headers, Page, Ready, Refusals
 from portal.guard.undeclared import UndeclaredProxies
 from portal.guard.waf import Inspected
@@ -92,11 +92,10 @@ class Chain:
         self._perimeter, self._inspection = perimeter, inspection
         self._limits, self._panels = limits, panels
         self._probe_host, self._is_leaving = probe_host, is_leaving
-        self.polls = polls
         self._cookie = f"{session_cookie}="
         self._find, self._static, self._reads = find, static, reads
         self._trusted, self._hosts = trusted_proxies, trusted_hosts
-        self.prefix = prefix
+        self.prefix, self.polls = prefix, polls
         self._undeclared = undeclared
         self._refusals = Refusals(page, headers)
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
@@ -147,13 +146,8 @@ class Chain:
             detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
             return self.refuse(head, 429, detail, limit_headers)
         if method not in _READS and self._is_leaving():
-            limit_headers.append(("Retry-After", "30"))
-            return self.refuse(
-                head,
-                503,
-                "The portal is about to stop and takes no writes. Try again soon.",
-                limit_headers,
-            )
+            detail = "The portal is about to stop and takes no writes. Try again soon."
+            return self.refuse(head, 503, detail, [*limit_headers, ("Retry-After", "30")])
         if answer is None:
             return Passed(client, path, route, limit_headers, denied)
         if share == 1 and denied is None:

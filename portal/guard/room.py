@@ -15,9 +15,9 @@ from portal.guard.limits import Limits
 from portal.guard.offences import Offences
 from portal.guard.offenders import Offenders
 from portal.guard.origins import Origins
+from portal.guard.panel_polls import PanelPolls
 from portal.guard.perimeter import Perimeter
 from portal.guard.polls import Polls
-from portal.guard.panel_polls import PanelPolls
 from portal.guard.refusal import Page
 from portal.guard.undeclared import UndeclaredProxies
 from portal.lifecycle.phases import Phases

@@ -119,9 +119,7 @@ def hold(site: Site, value: str) -> None:
         return
     site.portal.guard.blocks.add(
         By("test"),
-        BlockIn(
-            scope="range" if "/" in value else "ip", value=value, duration="2m", reason="test"
-        ),
+        BlockIn(scope="range" if "/" in value else "ip", value=value, duration="2m", reason="test"),
         caller="",
     )
 
