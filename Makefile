@@ -16,7 +16,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench lock wheel sbom wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle lock wheel sbom wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -99,6 +99,9 @@ fix: develop ## format, and mend what the linter can mend safely
 
 bench: develop ## measure against nginx, side by side; wants nginx and wrk
 	$(BIN)/python -m bench
+
+bench-idle: develop ## measure what a node costs while nothing happens; takes two minutes
+	$(BIN)/python -m bench.idle
 
 docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate

@@ -1,0 +1,165 @@
+"""`make bench-idle`: what a node costs while nothing happens, beside its budgets.
+
+A node with one web process, on SQLite with the demo's data; the memory is proportional (PSS): what
+several processes share counts once.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.commands import bare_environ
+from tests.processes import ROOT, free_port, memory_by_kind, until
+
+SETTLED_SECONDS = 15
+MEASURED_SECONDS = 60
+SIGN_INS = 30
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A `portal serve` that runs; `statements` is the file with a byte for each."""
+
+    pid: int
+    address: str
+    statements: Path
+    start_cpu_seconds: float
+    start_seconds: float
+
+    @property
+    def processes(self) -> list[int]:
+        """Itself and all below it."""
+        found = [self.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        return found
+
+    def megabytes(self) -> dict[str, float]:
+        """The proportional memory of each process, by its number and name."""
+        return {
+            f"{Path(f'/proc/{pid}/comm').read_text().strip()} {pid}": memory_by_kind(pid)["Pss"]
+            / 1024
+            for pid in self.processes
+        }
+
+    def cpu_seconds(self) -> float:
+        return sum(map(cpu_seconds, self.processes))
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used, in itself and in the kernel, and what its dead children used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / _TICKS
+
+
+@contextmanager
+def node(folder: Path) -> Iterator[Node]:
+    """A node on the demo's data, which it has found up to date."""
+    port, statements = free_port(), folder / "statements"
+    address = f"http://127.0.0.1:{port}"
+    environ = {
+        **bare_environ(),
+        "PORTAL_DATA_DIR": str(folder / "data"),
+        "PORTAL_BIND": f"127.0.0.1:{port}",
+        "PORTAL_DRAIN_DELAY": "0",
+        "PORTAL_DRAIN_LINGER": "0",
+    }
+    for command in (("db", "upgrade"), ("demo",)):
+        run(command, environ)
+    begun = time.monotonic()
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.counted", str(statements), "serve"],
+            env=environ,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        until(lambda: asked(f"{address}/api/status") == 200, what="the first answer")
+        took = time.monotonic() - begun
+        made = Node(process.pid, address, statements, 0.0, took)
+        yield Node(process.pid, address, statements, made.cpu_seconds(), took)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def run(command: tuple[str, ...], environ: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "portal", *command],
+        env=environ,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def asked(url: str) -> int:
+    """The status of a GET; 0 where nobody listens."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def sign_in_badly(address: str) -> None:
+    """One sign-in with a wrong password, which costs as much as one with the right one."""
+    form = urllib.parse.urlencode({"name": "nobody", "password": "wrong password"}).encode()
+    try:
+        urllib.request.urlopen(f"{address}/panel/login", form, timeout=60).close()
+    except OSError:
+        return
+
+
+def main() -> None:
+    console = Console()
+    with tempfile.TemporaryDirectory() as name, node(Path(name)) as running:
+        table = Table("what", "measured", "budget")
+        table.add_row(
+            "processor seconds to the first 200", f"{running.start_cpu_seconds:.1f}", "2.5"
+        )
+        table.add_row("seconds to the first 200", f"{running.start_seconds:.1f}", "2")
+        for path in ("/", "/history", "/banner"):
+            asked(running.address + path)
+        time.sleep(SETTLED_SECONDS)
+        before, statements = running.cpu_seconds(), running.statements.stat().st_size
+        time.sleep(MEASURED_SECONDS)
+        used = (running.cpu_seconds() - before) / MEASURED_SECONDS
+        made = (running.statements.stat().st_size - statements) / MEASURED_SECONDS
+        table.add_row("share of a core", f"{used:.2%}", "0.50%")
+        table.add_row("statements a second", f"{made:.1f}", "2")
+        memory = running.megabytes()
+        for process, megabytes in memory.items():
+            table.add_row(f"PSS of {process}, MB", f"{megabytes:.0f}", "")
+        table.add_row("PSS of all, MB", f"{sum(memory.values()):.0f}", "150, aim 120")
+        with ThreadPoolExecutor(SIGN_INS) as pool:
+            list(pool.map(sign_in_badly, [running.address] * SIGN_INS))
+        time.sleep(SETTLED_SECONDS)
+        more = sum(running.megabytes().values()) - sum(memory.values())
+        table.add_row(f"MB more after {SIGN_INS} sign-ins at once", f"{more:.0f}", "25")
+        console.print(table)
+
+
+if __name__ == "__main__":
+    main()
