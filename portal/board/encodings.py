@@ -13,11 +13,17 @@ _ORDER = ("br", "gzip")
 @lru_cache(maxsize=512)
 def best(accept: str) -> str:
     """The encoding to send by an `Accept-Encoding` (RFC 9110, 12.5.3); empty for none."""
-    takes: dict[str, bool] = {}
+    return next((one for one in _ORDER if takes(accept, one)), "")
+
+
+@lru_cache(maxsize=512)
+def takes(accept: str, encoding: str) -> bool:
+    """Whether a client that says this takes an encoding."""
+    taken: dict[str, bool] = {}
     for part in accept.lower().split(","):
         name, _, weight = part.partition(";")
-        takes[name.strip()] = _is_taken(weight)
-    return next((one for one in _ORDER if takes.get(one, takes.get("*", False))), "")
+        taken[name.strip()] = _is_taken(weight)
+    return taken.get(encoding, taken.get("*", False))
 
 
 def _is_taken(weight: str) -> bool:

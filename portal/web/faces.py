@@ -10,7 +10,7 @@ from portal import ROOT, VERSION, extensions
 from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
-from portal.web import access, errors, health, prefix, statics, strict_json, wording
+from portal.web import access, compression, errors, health, prefix, statics, strict_json, wording
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -144,6 +144,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
     app.spec_processor(document.complete)
     prefix.put_on(app, settings.prefix)
     errors.register(app, limiter)
+    compression.put_on(app)
 
 
 def _mark_poll() -> None:
