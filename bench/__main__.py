@@ -1,15 +1,11 @@
 """`make bench`: a table of figures beside their budgets."""
 
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from bench import inside, panel, serving
-from tests.processes import Served, web_processes
+from bench import inside, panel, polls, serving
 
 
 def main() -> None:
@@ -28,50 +24,7 @@ def _serving(console: Console, folder: Path) -> None:
         console.print(f"Left out, for want of {', '.join(gone)}: apt-get install {packages}")
         return
     folder.mkdir()
-    table = Table("path", "portal /s", "nginx /s", "ratio", "p99 ms", "nginx p99", "304 /s")
-    begun = time.perf_counter()
-    with serving.portal(folder) as served:
-        start = time.perf_counter() - begun
-        bodies = {}
-        tags = {}
-        for path in serving.PATHS:
-            with urllib.request.urlopen(served.address + path, timeout=5) as answer:
-                bodies[path] = (answer.read(), answer.headers["Content-Type"])
-                tags[path] = answer.headers["ETag"]
-        with serving.nginx(folder, bodies) as address:
-            for path in serving.PATHS:
-                ours, theirs, known = [], [], []
-                for _ in range(serving.ROUNDS):
-                    ours.append(serving.press(served.address + path))
-                    theirs.append(serving.press(address + path))
-                    known.append(
-                        serving.press(served.address + path, f"If-None-Match: {tags[path]}")
-                    )
-                us, them = serving.middle(ours), serving.middle(theirs)
-                table.add_row(
-                    path,
-                    f"{us.rate:.0f}",
-                    f"{them.rate:.0f}",
-                    f"{us.rate / them.rate:.2f}",
-                    f"{us.p99:.2f}",
-                    f"{them.p99:.2f}",
-                    f"{serving.middle(known).rate:.0f}",
-                )
-        console.print(table)
-        console.print("budget: ratio 0.6, aim 0.75; p99 at most 3 times nginx's; 304 above 200")
-        for pid in _children(served):
-            console.print(
-                f"memory of process {pid} after the load: {inside.resident_megabytes(pid):.0f} MB"
-                " (budget 110)"
-            )
-    console.print(f"db upgrade, demo and start together: {start:.1f} s")
-    with Served(folder / "again", "--no-worker") as again:
-        again.stop()
-        begun = time.perf_counter()
-        with again:
-            console.print(
-                f"portal serve to its first 200: {time.perf_counter() - begun:.1f} s (budget 2)"
-            )
+    polls.run(console, folder)
 
 
 def _inside(console: Console, folder: Path) -> None:
@@ -117,10 +70,6 @@ def _rebuilds(console: Console, folder: Path) -> None:
             f" {milliseconds:.0f} ms (budget 50), {queries} queries,"
             f" page {plain / 1000:.0f} kB, {packed / 1000:.0f} kB compressed (budget 60)"
         )
-
-
-def _children(served: Served) -> list[int]:
-    return web_processes(served)
 
 
 if __name__ == "__main__":

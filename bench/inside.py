@@ -192,6 +192,26 @@ def resident_megabytes(pid: int | str = "self") -> float:
     raise RuntimeError("no VmRSS")
 
 
+def microseconds_of_keys(made: Any, amounts: list[int]) -> list[float]:
+    """A hit of a key that is known, while so many others are."""
+    limits = rooms.of(made).guard.limits
+    known, found = 0, []
+    for amount in amounts:
+        now = clock.now().timestamp()
+        for number in range(known, amount):
+            limits.hit(f"ip:2001:db8:{number:x}::/64", "GET /api/status", now=now)
+        known = amount
+        rounds = []
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            for number in range(5000):
+                key = f"ip:2001:db8:{number % min(amount, 100):x}::/64"
+                limits.hit(key, "GET /api/status", now=now)
+            rounds.append((time.perf_counter() - begun) / 5000 * 1e6)
+        found.append(median(rounds))
+    return found
+
+
 def megabytes_of_keys(made: Any) -> float:
     """Growth by 100 000 distinct keys."""
     limits = rooms.of(made).guard.limits

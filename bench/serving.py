@@ -1,9 +1,11 @@
 """nginx and the portal on loopback, and the load on them."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.processes import Served, free_port, until
+from tests.processes import ROOT, Served, free_port, until
 
 PATHS = ("/api/runtime/maintenance", "/api/status", "/banner", "/")
 SECONDS = 3
@@ -28,9 +30,9 @@ class Load:
     p99: float
 
 
-def press(url: str, *headers: str) -> Load:
-    """One bounded round of wrk from one thread."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
+def press(url: str, *headers: str, threads: int = 1) -> Load:
+    """One bounded round of wrk."""
+    command = ["wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
     for header in headers:
         command += ["-H", header]
     text = subprocess.run(
@@ -47,12 +49,42 @@ def middle(loads: list[Load]) -> Load:
     return Load(median(one.rate for one in loads), median(one.p99 for one in loads))
 
 
+@dataclass(frozen=True)
+class Given:
+    """An answer of the portal, as the others have to give it."""
+
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        return dict(self.headers)["content-type"]
+
+    @property
+    def etag(self) -> str:
+        return dict(self.headers)["etag"]
+
+
+# What the server adds by itself, whoever answers.
+_OF_THE_SERVER = {"date", "server", "connection"}
+
+
+def given(url: str) -> Given:
+    """What the portal answers; asked twice, as its first answer to a client may say more."""
+    for _ in range(2):
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            pairs = [(name.lower(), value) for name, value in answer.headers.items()]
+            body = answer.read()
+    return Given([one for one in pairs if one[0] not in _OF_THE_SERVER], body)
+
+
 @contextmanager
-def portal(folder: Path) -> Iterator[Served]:
-    """The portal with one web process on the demo."""
+def portal(folder: Path, *options: str) -> Iterator[Served]:
+    """The portal on the demo, without its worker."""
     served = Served(
         folder / "data",
         "--no-worker",
+        *options,
         PORTAL_RATE_LIMIT="1000000000/minute",
         PORTAL_ENV="development",
     )
@@ -63,36 +95,88 @@ def portal(folder: Path) -> Iterator[Served]:
 
 
 @contextmanager
-def nginx(folder: Path, bodies: dict[str, tuple[bytes, str]]) -> Iterator[str]:
+def nothing(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
+    """A program that does nothing, behind the same server, with the same bytes and headers."""
+    file, port = folder / "answers.json", free_port()
+    file.write_text(
+        json.dumps(
+            {
+                path: {"headers": one.headers, "body": one.body.decode()}
+                for path, one in answers.items()
+            }
+        )
+    )
+    command = [sys.executable, "-m", "bench.nothing", f"127.0.0.1:{port}", str(file)]
+    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as address:
+        yield address
+
+
+@contextmanager
+def cached(folder: Path, served: Served) -> Iterator[str]:
+    """The nginx that is shipped, with its cache, in front of the portal; without TLS."""
+    port = free_port()
+    shipped = (ROOT / "deploy/nginx/portal.conf").read_text()
+    text = re.sub(r"    ssl_certificate.*\n", "", shipped)
+    for old, new in (
+        ("listen 443 ssl", f"listen 127.0.0.1:{port}"),
+        ("listen 80", f"listen 127.0.0.1:{free_port()}"),
+        ("127.0.0.1:8000", f"127.0.0.1:{served.port}"),
+        ("/var/cache/nginx/portal", str(folder / "cache")),
+    ):
+        text = text.replace(old, new)
+    config = folder / "cached.conf"
+    config.write_text(_around(folder, text))
+    command = ["nginx", "-c", str(config), "-p", str(folder)]
+    with _running(command, f"http://127.0.0.1:{port}", PATHS[0]) as address:
+        yield address
+
+
+@contextmanager
+def nginx(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
     """nginx with one worker process, serving the same bytes as files."""
     root, port = folder / "www", free_port()
     root.mkdir()
     locations = []
-    for number, (path, (body, kind)) in enumerate(bodies.items()):
-        (root / f"{number}.body").write_bytes(body)
+    for number, (path, one) in enumerate(answers.items()):
+        (root / f"{number}.body").write_bytes(one.body)
         locations.append(
-            f"location = {path} {{ default_type '{kind}'; try_files /{number}.body =404; }}"
+            f"location = {path} {{ default_type '{one.kind}'; try_files /{number}.body =404; }}"
         )
+    places = "\n".join(locations)
     config = folder / "nginx.conf"
+    config.write_text(
+        _around(folder, f"server {{ listen 127.0.0.1:{port}; root {root};\n{places}\n}}")
+    )
+    command = ["nginx", "-c", str(config), "-p", str(folder)]
+    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as address:
+        yield address
+
+
+def _around(folder: Path, servers: str) -> str:
+    """nginx's own settings around its servers: one process, and nothing written elsewhere."""
     # As root nginx would hand the work to an account that cannot read this folder.
     user = "user root; " if os.getuid() == 0 else ""
-    config.write_text(
-        f"worker_processes 1; {user}daemon off;\n"
-        f"pid {folder}/nginx.pid; error_log {folder}/error.log;\n"
-        "events { worker_connections 256; }\n"
-        "http { access_log off; sendfile on; keepalive_requests 1000000; types {}\n"
-        f"client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;\n"
-        f"fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n"
-        f"server {{ listen 127.0.0.1:{port}; root {root};\n" + "\n".join(locations) + "\n}}\n"
+    kept = "".join(
+        f"{name}_temp_path {folder}/{name};"
+        for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    process = subprocess.Popen(["nginx", "-c", str(config), "-p", str(folder)])
-    address = f"http://127.0.0.1:{port}"
+    return (
+        f"worker_processes 1; {user}daemon off; pid {folder}/nginx.pid;"
+        f" error_log {folder}/error.log;\nevents {{ worker_connections 256; }}\n"
+        f"http {{ access_log off; sendfile on; keepalive_requests 1000000; types {{}} {kept}\n"
+        f"{servers}\n}}\n"
+    )
+
+
+@contextmanager
+def _running(command: list[str], address: str, path: str) -> Iterator[str]:
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
-        until(lambda: _answers(address + next(iter(bodies))), what="the start of nginx")
+        until(lambda: _answers(address + path), what=f"the start of {command[0]}")
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def missing() -> list[str]:

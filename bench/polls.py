@@ -1,0 +1,98 @@
+"""Public polls over the wire, beside a program that does nothing and beside nginx."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import inside, serving
+from bench.serving import Load
+from tests.processes import Served, web_processes
+
+BUDGET = 0.85
+
+
+@dataclass
+class Measured:
+    """The rounds of one path, by who answers."""
+
+    rounds: dict[str, list[Load]] = field(default_factory=dict)
+
+    def press(self, who: str, url: str, *headers: str) -> None:
+        self.rounds.setdefault(who, []).append(serving.press(url, *headers))
+
+    def rate(self, who: str) -> float:
+        return serving.middle(self.rounds[who]).rate
+
+    def p99(self, who: str) -> float:
+        return serving.middle(self.rounds[who]).p99
+
+
+def run(console: Console, folder: Path) -> None:
+    """One web process on the demo, and two; each round asks all, one after the other."""
+    with serving.portal(folder) as served:
+        given = {path: serving.given(served.address + path) for path in serving.PATHS}
+        with serving.nothing(folder, given) as nothing, serving.nginx(folder, given) as file:
+            found = {
+                path: _beside(path, given[path].etag, served.address, nothing, file)
+                for path in serving.PATHS
+            }
+            _tell(console, found)
+            with serving.cached(folder, served) as proxy:
+                _cached(console, proxy, file)
+        _memory(console, served)
+        one = found[serving.PATHS[0]].rate("portal")
+    twice = folder / "two"
+    twice.mkdir()
+    with serving.portal(twice, "--workers", "2") as two:
+        # Two of the load too, or it would be what is measured.
+        rates = [serving.press(two.address + serving.PATHS[0], threads=2) for _ in range(3)]
+        ratio = serving.middle(rates).rate / one
+    console.print(f"two web processes: {ratio:.2f} times one (budget 1.7, wants four cores)")
+
+
+def _beside(path: str, etag: str, ours: str, nothing: str, file: str) -> Measured:
+    measured = Measured()
+    for _ in range(serving.ROUNDS):
+        measured.press("portal", ours + path)
+        measured.press("nothing", nothing + path)
+        measured.press("304", ours + path, f"If-None-Match: {etag}")
+        measured.press("nginx", file + path)
+    return measured
+
+
+def _tell(console: Console, found: dict[str, Measured]) -> None:
+    table = Table("path", "portal /s", "nothing /s", "ratio", "p99 ms", "its", "304 /s", "of nginx")
+    for path, one in found.items():
+        rate, most = one.rate("portal"), one.rate("nothing")
+        table.add_row(
+            path,
+            f"{rate:.0f}",
+            f"{most:.0f}",
+            f"{rate / most:.2f}",
+            f"{one.p99('portal'):.2f}",
+            f"{one.p99('nothing'):.2f}",
+            f"{one.rate('304'):.0f}",
+            f"{rate / one.rate('nginx'):.2f}",
+        )
+    console.print(table)
+    console.print(f"budget: ratio {BUDGET}, p99 at most 1.3 times its; 304 above 200")
+
+
+def _cached(console: Console, proxy: str, file: str) -> None:
+    path, measured = serving.PATHS[1], Measured()
+    for _ in range(serving.ROUNDS):
+        measured.press("cached", proxy + path)
+        measured.press("file", file + path)
+    ratio = measured.rate("cached") / measured.rate("file")
+    console.print(
+        f"the shipped nginx with its cache: {ratio:.2f} of nginx with a file (budget 0.9)"
+    )
+
+
+def _memory(console: Console, served: Served) -> None:
+    for pid in web_processes(served):
+        console.print(
+            f"memory of process {pid} after the load: {inside.resident_megabytes(pid):.0f} MB"
+        )
