@@ -312,5 +312,5 @@ def rebuild(made: Any) -> tuple[float, int, int, int]:
         portal.board.refresh()
         taken.append((time.perf_counter() - begun) * 1000)
     event.remove(portal.core.engine, "before_cursor_execute", note)
-    page = portal.board.current().find("/", "").body
+    page = portal.board.current().find("/", "", clock.now()).body
     return median(taken), queries, len(page), len(gzip.compress(page, 6))

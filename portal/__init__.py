@@ -72,8 +72,9 @@ def _rooms(
     with app.app_context():
         engine = extensions.db.engine
     core = cores.build(settings, engine, secret_key=app.config["SECRET_KEY"])
-    pages, of_all = render.public_pages(app, settings), headers.of(settings)
-    board = boards.build(core, pages, headers=of_all, page_headers=headers.PAGE_HEADERS)
+    pages, page_of = render.public_pages(app, settings), render.component_page(app, settings)
+    of_all, of_pages = headers.of(settings), headers.PAGE_HEADERS
+    board = boards.build(core, pages, page_of, headers=of_all, page_headers=of_pages)
     status = statuses.build(
         core.open_session, board.refresh, requires_approval=settings.require_approval
     )

@@ -26,22 +26,21 @@ class Answer:
         full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
         return cls(body, etag, full, shared)
 
-    def encoded(self, accept: str) -> "Answer":
-        """The same in the best encoding that a client takes; made once for all of them."""
+    def compress(self) -> None:
+        """Make the encodings that clients take; takes milliseconds, so never on the event loop."""
         if len(self.body) < encodings.SMALLEST:
-            return self
-        encoding = encodings.best(accept)
-        if not encoding:
-            return self
-        known = self._encoded.get(encoding)
-        if known is None:
-            body = encodings.encode(encoding, self.body)
-            length = ("Content-Length", str(len(body)))
-            kept = [length if name == "Content-Length" else (name, v) for name, v in self.headers]
-            headers = (*kept, ("Content-Encoding", encoding))
-            known = Answer(body, self.etag, headers, self.headers_304)
-            self._encoded[encoding] = known
-        return known
+            return
+        for encoding in encodings.ORDER:
+            if encoding not in self._encoded:
+                body = encodings.encode(encoding, self.body)
+                length = ("Content-Length", str(len(body)))
+                kept = [length if name == length[0] else (name, v) for name, v in self.headers]
+                headers = (*kept, ("Content-Encoding", encoding))
+                self._encoded[encoding] = Answer(body, self.etag, headers, self.headers_304)
+
+    def encoded(self, accept: str) -> "Answer":
+        """The same in the best encoding that a client takes, where that is there already."""
+        return self._encoded.get(encodings.best(accept), self) if self._encoded else self
 
     @cached_property
     def given(self) -> Given:
@@ -55,3 +54,7 @@ class Answer:
     def is_held_by(self, if_none_match: str) -> bool:
         """Whether a client has these bytes: its tag strong or weak, or `*` (RFC 9110, 13.1.2)."""
         return self.etag[2:] in if_none_match or if_none_match.strip() == "*"
+
+
+# What is found for an answer that is public, but has to be made first.
+PENDING = Answer(b"", "", (), ())

@@ -1,128 +1,41 @@
-"""Ready-made answers of a picture: bytes, ETag and the headers that let caches keep them."""
+"""Ready-made answers of a picture: bytes, ETag and the headers that let caches keep them.
+
+A tag is of the bytes, but for the instant at which they were made: an answer that says what the
+one before said is that one, so that its tag stands still while nothing changes. What is asked for
+rarely is made by a thread that may wait (`make`); the event loop only looks up (`find`).
+"""
 
 import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-from portal import clock
-from portal.board.answer import Answer
-from portal.board.banners import Banner
+from portal.board import maintenance
+from portal.board.answer import PENDING, Answer, Headers
+from portal.board.maintenance import BadQueryError, MaintenanceQuery
 from portal.board.picture import Picture
-from portal.status.terms import Audience, Channel, Status
+from portal.status.terms import Audience
 
 CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
+STATUS = "/api/status"
+# Each public component has a page.
+COMPONENTS = "/components/"
 _MOST_VARIANTS = 128
+_DEFAULT = MaintenanceQuery()
 # A picture that is opened by itself must run and load nothing.
 _SVG = (("Content-Security-Policy", "default-src 'none'"),)
 
-
-class BadQueryError(ValueError):
-    """A parameter of the public API is unknown or out of range."""
-
-    def __init__(self, field: str, text: str) -> None:
-        super().__init__(f"{field}: {text}")
-        self.field = field
-        self.text = text
-
-
-@dataclass(frozen=True)
-class MaintenanceQuery:
-    """The canonical parameters of `/api/runtime/maintenance`."""
-
-    audience: Audience = Audience.PUBLIC
-    channel: Channel | None = None
-    window_minutes: int = 90
-    include_resolved: bool = False
-    limit: int = 20
-
-
-MAINTENANCE = "/api/runtime/maintenance"
-MAINTENANCE_PARAMETERS = frozenset(
-    {"audience", "channel", "windowMinutes", "includeResolved", "limit"}
-)
-
-
-def parse_query(query_string: str) -> MaintenanceQuery:
-    """Read a query string; BadQueryError for what is doubled or out of range.
-
-    Parameters of other names are left aside: links and pollers are decorated by others.
-    """
-    try:
-        pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=50, errors="strict")
-    except ValueError:
-        raise BadQueryError("query", "is malformed.") from None
-    pairs = [(name, value) for name, value in pairs if name in MAINTENANCE_PARAMETERS]
-    given = dict(pairs)
-    if len(given) != len(pairs):
-        raise BadQueryError("query", "has a parameter twice.")
-    channel = given.get("channel")
-    return MaintenanceQuery(
-        audience=_member(Audience, "audience", given.get("audience", "public")),
-        channel=None if channel is None else _member(Channel, "channel", channel),
-        window_minutes=_number("windowMinutes", given.get("windowMinutes", "90"), 5, 1440),
-        include_resolved=_flag("includeResolved", given.get("includeResolved", "false")),
-        limit=_number("limit", given.get("limit", "20"), 1, 50),
-    )
-
-
-def _member(kind: Any, field: str, text: str) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise BadQueryError(field, f"must be one of {', '.join(kind)}.") from None
-
-
-def _number(field: str, text: str, least: int, most: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and least <= int(text) <= most):
-        raise BadQueryError(field, f"must be a number from {least} to {most}.")
-    return int(text)
-
-
-def _flag(field: str, text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise BadQueryError(field, "must be true or false.")
-    return text == "true"
-
-
-def told(banner: Banner) -> dict[str, Any]:
-    """A banner as public JSON has it; who it is for stays inside."""
-    return banner.model_dump(
-        mode="json",
-        by_alias=True,
-        exclude={"message_html", "version", "series", "components", "updated_at"},
-    )
-
-
-def maintenance(picture: Picture, query: MaintenanceQuery) -> dict[str, Any]:
-    """The body of `/api/runtime/maintenance`."""
-    span = timedelta(minutes=query.window_minutes)
-    now = picture.generated_at
-    chosen = []
-    for banner in picture.for_reader(query.audience, channel=query.channel):
-        is_told = banner.status is Status.ACTIVE
-        if banner.status is Status.SCHEDULED:
-            is_told = banner.starts_at <= now + span
-        if banner.status is Status.RESOLVED:
-            is_told = query.include_resolved and (banner.over_at or now) >= now - span
-        if is_told:
-            chosen.append(told(banner))
-    return {
-        **_times(picture),
-        "windowMinutes": query.window_minutes,
-        "announcements": chosen[: query.limit],
-        "access": query.audience.value,
-    }
+Document = Callable[[Picture], tuple[str, bytes]]
+# What renders a path that names something, such as a component; None where there is no such thing.
+Page = Callable[[Picture, str], bytes | None]
 
 
 def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
     """The body of `/api/status`."""
     return {
-        **_times(picture),
+        **maintenance.times(picture, picture.valid_for(Audience.PUBLIC)),
         "indicator": picture.indicator.value,
         "description": picture.description,
         "components": [
@@ -148,19 +61,13 @@ def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
             for one in picture.open_incidents
         ],
         "windows": [
-            told(one) for one in (*picture.active, *picture.coming) if one.kind == "window"
+            maintenance.told(one)
+            for one in (*picture.active, *picture.coming)
+            if one.kind == "window"
         ],
-        "banners": [told(one) for one in picture.active],
+        "banners": [maintenance.told(one) for one in picture.active],
         "pollSeconds": poll_seconds,
         "staleAfterSeconds": int(poll_seconds * 1.5),
-    }
-
-
-def _times(picture: Picture) -> dict[str, Any]:
-    return {
-        "generatedAt": clock.iso(picture.generated_at),
-        "validUntil": clock.iso(picture.valid_until),
-        "staleSince": clock.iso(picture.stale_since) if picture.stale_since else None,
     }
 
 
@@ -191,80 +98,131 @@ class Answers:
         picture: Picture,
         *,
         pages: Mapping[str, bytes],
-        documents: Mapping[str, Callable[[Picture], tuple[str, bytes]]],
+        documents: Mapping[str, Document],
+        page_of: Page,
         poll_seconds: int,
-        extra_headers: tuple[tuple[str, str], ...],
-        page_headers: tuple[tuple[str, str], ...],
+        extra_headers: Headers,
+        page_headers: Headers,
         cors: str,
+        before: "Answers | None" = None,
     ) -> None:
         self.picture = picture
-        self._documents = documents
-        self._extra_headers = extra_headers
+        self._documents, self._page_of = documents, page_of
+        self._extra_headers, self._page_headers = extra_headers, page_headers
         self._cors = cross_origin(cors)
         self._lock = threading.Lock()
-        seed = _digest(
-            json.dumps(
-                [str(picture.stale_since)]
-                + [one.model_dump(mode="json") for one in picture.everything_public]
-            ).encode()
-        )
-        self._seed = seed
-        self._made: dict[tuple[str, str], Answer] = {
-            (path, ""): self._answer(body, path, "text/html; charset=utf-8", page_headers)
-            for path, body in pages.items()
-        }
-        self._made["/api/status", ""] = self._json(
-            "/api/status", status(picture, poll_seconds=poll_seconds)
-        )
+        # What the one before said word for word is not made again. Its instants must be past ones.
+        is_older = before is not None and before.picture.generated_at <= picture.generated_at
+        self._before = before._made if before and is_older else {}
+        self._made: dict[tuple[str, str], Answer] = {}
+        self._variants: dict[str, tuple[Answer, datetime]] = {}
+        for path, page in pages.items():
+            self._keep(path, self._page(path, page))
+        self._keep(STATUS, self._json(STATUS, status(picture, poll_seconds=poll_seconds)))
+        body, _ = maintenance.body(picture, _DEFAULT)
+        self._keep(maintenance.PATH, self._json(maintenance.PATH, body))
+        # Only what is made of the same picture is compared; the one before may go.
+        self._before = {}
 
-    def find(self, path: str, query_string: str) -> Answer | None:
-        """The answer to a public read; None when it is not ready-made here.
+    def find(self, path: str, query_string: str, now: datetime) -> Answer | None:
+        """The answer to a public read where it is ready; PENDING for what `make` has to make.
 
-        Parameters that nothing reads make no other answer.
+        None for what is nothing of ours. Parameters that nothing reads make no other answer.
         """
-        if path == MAINTENANCE and query_string:
-            return self._maintenance(query_string)
+        if path == maintenance.PATH and query_string:
+            query = self._variant(query_string)
+            if query is None:
+                return None
+            if query != _DEFAULT:
+                known = self._variants.get(str(query))
+                return known[0] if known and now < known[1] else PENDING
         answer = self._made.get((path, ""))
-        if answer is None and path == MAINTENANCE:
-            return self._maintenance("")
-        if answer is None and path in self._documents:
+        if answer is None and self._is_document(path):
+            return PENDING
+        return answer
+
+    def make(self, path: str, query_string: str, now: datetime) -> Answer | None:
+        """The same, made where it is not ready; takes its time, so never on the event loop."""
+        answer = self.find(path, query_string, now)
+        if answer is not PENDING:
+            return answer
+        with self._lock:
+            # Whoever waited finds what another has made.
+            answer = self.find(path, query_string, now)
+            if answer is not PENDING:
+                return answer
+            if path == maintenance.PATH:
+                return self._make_variant(query_string, now)
+            return self._make_document(path)
+
+    def compress(self) -> None:
+        """Make all encodings of what is ready, for whoever can wait for them."""
+        for answer in list(self._made.values()):
+            answer.compress()
+
+    def _is_document(self, path: str) -> bool:
+        return path in self._documents or (
+            path.startswith(COMPONENTS)
+            and any(one.slug == path[len(COMPONENTS) :] for one in self.picture.public_components)
+        )
+
+    def _make_document(self, path: str) -> Answer | None:
+        if path in self._documents:
             kind, body = self._documents[path](self.picture)
             answer = self._answer(body, path, kind, _SVG if kind == "image/svg+xml" else ())
-            self._made[path, ""] = answer
-        return answer
+        else:
+            page = self._page_of(self.picture, path[len(COMPONENTS) :])
+            if page is None:
+                return None
+            answer = self._page(path, page)
+        answer.compress()
+        return self._keep(path, answer)
 
-    def _maintenance(self, query_string: str) -> Answer | None:
+    def _variant(self, query_string: str) -> MaintenanceQuery | None:
         try:
-            query = parse_query(query_string)
+            query = maintenance.parse_query(query_string)
         except BadQueryError:
             return None
-        if query.audience is not Audience.PUBLIC:
-            return None
+        return query if query.audience is Audience.PUBLIC else None
+
+    def _make_variant(self, query_string: str, now: datetime) -> Answer | None:
+        query = self._variant(query_string)
         # By what was understood: however many spellings there are, the variants are few.
-        name = str(query) if query_string else ""
-        answer = self._made.get((MAINTENANCE, name))
-        if answer is None:
-            answer = self._json(f"{MAINTENANCE}?{query}", maintenance(self.picture, query))
-            with self._lock:
-                if len(self._made) < _MOST_VARIANTS:
-                    self._made[MAINTENANCE, name] = answer
+        name = str(query)
+        body, until = maintenance.body(self.picture, query or _DEFAULT, now=now)
+        answer = self._json(name, body)
+        if len(self._variants) < _MOST_VARIANTS or name in self._variants:
+            answer.compress()
+            self._variants[name] = (answer, until)
         return answer
 
+    def _keep(self, path: str, answer: Answer) -> Answer:
+        known = self._before.get((path, ""))
+        if known is not None and known.etag == answer.etag:
+            answer = known
+        self._made[path, ""] = answer
+        return answer
+
+    def _page(self, path: str, body: bytes) -> Answer:
+        return self._answer(body, path, "text/html; charset=utf-8", self._page_headers)
+
     def _json(self, name: str, body: dict[str, Any]) -> Answer:
-        data = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-        return self._answer(data, name, "application/json", ())
+        made_at = json.dumps(body.pop("generatedAt"))
+        rest = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+        data = f'{{"generatedAt":{made_at},{rest[1:]}'.encode()
+        return self._answer(data, name, "application/json", (), told=rest.encode())
 
     def _answer(
-        self, body: bytes, name: str, kind: str, more: tuple[tuple[str, str], ...]
+        self, body: bytes, name: str, kind: str, more: Headers, *, told: bytes | None = None
     ) -> Answer:
-        # A picture taken anew with nothing changed keeps its tag, so that polls stay 304.
-        etag = f'W/"{_digest(f"{self._seed} {name}".encode())}"'
+        etag = f'W/"{digest(name.encode() + (body if told is None else told))}"'
         shared = (("Cache-Control", CACHE_CONTROL), *self._cors, *self._extra_headers, *more)
         return Answer.of(body, kind, etag, shared)
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """A short name of some bytes."""
     return hashlib.sha256(data).hexdigest()[:20]
 
 
-Publish = Callable[[Picture], Answers]
+Publish = Callable[[Picture, Answers | None], Answers]

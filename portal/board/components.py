@@ -1,63 +1,20 @@
 """What components are like now and were like on each of the last ninety days.
 
 Everything is derived from spans of time: those of incidents, those set by hand, windows, and
-episodes of alerts that a component depends on. The worst wins; a window alone is no downtime.
+episodes of alerts that a component depends on. The uptime is of whole days, today among them.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 
+from portal.board import days, instants
+from portal.board.days import DayEvent, Interval
 from portal.schemas import Camel
 from portal.status.components import Component, State
 
 DAYS = 90
-# What an hour in a state counts as downtime; a window's own hours are left out of that.
-WEIGHTS = {State.MAJOR: 1.0, State.PARTIAL: 0.5}
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A time in which something was so; `label` says what, such as an incident's reference."""
-
-    state: State
-    began_at: datetime
-    ended_at: datetime | None
-    label: str
-
-
-def overruled(
-    interval: Interval, changed_at: datetime, by_hand: Iterable[Interval]
-) -> list[Interval]:
-    """What is left of an alert's interval: a state set by hand stands until the alert changes."""
-    left = [interval]
-    for hand in by_hand:
-        if hand.began_at < changed_at:
-            continue
-        left = [part for one in left for part in _without(one, hand)]
-    return left
-
-
-def _without(one: Interval, hand: Interval) -> list[Interval]:
-    parts = []
-    if one.began_at < hand.began_at:
-        ends = [hand.began_at, *([one.ended_at] if one.ended_at is not None else [])]
-        parts.append(Interval(one.state, one.began_at, min(ends), one.label))
-    if hand.ended_at is not None and (one.ended_at is None or one.ended_at > hand.ended_at):
-        begins = max(one.began_at, hand.ended_at)
-        parts.append(Interval(one.state, begins, one.ended_at, one.label))
-    return parts
-
-
-class DayEvent(Camel):
-    """One impaired day, in the order of severity: its worst state, how long, and what it was."""
-
-    day: date
-    state: State
-    minutes: int
-    labels: list[str]
+_DAY_SECONDS = instants.DAY.total_seconds()
 
 
 class ComponentView(Camel):
@@ -71,107 +28,107 @@ class ComponentView(Camel):
     state: State
     uptime: float | None
     states: list[State | None]
+    # The latest day first.
     events: list[DayEvent]
     # The first day of its history, and when its state or what is said of it changed last.
     since: date | None = None
     changed_at: datetime | None = None
     # Whether anything says, or ever said, how it is.
     is_watched: bool = True
+    # What reaches beyond the beginning of `today`, so that it can be seen at a later instant.
+    today: date | None = None
+    ahead: list[Interval] = []
 
     @property
     def known_days(self) -> int:
         """How many days the figure of its uptime is of."""
         return sum(state is not None for state in self.states)
 
+    def at(self, now: datetime) -> "ComponentView":
+        """The same seen at a later instant, from what it knows."""
+        if self.today is None or now.astimezone(UTC).date() < self.today:
+            return self
+        begins = instants.midnight(now) - (DAYS - 1) * instants.DAY
+        closed = [one for one in self.events if begins.date() <= one.day < self.today]
+        return _seen(self, closed[::-1], now=now)
+
+
+def first_day(now: datetime) -> datetime:
+    """Where the ninety days begin that are shown at `now`."""
+    return instants.midnight(now) - (DAYS - 1) * instants.DAY
+
 
 def view(
-    row: Component, intervals: list[Interval], *, now: datetime, is_watched: bool = True
+    row: Component,
+    intervals: Iterable[Interval],
+    *,
+    now: datetime,
+    is_watched: bool = True,
+    closed: list[DayEvent] | None = None,
 ) -> ComponentView:
-    """A component with its history up to `now`."""
-    today = now.astimezone(UTC).date()
-    first = today - timedelta(days=DAYS - 1)
-    begins = datetime.combine(max(first, row.since), datetime.min.time(), UTC)
-    current = max(
-        (
-            one.state
-            for one in intervals
-            if one.began_at <= now and (one.ended_at is None or one.ended_at > now)
-        ),
-        key=lambda state: state.rank,
-        default=State.OPERATIONAL,
-    )
-    base: list[State | None] = [
-        State.OPERATIONAL if first + timedelta(days=number) >= row.since else None
-        for number in range(DAYS)
-    ]
-    events: list[DayEvent] = []
-    downtime = 0.0
-    for day, parts in sorted(_by_day(intervals, begins, now).items()):
-        seconds, worst, down = _weigh(parts)
-        downtime += down
-        base[(day - first).days] = worst
-        labels = list(dict.fromkeys(one.label for one in parts if one.label))
-        events.append(
-            DayEvent(day=day, state=worst, minutes=max(1, round(seconds / 60)), labels=labels)
-        )
-    length = (now - begins).total_seconds()
-    return ComponentView(
+    """A component with its history up to `now`.
+
+    `closed` are the events of the days before today where somebody has them, the earliest first.
+    """
+    midnight, intervals = instants.midnight(now), list(intervals)
+    if closed is None:
+        closed = days.events(days.before(intervals, midnight), begins_at(row, now))
+    edges = [edge for one in intervals for edge in one[1:3] if edge and edge <= midnight]
+    stem = ComponentView(
         slug=row.slug,
         name=row.name,
         group=row.group_name,
         description=row.description,
         is_public=row.is_public,
-        state=current,
-        uptime=round(1 - downtime / length, 6) if length > 0 else None,
-        states=base,
-        events=events[::-1],
+        state=State.OPERATIONAL,
+        uptime=None,
+        states=[],
+        events=[],
         since=row.since,
-        changed_at=_changed_at(row, intervals, now),
+        changed_at=max([*edges, *filter(None, [row.updated_at])], default=None),
         is_watched=is_watched,
+        today=midnight.date(),
+        ahead=[one for one in intervals if one.ended_at is None or one.ended_at > midnight],
     )
+    return _seen(stem, closed, now=now)
 
 
-def _changed_at(row: Component, intervals: list[Interval], now: datetime) -> datetime | None:
-    moments = [row.updated_at, *(one.began_at for one in intervals)]
-    moments += [one.ended_at for one in intervals if one.ended_at]
-    return max((moment for moment in moments if moment and moment <= now), default=None)
+def begins_at(row: Component, now: datetime) -> datetime:
+    """Where the history of a component begins that is shown at `now`."""
+    return max(first_day(now), datetime.combine(row.since, datetime.min.time(), UTC))
 
 
-def _by_day(
-    intervals: Iterable[Interval], begins: datetime, now: datetime
-) -> dict[date, list[Interval]]:
-    """The intervals cut at midnight UTC, by day."""
-    found: dict[date, list[Interval]] = {}
-    for one in intervals:
-        begin, end = max(one.began_at, begins), min(one.ended_at or now, now)
-        while begin < end:
-            day = begin.astimezone(UTC).date()
-            midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)
-            part = Interval(one.state, begin, min(end, midnight), one.label)
-            found.setdefault(day, []).append(part)
-            begin = midnight
-    return found
-
-
-def _weigh(parts: list[Interval]) -> tuple[float, State, float]:
-    """Of one day: seconds in its worst state, that state, and the seconds that count as down."""
-    worst = max((one.state for one in parts), key=lambda state: state.rank)
-    edges = sorted({edge for one in parts for edge in (one.began_at, one.ended_at) if edge})
-    seconds = down = 0.0
-    for begin, end in pairwise(edges):
-        states = {
-            one.state
-            for one in parts
-            if one.began_at <= begin and one.ended_at is not None and one.ended_at >= end
+def _seen(stem: ComponentView, closed: list[DayEvent], *, now: datetime) -> ComponentView:
+    """A view whose days before `stem.today` are known, at an instant from that day on."""
+    assert stem.since is not None
+    assert stem.today is not None
+    first = first_day(now).date()
+    begins = datetime.combine(max(first, stem.today), datetime.min.time(), UTC)
+    known_from = datetime.combine(stem.since, datetime.min.time(), UTC)
+    events = closed + days.events(days.so_far(stem.ahead, now), max(begins, known_from))
+    states: list[State | None] = [
+        State.OPERATIONAL if first + timedelta(days=number) >= stem.since else None
+        for number in range(DAYS)
+    ]
+    for one in events:
+        states[(one.day - first).days] = one.state
+    current = max(
+        (State(one.state) for one in stem.ahead if instants.is_running(one, now)),
+        key=lambda state: state.rank,
+        default=State.OPERATIONAL,
+    )
+    counted = sum(state is not None for state in states) * _DAY_SECONDS
+    down = sum(one.down for one in events)
+    edges = [edge for one in stem.ahead for edge in one[1:3] if edge and edge <= now]
+    return stem.model_copy(
+        update={
+            "state": current,
+            "uptime": round(1 - down / counted, 6) if counted else None,
+            "states": states,
+            "events": events[::-1],
+            "changed_at": max([*edges, *filter(None, [stem.changed_at])], default=None),
         }
-        if not states:
-            continue
-        length = (end - begin).total_seconds()
-        if worst in states:
-            seconds += length
-        if State.UNDER_MAINTENANCE not in states:
-            down += length * max(WEIGHTS.get(state, 0.0) for state in states)
-    return seconds, worst, down
+    )
 
 
 @lru_cache(maxsize=512)

@@ -1,7 +1,8 @@
 """The last confirmed picture on the disk, for a start without the database."""
 
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -16,34 +17,51 @@ _SHAPE = TypeAdapter(Picture)
 
 
 class Copy:
-    """One file; it holds what is for some readers only, so only its owner may read it."""
+    """One file; it holds what is for some readers only, so only its owner may read it.
+
+    When the picture was confirmed at last is the file's time of change.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._kept: tuple[int, datetime] | None = None
+        self._kept: tuple[Picture, datetime] | None = None
 
-    def keep(self, picture: Picture) -> None:
-        """Write a confirmed picture when it is a new one, or the last was written a minute ago."""
-        if self._kept is not None:
-            revision, at = self._kept
-            if revision == picture.revision and abs(picture.generated_at - at) < EVERY:
+    def keep(self, picture: Picture, confirmed_at: datetime) -> None:
+        """Write a confirmed picture when it is a new one; else note once a minute that it holds."""
+        if self._kept is not None and self._kept[0] is picture:
+            if abs(confirmed_at - self._kept[1]) < EVERY:
                 return
+            write = partial(self._date, confirmed_at)
+        else:
+            write = partial(self._write, picture, confirmed_at)
+        try:
+            write()
+        except OSError as error:
+            # A convenience for bad days; never a reason to make this day bad.
+            _log.warning("board.copy_not_kept", error=error.strerror)
+            self._kept = None
+            return
+        self._kept = (picture, confirmed_at)
+
+    def _write(self, picture: Picture, confirmed_at: datetime) -> None:
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
         try:
             with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(_SHAPE.dump_json(picture))
             fresh.replace(self._path)
-        except OSError as error:
-            # A convenience for bad days; never a reason to make this day bad.
-            _log.warning("board.copy_not_kept", error=error.strerror)
+        except OSError:
             fresh.unlink(missing_ok=True)
-            return
-        self._kept = (picture.revision, picture.generated_at)
+            raise
+        self._date(confirmed_at)
 
-    def load(self) -> Picture | None:
-        """The picture that was kept; None when there is none that can be read."""
+    def _date(self, confirmed_at: datetime) -> None:
+        os.utime(self._path, (confirmed_at.timestamp(), confirmed_at.timestamp()))
+
+    def load(self) -> tuple[Picture, datetime] | None:
+        """The picture that was kept, and when it was confirmed; None when none can be read."""
         try:
-            return _SHAPE.validate_json(self._path.read_bytes())
+            picture = _SHAPE.validate_json(self._path.read_bytes())
+            return picture, datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

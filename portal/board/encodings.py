@@ -7,13 +7,13 @@ import brotli
 
 # What is smaller gains nothing; the first that a client takes is sent.
 SMALLEST = 400
-_ORDER = ("br", "gzip")
+ORDER = ("br", "gzip")
 
 
 @lru_cache(maxsize=512)
 def best(accept: str) -> str:
     """The encoding to send by an `Accept-Encoding` (RFC 9110, 12.5.3); empty for none."""
-    return next((one for one in _ORDER if takes(accept, one)), "")
+    return next((one for one in ORDER if takes(accept, one)), "")
 
 
 @lru_cache(maxsize=512)

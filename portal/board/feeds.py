@@ -266,7 +266,7 @@ def _plain(banner: Banner) -> str:
 
 
 def _latest(found: list[Entry], picture: Picture) -> datetime:
-    return found[0].updated_at if found else picture.generated_at.replace(microsecond=0)
+    return found[0].updated_at if found else picture.changed_at.replace(microsecond=0)
 
 
 def _clean(text: str) -> str:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import groupby
 
+from portal.board import instants
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
@@ -14,8 +16,6 @@ from portal.status.components import State
 from portal.status.incidents import ImpactLevel, Progress
 from portal.status.terms import Audience, Channel, Severity, Status
 
-# A picture older than this is taken anew even when nothing changed, so that its age stays small.
-LONGEST_LIFE = timedelta(seconds=15)
 PAST_DAYS = 7
 MOST_OF_SERIES = 2
 # On the page; the calendar and the API have all that the picture holds.
@@ -77,8 +77,15 @@ class Picture:
     components: tuple[ComponentView, ...] = ()
     # Windows that were called off lately, for calendars that hold them.
     cancelled: tuple[Banner, ...] = ()
-    # When the database stopped answering; None while it does.
+    # When the database confirmed it at last; None while it does.
     stale_since: datetime | None = None
+    # The instant that it shows, where that is another than the one at which it was read.
+    seen_at: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The instant that it shows."""
+        return self.seen_at or self.generated_at
 
     def public(self, status: Status) -> tuple[Banner, ...]:
         """What everyone may see on the web, the most severe and latest first."""
@@ -98,30 +105,39 @@ class Picture:
             sorted(found, key=lambda one: (-one.severity.rank, -one.starts_at.timestamp()))
         )
 
-    @property
+    @cached_property
     def active(self) -> tuple[Banner, ...]:
         return self.public(Status.ACTIVE)
 
-    @property
+    @cached_property
     def upcoming(self) -> tuple[Banner, ...]:
         return tuple(sorted(self.public(Status.SCHEDULED), key=lambda one: one.starts_at))
 
-    @property
+    @cached_property
     def coming(self) -> tuple[Banner, ...]:
         """What is upcoming, the nearest first; of windows that come again only the next two."""
         return next_of_each(self.upcoming)[:MOST_COMING]
 
-    @property
+    @cached_property
     def past_days(self) -> tuple[PastDay, ...]:
         """The last seven days, today first, the quiet ones too."""
         over = self.public(Status.RESOLVED)
-        today = self.generated_at.date()
+        today = self.now.date()
         return tuple(
             PastDay(day, tuple(one for one in over if one.over_at and one.over_at.date() == day))
             for day in (today - timedelta(days=number) for number in range(PAST_DAYS))
         )
 
-    @property
+    def valid_for(self, audience: Audience) -> datetime:
+        """Until when what these readers see stays as it is, if nobody changes it.
+
+        What is for others alone says nothing here, not even when it begins.
+        """
+        if audience is not Audience.PUBLIC:
+            return self.valid_until
+        return next_change(self.for_reader(audience), self.public_components, self.now)
+
+    @cached_property
     def open_incidents(self) -> tuple[IncidentView, ...]:
         """What everyone may see of the incidents that go on, the latest first."""
         return tuple(
@@ -131,7 +147,7 @@ class Picture:
     def incident(self, reference: str) -> IncidentView | None:
         return next((one for one in self.incidents if one.reference == reference), None)
 
-    @property
+    @cached_property
     def public_components(self) -> tuple[ComponentView, ...]:
         return tuple(one for one in self.components if one.is_public)
 
@@ -140,20 +156,10 @@ class Picture:
         """How many public components are not as they should be."""
         return sum(one.state is not State.OPERATIONAL for one in self.public_components)
 
-    @property
-    def everything_public(self) -> tuple[Banner | IncidentView | ComponentView, ...]:
-        """All that any public answer can be made from."""
-        return (
-            *self.for_reader(Audience.PUBLIC),
-            *(one for one in self.incidents if one.is_public),
-            *self.public_components,
-            *(one for one in self.cancelled if Audience.PUBLIC in one.audiences),
-        )
-
-    @property
+    @cached_property
     def changed_at(self) -> datetime:
         """When something public changed last; the last midnight where nothing ever did."""
-        now = self.generated_at
+        now = self.now
         moments = [one.changed_at(now) for one in self.for_reader(Audience.PUBLIC)]
         moments += [
             one.changed_at(now) for one in self.cancelled if Audience.PUBLIC in one.audiences
@@ -168,7 +174,7 @@ class Picture:
         """Whether anything could tell that a public component is not as it should be."""
         return any(one.is_watched for one in self.public_components)
 
-    @property
+    @cached_property
     def groups(self) -> tuple[tuple[str, tuple[ComponentView, ...]], ...]:
         """The public components by group, in their order."""
         return tuple(
@@ -176,7 +182,7 @@ class Picture:
             for name, members in groupby(self.public_components, key=lambda one: one.group)
         )
 
-    @property
+    @cached_property
     def _verdict(self) -> tuple[Indicator, str]:
         """The worst of what components, incidents and announcements say, in that order."""
         said = [_OF_STATE[one.state] for one in self.public_components]
@@ -198,8 +204,14 @@ class Picture:
     def at(self, now: datetime, *, stale_since: datetime) -> "Picture":
         """The same data seen at `now`, for when the database cannot be asked."""
         moved = tuple(banner.at(now) for banner in self.banners)
+        parts = tuple(one.at(now) for one in self.components)
         return replace(
-            self, valid_until=next_change(moved, now), banners=moved, stale_since=stale_since
+            self,
+            seen_at=now,
+            valid_until=next_change(moved, parts, now),
+            banners=moved,
+            components=parts,
+            stale_since=stale_since,
         )
 
 
@@ -216,7 +228,6 @@ def next_of_each(found: Iterable[Banner]) -> tuple[Banner, ...]:
     return tuple(kept)
 
 
-def next_change(found: list[Banner] | tuple[Banner, ...], now: datetime) -> datetime:
-    """When a banner begins or ends next, but soon in any case."""
-    moments = [moment for one in found for moment in (one.starts_at, one.over_at) if moment]
-    return min([moment for moment in moments if moment > now] + [now + LONGEST_LIFE])
+def next_change(found: Iterable[Banner], parts: Iterable[ComponentView], now: datetime) -> datetime:
+    """The first instant after `now` at which a picture of these changes by itself."""
+    return instants.next_change(now, found, [part for one in parts for part in one.ahead])

@@ -1,8 +1,10 @@
 """The keeper of the board: when it is rebuilt, by whom, and what is served meanwhile.
 
-A rebuild happens when the revision moves or the picture's time is over. However many ask at
-once, one of them rebuilds and the others go on with what there is. With the database gone the
-last picture is served, moved on to the present, and says since when it could not be confirmed.
+A rebuild happens when the revision moves or an instant passes at which something begins or ends;
+never by a timer. A look that finds neither confirms the picture: its age is that of the last such
+look. However many ask at once, one of them rebuilds and the others go on with what there is. With
+the database gone the last picture is served, moved on to the present, and says since when it could
+not be confirmed.
 """
 
 import threading
@@ -17,6 +19,8 @@ from portal import clock
 from portal.board import published
 from portal.board.answers import Answers, Publish
 from portal.board.copy import Copy
+from portal.board.history import History
+from portal.board.picture import Picture
 from portal.store import errors, revision
 from portal.store.errors import FailureKind
 
@@ -32,11 +36,13 @@ class Board:
         self._open_session = open_session
         self._publish = publish
         self._copy = copy
+        self._history = History()
         self._one_at_a_time = threading.Lock()
         self._answers: Answers | None = None
         self._refreshed_at: datetime | None = None
-        self._asked = 0
         self.rebuilds = 0
+        # When the database said at last that the picture is true; None before there is one.
+        self.confirmed_at: datetime | None = None
         # Why the last look failed; None when it did not.
         self.failure: FailureKind | None = None
         # Whether someone calls `refresh` beside the requests, so that none of them waits for it.
@@ -84,10 +90,9 @@ class Board:
     @property
     def age_seconds(self) -> float:
         """Seconds since the database confirmed the picture; -1 before there is one."""
-        if self._answers is None:
+        if self.confirmed_at is None:
             return -1.0
-        confirmed = self._answers.picture.generated_at
-        return max(0.0, (clock.now() - confirmed).total_seconds())
+        return max(0.0, (clock.now() - self.confirmed_at).total_seconds())
 
     @property
     def revision(self) -> int:
@@ -104,22 +109,29 @@ class Board:
                     and before.generated_at <= now < before.valid_until
                     and revision.current(session) == before.revision
                 )
-                if not is_same:
-                    fresh = published.take(session, now=now)
-                    self._answers = self._publish(fresh)
+                if before is None or not is_same:
+                    fresh = published.take(session, now=now, history=self._history)
+                    self._put(fresh)
                     self.rebuilds += 1
-                    self._copy.keep(fresh)
-            self.failure = None
+            self.confirmed_at, self.failure = now, None
+            if before is not None and is_same:
+                # Not within the act that changed it: nobody waits for a file.
+                self._copy.keep(before, now)
         except SQLAlchemyError as error:
             self.failure = errors.of(error)
             _log.warning("board.database_unreachable", error=type(error).__name__)
             # The look itself may have waited for a timeout; the next waits its turn from now.
-            self._refreshed_at = clock.now()
+            self._refreshed_at = now = clock.now()
             if before is None:
                 kept = self._copy.load()
                 if kept is not None:
-                    since = kept.generated_at
-                    self._answers = self._publish(kept.at(self._refreshed_at, stale_since=since))
-            elif before.stale_since is None or self._refreshed_at >= before.valid_until:
-                since = before.stale_since or now
-                self._answers = self._publish(before.at(self._refreshed_at, stale_since=since))
+                    before, self.confirmed_at = kept
+            if before is not None and (before.stale_since is None or now >= before.valid_until):
+                assert self.confirmed_at is not None
+                self._put(before.at(now, stale_since=self.confirmed_at))
+
+    def _put(self, picture: Picture) -> None:
+        """Serve a picture, and then its answers compressed."""
+        answers = self._publish(picture, self._answers)
+        self._answers = answers
+        answers.compress()

@@ -19,7 +19,7 @@ from typing import Any
 from structlog.contextvars import bind_contextvars
 
 from portal import clock
-from portal.board.answer import Answer
+from portal.board.answer import PENDING, Answer
 from portal.durations import spoken
 from portal.guard import address
 from portal.guard import head as heads
@@ -148,7 +148,8 @@ class Chain:
         if method not in _READS and self._is_leaving():
             detail = "The portal is about to stop and takes no writes. Try again soon."
             return self.refuse(head, 503, detail, [*limit_headers, ("Retry-After", "30")])
-        if answer is None:
+        if answer is None or answer is PENDING:
+            # What is public but not ready is made by a thread, and ready for the next.
             return Passed(client, path, route, limit_headers, denied)
         if share == 1 and denied is None:
             self.polls.learn(head.peer, head.forwarded_for, key)

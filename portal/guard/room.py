@@ -101,7 +101,7 @@ def chain(
 
     def find(path: str, query_string: str, now: datetime) -> Answer | None:
         answers = board.current(now)
-        return answers.find(path, query_string) if answers else None
+        return answers.find(path, query_string, now) if answers else None
 
     def ready(path: str) -> Answer | None:
         answers = board.current()

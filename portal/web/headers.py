@@ -17,6 +17,7 @@ PUBLIC_READS = frozenset(
     {
         "/",
         "/banner",
+        "/board",
         "/api/status",
         "/api/runtime/maintenance",
         "/api/openapi.json",

@@ -6,10 +6,10 @@ no harm, and it must not cost a reader the page. Values of those that are read a
 
 from urllib.parse import unquote_plus
 
-from portal.board.answers import MAINTENANCE, MAINTENANCE_PARAMETERS
+from portal.board import maintenance
 
 PUBLIC: dict[str, frozenset[str]] = {
-    MAINTENANCE: MAINTENANCE_PARAMETERS,
+    maintenance.PATH: maintenance.PARAMETERS,
     "/history": frozenset({"month"}),
 }
 # Their readers are known, and every parameter is looked at.

@@ -11,12 +11,19 @@ from markupsafe import escape
 
 from portal import clock, web
 from portal.accounts.roles import Scope
+from portal.board import notices
+from portal.board.answers import digest
+from portal.board.banners import Banner
+from portal.board.components import ComponentView
 from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
 from portal.settings import Settings
 from portal.web import prefix
 from portal.web.access import Caller
+
+# Of what was over on one day, on the page; the page of the month has the others.
+MOST_OF_DAY = 10
 
 
 def panel(template: str, *, status: int = 200, **context: object) -> Response:
@@ -54,22 +61,59 @@ def uncached(response: Response) -> Response:
 
 
 def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
-    """What renders the public page and the banner of a picture, outside of any request."""
+    """What renders the public page and its two parts from a picture, outside of any request."""
+    context = {
+        "site_name": settings.site_name,
+        "poll_seconds": settings.poll_seconds,
+        "stale_after_seconds": int(settings.poll_seconds * 1.5),
+        "external_url": settings.external_url,
+        "most_of_day": MOST_OF_DAY,
+    }
+    templates = app.jinja_env
+    # A component that is the same as in the picture before looks the same.
+    known: dict[str, tuple[ComponentView, str]] = {}
+
+    def part_of(one: ComponentView) -> str:
+        before = known.get(one.slug)
+        if before is None or before[0] is not one:
+            html = templates.get_template("parts/component.html").render(one=one)
+            known[one.slug] = before = (one, html)
+        return before[1]
+
+    def notice_of(banner: Banner, earlier: int, level: str, short: str) -> str:
+        template = templates.get_template("parts/notice.html")
+        return template.render(banner=banner, earlier=earlier, level=level, short=short)
 
     def make(picture: Picture) -> dict[str, bytes]:
-        context = {
-            "picture": picture,
-            "now": picture.stale_since or picture.generated_at,
-            "site_name": settings.site_name,
-            "poll_seconds": settings.poll_seconds,
-            "stale_after_seconds": int(settings.poll_seconds * 1.5),
-            "external_url": settings.external_url,
-        }
-        # The page holds the fragment; it is rendered once for both.
-        board = app.jinja_env.get_template("parts/board.html").render(context)
-        page = app.jinja_env.get_template("public/page.html").render(context, board=board)
-        made = {"/": page, "/banner": board}
+        given = context | {"picture": picture, "notices": notices.fitted(picture, notice_of)}
+        parts = {one.slug: part_of(one) for one in picture.public_components}
+        # The page holds both parts; each is rendered once.
+        board = templates.get_template("parts/board.html").render(given, parts=parts)
+        tag = digest(board.encode())
+        board = f'<div data-board="{tag}">{board}</div>'
+        banner = templates.get_template("parts/banner.html").render(given, board_tag=tag)
+        page = templates.get_template("public/page.html").render(given, board=board, banner=banner)
+        made = {"/": page, "/banner": banner, "/board": board}
         return {path: prefix.html(text, settings.prefix).encode() for path, text in made.items()}
+
+    return make
+
+
+def component_page(app: APIFlask, settings: Settings) -> Callable[[Picture, str], bytes | None]:
+    """What renders the page of a public component, outside of any request."""
+
+    def make(picture: Picture, slug: str) -> bytes | None:
+        one = next((one for one in picture.public_components if one.slug == slug), None)
+        if one is None:
+            return None
+        page = app.jinja_env.get_template("public/component.html").render(
+            one=one,
+            site_name=settings.site_name,
+            external_url=settings.external_url,
+            path=f"/components/{slug}",
+            confirmed_at=picture.stale_since,
+        )
+        return prefix.html(page, settings.prefix).encode()
 
     return make
 

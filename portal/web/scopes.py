@@ -13,7 +13,9 @@ def _views(scope: str | Scope, blueprint: str, names: str) -> dict[str, str | Sc
 TABLE: dict[str, str | Scope] = {
     "static": PUBLIC,
     **_views(PUBLIC, "openapi", "spec"),
-    **_views(PUBLIC, "public", "banner docs document maintenance page status statuspage"),
+    **_views(
+        PUBLIC, "public", "banner board component docs document maintenance page status statuspage"
+    ),
     **_views(PUBLIC, "records", "history incident window"),
     **_views(PUBLIC, "subscriptions", "ask confirm end manage sent"),
     **_views(PUBLIC, "health", "live metrics pointer ready startup"),

@@ -41,7 +41,8 @@ class Statics:
             etag = f'W/"{digest[:20]}"'
             for name, control in ((plain, _AN_HOUR), (hashed, _FOREVER)):
                 shared = (("Cache-Control", control), *SECURITY_HEADERS)
-                self._answers[name] = Answer.of(body, kind, etag, shared)
+                self._answers[name] = answer = Answer.of(body, kind, etag, shared)
+                answer.compress()
 
     def find(self, path: str) -> Answer | None:
         return self._answers.get(path)

@@ -43,7 +43,7 @@
     return null;
   };
 
-  const updated = () => find("#board [data-updated]");
+  const updated = () => find("#banner [data-updated]");
   // A kept page is no sign of silence before it asked.
   let isAsked = false;
 
@@ -59,6 +59,8 @@
     for (const time of all("[data-until]")) {
       const left = Date.parse(time.dateTime) - now();
       put(time, left > 0 ? roughly(left) : "a moment");
+      // Told here alone: the server's bytes do not count down.
+      if (time.parentElement.hidden) time.parentElement.hidden = false;
     }
     if (updated()) {
       const age = now() - Date.parse(updated().dateTime);
@@ -90,9 +92,9 @@
 
   let lastSaid = "";
   const tell = (isFirst) => {
-    const board = byId("board");
+    const board = byId("banner");
     const parts = board
-      ? [...all("h1, [data-banner]:not([hidden]) h3", board)].map((one) => one.textContent)
+      ? [...all("h1, [data-banner]:not([hidden]) h2", board)].map((one) => one.textContent)
       : [...all("#alerts [data-alert] .pill")].map((one) => one.textContent);
     const text = parts.join(". ") || "No alerts.";
     if (!isFirst && text !== lastSaid) put(byId("said"), text);
@@ -126,10 +128,15 @@
 
   // polling
 
-  const isPoll = (element) => element?.matches("#board, [data-poll]");
+  const isPoll = (element) => element?.matches("#banner, #board, [data-poll]");
   const poll = () => {
     if (!window.htmx) return;
-    for (const element of all("#board, [data-poll]")) window.htmx.trigger(element, "portal:poll");
+    for (const element of all("#banner, [data-poll]")) window.htmx.trigger(element, "portal:poll");
+  };
+  // The rest of the page follows when the banner tells of another one.
+  const follow = () => {
+    const tags = [...all("#banner [data-board], #board > [data-board]")].map((one) => one.dataset.board);
+    if (new Set(tags).size > 1) window.htmx.trigger(byId("board"), "portal:changed");
   };
   let timer = 0;
   const plan = () => {
@@ -205,6 +212,7 @@
       const answered = new Date(date).toISOString();
       for (const time of all("#board [data-updated], [data-answered]")) time.dateTime = answered;
       elt.classList.remove("is-failed");
+      if (elt.id === "banner") follow();
       if (silentSince && !find(".is-failed")) {
         silentSince = 0;
         if (shown.startsWith("silent:")) unsnack();
@@ -223,7 +231,7 @@
   const settle = (root, isFirst) => {
     localTimes(root);
     dismissals(root);
-    if (isFirst || root.id === "board" || root.id === "alerts") tell(isFirst);
+    if (isFirst || root.id === "banner" || root.id === "alerts") tell(isFirst);
     if (isFirst || root.id === "alerts") staleExporter();
   };
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
@@ -244,9 +252,14 @@
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone) put(byId("zone-note"), ` Point at a time to see it in yours (${zone}).`);
   settle(document, true);
+  // The page says when something changed last; how old it is follows from when it came.
+  const visit = performance.getEntriesByType("navigation")[0];
+  if (updated() && visit?.transferSize) {
+    updated().dateTime = new Date(performance.timeOrigin + visit.responseStart).toISOString();
+  }
   tick();
   setInterval(tick, 1000);
-  if (find("#board, [data-poll]")) plan();
+  if (find("#banner, [data-poll]")) plan();
   window.addEventListener("load", () => {
     if (updated() && now() - Date.parse(updated().dateTime) > pollMs) poll();
   });

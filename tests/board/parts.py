@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from portal.board.components import Interval
+from portal.board.days import Interval
 from portal.status.components import Component, State
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from portal.board import answers
-from portal.board.answers import Answers, BadQueryError, MaintenanceQuery
+from portal.board import answers, maintenance
+from portal.board.answer import PENDING
+from portal.board.answers import Answers
+from portal.board.maintenance import BadQueryError, MaintenanceQuery
 from portal.status.terms import Audience, Channel
 from tests.board.test_picture import HOUR, NOW, TICK, banner, event, part, picture
 
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.unit
     ],
 )
 def test_a_query_is_read(text, query):
-    assert answers.parse_query(text) == query
+    assert maintenance.parse_query(text) == query
 
 
 @pytest.mark.parametrize(
@@ -52,12 +54,12 @@ def test_a_query_is_read(text, query):
 )
 def test_a_query_that_cannot_be_is_refused(text, field):
     with pytest.raises(BadQueryError) as caught:
-        answers.parse_query(text)
+        maintenance.parse_query(text)
     assert caught.value.field == field
 
 
 def test_a_number_of_eight_digits_is_still_a_number():
-    assert answers._number("limit", "00000007", 1, 50) == 7
+    assert maintenance._number("limit", "00000007", 1, 50) == 7
 
 
 @pytest.mark.parametrize(
@@ -98,13 +100,13 @@ def test_a_number_of_eight_digits_is_still_a_number():
     ],
 )
 def test_what_is_told_of_maintenance(values, query, is_told, why):
-    body = answers.maintenance(picture(banner(**values)), MaintenanceQuery(**query))
+    body, _ = maintenance.body(picture(banner(**values)), MaintenanceQuery(**query))
     assert bool(body["announcements"]) is is_told, why
 
 
 def test_the_limit_cuts_the_list():
     shown = picture(*(banner(f"m-{n}", starts_at=NOW - n * HOUR) for n in range(5)))
-    body = answers.maintenance(shown, MaintenanceQuery(limit=2))
+    body, _ = maintenance.body(shown, MaintenanceQuery(limit=2))
     assert [one["ref"] for one in body["announcements"]] == ["m-0", "m-1"]
     assert (body["windowMinutes"], body["access"]) == (90, "public")
 
@@ -129,24 +131,29 @@ def test_the_status_holds_what_the_page_holds():
     assert answers.status(picture(), poll_seconds=15)["staleSince"] is None
 
 
-def ready(shown, *, cors: str = "") -> Answers:
+def ready(shown, *, cors: str = "", page: bytes = b"page", before=None) -> Answers:
     return Answers(
         shown,
-        pages={"/": b"page"},
+        pages={"/": page},
         documents={
             "/badge.svg": lambda _: ("image/svg+xml", b"<svg/>"),
             "/feed": lambda _: ("text/plain", b"feed"),
         },
+        page_of=lambda shown, slug: f"<h1>{slug}</h1>".encode(),
         poll_seconds=15,
         extra_headers=(),
         page_headers=(("X-Page", "1"),),
         cors=cors,
+        before=before,
     )
 
 
 def test_ready_made_answers_and_those_that_are_made_when_asked_for():
     made = ready(picture(banner()))
-    page, badge, feed = (made.find(path, "") for path in ("/", "/badge.svg", "/feed"))
+    page = made.find("/", "", NOW)
+    # The event loop only looks up; what takes time is made by a thread.
+    assert made.find("/badge.svg", "", NOW) is PENDING
+    badge, feed = (made.make(path, "", NOW) for path in ("/badge.svg", "/feed"))
     assert page is not None
     assert badge is not None
     assert feed is not None
@@ -154,31 +161,84 @@ def test_ready_made_answers_and_those_that_are_made_when_asked_for():
     assert ("X-Page", "1") in page.headers
     assert ("Content-Security-Policy", "default-src 'none'") in badge.headers
     assert not any(name == "Content-Security-Policy" for name, _ in feed.headers)
-    assert made.find("/feed", "") is feed
+    assert made.find("/feed", "", NOW) is made.make("/feed", "", NOW) is feed
     # Links are decorated by others; nothing reads that.
-    assert made.find("/feed", "a=1") is feed
-    assert made.find("/", "utm_source={{name}}") is page
-    assert made.find("/nothing", "") is None
+    assert made.find("/feed", "a=1", NOW) is feed
+    assert made.find("/", "utm_source={{name}}", NOW) is page
+    assert made.find("/nothing", "", NOW) is made.make("/nothing", "", NOW) is None
     assert ("Content-Length", "4") in page.headers
     assert not any(name.startswith("Content-") for name, _ in page.headers_304)
 
 
+def test_each_public_component_has_a_page_that_is_made_when_asked_for():
+    made = ready(picture(components=(part("api"), part("hidden", is_public=False))))
+    assert made.find("/components/api", "", NOW) is PENDING
+    shown = made.make("/components/api", "", NOW)
+    assert shown is not None
+    assert shown.body == b"<h1>api</h1>"
+    assert ("X-Page", "1") in shown.headers
+    assert made.find("/components/api", "", NOW) is shown
+    for slug in ("hidden", "nothing", ""):
+        assert made.find(f"/components/{slug}", "", NOW) is None
+
+
+def test_encodings_are_made_before_anybody_asks():
+    made = ready(picture(), page=b"page " * 200)
+    page = made.find("/", "", NOW)
+    assert page is not None
+    assert page.encoded("gzip, br") is page
+    made.compress()
+    packed = page.encoded("gzip, br")
+    assert ("Content-Encoding", "br") in packed.headers
+    assert ("Content-Length", str(len(packed.body))) in packed.headers
+    assert page.encoded("br;q=0, gzip").body[:2] == b"\x1f\x8b"
+    assert page.encoded("identity") is page
+    assert packed.etag == page.etag
+
+
+MAINTENANCE = "/api/runtime/maintenance"
+
+
 def test_maintenance_is_ready_made_for_the_public_alone():
     made = ready(picture(banner()))
-    path = "/api/runtime/maintenance"
-    told = made.find(path, "limit=5")
+    assert made.find(MAINTENANCE, "", NOW) not in (None, PENDING)
+    assert made.find(MAINTENANCE, "limit=5", NOW) is PENDING
+    told = made.make(MAINTENANCE, "limit=5", NOW)
     assert told is not None
     one = json.loads(told.body)["announcements"][0]
     assert (one["ref"], one["startsAt"]) == ("m-1", "2030-06-03T11:00:00Z")
     assert "version" not in one
-    assert made.find(path, "limit=5") is told
-    assert made.find(path, "utm_source=x&limit=5&_=7") is told
-    assert made.find(path, "audience=admin") is None
-    assert made.find(path, "limit=99") is None
+    assert made.find(MAINTENANCE, "limit=5", NOW) is told
+    assert made.find(MAINTENANCE, "utm_source=x&limit=5&_=7", NOW) is told
+    assert made.find(MAINTENANCE, "audience=admin", NOW) is None
+    assert made.make(MAINTENANCE, "limit=99", NOW) is None
+
+
+def test_a_variant_is_good_until_its_own_instants():
+    """What looks farther ahead, or back, turns at instants at which the page does not."""
+    shown = picture(
+        banner("far", status="scheduled", starts_at=NOW + 5 * HOUR, ends_at=NOW + 6 * HOUR),
+        banner("over", status="resolved", ends_at=NOW - 2 * HOUR),
+    )
+    made = ready(shown)
+    query = "windowMinutes=240&includeResolved=true"
+
+    def refs(now) -> list[str]:
+        answer = made.make(MAINTENANCE, query, now)
+        assert answer is not None
+        return [one["ref"] for one in json.loads(answer.body)["announcements"]]
+
+    assert refs(NOW) == ["over"]
+    first = made.find(MAINTENANCE, query, NOW + HOUR - TICK)
+    assert first is not PENDING
+    assert made.find(MAINTENANCE, query, NOW + HOUR) is PENDING
+    assert refs(NOW + HOUR) == ["far", "over"]
+    assert refs(NOW + 2 * HOUR) == ["far", "over"]
+    assert refs(NOW + 2 * HOUR + TICK) == ["far"]
 
 
 def test_letters_stay_letters():
-    told = ready(picture(banner(title="Wartüng"))).find("/api/status", "")
+    told = ready(picture(banner(title="Wartüng"))).find("/api/status", "", NOW)
     assert told is not None
     assert "Wartüng".encode() in told.body
 
@@ -186,35 +246,55 @@ def test_letters_stay_letters():
 def test_variants_are_kept_up_to_a_number():
     made = ready(picture())
     for minutes in range(5, 305):
-        made.find("/api/runtime/maintenance", f"windowMinutes={minutes}")
-    assert len(made._made) == answers._MOST_VARIANTS
+        made.make(MAINTENANCE, f"windowMinutes={minutes}", NOW)
+    assert len(made._variants) == answers._MOST_VARIANTS
 
 
 @pytest.mark.parametrize(
     ("cors", "is_open"), [("*", True), ("https://a.example", True), ("", False)]
 )
 def test_other_pages_may_read_it_where_the_setting_says_so(cors, is_open):
-    page = ready(picture(), cors=cors).find("/", "")
+    page = ready(picture(), cors=cors).find("/", "", NOW)
     assert page is not None
     assert (("Access-Control-Allow-Origin", cors) in page.headers) is is_open
 
 
 def test_a_tag_changes_with_what_is_told_and_not_with_the_hour():
-    def tag(shown) -> str:
-        page = ready(shown).find("/", "")
-        assert page is not None
-        return page.etag
+    def tags(shown) -> list[str]:
+        found = [ready(shown).find(path, "", NOW) for path in ("/api/status", MAINTENANCE)]
+        return [one.etag for one in found if one is not None]
 
     first = picture(banner())
-    assert tag(first) == tag(replace(first, generated_at=NOW + timedelta(seconds=9)))
+    later = replace(first, generated_at=NOW + timedelta(seconds=9), revision=2)
+    assert tags(first) == tags(later)
     # What only others may see raises the revision, and moves nothing here.
-    assert tag(first) == tag(replace(first, revision=2))
     inside = banner("inside", kind="announcement", audiences=["operations"])
-    assert tag(first) == tag(replace(first, banners=(*first.banners, inside)))
-    assert tag(first) == tag(replace(first, cancelled=(inside,)))
-    assert tag(first) == tag(replace(first, incidents=(event(audiences=["admin"]),)))
-    assert tag(first) == tag(replace(first, components=(part("api", is_public=False),)))
-    assert tag(first) != tag(replace(first, stale_since=NOW))
-    assert tag(first) != tag(picture(banner(), cancelled=(banner("off"),)))
-    assert tag(first) != tag(picture(banner(), components=(part("api"),)))
-    assert tag(first) != tag(picture(banner(), incidents=(event(),)))
+    assert tags(first) == tags(replace(first, banners=(*first.banners, inside)))
+    assert tags(first) == tags(replace(first, cancelled=(inside,)))
+    assert tags(first) == tags(replace(first, incidents=(event(audiences=["admin"]),)))
+    assert tags(first) == tags(replace(first, components=(part("api", is_public=False),)))
+    assert not set(tags(first)) & set(tags(replace(first, stale_since=NOW)))
+    assert tags(first)[0] != tags(picture(banner(), components=(part("api"),)))[0]
+    assert tags(first)[0] != tags(picture(banner(), incidents=(event(),)))[0]
+    assert not set(tags(first)) & set(tags(picture(banner(title="Other"))))
+
+
+def test_a_page_has_a_tag_of_its_bytes():
+    one, other = (ready(picture(), page=page).find("/", "", NOW) for page in (b"a", b"b"))
+    assert one is not None
+    assert other is not None
+    assert one.etag != other.etag
+
+
+def test_what_the_picture_before_said_is_the_same_answer():
+    before = ready(picture(banner()))
+    later = picture(banner(), generated_at=NOW + HOUR / 2)
+    after = ready(later, before=before)
+    for path in ("/", "/api/status", MAINTENANCE):
+        assert after.find(path, "", NOW) is before.find(path, "", NOW), path
+    assert ready(later, page=b"other", before=before).find("/", "", NOW) is not before.find(
+        "/", "", NOW
+    )
+    # Of a clock that was set back nothing is kept: its instants are still to come.
+    back = ready(picture(banner(), generated_at=NOW - HOUR / 2), before=before)
+    assert back.find("/api/status", "", NOW) is not before.find("/api/status", "", NOW)

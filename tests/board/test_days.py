@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from portal.board import components
-from portal.board.components import Interval
-from portal.status.components import State
-from tests.board.parts import HOUR, NOW, interval, part
+from portal.board.days import Interval
+from portal.status.components import Component, State
+from tests.board.parts import NOW, interval, part
 
 pytestmark = pytest.mark.unit
 
@@ -16,7 +16,7 @@ def down(*intervals: Interval) -> float:
     """Hours that count as down."""
     uptime = components.view(part(), list(intervals), now=NOW).uptime
     assert uptime is not None
-    return round((1 - uptime) * (89 * 24 + 12), 1)
+    return round((1 - uptime) * 90 * 24, 1)
 
 
 def days(*intervals: Interval) -> list[tuple[int, State, int]]:
@@ -64,20 +64,20 @@ def test_what_has_no_name_names_nothing():
 
 
 @pytest.mark.parametrize(
-    ("hours", "uptime", "why"),
-    [(0, None, "nothing is known yet"), (1, 1.0, "an hour is"), (12, 1.0, "half a day")],
+    ("row", "uptime", "why"),
+    [(part(NOW.date()), 1.0, "today is"), (part(date(2030, 6, 4)), None, "tomorrow is not")],
 )
-def test_on_its_first_day(hours: int, uptime: float | None, why: str):
-    midnight = NOW.replace(hour=0)
-    shown = components.view(part(midnight.date()), [], now=midnight + HOUR * hours)
+def test_on_its_first_day(row: Component, uptime: float | None, why: str):
+    """What is known of it is whole days, from the first moment of each."""
+    shown = components.view(row, [], now=NOW)
     assert shown.uptime == uptime, why
-    assert shown.states[-2:] == [None, State.OPERATIONAL]
+    assert shown.states[:-1] == [None] * 89
 
 
 def test_what_was_before_the_first_day_or_is_to_come_does_not_count():
     row = part(date(2030, 6, 3))
     found = components.view(row, [interval(State.MAJOR, 20, 6)], now=NOW)
-    assert found.uptime == 0.5
+    assert found.uptime == 0.75
     assert [one.day.day for one in found.events] == [3]
     assert days(interval(State.MAJOR, -1, -2)) == []
     assert days(interval(State.MAJOR, 1, -2)) == [(3, State.MAJOR, 60)]

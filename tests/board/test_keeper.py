@@ -1,7 +1,7 @@
 """When the board is looked at and rebuilt, and what it serves without a database."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +11,15 @@ from sqlalchemy.exc import OperationalError
 
 from portal.board import components, publish
 from portal.board.copy import EVERY, Copy
-from portal.board.picture import LONGEST_LIFE, Picture
+from portal.board.picture import Picture
 from portal.board.publish import REFRESH_EVERY, Board
 from portal.status.components import State
 from tests.board.test_picture import HOUR, NOW, TICK, banner, picture
 from tests.conftest import StandingClock
 
 pytestmark = pytest.mark.unit
+# When the one banner of each picture is over.
+ENDS = NOW + HOUR
 
 
 class Database:
@@ -43,12 +45,12 @@ class Shelf:
     """The copy on the disk."""
 
     def __init__(self) -> None:
-        self.kept: Picture | None = None
+        self.kept: tuple[Picture, datetime] | None = None
 
-    def keep(self, shown: Picture) -> None:
-        self.kept = shown
+    def keep(self, shown: Picture, confirmed_at: datetime) -> None:
+        self.kept = (shown, confirmed_at)
 
-    def load(self) -> Picture | None:
+    def load(self) -> tuple[Picture, datetime] | None:
         return self.kept
 
 
@@ -57,15 +59,13 @@ def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
     still.moment = NOW
     database, shelf = Database(), Shelf()
 
-    def take(session: Database, *, now: Any) -> Picture:
-        return picture(
-            banner(), revision=session.revision, generated_at=now, valid_until=now + LONGEST_LIFE
-        )
+    def take(session: Database, *, now: Any, history: Any) -> Picture:
+        return picture(banner(), revision=session.revision, generated_at=now, valid_until=ENDS)
 
     monkeypatch.setattr(publish.published, "take", take)
     board = Board(
         lambda: database,  # type: ignore[arg-type, return-value]
-        lambda shown: SimpleNamespace(picture=shown),  # type: ignore[arg-type, return-value]
+        lambda shown, _: SimpleNamespace(picture=shown, compress=list),  # type: ignore
         shelf,  # type: ignore[arg-type]
     )
     return SimpleNamespace(board=board, database=database, shelf=shelf, still=still)
@@ -77,8 +77,8 @@ def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
         (timedelta(0), 1, 1, "it has just looked"),
         (REFRESH_EVERY - TICK, 1, 1, "not yet"),
         (REFRESH_EVERY, 2, 1, "half a second later, and nothing changed"),
-        (LONGEST_LIFE - TICK, 2, 1, "the picture is good still"),
-        (LONGEST_LIFE, 2, 2, "its time is over"),
+        (HOUR - TICK, 2, 1, "the picture is good still"),
+        (HOUR, 2, 2, "something ends"),
         (-HOUR, 2, 2, "a clock that was set back"),
     ],
 )
@@ -105,21 +105,26 @@ def test_a_change_is_seen_at_the_next_look(world):
     world.database.revision = 3
     world.board.refresh()
     assert world.board.revision == 3
-    assert world.shelf.kept.revision == 3
+    # Nobody who acts waits for the copy: it is written at the next look.
+    assert world.shelf.kept is None
+    world.still.advance(seconds=1)
+    world.board.refresh()
+    assert world.shelf.kept[0].revision == 3
+    assert world.shelf.kept[1] == NOW + timedelta(seconds=1)
 
 
 def test_a_board_that_is_tended_does_not_look(world):
     world.board.is_supervised = True
     assert world.board.current(NOW) is None
     world.board.refresh()
-    assert world.board.seconds_left == LONGEST_LIFE.total_seconds()
+    assert world.board.seconds_left == HOUR.total_seconds()
     assert world.board.current(NOW + HOUR) is not None
     assert world.database.looks == 1
     world.board.refresh()
     assert (world.database.looks, world.board.rebuilds) == (2, 1)
     world.still.advance(seconds=5)
     world.board.refresh()
-    assert world.board.seconds_left == LONGEST_LIFE.total_seconds() - 5
+    assert world.board.seconds_left == HOUR.total_seconds() - 5
 
 
 def test_age_and_revision_before_and_after_the_first(world):
@@ -163,8 +168,8 @@ def test_without_a_database_the_last_picture_goes_on(world):
     world.database.is_away = True
     world.still.advance(seconds=1)
     stale = world.board.current(world.still.now()).picture
-    assert (stale.stale_since, stale.generated_at) == (NOW + timedelta(seconds=1), NOW)
-    assert stale.valid_until == NOW + timedelta(seconds=1) + LONGEST_LIFE
+    assert (stale.stale_since, stale.generated_at) == (NOW, NOW)
+    assert stale.valid_until == ENDS
     world.still.advance(seconds=1)
     assert world.board.current(world.still.now()).picture is stale
     world.still.moment = stale.valid_until - TICK
@@ -172,8 +177,10 @@ def test_without_a_database_the_last_picture_goes_on(world):
     world.still.moment = stale.valid_until
     moved = world.board.current(world.still.now()).picture
     assert moved is not stale
+    assert [one.status for one in moved.banners] == ["resolved"]
     assert moved.stale_since == stale.stale_since
     assert world.board.rebuilds == 1
+    assert world.board.age_seconds == HOUR.total_seconds()
     world.database.is_away = False
     world.still.advance(seconds=1)
     fresh = world.board.current(world.still.now()).picture
@@ -185,10 +192,12 @@ def test_a_start_without_a_database_has_the_copy(world):
     assert world.board.current(NOW) is None
     world.board.refresh()
     assert world.board.seconds_left == REFRESH_EVERY.total_seconds()
-    world.shelf.kept = picture(banner(ends_at=NOW - TICK), generated_at=NOW - HOUR)
+    confirmed_at = NOW - HOUR / 2
+    kept = picture(banner(ends_at=NOW - TICK), generated_at=NOW - HOUR)
+    world.shelf.kept = (kept, confirmed_at)
     world.still.advance(seconds=1)
     shown = world.board.current(world.still.now()).picture
-    assert shown.stale_since == NOW - HOUR
+    assert (shown.stale_since, world.board.confirmed_at) == (confirmed_at, confirmed_at)
     assert [one.status for one in shown.banners] == ["resolved"]
 
 
@@ -202,23 +211,30 @@ def test_a_look_that_waited_for_a_timeout_is_not_repeated_at_once(world):
 
 
 @pytest.mark.parametrize(
-    ("step", "revision", "is_written", "why"),
+    ("step", "is_dated", "why"),
     [
-        (timedelta(0), 1, False, "it was written just now"),
-        (EVERY - TICK, 1, False, "less than a minute ago"),
-        (EVERY, 1, True, "a minute ago"),
-        (timedelta(0), 2, True, "it is another one"),
-        (-EVERY, 1, True, "a clock that was set back"),
+        (timedelta(0), False, "it was written just now"),
+        (EVERY - TICK, False, "less than a minute ago"),
+        (EVERY, True, "a minute ago"),
+        (-EVERY, True, "a clock that was set back"),
     ],
 )
-def test_when_the_copy_is_written(tmp_path: Path, step, revision, is_written, why):
-    copy = Copy(tmp_path / "board.json")
-    copy.keep(picture(banner("first")))
-    copy.keep(picture(banner("second"), generated_at=NOW + step, revision=revision))
-    shown = copy.load()
-    assert shown is not None
-    assert shown.banners[0].ref == ("second" if is_written else "first"), why
+def test_when_it_is_noted_that_the_copy_still_holds(tmp_path: Path, step, is_dated, why):
+    copy, shown = Copy(tmp_path / "board.json"), picture(banner("first"))
+    copy.keep(shown, NOW)
+    copy.keep(shown, NOW + step)
+    assert copy.load() == (shown, NOW + step if is_dated else NOW), why
     assert (tmp_path / "board.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_picture_is_written_at_once(tmp_path: Path):
+    copy = Copy(tmp_path / "board.json")
+    copy.keep(picture(banner("first")), NOW)
+    copy.keep(picture(banner("second")), NOW + TICK)
+    shown, confirmed_at = copy.load() or (None, NOW)
+    assert shown is not None
+    assert [one.ref for one in shown.banners] == ["second"]
+    assert confirmed_at == NOW + TICK
 
 
 def test_a_copy_that_cannot_be_had_is_none(tmp_path: Path):
@@ -227,7 +243,7 @@ def test_a_copy_that_cannot_be_had_is_none(tmp_path: Path):
     bad.write_text("{")
     assert Copy(bad).load() is None
     lost = Copy(tmp_path / "no" / "folder.json")
-    lost.keep(picture())
+    lost.keep(picture(), NOW)
     assert lost.load() is None
     assert lost._kept is None
 

@@ -28,7 +28,8 @@ from tests import memory
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SINCE = NOW - PAST_DAYS * DAY
+TODAY = NOW.replace(hour=0)
+SINCE = TODAY - PAST_DAYS * DAY
 BOUNDS = Bounds(running=3, next=4, of_series=2, past=5, latest=6)
 Row = TypeVar("Row")
 
@@ -292,7 +293,7 @@ def test_what_is_called_off_is_told_the_nearest_first(session: Session, seed: in
         row
         for row in session.scalars(select(Window))
         if row.cancelled_at
-        and row.cancelled_at > NOW - CANCELLED_DAYS * DAY
+        and row.cancelled_at > TODAY - CANCELLED_DAYS * DAY
         and not row.awaits_approval
     ]
     to_come = [row for row in off if row.ends_at > NOW]

@@ -9,7 +9,7 @@ from portal.board import picture as pictures
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
-from portal.board.picture import LONGEST_LIFE, PAST_DAYS, Indicator, Picture
+from portal.board.picture import PAST_DAYS, Indicator, Picture
 from portal.status.components import State
 from portal.status.terms import Audience, Channel, Status
 
@@ -83,7 +83,7 @@ def picture(*found: Banner, **values: Any) -> Picture:
         **{
             "revision": 1,
             "generated_at": NOW,
-            "valid_until": NOW + LONGEST_LIFE,
+            "valid_until": NOW + HOUR,
             "banners": found,
             **values,
         }
@@ -247,17 +247,32 @@ def test_the_worst_that_is_said_is_the_state_of_all(values, indicator, descripti
 
 
 def test_a_picture_is_good_until_something_begins_or_ends():
-    def until(*found: Banner) -> timedelta:
-        return pictures.next_change(found, NOW) - NOW
+    def until(*found: Banner, parts: tuple[ComponentView, ...] = ()) -> timedelta:
+        return pictures.next_change(found, parts, NOW) - NOW
 
-    near = timedelta(seconds=3)
-    assert until() == LONGEST_LIFE
-    assert until(banner()) == LONGEST_LIFE
+    near, turn = timedelta(seconds=3), 12 * HOUR
+    assert until() == turn
+    assert until(banner()) == HOUR
     assert until(banner(ends_at=NOW + near)) == near
     assert until(banner(starts_at=NOW + near)) == near
-    assert until(banner(ends_at=None)) == LONGEST_LIFE
-    assert until(banner(resolved_at=NOW)) == LONGEST_LIFE
+    # It is told of an hour and a half before.
+    assert until(banner(starts_at=NOW + 3 * HOUR, ends_at=None)) == 1.5 * HOUR
+    assert until(banner(ends_at=None)) == turn
+    assert until(banner(resolved_at=NOW)) == turn
     assert until(banner(ends_at=NOW + TICK), banner(ends_at=NOW + near)) == TICK
+    assert until(parts=(part("api", ahead=[(State.MAJOR, NOW - HOUR, NOW + near, "")]),)) == near
+
+
+def test_what_only_some_may_see_does_not_say_when_it_begins():
+    shown = picture(
+        banner(),
+        banner("inside", audiences=["admin"], starts_at=NOW + HOUR / 2),
+        components=(
+            part("hidden", is_public=False, ahead=[(State.MAJOR, NOW - HOUR, NOW + TICK, "")]),
+        ),
+    )
+    assert shown.valid_for(Audience.PUBLIC) == NOW + HOUR
+    assert shown.valid_for(Audience.ADMIN) == shown.valid_until
 
 
 def test_without_the_database_the_same_is_seen_at_another_instant():
@@ -269,4 +284,4 @@ def test_without_the_database_the_same_is_seen_at_another_instant():
     assert [one.status for one in later.banners] == [Status.RESOLVED, Status.ACTIVE]
     assert later.stale_since == NOW + TICK
     assert (later.generated_at, later.revision) == (NOW, 1)
-    assert later.valid_until == NOW + HOUR + LONGEST_LIFE
+    assert later.valid_until == NOW + 2 * HOUR

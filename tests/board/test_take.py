@@ -20,7 +20,9 @@ from tests import memory
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TICK = timedelta(microseconds=1)
-AHEAD, PAST = 300 * DAY, PAST_DAYS * DAY
+# What is over leaves the picture when a day turns, so that it stays the same all day.
+MORNING = NOW - NOW.replace(hour=0)
+AHEAD, PAST = 300 * DAY, PAST_DAYS * DAY + MORNING
 
 
 @pytest.fixture
@@ -173,8 +175,8 @@ def test_which_windows_are_read(session: Session, values, is_shown, why):
     ("ago", "awaits", "is_told", "why"),
     [
         (timedelta(0), False, True, "just now"),
-        (CANCELLED_DAYS * DAY - TICK, False, True, "less than a month ago"),
-        (CANCELLED_DAYS * DAY, False, False, "a month ago"),
+        (CANCELLED_DAYS * DAY + MORNING - TICK, False, True, "a month ago, on the last day"),
+        (CANCELLED_DAYS * DAY + MORNING, False, False, "before that day"),
         (timedelta(0), True, False, "nobody ever knew of it"),
     ],
 )
@@ -229,7 +231,9 @@ def test_a_component_is_impaired_by_what_the_public_may_know(session: Session):
     assert take(session).components[0].state is State.MAJOR
 
 
-@pytest.mark.parametrize(("ago", "is_known"), [(90 * DAY - TICK, True), (90 * DAY, False)])
+@pytest.mark.parametrize(
+    ("ago", "is_known"), [(89 * DAY + MORNING - TICK, True), (89 * DAY + MORNING, False)]
+)
 def test_an_incident_of_ninety_days_ago_is_forgotten(session: Session, ago, is_known):
     part(session)
     incident(session, resolved_at=NOW - ago, status="resolved", started_at=NOW - 95 * DAY)

@@ -103,7 +103,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         reference = page.url.rsplit("/", 1)[1]
 
         # Published: banner on the public page by its own poll, mail in the mailbox.
-        expect(public.locator("#board")).to_contain_text("Our monitoring is blind")
+        expect(public.locator("#banner")).to_contain_text("Our monitoring is blind")
         until(lambda: len(post.to("ada@example.com")) == 2, what="the mail on the incident")
         opened = post.to("ada@example.com")[1]
         assert opened["Subject"] == "[Example status] Investigating: Our monitoring is blind"
@@ -141,7 +141,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         expect(page.get_by_role("alert").first).to_contain_text("Choose a root cause")
         page.get_by_label("Root cause (when resolved)").select_option("scraper_crash")
         page.get_by_role("button", name="Post update", exact=True).click()
-        expect(public.locator("#board")).not_to_contain_text("We do not see our own figures")
+        expect(public.locator("#banner")).not_to_contain_text("We do not see our own figures")
 
         # What is to be done about it.
         page.get_by_role("link", name="Write the retrospective").click()

@@ -1,5 +1,6 @@
-"""The public page in Chromium while nothing happens: how old it says that it is."""
+"""The public page in Chromium: how old it says that it is, and what it asks for when."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.pages import Watched
-from tests.processes import Served
+from tests.processes import Served, until
 
 POLL_SECONDS = 2
 NOTE = "#stale-note"
@@ -21,8 +22,17 @@ def quiet(tmp_path: Path) -> Iterator[Served]:
         yield server
 
 
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Served]:
+    settings = {"PORTAL_POLL_SECONDS": str(POLL_SECONDS), "PORTAL_RATE_LIMIT": "100000/minute"}
+    with Served(tmp_path / "data", **settings) as server:
+        server.run("demo")
+        until(lambda: "with problems" in server.get("/").text, what="the demo's history")
+        yield server
+
+
 def updated(page: Page) -> str:
-    stamp = page.locator("#board [data-updated]").get_attribute("datetime")
+    stamp = page.locator("#banner [data-updated]").get_attribute("datetime")
     assert stamp
     return stamp
 
@@ -38,7 +48,13 @@ def polled(page: Page) -> Response:
 def test_a_quiet_page_is_as_old_as_the_last_answer(chromium: Browser, quiet: Served):
     watched = Watched(chromium)
     page = watched.page
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
     page.goto(quiet.address + "/")
+    page.wait_for_load_state("load")
+    # It has just come: it says so, and need not ask.
+    assert page.locator("section.state p").inner_text().endswith("updated 0 s ago")
+    assert len(asked) <= 6
     page.evaluate(
         "() => { window.notes = []; new MutationObserver(() => window.notes.push("
         "document.querySelector('#stale-note').textContent)).observe("
@@ -58,13 +74,14 @@ def test_a_page_that_the_browser_kept_is_not_called_old(chromium: Browser, quiet
     """A page loaded from an older copy asks at once, before it says anything."""
     page = Watched(chromium).page
     old = quiet.get("/").text
-    stamp = old.split('data-updated="')[1].split('"')[0]
-    kept = old.replace(stamp, "2020-01-01T00:00:00Z")
+    stamp = re.search(r'datetime="([^"]+)" data-updated', old)
+    assert stamp
+    kept = old.replace(stamp.group(1), "2020-01-01T00:00:00Z")
     page.route(
         quiet.address + "/", lambda route: route.fulfill(body=kept, content_type="text/html")
     )
     page.goto(quiet.address + "/")
-    expect(page.locator("#board [data-updated]")).not_to_have_attribute(
+    expect(page.locator("#banner [data-updated]")).not_to_have_attribute(
         "datetime", "2020-01-01T00:00:00Z"
     )
     expect(page.locator(NOTE)).to_be_empty()
@@ -82,3 +99,62 @@ def test_a_portal_that_is_silent_is_told_in_whole_sentences(chromium: Browser, q
     assert page.locator(NOTE).inner_text().startswith("Showing what we knew ")
     page.context.set_offline(False)
     expect(page.locator(NOTE)).to_be_empty()
+
+
+def test_the_days_of_a_component_are_asked_for_when_somebody_opens_them(
+    chromium: Browser, demo: Served
+):
+    watched = Watched(chromium)
+    page = watched.page
+    page.goto(demo.address + "/")
+    part = page.locator(".part", has_text="with problems").first
+    days = part.locator("summary")
+    assert part.locator(".days-list li").count() == 0
+    days.focus()
+    with page.expect_response("**/components/*"):
+        page.keyboard.press("Enter")
+    expect(part.locator(".days-list li").first).to_be_visible()
+    expect(part.locator(".days-list a").first).to_have_attribute("href", re.compile("^/"))
+    # Polls that find nothing changed leave it open.
+    polled(page)
+    polled(page)
+    expect(part.locator(".days-list li").first).to_be_visible()
+    assert watched.problems == []
+
+
+def test_without_javascript_a_link_leads_to_the_days(chromium: Browser, demo: Served):
+    page = Watched(chromium, java_script_enabled=False).page
+    page.goto(demo.address + "/")
+    part = page.locator(".part", has_text="with problems").first
+    name = part.locator(".part-name").inner_text()
+    part.locator("summary").click()
+    part.get_by_role("link", name=f"Show the days of {name}").click()
+    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
+    assert page.locator(".days-list li").count() >= 1
+
+
+def test_the_rest_of_the_page_follows_when_it_is_another_one(chromium: Browser, demo: Served):
+    watched = Watched(chromium)
+    page = watched.page
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    page.goto(demo.address + "/")
+    polled(page)
+    assert [one for one in asked if one.endswith("/board")] == []
+    opened = ("incident", "open", "--title", "Cable cut", "--impact", "major")
+    demo.run(*opened, "--message", "We **look**.", "--component", "api=major_outage")
+    expect(page.locator("#banner")).to_contain_text("Cable cut")
+    api = page.locator("#board .part", has=page.get_by_text("API", exact=True))
+    expect(api.locator(".pill")).to_contain_text("Major outage")
+    # How long a window is left is told by the browser.
+    expect(page.locator("#banner .banner-left").first).to_contain_text(re.compile(r"ends in \d"))
+    reference = page.get_by_role("link", name="Cable cut").get_attribute("href")
+    assert reference
+    told = ("--status", "identified", "--message", "Found it.")
+    demo.run("incident", "update", reference.rpartition("/")[2], *told)
+    expect(page.locator("#banner")).to_contain_text("Found it.")
+    earlier = page.locator("details.earlier")
+    expect(earlier.locator("a")).to_have_attribute("href", reference)
+    earlier.locator("summary").click()
+    expect(earlier.locator(".prose strong")).to_have_text("look")
+    assert watched.problems == []

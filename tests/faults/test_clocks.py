@@ -155,9 +155,13 @@ def test_episodes_open_and_close_once(site: Site, still: StandingClock, by: time
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
 def test_pages_and_pictures_follow_the_clock(site: Site, still: StandingClock, by: timedelta):
     client = site.client()
-    assert client.get("/api/status").status_code == 200
+    work = WindowIn(title="Work", ends_at=still.moment + HOUR / 2)
+    site.portal.status.windows.schedule(By("a"), work)
+    assert client.get("/api/status").get_json()["indicator"] == "maintenance"
     jump(still, by)
+    # Before it begins, or after it is over: the picture is another one, made now.
     told = client.get("/api/status").get_json()
+    assert told["indicator"] == "none"
     assert told["generatedAt"] == clock.iso(clock.now())
     assert told["staleSince"] is None
 

@@ -60,12 +60,15 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
         "Found it.",
         f'href="/incidents/{reference}"',
         "1 earlier update",
-        "<strong>look</strong>",
+        f'hx-get="/incidents/{reference}"',
         'class="day-partial_outage"',
         'class="day-none"',
         "1 day with problems",
     ):
         assert wanted in page, wanted
+    # What was said before is asked for by whoever opens it.
+    assert "<strong>look</strong>" not in page
+    assert "<strong>look</strong>" in text(either, f"/incidents/{reference}")
     assert "op-a" not in page
     assert "style=" not in page
 

@@ -102,21 +102,19 @@ def updates_of(session: Session, ids: list[int]) -> dict[int, list[IncidentUpdat
 
 def impacts_of(session: Session, ids: list[int]) -> dict[int, list[Impact]]:
     """What several incidents do, or did at last, to components."""
-    last: dict[int, dict[str, Span]] = {}
+    last: dict[int, dict[str, State]] = {}
     rows = session.execute(
-        select(Span, Component.slug)
+        select(Span.incident_id, Span.state, Component.slug)
         .join(Component, Component.id == Span.component_id)
         .where(Span.incident_id.in_(ids))
         .order_by(Span.began_at, Span.id)
     )
-    for span, slug in rows:
-        assert span.incident_id is not None
-        last.setdefault(span.incident_id, {})[slug] = span
+    for incident_id, state, slug in rows:
+        assert incident_id is not None
+        last.setdefault(incident_id, {})[slug] = State(state)
     return {
-        number: [
-            Impact(component=slug, state=State(span.state)) for slug, span in sorted(spans.items())
-        ]
-        for number, spans in last.items()
+        number: [Impact(component=slug, state=state) for slug, state in sorted(states.items())]
+        for number, states in last.items()
     }
 
 

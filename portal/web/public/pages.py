@@ -3,10 +3,12 @@
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, render_template, request
 
-from portal import web
+from portal import clock, web
 from portal.accounts.roles import Scope
 from portal.board import answers
-from portal.board.answers import Answers, BadQueryError
+from portal.board import maintenance as maintenances
+from portal.board.answers import Answers
+from portal.board.maintenance import BadQueryError
 from portal.status.terms import Audience
 from portal.store.errors import FailureKind
 from portal.web import access
@@ -39,6 +41,20 @@ def banner() -> Response:
     return _ready_made("/banner")
 
 
+@blueprint.get("/board")
+@blueprint.doc(hide=True)
+def board() -> Response:
+    """What the page holds below the banner."""
+    return _ready_made("/board")
+
+
+@blueprint.get("/components/<slug>")
+@blueprint.doc(hide=True)
+def component(slug: str) -> Response:
+    """A component with its days."""
+    return _ready_made(f"/components/{slug}")
+
+
 @blueprint.get("/feed.<any(atom,rss,json):_>")
 @blueprint.get("/history.<any(atom,rss):_>")
 @blueprint.get("/calendar.<any(ics):_>")
@@ -49,13 +65,9 @@ def document(_: str) -> Response:
     return _ready_made(request.path)
 
 
-@blueprint.get(
-    "/api/v2/<any('summary.json','status.json','components.json','incidents.json',"
-    "'incidents/unresolved.json','scheduled-maintenances.json',"
-    "'scheduled-maintenances/upcoming.json','scheduled-maintenances/active.json'):_>"
-)
+@blueprint.get("/api/v2/<path:name>")
 @blueprint.doc(hide=True)
-def statuspage(_: str) -> Response:
+def statuspage(name: str) -> Response:
     """The public API as clients of Statuspage v2 know it."""
     return _ready_made(request.path)
 
@@ -81,11 +93,11 @@ def status() -> Response:
 def maintenance() -> Response:
     """Announcements and windows in one shape; an audience but `public` needs a token."""
     try:
-        query = answers.parse_query(request.query_string.decode("latin-1"))
+        query = maintenances.parse_query(request.query_string.decode("latin-1"))
     except BadQueryError as error:
         raise Problem(400, str(error), errors={error.field: [error.text]}) from None
     if query.audience is Audience.PUBLIC:
-        return _ready_made("/api/runtime/maintenance", request.query_string.decode("latin-1"))
+        return _ready_made(maintenances.PATH, request.query_string.decode("latin-1"))
     reader = access.reader()
     if reader is None:
         raise Problem(
@@ -95,7 +107,8 @@ def maintenance() -> Response:
         )
     if Scope.MAINTENANCE_READ not in reader.scopes:
         raise Problem(403, f"This audience needs the permission {Scope.MAINTENANCE_READ}.")
-    response = jsonify(answers.maintenance(_board().picture, query))
+    body, _ = maintenances.body(_board().picture, query, now=clock.now())
+    response = jsonify(body)
     response.headers["Cache-Control"] = "private, no-store"
     return response
 
@@ -113,12 +126,14 @@ def docs() -> str:
 
 
 def _ready_made(path: str, query_string: str = "") -> Response:
-    answer = _board().find(path, query_string)
+    answer = _board().make(path, query_string, clock.now())
     if answer is None:
         raise Problem(404, "There is nothing at this address.")
     if request.if_none_match.contains_weak(answer.etag[3:-1]):
         return Response(status=304, headers=list(answer.headers_304))
-    return Response(answer.body, headers=list(answer.headers))
+    answer = answer.encoded(request.headers.get("Accept-Encoding", ""))
+    # Its links lead below the path of the portal already, and its bytes are what its tag is of.
+    return Response(answer.body, headers=list(answer.headers), direct_passthrough=True)
 
 
 def _board() -> Answers:

@@ -161,7 +161,7 @@ def _page(
             raise Problem(
                 503, _STOPS if is_stopping else _NOT_KEPT, headers={"Retry-After": "5"}
             ) from error
-        confirmed = {"confirmed_at": answers.picture.generated_at, "is_stopping": is_stopping}
+        confirmed = {"confirmed_at": portal.board.confirmed_at, "is_stopping": is_stopping}
         body = _rendered(name, settings, context | found | confirmed)
     response = make_response(body)
     response.headers["Cache-Control"] = CACHE_CONTROL

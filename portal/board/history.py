@@ -1,0 +1,195 @@
+"""Ninety days of all components, read so that what was before today is computed once.
+
+Past days do not change but by an act on the past. Days are computed again only of components of
+which the database tells something else than before, and views only where that or the time matters.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.board import components as views
+from portal.board import days, instants
+from portal.board.components import ComponentView
+from portal.board.days import DayEvent, Interval
+from portal.runtime import episodes
+from portal.runtime.episodes import Source
+from portal.status import bounded, components, windows
+from portal.status.components import Component, Span, State
+from portal.status.incidents import Incident
+from portal.status.windows import Window
+
+# Windows that begin within this are read too, so that a picture can be moved on without a database.
+AHEAD = timedelta(days=2)
+
+
+class Impairment(NamedTuple):
+    """A span of a component; one of no incident was set by hand."""
+
+    interval: Interval
+    is_by_hand: bool
+
+
+ById = dict[int, list[Impairment]]
+_NONE: list[Any] = []
+
+
+class History:
+    """What one board remembers of the days before today; without it all is computed anew."""
+
+    def __init__(self) -> None:
+        # What was read, and the text that the database makes of the rows that it was read from.
+        self._past_text = self._planned_text = ""
+        self._past: ById = {}
+        self._planned: dict[str, list[Interval]] = {}
+        self._closed: dict[int, tuple[Any, list[DayEvent]]] = {}
+        self._views: dict[int, tuple[Any, ComponentView]] = {}
+        # How often the days before today were computed for a component, and how often a view.
+        self.computed = self.viewed = 0
+
+    def components(self, session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
+        """All components with ninety days; what only some may know of is in none of them."""
+        told_of = components.listed_with_history(session)
+        if not told_of:
+            return ()
+        begins = views.first_day(now)
+        late = self._read(session, begins, now=now)
+        wanted = {name.partition(":")[0] for row, _ in told_of for name in row.alerts}
+        held = episodes.open_or_closed_since(session, wanted, since=begins)
+        found = []
+        for row, is_told in told_of:
+            spans = [*self._past.get(row.id, _NONE), *late.get(row.id, _NONE)]
+            intervals = [one.interval for one in spans if one.interval.state != State.OPERATIONAL]
+            intervals += self._planned.get(row.slug, _NONE)
+            by_hand = [one.interval for one in spans if one.is_by_hand]
+            concerns = [one for one in held if one.concerns(row.slug, row.alerts)]
+            for one in concerns:
+                changed_at = one.changed_at or one.opened_at
+                intervals += days.overruled(_of_episode(one), changed_at, by_hand)
+            # Somebody or something speaks of it, or did: an alert, an incident, an operator.
+            is_watched = bool(row.alerts) or row.version > 1 or is_told or bool(concerns)
+            found.append(self._view(row, intervals, now=now, is_watched=is_watched))
+        return tuple(found)
+
+    def _read(self, session: Session, begins: datetime, *, now: datetime) -> ById:
+        """Spans that reach into today; those before and the windows only if they are others."""
+        today = instants.midnight(now)
+        was = and_(Span.ended_at > begins, Span.ended_at <= today)
+        is_late = or_(Span.ended_at.is_(None), Span.ended_at > today)
+        planned = _planned(begins, now + AHEAD)
+        texts = session.execute(
+            select(
+                _text_of(*_SPAN).where(was).scalar_subquery(),
+                # What is said of an incident and who may know of it is of the past too.
+                _text_of(Incident.id, Incident.reference, Incident.audiences)
+                .where(Incident.started_at <= today, _is_of_interest(begins))
+                .scalar_subquery(),
+                _text_of(*planned.selected_columns).where(planned.whereclause).scalar_subquery(),
+            )
+        ).one()
+        past_text, planned_text = f"{begins} {texts[0]} {texts[1]}", texts[2] or ""
+        if planned_text != self._planned_text:
+            self._planned, self._planned_text = _windows(session, planned), planned_text
+        if past_text == self._past_text:
+            return _spans(session, begins, is_late)
+        everything = _spans(session, begins, or_(was, is_late))
+        late: ById = {}
+        self._past, self._past_text = {}, past_text
+        for key, spans in everything.items():
+            for one in spans:
+                is_over = one.interval.ended_at is not None and one.interval.ended_at <= today
+                (self._past if is_over else late).setdefault(key, []).append(one)
+        return late
+
+    def _view(
+        self, row: Component, intervals: list[Interval], *, now: datetime, is_watched: bool
+    ) -> ComponentView:
+        today = instants.midnight(now)
+        going_on = any(one.ended_at is None or one.ended_at > today for one in intervals)
+        facts = (row.name, row.group_name, row.description, row.is_public, row.since)
+        key = (facts, row.updated_at, is_watched, now if going_on else today, intervals)
+        known = self._views.get(row.id)
+        if known is not None and known[0] == key:
+            return known[1]
+        self.viewed += 1
+        closed = self._days(row, days.before(intervals, today), views.begins_at(row, now))
+        view = views.view(row, intervals, now=now, is_watched=is_watched, closed=closed)
+        self._views[row.id] = (key, view)
+        return view
+
+    def _days(self, row: Component, past: list[Interval], begins: datetime) -> list[DayEvent]:
+        key = (begins, past)
+        known = self._closed.get(row.id)
+        if known is None or known[0] != key:
+            self.computed += 1
+            known = self._closed[row.id] = (key, days.events(past, begins))
+        return known[1]
+
+
+_SPAN = (Span.component_id, Span.incident_id, Span.state, Span.began_at, Span.ended_at)
+
+
+def _is_of_interest(begins: datetime) -> ColumnElement[bool]:
+    return or_(Incident.resolved_at.is_(None), Incident.resolved_at > begins)
+
+
+def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -> ById:
+    """Spans by component: those set by hand, and of incidents that everyone may know of."""
+    is_told = and_(_is_of_interest(begins), bounded.is_public(Incident.audiences))
+    query = (
+        select(*_SPAN, Incident.reference)
+        .outerjoin(Incident, Incident.id == Span.incident_id)
+        .where(condition, or_(Span.incident_id.is_(None), is_told))
+        .order_by(Span.began_at, Span.id)
+    )
+    found: ById = {}
+    for component, incident, state, began_at, ended_at, reference in session.execute(query):
+        interval = Interval(State(state), began_at, ended_at, reference or "")
+        found.setdefault(component, []).append(Impairment(interval, incident is None))
+    return found
+
+
+def _planned(begins: datetime, until: datetime) -> Any:
+    """Public windows with what they touch."""
+    return select(
+        Window.reference,
+        Window.components,
+        Window.effects,
+        Window.starts_at,
+        Window.ends_at,
+        Window.ended_at,
+    ).where(
+        Window.ends_at > begins,
+        Window.starts_at <= until,
+        bounded.is_public(Window.audiences),
+        windows.is_published(),
+    )
+
+
+def _windows(session: Session, query: Any) -> dict[str, list[Interval]]:
+    """Windows by what they touch."""
+    found: dict[str, list[Interval]] = {}
+    for row in session.execute(query.order_by(Window.starts_at, Window.id)):
+        for slug in row.components:
+            # Under maintenance all the same, so that what is left of it is no downtime.
+            for state in (State.UNDER_MAINTENANCE, *filter(None, [row.effects.get(slug)])):
+                end = row.ended_at or row.ends_at
+                interval = Interval(State(state), row.starts_at, end, row.reference)
+                found.setdefault(slug, []).append(interval)
+    return found
+
+
+def _text_of(*columns: Any) -> Any:
+    """All rows as one text: cheap to read and to compare, and as exact as the rows."""
+    line: Any = ""
+    for one in columns:
+        line = func.coalesce(cast(one, Text), "") + " " + line
+    return select(func.aggregate_strings(line, ";"))
+
+
+def _of_episode(one: episodes.Episode) -> Interval:
+    labelled = one.labels.get("component") if one.source != Source.PORTAL else None
+    state = State.PARTIAL if labelled and one.severity == "critical" else State.DEGRADED
+    return Interval(state, one.opened_at, one.closed_at, "")
