@@ -14,6 +14,7 @@ from portal.board import components as views
 from portal.board import days, instants
 from portal.board.components import ComponentView
 from portal.board.days import DayEvent, Interval
+from portal.board.incidents import Known
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
 from portal.status import bounded, components, windows
@@ -37,9 +38,10 @@ _NONE: list[Any] = []
 
 
 class History:
-    """What one board remembers of the days before today; without it all is computed anew."""
+    """What one board remembers of what does not change; without it all is computed anew."""
 
     def __init__(self) -> None:
+        self.incidents = Known()
         # What was read, and the text that the database makes of the rows that it was read from.
         self._past_text = self._planned_text = ""
         self._past: ById = {}

@@ -1,6 +1,7 @@
 """Incidents as readers see them: the public timeline, and nothing of what stands inside."""
 
 from datetime import datetime
+from typing import Any
 
 from portal.board.banners import Banner
 from portal.schemas import Camel
@@ -110,6 +111,42 @@ def banner(shown: IncidentView, version: int) -> Banner:
         resolved_at=shown.resolved_at,
         version=version,
     )
+
+
+class Known:
+    """Incidents as one board told them last: what is still so is not made again."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Any, tuple[IncidentView, Banner]]] = {}
+        self._fresh: dict[int, tuple[Any, tuple[IncidentView, Banner]]] = {}
+        # How many were made.
+        self.made = 0
+
+    def of(
+        self,
+        row: Incident,
+        lines: list[IncidentUpdate],
+        impacts: list[Impact],
+        learned: Retrospective | None,
+    ) -> tuple[IncidentView, Banner]:
+        key = (
+            (row.version, row.title, row.impact, row.status, row.audiences, row.started_at),
+            (row.resolved_at, row.next_update_at),
+            [(one.at, one.status, one.message, one.is_public) for one in lines],
+            [(one.component, one.state) for one in impacts],
+            (learned.version, learned.updated_at) if learned else None,
+        )
+        known = self._made.get(row.id)
+        if known is None or known[0] != key:
+            self.made += 1
+            shown = view(row, lines, impacts, learned)
+            known = (key, (shown, banner(shown, row.version)))
+        self._fresh[row.id] = known
+        return known[1]
+
+    def forget_others(self) -> None:
+        """Keep those that were asked for since the last time."""
+        self._made, self._fresh = self._fresh, {}
 
 
 def of_draft(new: IncidentIn, *, now: datetime) -> Banner:

@@ -161,8 +161,11 @@ class Picture:
         """When something public changed last; the last midnight where nothing ever did."""
         now = self.now
         moments = [one.changed_at(now) for one in self.for_reader(Audience.PUBLIC)]
+        # What was called off does not begin, nor end.
         moments += [
-            one.changed_at(now) for one in self.cancelled if Audience.PUBLIC in one.audiences
+            one.resolved_at
+            for one in self.cancelled
+            if one.resolved_at and Audience.PUBLIC in one.audiences
         ]
         moments += [line.at for one in self.incidents if one.is_public for line in one.updates]
         moments += [one.changed_at for one in self.public_components if one.changed_at]

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.board import banners, instants
-from portal.board import incidents as incident_views
 from portal.board.banners import Banner
 from portal.board.history import History
 from portal.board.picture import PAST_DAYS, Picture, next_change
@@ -45,14 +44,15 @@ def take(
     ids = [event.id for event in events]
     lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
     learned = retrospectives.published(session, ids)
+    history = history or History()
     shown = []
     for event in events:
-        one = incident_views.view(
-            event, lines.get(event.id, []), impacts.get(event.id, []), learned.get(event.id)
-        )
+        of_one = (lines.get(event.id, []), impacts.get(event.id, []), learned.get(event.id))
+        one, banner = history.incidents.of(event, *of_one)
         shown.append(one)
-        found.append(incident_views.banner(one, event.version))
-    parts = (history or History()).components(session, now=now)
+        found.append(banner)
+    history.incidents.forget_others()
+    parts = history.components(session, now=now)
     return Picture(
         number,
         now,

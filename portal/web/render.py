@@ -7,6 +7,7 @@ from typing import Any
 
 from apiflask import APIFlask
 from flask import Response, g, make_response, render_template
+from jinja2 import Template
 from markupsafe import escape
 
 from portal import clock, web
@@ -14,7 +15,6 @@ from portal.accounts.roles import Scope
 from portal.board import notices
 from portal.board.answers import digest
 from portal.board.banners import Banner
-from portal.board.components import ComponentView
 from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
@@ -60,6 +60,26 @@ def uncached(response: Response) -> Response:
     return response
 
 
+class Remembered:
+    """What a template makes of things, once for as long as they are the very same."""
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        self._known: dict[int, tuple[object, str]] = {}
+        self._fresh: dict[int, tuple[object, str]] = {}
+
+    def __call__(self, one: object) -> str:
+        known = self._known.get(id(one))
+        if known is None or known[0] is not one:
+            known = (one, self._template.render(one=one))
+        self._fresh[id(one)] = known
+        return known[1]
+
+    def forget_others(self) -> None:
+        """Keep what was asked for since the last time."""
+        self._known, self._fresh = self._fresh, {}
+
+
 def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
     """What renders the public page and its two parts from a picture, outside of any request."""
     context = {
@@ -70,15 +90,9 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         "most_of_day": MOST_OF_DAY,
     }
     templates = app.jinja_env
-    # A component that is the same as in the picture before looks the same.
-    known: dict[str, tuple[ComponentView, str]] = {}
-
-    def part_of(one: ComponentView) -> str:
-        before = known.get(one.slug)
-        if before is None or before[0] is not one:
-            html = templates.get_template("parts/component.html").render(one=one)
-            known[one.slug] = before = (one, html)
-        return before[1]
+    # What is the same as in the picture before looks the same.
+    part_of = Remembered(templates.get_template("parts/component.html"))
+    past_of = Remembered(templates.get_template("parts/past.html"))
 
     def notice_of(banner: Banner, earlier: int, level: str, short: str) -> str:
         template = templates.get_template("parts/notice.html")
@@ -86,13 +100,15 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
 
     def make(picture: Picture) -> dict[str, bytes]:
         given = context | {"picture": picture, "notices": notices.fitted(picture, notice_of)}
-        parts = {one.slug: part_of(one) for one in picture.public_components}
+        of_parts = {"part_of": part_of, "past_of": past_of}
         # The page holds both parts; each is rendered once.
-        board = templates.get_template("parts/board.html").render(given, parts=parts)
+        board = templates.get_template("parts/board.html").render(given | of_parts)
         tag = digest(board.encode())
         board = f'<div data-board="{tag}">{board}</div>'
         banner = templates.get_template("parts/banner.html").render(given, board_tag=tag)
         page = templates.get_template("public/page.html").render(given, board=board, banner=banner)
+        part_of.forget_others()
+        past_of.forget_others()
         made = {"/": page, "/banner": banner, "/board": board}
         return {path: prefix.html(text, settings.prefix).encode() for path, text in made.items()}
 

@@ -1,0 +1,193 @@
+"""What a rebuild does again, and how much a browser that polls is sent; counted, not timed."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from portal.board import components as views
+from portal.board import notices
+from portal.status.announcements import AnnouncementIn
+from portal.status.components import Component, ComponentIn, Impact, Span, State
+from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
+from portal.store import revision
+from portal.unit_of_work import By
+from tests.board.test_picture import HOUR, banner, event, picture
+from tests.conftest import START, Site, StandingClock
+from tests.queries import counted
+
+COMPONENTS, INCIDENTS = 12, 300
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def grown(site: Site, still: StandingClock) -> Site:
+    """Twelve components, each with twenty-five incidents in the last eighty days."""
+    with site.portal.core.open_session() as session:
+        for number in range(COMPONENTS):
+            session.add(
+                Component(
+                    id=number + 1,
+                    slug=f"c{number}",
+                    name=f"C{number}",
+                    group_name="",
+                    position=number,
+                    description="",
+                    is_public=True,
+                    alerts=[],
+                    since=date(2029, 1, 1),
+                    version=1,
+                    updated_at=START,
+                )
+            )
+        session.flush()
+        for number in range(INCIDENTS):
+            began = START - DAY - number * 80 * DAY / INCIDENTS
+            times = {"started_at": began, "resolved_at": began + HOUR}
+            session.add(
+                Incident(
+                    id=number + 1,
+                    reference=f"INC-{number}",
+                    title="T",
+                    impact="major",
+                    status="resolved",
+                    audiences=["public"],
+                    links=[],
+                    opened_by="a",
+                    created_at=began,
+                    updated_at=began,
+                    version=1,
+                    **times,
+                )
+            )
+            session.flush()
+            session.add(
+                Span(
+                    component_id=number % COMPONENTS + 1,
+                    incident_id=number + 1,
+                    state="partial_outage",
+                    began_at=began,
+                    ended_at=began + HOUR,
+                )
+            )
+        revision.advance(session)
+        session.commit()
+    site.portal.board.refresh()
+    return site
+
+
+def work(site: Site) -> tuple[int, int, int]:
+    """How often past days and views of components, and incidents, were made so far."""
+    history = site.portal.board._history
+    return history.computed, history.viewed, history.incidents.made
+
+
+def done(before: tuple[int, int, int], after: tuple[int, int, int]) -> tuple[int, ...]:
+    return tuple(two - one for one, two in zip(before, after, strict=True))
+
+
+def test_a_rebuild_makes_again_what_changed_and_nothing_else(grown: Site, still: StandingClock):
+    status = grown.portal.status
+    first = work(grown)
+    status.components.add(By("a"), ComponentIn(slug="new", name="New"))
+    second = work(grown)
+    assert done(first, second) == (1, 1, 0)
+    new = IncidentIn(
+        title="Down",
+        impact=ImpactLevel.MAJOR,
+        message="We look.",
+        components=[Impact(component="c3", state=State.MAJOR)],
+    )
+    row = status.incidents.open(By("a"), new)
+    third = work(grown)
+    # Its component and itself; the past days of both stand.
+    assert done(second, third) == (0, 1, 1)
+    status.incidents.update(
+        By("a"), row.reference, UpdateIn(status=Progress.MONITORING, message="Better.")
+    )
+    # At the same instant its component is what it was.
+    assert done(third, work(grown)) == (0, 0, 1)
+
+
+def test_an_act_on_the_past_is_seen_all_the_same(grown: Site, still: StandingClock):
+    def days() -> list[int]:
+        found = grown.portal.board.current().picture.components
+        return [len(one.events) for one in found]
+
+    before, made = days(), work(grown)
+    with grown.portal.core.open_session() as session:
+        (span,) = session.query(Span).filter_by(incident_id=100)
+        session.delete(span)
+        # Who may know of one changes the past as well.
+        session.get(Incident, 201).audiences = ["operations"]  # type: ignore[union-attr]
+        revision.advance(session)
+        session.commit()
+    grown.portal.board.refresh()
+    gone = [
+        number for number, (one, two) in enumerate(zip(before, days(), strict=True)) if one - two
+    ]
+    assert gone == [99 % COMPONENTS, 200 % COMPONENTS]
+    assert done(made, work(grown))[0] == 2
+
+
+def test_what_is_read_does_not_grow_with_what_is_past(grown: Site, still: StandingClock):
+    """The past is compared as one text, made by the database; its rows are not read again."""
+    history = grown.portal.board._history
+    with counted(grown) as queries, grown.portal.core.open_session() as session:
+        parts = history.components(session, now=still.now())
+    assert len(parts) == COMPONENTS
+    # Components, the texts of the past, what reaches into today, and alerts.
+    queries.expect(4)
+    with grown.portal.core.open_session() as session:
+        late = history._read(session, views.first_day(still.now()), now=still.now())
+    assert late == {}
+
+
+def test_the_banner_is_small_whatever_lies_there(site: Site, still: StandingClock):
+    """Every browser polls it; what does not fit is on the page, whole."""
+    status, text = site.portal.status, "**Words** & <more> of them. " * 170
+    for number in range(60):
+        status.components.add(By("a"), ComponentIn(slug=f"c{number}", name=f"C{number}"))
+    for number in range(25):
+        title = f"{number} {'<&> ' * 55}"
+        new = AnnouncementIn(title=title, message=text, status="active")
+        status.announcements.create(By("a"), new)
+    client = site.client()
+    small = client.get("/banner").data
+    assert len(small) <= 10_000
+    assert b"more notices" in small
+    page = client.get("/").get_data(as_text=True)
+    assert page.count("<strong>Words</strong>") >= 25 * 170
+    assert "C59" in page
+
+
+def test_the_page_does_not_grow_with_what_is_past(grown: Site, still: StandingClock):
+    client = grown.client()
+    page = client.get("/").data
+    with grown.portal.core.open_session() as session:
+        session.query(Incident).filter(Incident.id > 10).delete()
+        revision.advance(session)
+        session.commit()
+    grown.portal.board.refresh()
+    assert len(page) <= 1.6 * len(client.get("/").data)
+
+
+def test_long_notices_are_told_by_their_beginning_and_whole_below():
+    def render(one, earlier: int, level: str, short: str) -> str:
+        return f"{one.ref} {level} {earlier} {short or one.message}"
+
+    long = "word " * 1000
+    shown = picture(
+        banner("b", kind="announcement", severity="security", message=long),
+        banner("i", kind="incident", severity="incident", message="m"),
+        *(banner(f"m{number}", message="x" * 2000) for number in range(5)),
+        incidents=(event("i", updates=[]),),
+    )
+    found = notices.fitted(shown, render)
+    assert found.shown[0].startswith("b h2 0 word word")
+    assert found.shown[0].endswith("word …")
+    assert found.shown[1] == "i h2 0 m"
+    assert sum(map(len, found.shown)) <= notices.MOST_BYTES
+    assert found.more == 2
+    # Those that are cut and those that are left out are whole below.
+    assert [one.split()[0] for one in found.whole] == ["b", *[f"m{n}" for n in (3, 4)]]
+    assert f"b h3 0 {long.strip()}" in found.whole
