@@ -4,6 +4,7 @@ import gzip
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -292,8 +293,18 @@ def fill(made: Any, *, components: int, incidents: int) -> None:
         session.commit()
 
 
-def rebuild(made: Any) -> tuple[float, int, int, int]:
-    """Of the board: milliseconds, queries, and the page's bytes, plain and compressed."""
+@dataclass(frozen=True)
+class Rebuild:
+    """A rebuild of the board, and the bytes of what it serves, plain and compressed."""
+
+    milliseconds: float
+    queries: int
+    page: tuple[int, int]
+    banner: tuple[int, int]
+
+
+def rebuild(made: Any) -> Rebuild:
+    """Of the board, after something changed that is not in it."""
     portal = rooms.of(made)
     queries = 0
 
@@ -312,5 +323,16 @@ def rebuild(made: Any) -> tuple[float, int, int, int]:
         portal.board.refresh()
         taken.append((time.perf_counter() - begun) * 1000)
     event.remove(portal.core.engine, "before_cursor_execute", note)
-    page = portal.board.current().find("/", "", clock.now()).body
-    return median(taken), queries, len(page), len(gzip.compress(page, 6))
+    answers = portal.board.current()
+    bodies = [answers.find(path, "", clock.now()).body for path in ("/", "/banner")]
+    page, banner = ((len(body), len(gzip.compress(body, 6))) for body in bodies)
+    return Rebuild(median(taken), queries, page, banner)
+
+
+def rebuilds_of_an_hour(made: Any) -> int:
+    """How often the board of a quiet site is made anew, looked at once a second."""
+    board = rooms.of(made).board
+    before, now = board.rebuilds, clock.now()
+    for second in range(3600):
+        board.current(now + timedelta(seconds=second))
+    return int(board.rebuilds - before)

@@ -124,6 +124,10 @@ class Answers:
         # Only what is made of the same picture is compared; the one before may go.
         self._before = {}
 
+    def ready(self, path: str) -> Answer | None:
+        """The answer of a path without a query, where it is ready."""
+        return self._made.get((path, ""))
+
     def find(self, path: str, query_string: str, now: datetime) -> Answer | None:
         """The answer to a public read where it is ready; PENDING for what `make` has to make.
 

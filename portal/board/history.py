@@ -7,7 +7,7 @@ which the database tells something else than before, and views only where that o
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.board import components as views
@@ -26,15 +26,16 @@ from portal.status.windows import Window
 AHEAD = timedelta(days=2)
 
 
-class Impairment(NamedTuple):
-    """A span of a component; one of no incident was set by hand."""
+class Stretches(NamedTuple):
+    """What impairs a component, and the states of it that were set by hand."""
 
-    interval: Interval
-    is_by_hand: bool
+    impaired: list[Interval]
+    by_hand: list[Interval]
 
 
-ById = dict[int, list[Impairment]]
-_NONE: list[Any] = []
+Row = tuple[int, Interval, bool]
+ById = dict[int, Stretches]
+_NONE = Stretches([], [])
 
 
 class History:
@@ -62,10 +63,9 @@ class History:
         held = episodes.open_or_closed_since(session, wanted, since=begins)
         found = []
         for row, is_told in told_of:
-            spans = [*self._past.get(row.id, _NONE), *late.get(row.id, _NONE)]
-            intervals = [one.interval for one in spans if one.interval.state != State.OPERATIONAL]
-            intervals += self._planned.get(row.slug, _NONE)
-            by_hand = [one.interval for one in spans if one.is_by_hand]
+            was, goes_on = self._past.get(row.id, _NONE), late.get(row.id, _NONE)
+            intervals = was.impaired + goes_on.impaired + self._planned.get(row.slug, [])
+            by_hand = was.by_hand + goes_on.by_hand
             concerns = [one for one in held if one.concerns(row.slug, row.alerts)]
             for one in concerns:
                 changed_at = one.changed_at or one.opened_at
@@ -95,15 +95,11 @@ class History:
         if planned_text != self._planned_text:
             self._planned, self._planned_text = _windows(session, planned), planned_text
         if past_text == self._past_text:
-            return _spans(session, begins, is_late)
-        everything = _spans(session, begins, or_(was, is_late))
-        late: ById = {}
-        self._past, self._past_text = {}, past_text
-        for key, spans in everything.items():
-            for one in spans:
-                is_over = one.interval.ended_at is not None and one.interval.ended_at <= today
-                (self._past if is_over else late).setdefault(key, []).append(one)
-        return late
+            return _by_component(_spans(session, begins, is_late))
+        rows = _spans(session, begins, or_(was, is_late))
+        over = [one for one in rows if _is_over(one, today)]
+        self._past, self._past_text = _by_component(over), past_text
+        return _by_component([one for one in rows if not _is_over(one, today)])
 
     def _view(
         self, row: Component, intervals: list[Interval], *, now: datetime, is_watched: bool
@@ -137,8 +133,8 @@ def _is_of_interest(begins: datetime) -> ColumnElement[bool]:
     return or_(Incident.resolved_at.is_(None), Incident.resolved_at > begins)
 
 
-def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -> ById:
-    """Spans by component: those set by hand, and of incidents that everyone may know of."""
+def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -> list[Row]:
+    """Spans by hand, and of incidents that everyone may know of: whose, what, whether by hand."""
     is_told = and_(_is_of_interest(begins), bounded.is_public(Incident.audiences))
     query = (
         select(*_SPAN, Incident.reference)
@@ -146,10 +142,24 @@ def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -
         .where(condition, or_(Span.incident_id.is_(None), is_told))
         .order_by(Span.began_at, Span.id)
     )
+    return [
+        (component, Interval(State(state), began_at, ended_at, reference or ""), incident is None)
+        for component, incident, state, began_at, ended_at, reference in session.execute(query)
+    ]
+
+
+def _is_over(row: Row, today: datetime) -> bool:
+    return row[1].ended_at is not None and row[1].ended_at <= today
+
+
+def _by_component(rows: list[Row]) -> ById:
     found: ById = {}
-    for component, incident, state, began_at, ended_at, reference in session.execute(query):
-        interval = Interval(State(state), began_at, ended_at, reference or "")
-        found.setdefault(component, []).append(Impairment(interval, incident is None))
+    for component, interval, is_by_hand in rows:
+        stretches = found.setdefault(component, Stretches([], []))
+        if is_by_hand:
+            stretches.by_hand.append(interval)
+        if interval.state is not State.OPERATIONAL:
+            stretches.impaired.append(interval)
     return found
 
 
@@ -187,7 +197,8 @@ def _text_of(*columns: Any) -> Any:
     """All rows as one text: cheap to read and to compare, and as exact as the rows."""
     line: Any = ""
     for one in columns:
-        line = func.coalesce(cast(one, Text), "") + " " + line
+        text = one if isinstance(one.type, String) else cast(one, Text)
+        line = (func.coalesce(text, "") if one.expression.nullable else text) + " " + line
     return select(func.aggregate_strings(line, ";"))
 
 

@@ -105,7 +105,7 @@ def chain(
 
     def ready(path: str) -> Answer | None:
         answers = board.current()
-        return answers.find(path, "") if answers else None
+        return answers.ready(path) if answers else None
 
     hosts = core.settings.trusted_hosts
     polls = Polls(

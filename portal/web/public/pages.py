@@ -1,4 +1,4 @@
-"""The public reads that are not ready-made: before the first picture, and other audiences."""
+"""The public reads that are not ready: what is made when first asked for, and other audiences."""
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, render_template, request
