@@ -149,7 +149,6 @@ class Chain:
             detail = "The portal is about to stop and takes no writes. Try again soon."
             return self.refuse(head, 503, detail, [*limit_headers, ("Retry-After", "30")])
         if answer is None or answer is PENDING:
-            # What is public but not ready is made by a thread, and ready for the next.
             return Passed(client, path, route, limit_headers, denied)
         if share == 1 and denied is None:
             self.polls.learn(head.peer, head.forwarded_for, key)

@@ -6,6 +6,8 @@ import pytest
 
 from portal.accounts.roles import Role
 from portal.settings.values import web_address
+from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from portal.web import prefix
 from tests.conftest import PASSWORD, Build, Site
 
@@ -29,6 +31,17 @@ def test_public_pages_lead_below_it(below: Site, path: str):
     found = links(below.client().get(path, headers={"Accept": "text/html"}).text)
     assert found or path == "/banner"
     assert [one for one in found if not one.startswith("/status/")] == []
+
+
+def test_so_do_the_pages_that_are_made_when_asked_for(below: Site):
+    below.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
+    for _ in range(2):
+        answer = below.client().get("/components/api")
+        assert answer.status_code == 200
+        found = links(answer.text)
+        assert found
+        # Once, also where the thread answers that made it.
+        assert [one for one in found if one.count("/status/") != 1] == []
 
 
 def test_every_page_of_the_panel_leads_below_it(below: Site):
