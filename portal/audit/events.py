@@ -86,3 +86,8 @@ def check(event_type: str, detail: dict[str, object]) -> None:
         raise UnknownEventError(f"{event_type} is not a declared event")
     if set(detail) != required:
         raise UnknownEventError(f"{event_type} takes {sorted(required)}, got {sorted(detail)}")
+
+
+def beginning_with(text: str) -> list[str]:
+    """The declared types that begin with a text, such as `maintenance.`."""
+    return [one for one in REQUIRED_FIELDS if one.startswith(text)]

@@ -9,7 +9,7 @@ an anchor from which the chain goes on.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,11 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import addresses, chain
 from portal.audit.chain import Anchor, AuditEvent, Verdict
+from portal.store import engine
 
 ACTOR = "portal"
+# Of one segment: its transaction keeps all other writers of SQLite waiting.
+MOST_EVENTS = 10_000
 _KIND = "portal.audit.segment"
 
 
@@ -30,6 +33,7 @@ _KIND = "portal.audit.segment"
 class Segment:
     """What a file holds; `sha256` is that of the whole file."""
 
+    file: str
     first: int
     last: int
     head: str
@@ -63,40 +67,77 @@ def write(
                 _put(file, digest, line)
             file.flush()
             os.fsync(file.fileno())
-    except OSError:
+    except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     fresh.replace(path)
-    return Segment(first, last, head, digest.hexdigest())
+    return Segment(path.name, first, last, head, digest.hexdigest())
 
 
-def seal(session: Session, folder: Path, *, before: datetime, now: datetime) -> Segment | None:
-    """Move what was recorded before an instant into a segment; None when there is nothing.
+def seal_old(
+    open_session: Callable[[], Session], folder: Path, *, before: datetime
+) -> Iterator[Segment]:
+    """Move what was recorded before an instant into segments, each in a transaction of its own.
+
+    Others write between two of them, and whoever dies in between goes on from there the next time.
+    OSError when a file cannot be kept.
+    """
+    while True:
+        made = None
+        with open_session() as session:
+            engine.begin_write(session)
+            try:
+                made = seal(session, folder, before=before, now=clock.now())
+                session.commit()
+            except BaseException:
+                # What the database did not take is still in it.
+                if made is not None:
+                    (folder / made.file).unlink(missing_ok=True)
+                raise
+        if made is None:
+            return
+        yield made
+
+
+def seal(
+    session: Session, folder: Path, *, before: datetime, now: datetime, most: int = MOST_EVENTS
+) -> Segment | None:
+    """Move the oldest events before an instant into a segment; None when there are none.
 
     In the caller's write transaction; OSError, and nothing removed, when the file cannot be kept.
     """
-    last = session.scalar(select(func.max(AuditEvent.seq)).where(AuditEvent.at < before))
+    first = chain.start(session).seq + 1
+    last = session.scalar(
+        select(func.max(AuditEvent.seq)).where(
+            AuditEvent.seq < first + most, AuditEvent.at < before
+        )
+    )
     if last is None:
         return None
-    first = chain.start(session).seq + 1
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"audit-{first:09d}-{last:09d}.jsonl"
     made = write(session, path, first=first, last=last)
     if made is None:
         return None
-    session.add(Anchor(seq=made.last, hash=made.head, at=now, file=path.name, sha256=made.sha256))
-    chain.append(
-        session,
-        "audit.segment.sealed",
-        actor=ACTOR,
-        at=now,
-        first=made.first,
-        last=made.last,
-        head=made.head,
-        file=path.name,
-        sha256=made.sha256,
-    )
-    session.execute(delete(AuditEvent).where(AuditEvent.seq <= made.last))
+    try:
+        session.add(
+            Anchor(seq=made.last, hash=made.head, at=now, file=path.name, sha256=made.sha256)
+        )
+        chain.append(
+            session,
+            "audit.segment.sealed",
+            actor=ACTOR,
+            at=now,
+            first=made.first,
+            last=made.last,
+            head=made.head,
+            file=path.name,
+            sha256=made.sha256,
+        )
+        session.execute(delete(AuditEvent).where(AuditEvent.seq <= made.last))
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return made
 
 

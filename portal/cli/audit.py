@@ -31,7 +31,7 @@ def verify(path: Path | None) -> None:
             application.stop(f"{path}: {error}")
         return
     with application.portal().core.open_session() as session:
-        _judge(chain.verify(session), total=chain.length(session))
+        _judge(chain.verify(session, in_pieces=True), total=chain.length(session))
 
 
 @audit.command()

@@ -10,7 +10,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from portal import clock
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.cli import application
 from portal.lifecycle import serving
 from portal.notify import timetable
@@ -77,7 +77,7 @@ def _restore(settings: Settings, file: Path) -> None:
     portal = application.portal(settings)
     with portal.core.open_session() as session:
         engine.begin_write(session)
-        last = chain.search(session, limit=1)[0]
+        last = search.search(session, limit=1)[0]
         chain.append(
             session,
             "runtime.restored",

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.audit import chain
+from portal.audit import search
 from portal.core import Core
 from portal.runtime import alerts, episodes, foreign_alerts, samples, snapshot
 from portal.runtime.exporter import Attempt, ScrapeState, is_stale, moment
@@ -160,7 +160,7 @@ class Overview:
     def _security(self) -> snapshot.Security | None:
         try:
             with self._open_session() as session:
-                events = [_told(row) for row in chain.latest(session, SECURITY_EVENTS)]
+                events = [_told(row) for row in search.latest(session, SECURITY_EVENTS)]
         except SQLAlchemyError:
             return None
         refused = sum(event.type == "account.login.refused" for event in events)
@@ -171,7 +171,7 @@ class Overview:
         )
 
 
-def _told(row: chain.Event) -> snapshot.SecurityEvent:
+def _told(row: search.Event) -> snapshot.SecurityEvent:
     detail = ", ".join(
         f"{name} {value if isinstance(value, str) else json.dumps(value)}"
         for name, value in sorted(row.detail.items())

@@ -20,7 +20,7 @@ def put_on(app: Flask) -> None:
 
 def compressed(response: Response) -> Response:
     """The answer in gzip, if it is text of some length and its client takes gzip."""
-    if response.is_streamed or not response.mimetype.startswith(_KINDS):
+    if response.is_streamed or not (response.mimetype or "").startswith(_KINDS):
         return response
     response.vary.add("Accept-Encoding")
     etag, is_weak = response.get_etag()

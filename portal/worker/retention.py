@@ -1,6 +1,8 @@
 """What is kept for so long and no longer, and the windows of series two months ahead."""
 
+import time
 from datetime import timedelta
+from itertools import islice
 
 import structlog
 
@@ -18,6 +20,8 @@ from portal.worker.leadership import ACTOR
 
 _log = structlog.get_logger()
 SWEEPS_AT_ONCE = 20
+SEALED_AT_ONCE = 10
+PAUSE_SECONDS = 0.1
 
 
 def sweep(portal: Portal) -> None:
@@ -50,17 +54,18 @@ def sweep(portal: Portal) -> None:
 
 
 def _seal(core: Core) -> None:
-    """Move events that have been kept long enough into a segment, a day's at a time."""
+    """Move events that have been kept long enough into segments, some at a time."""
     settings, now = core.settings, clock.now()
+    folder = settings.data_dir / "audit"
     if settings.audit_keep_days is None:
         return
     cut = (now - timedelta(days=settings.audit_keep_days)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     try:
-        with core.open_session() as session:
-            engine.begin_write(session)
-            segments.seal(session, settings.data_dir / "audit", before=cut, now=now)
-            session.commit()
+        sealed = segments.seal_old(core.open_session, folder, before=cut)
+        for _ in islice(sealed, SEALED_AT_ONCE):
+            # Whoever waits to write comes in before the next.
+            time.sleep(PAUSE_SECONDS)
     except OSError as error:
         _log.error("worker.segment_not_kept", error=error.strerror)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from portal.audit import addresses, chain, events, segments, spool
+from portal.audit import addresses, chain, events, search, segments, spool
 from portal.audit.addresses import Address, Salt
 from portal.audit.chain import GENESIS, Anchor, AuditEvent, Verdict
 from portal.audit.events import UnknownEventError
@@ -70,7 +70,7 @@ def test_times_are_kept_to_the_millisecond_that_is_hashed(session: Session):
 def test_an_empty_log_is_whole(session: Session):
     assert list(chain.verify(session)) == [Verdict(0, None)]
     assert chain.length(session) == 0
-    assert chain.search(session) == ([], 0)
+    assert search.search(session) == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_events_are_searched_by_type_actor_and_time(session: Session):
     chain.append(session, "account.token.revoked", actor="bob", at=NOW + DAY, token="t")
 
     def seqs(**how: object) -> tuple[list[int], int]:
-        rows, total = chain.search(session, **how)  # type: ignore[arg-type]
+        rows, total = search.search(session, **how)  # type: ignore[arg-type]
         return [row.seq for row in rows], total
 
     assert seqs() == ([4, 3, 2, 1], 4)
@@ -137,7 +137,7 @@ def test_an_address_stands_beside_its_event_under_a_pseudonym(session: Session):
         1: {"address": "192.0.2.1"},
         3: {"address": "192.0.2.2"},
     }
-    (shown, *_), _ = chain.search(session)
+    (shown, *_), _ = search.search(session)
     assert shown.detail["address"] == "192.0.2.1"
     assert set(addresses.salts(session)) == {"2030-06", "2030-07"}
     assert verdict(session) == Verdict(4, None)
@@ -393,7 +393,7 @@ def test_what_waits_is_taken_in_once(session: Session, tmp_path: Path):
     data = waits.path.read_bytes()
     assert waits.take_in(session, actor="portal", now=NOW + DAY) == 2
     assert waits.is_empty
-    rows, total = chain.search(session)
+    rows, total = search.search(session)
     assert (total, rows[0].type) == (3, "audit.spool.taken_in")
     assert rows[0].detail["events"] == 2
     assert rows[0].detail["broken_line"] is None
@@ -415,5 +415,5 @@ def test_a_broken_spool_is_kept_for_whoever_looks_into_it(session: Session, tmp_
     head = json.loads(rows[1])["hash"]
     assert waits.take_in(session, actor="portal", now=NOW) == 1
     assert [one.name for one in tmp_path.iterdir()] == [f"audit.damaged-{head[:12]}"]
-    found, _ = chain.search(session, event_type="audit.spool")
+    found, _ = search.search(session, event_type="audit.spool")
     assert (found[0].detail["broken_line"], found[0].detail["head"]) == (3, head)

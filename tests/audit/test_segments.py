@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.audit import addresses, chain, segments
+from portal.audit import addresses, chain, search, segments
 from portal.store import engine
 from portal.worker import retention
 from tests.conftest import Build, Site, StandingClock
@@ -35,9 +36,9 @@ def verdict(site: Site) -> chain.Verdict:
         return list(chain.verify(session))[-1]
 
 
-def events(site: Site) -> list[chain.Event]:
+def events(site: Site) -> list[search.Event]:
     with site.portal.core.open_session() as session:
-        return list(reversed(chain.search(session, limit=200)[0]))
+        return list(reversed(search.search(session, limit=200)[0]))
 
 
 def export(site: Site, path: Path, **options: object) -> segments.Segment | None:
@@ -222,3 +223,70 @@ def test_retention_counts_from_the_settings(build: Build, still: StandingClock):
     still.moment += timedelta(days=1)
     retention.sweep(site.portal)
     assert events(site)[0].detail["address"] != "203.0.113.9"
+
+
+def seal_in_pieces(site: Site, folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """What was recorded before this minute."""
+    monkeypatch.setattr(segments.seal, "__kwdefaults__", {"most": 100})
+    return segments.seal_old(
+        site.portal.core.open_session, folder / "audit", before=clock.now() - timedelta(seconds=30)
+    )
+
+
+def test_much_is_sealed_in_pieces_and_others_write_between_them(
+    either: Site, tmp_path: Path, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    fill(either, 250)
+    still.advance(minutes=1)
+    sealed = seal_in_pieces(either, tmp_path, monkeypatch)
+    first = next(sealed)
+    assert (first.first, first.last) == (1, 100)
+    assert verdict(either).first_bad_seq is None
+    fill(either, 1)
+    # Whoever began this died; the next one goes on.
+    rest = list(seal_in_pieces(either, tmp_path, monkeypatch))
+    assert [(one.first, one.last) for one in rest] == [(101, 200), (201, 250)]
+    assert verdict(either).first_bad_seq is None
+    files = sorted((tmp_path / "audit").iterdir())
+    assert [one.name for one in files] == [one.file for one in (first, *rest)]
+    assert all(last(one).first_bad_seq is None for one in files)
+
+
+@pytest.mark.parametrize("when", ["writing", "removing", "committing"])
+def test_what_could_not_be_sealed_leaves_no_file_behind(
+    site: Site, tmp_path: Path, still: StandingClock, monkeypatch: pytest.MonkeyPatch, when: str
+):
+    fill(site, 20)
+    still.advance(minutes=1)
+
+    def fail(*_: object, **__: object) -> None:
+        raise TimeoutError(when)
+
+    broken = {
+        "writing": (segments, "_put"),
+        "removing": (chain, "append"),
+        "committing": (Session, "commit"),
+    }[when]
+    with monkeypatch.context() as patch:
+        patch.setattr(*broken, fail)
+        with pytest.raises(TimeoutError):
+            next(seal_in_pieces(site, tmp_path, patch))
+    assert list((tmp_path / "audit").iterdir()) == []
+    assert len(events(site)) == 20
+    assert next(seal_in_pieces(site, tmp_path, monkeypatch)).last == 20
+
+
+def test_a_walk_in_pieces_goes_on_where_something_was_sealed_meanwhile(
+    site: Site, tmp_path: Path, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    fill(site, 2100)
+    still.advance(minutes=1)
+    with site.portal.core.open_session() as session:
+        verdicts = chain.verify(session, in_pieces=True)
+        assert next(verdicts).checked == 1000
+        while next(seal_in_pieces(site, tmp_path, monkeypatch)).last < 1500:
+            pass
+        assert next(verdicts).first_bad_seq is None
+        found = list(verdicts)[-1]
+    assert found.first_bad_seq is None
+    assert found.checked < 2100

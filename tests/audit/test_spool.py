@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal import clock
-from portal.audit import chain, spool
+from portal.audit import chain, search, spool
 from portal.audit.log import UnrecordedError
 from portal.audit.spool import Spool
 from portal.store import engine
@@ -19,7 +19,7 @@ from tests.conftest import Site, StandingClock
 def log_of(site: Site) -> list[chain.AuditEvent]:
     with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
-        return list(reversed(chain.search(session, limit=200)[0]))
+        return list(reversed(search.search(session, limit=200)[0]))
 
 
 def keep(kept: Spool, *names: str) -> None:

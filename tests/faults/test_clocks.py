@@ -6,7 +6,7 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.status.windows import WindowIn
 from portal.store import engine
@@ -31,7 +31,7 @@ def worker_round(site: Site) -> None:
 def kinds(site: Site) -> list[str]:
     with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
-        return [row.type for row in chain.search(session, limit=200)[0]]
+        return [row.type for row in search.search(session, limit=200)[0]]
 
 
 @pytest.mark.fault(11)

@@ -9,7 +9,7 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.status.windows import WindowIn
 from portal.store import schema
 from portal.unit_of_work import By
@@ -89,7 +89,7 @@ def test_reads_go_on_writes_are_refused_and_it_recovers(fault: Fault):
     assert made.status_code == 201
     with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
-        assert "Lost?" not in str([row.detail for row in chain.search(session)[0]])
+        assert "Lost?" not in str([row.detail for row in search.search(session)[0]])
 
 
 def test_before_the_first_picture_the_page_says_so(build: Build):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
+from portal.audit import search
 from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.guard import blocks, offences, offenders
 from portal.guard.blocks import (
@@ -62,7 +62,7 @@ def act(writer: Blocks, ref: str, action: str = "extend", **values: Any) -> Bloc
 
 def logged(writer: Blocks) -> tuple[str, dict[str, Any]]:
     with writer.open_session() as session:
-        (event, *_), _ = chain.search(session)
+        (event, *_), _ = search.search(session)
     return event.type, event.detail
 
 
@@ -110,7 +110,7 @@ def test_a_new_block_ends_the_one_that_ran_out_on_record(writer: Blocks, still: 
     add(writer)
     assert writer.note_expired() == 0
     with writer.open_session() as session:
-        events, _ = chain.search(session, event_type="perimeter.block.expired")
+        events, _ = search.search(session, event_type="perimeter.block.expired")
         assert [one.detail["block"] for one in events] == [old.id]
 
 

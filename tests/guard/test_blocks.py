@@ -7,7 +7,7 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role, Scope
-from portal.audit import chain
+from portal.audit import search
 from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import AlreadyBlockedError, Block, BlockIn, BlockScope, covers, normalise
@@ -26,7 +26,7 @@ def add(site: Site, headers: dict[str, str], **fields: object):
 def events(site: Site, kind: str) -> list[dict[str, object]]:
     with site.portal.core.open_session() as session:
         return [
-            row.detail | {"who": row.actor} for row in chain.search(session, event_type=kind)[0]
+            row.detail | {"who": row.actor} for row in search.search(session, event_type=kind)[0]
         ]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.audit import chain
+from portal.audit import search
 from portal.guard import blocks
 from tests.conftest import Site, StandingClock, another
 
@@ -42,7 +42,7 @@ def test_eight_hits_block_for_a_quarter_of_an_hour(either: Site, still: Standing
     assert is_in(either.app)
     assert either.figure("gigvora_waf_auto_block_events_total") == 1
     with either.portal.core.open_session() as session:
-        (event,) = chain.search(session, event_type="waf.auto_block")[0]
+        (event,) = search.search(session, event_type="waf.auto_block")[0]
     assert event.detail["offences"] == 8
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
+from portal.audit import search
 from portal.errors import NotFoundError, RuleError
 from portal.notify import publishing, targets
 from portal.notify.broadcasts import Broadcasts, NotificationIn, Sender
@@ -53,7 +53,7 @@ def broadcasts(open_session: Callable[[], Session]) -> Broadcasts:
 
 def logged(open_session: Callable[[], Session]) -> tuple[str, dict[str, Any]]:
     with open_session() as session:
-        (event, *_), _ = chain.search(session)
+        (event, *_), _ = search.search(session)
     return event.type, event.detail
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role, Scope
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.runtime.episodes import Episode
 from portal.status.components import ComponentIn, State
 from portal.store import revision
@@ -106,7 +106,7 @@ def test_repeated_and_reordered_deliveries_end_alike(site: Site, order: str):
         assert client.post(PATH, json=delivery(one), headers=headers).status_code == 200
     assert episodes(site) == [("2030-06-03T11:50:00.123Z", "2030-06-03T11:55:00Z")]
     with site.portal.core.open_session() as session:
-        types = [row.type for row in chain.search(session, event_type="monitoring")[0]]
+        types = [row.type for row in search.search(session, event_type="monitoring")[0]]
     assert sorted(types) == ["monitoring.episode.closed", "monitoring.episode.opened"]
 
 
@@ -423,7 +423,7 @@ def test_an_operator_ends_what_its_sender_has_forgotten(either: Site, still: Sta
         assert ended.get_json()["closedBy"] == "operator"
     assert state_of(either, "api") == "operational"
     with either.portal.core.open_session() as session:
-        rows, total = chain.search(session, event_type="monitoring.episode.ended")
+        rows, total = search.search(session, event_type="monitoring.episode.ended")
     assert total == 2
     assert rows[-1].detail["alert"] == "HighLatency"
 
@@ -479,7 +479,7 @@ def test_what_is_not_told_again_lapses_and_says_so(either: Site, still: Standing
     page = either.signed_in(Role.VIEWER).client.get("/panel").get_data(as_text=True)
     assert "Answers are slow: not repeated by its sender" in page
     with either.portal.core.open_session() as session:
-        assert chain.search(session, event_type="monitoring.episode.lapsed")[1] == 1
+        assert search.search(session, event_type="monitoring.episode.lapsed")[1] == 1
     # Told again, it holds still, and did so all the time.
     push(either, fires, headers=headers)
     assert state_of(either, "api") == "partial_outage"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.audit import chain
+from portal.audit import search
 from portal.runtime import alerts
 from portal.runtime.episodes import Episode, open_ones
 from portal.runtime.snapshot import Refused, Worker
@@ -87,7 +87,7 @@ def test_a_spike_has_its_whole_figure(site: Site, still: StandingClock):
 
 def events(site: Site) -> list[tuple[str, dict[str, object]]]:
     with site.portal.core.open_session() as session:
-        rows = chain.search(session, event_type="monitoring.")[0]
+        rows = search.search(session, event_type="monitoring.")[0]
         return [(row.type, row.detail) for row in reversed(rows)]
 
 

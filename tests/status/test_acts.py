@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
+from portal.audit import search
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.status import (
     announcements,
@@ -74,7 +74,7 @@ class World:
     def logged(self) -> tuple[str, dict[str, Any]]:
         """The last event."""
         with self.open_session() as session:
-            (event, *_), _ = chain.search(session)
+            (event, *_), _ = search.search(session)
         return event.type, event.detail
 
     def spans(self) -> list[tuple[State, datetime, datetime | None]]:

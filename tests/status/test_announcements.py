@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.board import published
 from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.status import announcements
@@ -51,7 +51,7 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
     row = status.announcements.create(By("ada"), announcement_in(severity=Severity.INCIDENT))
     with either.portal.core.open_session() as session:
         taken = published.take(session, now=still.now())
-        event = chain.search(session)[0][0]
+        event = search.search(session)[0][0]
         kept = session.get(Announcement, row.id)
         assert kept.starts_at == START
         assert kept.starts_at.tzinfo is not None

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from portal import clock
-from portal.audit import chain
+from portal.audit import chain, search
 from portal.errors import NotFoundError, RuleError, StaleVersionError
 from portal.status import incidents, retrospectives
 from portal.status.components import ComponentIn, Impact, State
@@ -59,7 +59,7 @@ def parts(site: Site, *slugs: str) -> None:
 def kinds(site: Site) -> list[str]:
     with site.portal.core.open_session() as session:
         assert list(chain.verify(session))[-1].first_bad_seq is None
-        return [row.type for row in reversed(chain.search(session, limit=100)[0])]
+        return [row.type for row in reversed(search.search(session, limit=100)[0])]
 
 
 def test_references_count_by_year_without_gaps_or_doubles(either: Site, still: StandingClock):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
+from portal.audit import search
 from portal.status import announcements, incidents, notices, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn
@@ -279,7 +279,7 @@ def test_each_act_on_a_window_is_on_record_and_told(
     assert changed.version == 2
     with site.portal.core.open_session() as session:
         last = told(session)[-1]
-        found, _ = chain.search(session, event_type=f"maintenance.window.{event}")
+        found, _ = search.search(session, event_type=f"maintenance.window.{event}")
     assert last.event == event
     moved = {name for name in last.facts if name.startswith("previous")}
     assert (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.audit import chain
+from portal.audit import search
 from portal.errors import ReusedKeyError, RuleError, StaleVersionError
 from portal.notify import timetable
 from portal.status import windows
@@ -94,7 +94,7 @@ def test_one_that_has_just_run_out_goes_on_and_its_next_end_is_told_too(
     assert look() == ["started", "ended", "extended", "ended"]
     assert look() == ["started", "ended", "extended", "ended"]
     with portal.core.open_session() as session:
-        (event,), _ = chain.search(session, event_type="maintenance.window.extended")
+        (event,), _ = search.search(session, event_type="maintenance.window.extended")
         told = session.scalars(select(Notice).where(Notice.event == "extended")).one()
     assert event.actor == "bob"
     assert told.facts["previousEndsAt"] == event.detail["before"] == "2030-06-03T13:00:00Z"

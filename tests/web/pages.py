@@ -4,8 +4,8 @@ import re
 from html import unescape
 from typing import Any
 
-from portal.audit import chain
-from portal.audit.chain import Event
+from portal.audit import search
+from portal.audit.search import Event
 from tests.conftest import Site
 
 KEY = "0123456789"
@@ -37,4 +37,4 @@ def hidden_of(page: str, field: str) -> str:
 def recorded(site: Site, event_type: str) -> list[Event]:
     """The audit events of a type, the newest first."""
     with site.portal.core.open_session() as session:
-        return chain.search(session, event_type=event_type)[0]
+        return search.search(session, event_type=event_type)[0]

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from portal.accounts.roles import Scope
-from portal.audit import chain
-from portal.audit.chain import Event
+from portal.audit import search
+from portal.audit.search import Event
 from portal.status.components import ComponentIn
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.unit_of_work import By
@@ -310,4 +310,4 @@ def test_what_was_given_out_of_an_incident_is_found_by_its_own_name_alone(
 
 def events(site: Site) -> list[Event]:
     with site.portal.core.open_session() as session:
-        return chain.search(session, limit=200)[0]
+        return search.search(session, limit=200)[0]

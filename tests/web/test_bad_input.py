@@ -7,7 +7,7 @@ import pytest
 
 from portal import clock
 from portal.accounts.roles import Role
-from portal.audit import chain
+from portal.audit import search
 from portal.settings import DeclaredWorker
 from portal.status import announcements, windows
 from portal.status.announcements import AnnouncementIn
@@ -50,7 +50,7 @@ def assert_nothing_stored(site: Site) -> None:
     with site.portal.core.open_session() as session:
         assert announcements.listed(session, now=clock.now(), limit=5, offset=0)[1] == 0
         assert windows.listed(session, now=clock.now(), limit=5, offset=0)[1] == 0
-        found, _ = chain.search(session, event_type="announcement")
+        found, _ = search.search(session, event_type="announcement")
         assert found == []
 
 

@@ -33,11 +33,16 @@ def test_pages_go_from_the_newest_to_the_first(site: Site, person: Person):
     total = len(text_of(person.client.get("/panel/audit")).split("incident.noted")) - 1
     assert total == 50
     first = numbers(text_of(person.client.get("/panel/audit")))
-    second = numbers(text_of(person.client.get("/panel/audit?page=2")))
+    second = numbers(text_of(person.client.get(f"/panel/audit?before={first[-1]}")))
     assert first == sorted(first, reverse=True)
     assert first[-1] == second[0] + 1
     assert second[-1] == 1
-    assert numbers(text_of(person.client.get("/panel/audit?page=9"))) == []
+    page = text_of(person.client.get("/panel/audit"))
+    assert f"before={first[-1]}" in page
+    assert "Newest" not in page
+    page = text_of(person.client.get("/panel/audit?before=1"))
+    assert numbers(page) == []
+    assert "Newest" in page
 
 
 def test_filters_choose_by_the_beginning_of_the_type_and_by_the_actor(site: Site, person: Person):
@@ -50,9 +55,9 @@ def test_filters_choose_by_the_beginning_of_the_type_and_by_the_actor(site: Site
     assert "INC-2030" not in text_of(person.client.get("/panel/audit?type=%25"))
 
 
-@pytest.mark.parametrize("page", ["-1", "two", "99999999", "²"])
-def test_a_page_must_be_a_number(person: Person, page: str):
-    text_of(person.client.get("/panel/audit", query_string={"page": page}), 400)
+@pytest.mark.parametrize("before", ["-1", "two", "9" * 16, "²"])
+def test_where_a_page_ends_must_be_a_number(person: Person, before: str):
+    text_of(person.client.get("/panel/audit", query_string={"before": before}), 400)
 
 
 @pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.SECURITY, 200)])

@@ -8,7 +8,7 @@ from flask import Response, jsonify
 from pydantic import Field
 
 from portal import web
-from portal.audit import chain
+from portal.audit import search
 from portal.lifecycle.phases import Phase
 from portal.runtime.snapshot import Snapshot
 from portal.schemas import Camel, Instant
@@ -19,11 +19,12 @@ blueprint = APIBlueprint("runtime_api", __name__, url_prefix="/api/admin/runtime
 
 
 class AuditQuery(Camel):
-    """Filters of the log; `type` matches the beginning."""
+    """Filters of the log; `type` matches the beginning, `before` is the number of an event."""
 
     type: str | None = Field(default=None, max_length=60, pattern=r"^[^\x00]*$")
     actor: str | None = Field(default=None, max_length=120, pattern=r"^[^\x00]*$")
     since: Instant | None = None
+    before: int | None = Field(default=None, ge=1, le=2**53)
     limit: int = Field(default=50, ge=1, le=200)
     offset: int = Field(default=0, ge=0, le=1_000_000)
 
@@ -95,13 +96,14 @@ def drain(asked: DrainIn) -> DrainOut:
 @blueprint.input(AuditQuery, location="query", arg_name="query")
 @blueprint.output(Page[AuditEntry])
 def audit(query: AuditQuery) -> Page[AuditEntry]:
-    """List audit events, newest first."""
+    """List audit events, newest first; for the next page give `before` the last one's `seq`."""
     with web.current().core.open_session() as session:
-        rows, total = chain.search(
+        rows, total = search.search(
             session,
             event_type=query.type,
             actor=query.actor,
             since=query.since,
+            before=query.before,
             limit=query.limit,
             offset=query.offset,
         )

@@ -44,7 +44,16 @@ class Section:
 
 def offset(name: str = "offset") -> int:
     """Where the list begins that the address names; 0 when it names none."""
+    return _number(name, most_digits=7)
+
+
+def before() -> int | None:
+    """The number that the list ends before; None when the address names none."""
+    return _number("before", most_digits=15) or None
+
+
+def _number(name: str, *, most_digits: int) -> int:
     text = request.args.get(name, "0")
-    if not (text.isascii() and text.isdigit() and len(text) < 8):
+    if not (text.isascii() and text.isdigit() and len(text) <= most_digits):
         raise Problem(400, f"{name} must be a number from 0.")
     return int(text)

@@ -5,10 +5,9 @@ import uuid
 from flask import Blueprint, Response, request
 
 from portal import web
-from portal.audit import chain
+from portal.audit import search
 from portal.web import access, downloads, render
-from portal.web.panel import cards
-from portal.web.problems import Problem
+from portal.web.panel import cards, paging
 
 blueprint = Blueprint("panel", __name__, url_prefix="/panel")
 
@@ -35,23 +34,21 @@ def export() -> Response:
 @blueprint.get("/audit")
 def audit() -> Response:
     event_type, actor = request.args.get("type", "").strip(), request.args.get("actor", "").strip()
-    page_text = request.args.get("page", "1")
-    if not (page_text.isascii() and page_text.isdigit() and 0 < len(page_text) < 8):
-        raise Problem(400, "The page must be a number from 1.")
-    page = max(1, int(page_text))
+    # The events older than one of them; a page's own number would move with each new event.
+    before = paging.before()
     with web.current().core.open_session() as session:
-        events, total = chain.search(
+        events, total = search.search(
             session,
             event_type=event_type or None,
             actor=actor or None,
-            limit=_AUDIT_PAGE,
-            offset=(page - 1) * _AUDIT_PAGE,
+            before=before,
+            limit=_AUDIT_PAGE + 1,
         )
         return render.panel(
             "panel/audit/list.html",
-            events=events,
+            events=events[:_AUDIT_PAGE],
             total=total,
-            page=page,
-            pages=max(1, -(-total // _AUDIT_PAGE)),
+            before=before,
+            older=events[_AUDIT_PAGE - 1].seq if len(events) > _AUDIT_PAGE else None,
             filters={"type": event_type, "actor": actor},
         )
