@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import inside, serving
+from bench.plots import Chart
 from bench.serving import Load
 from tests.processes import Served, web_processes
 
@@ -29,7 +30,7 @@ class Measured:
         return serving.middle(self.rounds[who]).p99
 
 
-def run(console: Console, folder: Path) -> None:
+def run(console: Console, folder: Path) -> Chart:
     """One web process on the demo, and two; each round asks all, one after the other."""
     with serving.portal(folder) as served:
         given = {path: serving.given(served.address + path) for path in serving.PATHS}
@@ -48,8 +49,9 @@ def run(console: Console, folder: Path) -> None:
     with serving.portal(twice, "--workers", "2") as two:
         # Two of the load too, or it would be what is measured.
         rates = [serving.press(two.address + serving.PATHS[0], threads=2) for _ in range(3)]
-        ratio = serving.middle(rates).rate / one
-    console.print(f"two web processes: {ratio:.2f} times one (budget 1.7, wants four cores)")
+        both = serving.middle(rates).rate
+    console.print(f"two web processes: {both / one:.2f} times one (budget 1.7, wants four cores)")
+    return Chart("Polls a second, by web processes", "/s", [1, 2], [one, both])
 
 
 def _beside(path: str, etag: str, ours: str, nothing: str, file: str) -> Measured:

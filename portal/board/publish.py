@@ -74,6 +74,11 @@ class Board:
         with self._one_at_a_time:
             self._refresh(clock.now())
 
+    def confirm(self, number: int) -> None:
+        """The revision is this one, as the database has just said: the picture is true, or made."""
+        with self._one_at_a_time:
+            self._refresh(clock.now(), number)
+
     @property
     def is_over(self) -> bool:
         """Whether there is no picture, or its time has passed."""
@@ -98,7 +103,7 @@ class Board:
     def revision(self) -> int:
         return self._answers.picture.revision if self._answers else 0
 
-    def _refresh(self, now: datetime) -> None:
+    def _refresh(self, now: datetime, number: int | None = None) -> None:
         self._refreshed_at = now
         before = self._answers.picture if self._answers else None
         try:
@@ -107,7 +112,7 @@ class Board:
                     before is not None
                     and before.stale_since is None
                     and before.generated_at <= now < before.valid_until
-                    and revision.current(session) == before.revision
+                    and (revision.current(session) if number is None else number) == before.revision
                 )
                 if before is None or not is_same:
                     fresh = published.take(session, now=now, history=self._history)

@@ -35,6 +35,7 @@ TRY_EVERY_SECONDS = 2.0
 @click.option("--reload", "reloads", is_flag=True, help="restart when code or templates change")
 def serve(workers: int, no_worker: bool, upgrades: bool, reloads: bool) -> None:
     """Serve the portal, with one background worker."""
+    children.be_called("portal")
     settings = application.settings()
     if reloads and settings.env != "development":
         raise click.UsageError("--reload works only with PORTAL_ENV=development.")

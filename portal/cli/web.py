@@ -18,7 +18,7 @@ from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
-from portal.store import changes
+from portal.store import changes, revision
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
@@ -62,8 +62,7 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
         if seen.are_there() or is_late or portal.board.is_over:
             looked_at = time.monotonic()
             has_news = True
-            _tried(portal.board.refresh)
-            _tried(portal.guard.perimeter.refresh)
+            _tried(partial(_look, portal))
         if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
             flushed_at = time.monotonic()
             portal.runtime.counters.log_dropped.inc(logs.take_dropped())
@@ -77,6 +76,19 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
             ):
                 _tried(step)
         time.sleep(max(0.005, min(REFRESH_EVERY_SECONDS, portal.board.seconds_left)))
+
+
+def _look(portal: Portal) -> None:
+    """Take up what is new, by one look at both revisions."""
+    try:
+        numbers = revision.all_of(portal.core.open_session)
+    except SQLAlchemyError:
+        # Each of them says what it does without the database.
+        portal.board.refresh()
+        portal.guard.perimeter.refresh()
+        return
+    portal.board.confirm(numbers.get(revision.BOARD, 0))
+    portal.guard.perimeter.refresh(numbers.get(revision.PERIMETER, 0))
 
 
 def _watch(portal: Portal) -> None:

@@ -199,8 +199,13 @@ class Perimeter:
             )
         return reference
 
-    def refresh(self) -> None:
-        """Renew the copy if the revision moved; what cannot be read leaves it as it is."""
+    def refresh(self, known: int | None = None) -> None:
+        """Renew the copy if the revision moved; what cannot be read leaves it as it is.
+
+        `known` is the revision where somebody has just asked the database for it.
+        """
+        if known is not None and known == self._revision:
+            return
         with self._refreshing:
             now = clock.now()
             self._refreshed_at = now

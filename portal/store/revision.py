@@ -31,6 +31,12 @@ def current(session: Session, which: int = BOARD) -> int:
     return session.scalar(select(Revision.number).where(Revision.id == which)) or 0
 
 
+def all_of(open_session: Callable[[], Session]) -> dict[int, int]:
+    """The revisions now, in one look of its own."""
+    with open_session() as session:
+        return {row.id: row.number for row in session.execute(select(Revision.id, Revision.number))}
+
+
 def advance(session: Session, which: int = BOARD) -> None:
     """Raise the revision in the caller's transaction."""
     session.execute(update(Revision).where(Revision.id == which).values(number=Revision.number + 1))

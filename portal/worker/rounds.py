@@ -52,7 +52,7 @@ def run_once(portal: Portal, *, samples_too: bool = True) -> None:
     portal.runtime.workers.refresh()
     mine = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
     portal.runtime.workers.report(workers.OWN, mine, actor=ACTOR)
-    snapshot = portal.overview.take()
+    snapshot = portal.overview.take(for_alerts=True)
     if samples_too:
         with portal.core.open_session() as session:
             engine.begin_write(session)
