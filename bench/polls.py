@@ -1,7 +1,10 @@
 """Public polls over the wire, beside a program that does nothing and beside nginx."""
 
+import threading
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +15,8 @@ from bench.serving import Load
 from tests.processes import Served, web_processes
 
 BUDGET = 0.85
+# The default limit.
+DEAR_A_MINUTE = 300
 
 
 @dataclass
@@ -42,6 +47,7 @@ def run(console: Console, folder: Path) -> Chart:
             _tell(console, found)
             with serving.cached(folder, served) as proxy:
                 _cached(console, proxy, file)
+        _beside_the_waf(console, served)
         _memory(console, served)
         one = found[serving.PATHS[0]].rate("portal")
     twice = folder / "two"
@@ -91,6 +97,32 @@ def _cached(console: Console, proxy: str, file: str) -> None:
     console.print(
         f"the shipped nginx with its cache: {ratio:.2f} of nginx with a file (budget 0.9)"
     )
+
+
+def _beside_the_waf(console: Console, served: Served) -> None:
+    """Polls while one client sends the dearest requests that its limit leaves it."""
+    url = served.address + serving.PATHS[1]
+    quiet = [serving.press(url) for _ in range(serving.ROUNDS)]
+    stop = threading.Event()
+    attacker = threading.Thread(target=_send_dear_ones, args=(served.port, stop))
+    attacker.start()
+    pressed = [serving.press(url) for _ in range(serving.ROUNDS)]
+    stop.set()
+    attacker.join()
+    before, meanwhile = serving.middle(quiet).p99, serving.middle(pressed).p99
+    console.print(
+        f"polls while one client sends the dearest requests it may: p99 {meanwhile:.2f} ms,"
+        f" {meanwhile / before:.2f} times that of a quiet minute (budget 2)"
+    )
+
+
+def _send_dear_ones(port: int, stop: threading.Event) -> None:
+    value = quote("{" * 1300)
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    while not stop.wait(60 / DEAR_A_MINUTE):
+        connection.request("GET", f"{serving.PATHS[0]}?audience={value}")
+        connection.getresponse().read()
+    connection.close()
 
 
 def _memory(console: Console, served: Served) -> None:
