@@ -20,16 +20,20 @@ def put_on(app: Flask) -> None:
 
 def compressed(response: Response) -> Response:
     """The answer in gzip, if it is text of some length and its client takes gzip."""
-    if response.is_streamed or not (response.mimetype or "").startswith(_KINDS):
+    # First what costs nothing: most answers to machines are short.
+    length = None if response.is_streamed else response.calculate_content_length()
+    if length is None or length < LEAST_BYTES or not _is_text(response):
         return response
     response.vary.add("Accept-Encoding")
     etag, is_weak = response.get_etag()
     # A strong tag names these very bytes, and is what a client sends back with a change.
     if response.headers.get("Content-Encoding") or (etag and not is_weak):
         return response
-    accepts = request.headers.get("Accept-Encoding", "")
-    body = response.get_data()
-    if len(body) >= LEAST_BYTES and encodings.takes(accepts, "gzip"):
-        response.set_data(encodings.encode("gzip", body))
+    if encodings.takes(request.headers.get("Accept-Encoding", ""), "gzip"):
+        response.set_data(encodings.encode("gzip", response.get_data()))
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _is_text(response: Response) -> bool:
+    return (response.mimetype or "").startswith(_KINDS)
