@@ -16,7 +16,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle lock wheel sbom wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown lock wheel sbom wheels docs screenshots
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -102,6 +102,9 @@ bench: develop ## measure against nginx, side by side; wants nginx and wrk
 
 bench-idle: develop ## measure what a node costs while nothing happens; takes two minutes
 	$(BIN)/python -m bench.idle
+
+bench-grown: develop ## measure a portal of two years beside an empty one; SHARE=0.1 takes a tenth of it
+	$(BIN)/python -m bench.growth $(addprefix --share ,$(SHARE))
 
 docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate

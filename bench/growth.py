@@ -1,0 +1,237 @@
+"""`make bench-grown`: what a request costs on an empty portal and on one of two years.
+
+On SQLite, and on PostgreSQL where a server is there; medians of five, in one process, with the
+number of statements. Writes `docs/scale.md` between its marks.
+"""
+
+import argparse
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import event
+
+from bench import grown
+from bench.grown import Sizes
+from portal import clock, create_app, rooms, settings
+from portal.accounts import operators, tokens
+from portal.accounts.roles import Role, Scope
+from portal.audit import chain
+from portal.store import engine as engines
+from portal.store import schema
+from tests.processes import ROOT
+
+ROUNDS = 5
+PASSWORD = "long enough for a bench"
+PAGE = ROOT / "docs/scale.md"
+RUNTIME = "/api/admin/runtime"
+# What is asked, and the most that it may take on the grown portal, in milliseconds.
+READS = (
+    ("/panel", None),
+    ("/panel/cards", None),
+    ("/panel/maintenance", 30),
+    ("/panel/incidents", 30),
+    ("/panel/perimeter", 30),
+    ("/panel/components", 30),
+    ("/panel/notifications", 30),
+    ("/panel/notifications/new", 30),
+    ("/panel/audit", 30),
+    ("/panel/audit?before=1000", 30),
+    ("/panel/audit?type=account.login", 30),
+    (f"{RUNTIME}/maintenance/windows?limit=50", 30),
+    (f"{RUNTIME}/incidents?limit=50", 30),
+    (f"{RUNTIME}/maintenance/perimeter/blocks?limit=50", 30),
+    (f"{RUNTIME}/audit?limit=50", 30),
+    ("/history", None),
+    ("/api/v2/summary.json", None),
+)
+
+
+@dataclass
+class Cost:
+    """Of one kind of request: milliseconds, statements, and the bytes of the answer."""
+
+    milliseconds: float
+    statements: int
+    size: int
+
+
+class Bench:
+    """One portal, with an operator and a token of every scope."""
+
+    def __init__(self, folder: Path, url: str | None) -> None:
+        values: dict[str, Any] = {"rate_limit": "1000000000/minute"}
+        if url is not None:
+            values["database_url"] = url
+        self.app = create_app(settings.load({}, data_dir=folder, **values))
+        self.url = self.app.config["SQLALCHEMY_DATABASE_URI"]
+        schema.upgrade(self.url)
+        self.portal = rooms.of(self.app)
+
+    def prepare(self) -> None:
+        """As a web process of `portal serve` has it: looks go on beside the requests."""
+        with self.portal.core.open_session() as session:
+            engines.begin_write(session)
+            at = clock.now()
+            operators.create(
+                session, "ada", password=PASSWORD, role=Role.ADMIN, actor="bench", at=at
+            )
+            token = tokens.create(
+                session, "bench", scopes=list(Scope), days=1, actor="bench", at=at
+            )
+            session.commit()
+        self.bearer = {"Authorization": f"Bearer {token}"}
+        self.client = self.app.test_client()
+        self.client.post("/panel/login", data={"name": "ada", "password": PASSWORD})
+        self.portal.board.refresh()
+        self.portal.guard.perimeter.refresh()
+        for part in (
+            self.portal.board,
+            self.portal.guard.perimeter,
+            self.portal.runtime.workers,
+            self.portal.lifecycle.phases,
+        ):
+            part.is_supervised = True
+
+    def measure(self, path: str) -> Cost:
+        headers = self.bearer if path.startswith("/api/admin") else {}
+
+        def ask() -> int:
+            answer = self.client.get(path, headers=headers)
+            assert answer.status_code in (200, 204), (path, answer.status_code)
+            return len(answer.data)
+
+        return self._cost(ask)
+
+    def open_incident(self) -> Cost:
+        """From the request until every poll of this process shows it."""
+
+        def ask() -> int:
+            given = {
+                "title": "Trouble",
+                "impact": "minor",
+                "status": "investigating",
+                "message": "We look into it.",
+                "components": [{"component": "part-000", "state": "degraded_performance"}],
+            }
+            if self.is_empty:
+                del given["components"]
+            answer = self.client.post(f"{RUNTIME}/incidents", json=given, headers=self.bearer)
+            assert answer.status_code == 201, answer.data
+            reference = answer.json["reference"].encode()
+            assert reference in self.client.get("/api/status").data
+            return 0
+
+        return self._cost(ask)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.portal.board.current().picture.components
+
+    def _cost(self, ask: Callable[[], int]) -> Cost:
+        ask()
+        taken, size = [], 0
+        with _counted(self.portal.core.engine) as statements:
+            for _ in range(ROUNDS):
+                begun = time.perf_counter()
+                size = ask()
+                taken.append((time.perf_counter() - begun) * 1000)
+        return Cost(median(taken), len(statements) // ROUNDS, size)
+
+
+@contextmanager
+def _counted(engine: Any) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def costs(bench: Bench) -> dict[str, Cost]:
+    """All requests, and an incident that is opened."""
+    found = {path: bench.measure(path) for path, _ in READS}
+    found["an incident, from its act to every poll"] = bench.open_incident()
+    return found
+
+
+def verified(bench: Bench) -> float:
+    """Seconds of a walk over the audit log."""
+    begun = time.perf_counter()
+    with bench.portal.core.open_session() as session:
+        last = list(chain.verify(session, in_pieces=True))[-1]
+    assert last.first_bad_seq is None
+    return time.perf_counter() - begun
+
+
+def table(empty: dict[str, Cost], full: dict[str, Cost]) -> list[tuple[str, ...]]:
+    budgets = dict(READS) | {"an incident, from its act to every poll": 60}
+    return [
+        (
+            name,
+            f"{empty[name].milliseconds:.1f}",
+            f"{cost.milliseconds:.1f}",
+            str(budgets[name] or ""),
+            str(cost.statements),
+            f"{cost.size / 1000:.0f}",
+        )
+        for name, cost in full.items()
+    ]
+
+
+HEAD = ("request", "empty, ms", "grown, ms", "goal, ms", "statements", "kB")
+
+
+def written(rows: list[tuple[str, ...]], notes: list[str], name: str) -> None:
+    """Put a table into `PAGE`, between the marks of its database."""
+    lines = [f"| {' | '.join(row)} |" for row in (HEAD, ("---",) * len(HEAD), *rows)]
+    text = "\n".join([*lines, "", *notes])
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page = PAGE.read_text()
+    pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
+    PAGE.write_text(pattern.sub(f"{begin}\n\n{text}\n\n{end}", page))
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--share", type=float, default=1.0, help="of two years")
+    asked.add_argument("--postgresql", help="the addresses of two empty databases", nargs=2)
+    given = asked.parse_args()
+    console, sizes = Console(), Sizes.share(given.share)
+    databases: dict[str, tuple[str | None, str | None]] = {"SQLite": (None, None)}
+    if given.postgresql:
+        databases["PostgreSQL"] = (given.postgresql[0], given.postgresql[1])
+    for name, (first, second) in databases.items():
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            empty, full = Bench(folder / "empty", first), Bench(folder / "grown", second)
+            grown.fill(full.url, sizes)
+            for one in (empty, full):
+                one.prepare()
+            rows = table(costs(empty), costs(full))
+            seconds = verified(full)
+        shown = Table(*HEAD, title=name)
+        for row in rows:
+            shown.add_row(*row)
+        console.print(shown)
+        per = seconds / max(1, sizes.events) * 100_000
+        note = f"`portal audit verify` takes {per:.1f} s for 100 000 events (goal 2, budget 5)."
+        console.print(note)
+        written(rows, [note], name)
+
+
+if __name__ == "__main__":
+    main()
