@@ -210,7 +210,7 @@
       isAsked = true;
       // What was left out of the answer is confirmed by it.
       const answered = new Date(date).toISOString();
-      for (const time of all("#board [data-updated], [data-answered]")) time.dateTime = answered;
+      for (const time of all("#banner [data-updated], [data-answered]")) time.dateTime = answered;
       elt.classList.remove("is-failed");
       if (elt.id === "banner") follow();
       if (silentSince && !find(".is-failed")) {
