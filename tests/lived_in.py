@@ -6,6 +6,7 @@ What it holds is the same in every run: the numbers come from a seed, and all ti
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -453,13 +454,12 @@ def _notices(session: Session, numbers: list[int], dice: random.Random, now: dat
         if left > ADDRESSED:
             continue
         session.flush()
-        session.execute(
-            insert(Delivery),
-            [
-                _delivery(row.id, number, at, dice.random(), is_newest=left == 1)
-                for number in numbers
-            ],
-        )
+        made = [
+            _delivery(row.id, number, at, dice.random(), is_newest=left == 1) for number in numbers
+        ]
+        session.execute(insert(Delivery), made)
+        states = Counter(one["state"] for one in made)
+        row.recipients, row.sent, row.dead = len(made), states[State.SENT], states[State.DEAD]
 
 
 def _delivery(

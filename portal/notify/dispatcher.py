@@ -60,6 +60,8 @@ class Dispatcher:
         # What came back and is not written down yet: the only copy, until it is.
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._released_at: datetime | None = None
+        # Of these nothing is left that newer news supersedes.
+        self._superseded: set[outbox.Pair] = set()
 
     def run_once(self) -> bool:
         """One step of everything; True when the next should follow at once."""
@@ -160,21 +162,39 @@ class Dispatcher:
             if not outbox.has_unaddressed(session):
                 return False
         with transaction(self._open_session) as (session, _):
-            return outbox.address(session, self._chats, now=now)
+            return outbox.address(session, self._chats, now=now, has_mail=self._mail is not None)
 
     def _send(self, now: datetime) -> bool:
         with self._open_session() as session:
             due = outbox.queues(session, now=now)
-        sent = False
+            pairs = outbox.pairs(session, now=now) if due else self._superseded
+        sent = self._drop_superseded(pairs, now)
         for queue in due:
             breaker = self._breakers.get(queue)
             # A clock that was set back must not keep it closed.
             if breaker is not None and breaker.until - LONGEST_PAUSE <= now < breaker.until:
                 continue
             room = self._room(queue)
-            if room > 0:
+            if queue == MAIL and self._mail is None:
+                sent |= self._give_up_mail(now)
+            elif room > 0:
                 sent |= self._send_on(queue, room, now)
         return sent
+
+    def _drop_superseded(self, pairs: set[outbox.Pair], now: datetime) -> bool:
+        """Drop what newer news supersedes, some thousands a step and beside what is sent.
+
+        Once nothing of a pair is left to drop, nothing will be: both are addressed.
+        """
+        self._superseded &= pairs
+        fresh = pairs - self._superseded
+        if not fresh:
+            return False
+        with transaction(self._open_session) as (session, _):
+            count = outbox.drop_superseded(session, {one.old for one in fresh}, now=now)
+        if not count:
+            self._superseded |= fresh
+        return count > 0
 
     def _room(self, queue: str) -> int:
         if queue == MAIL:
@@ -198,13 +218,23 @@ class Dispatcher:
                 )
             if outcome is not None:
                 self._unsettled.append((claim, outcome))
-        return bool(claims)
+        return bool(claims) or claims.settled > 0
+
+    def _give_up_mail(self, now: datetime) -> bool:
+        """Without a server: one dead letter a notice, which speaks for all who wait for it."""
+        with transaction(self._open_session) as (session, _):
+            claims = outbox.claim(session, MAIL, by=self._name, most=1, now=now)
+            for claim in claims:
+                outbox.give_up(session, claim.notice.id, outbox.NO_SERVER, now=now, is_said=True)
+        self._unsettled += [
+            (claim, Outcome(claim.delivery, Result.REFUSED, outbox.NO_SERVER)) for claim in claims
+        ]
+        return bool(claims) or claims.settled > 0
 
     def _hand_over(self, claim: Claim, names: Mapping[str, str]) -> Outcome | None:
         """Begin a delivery; an outcome at once when it cannot be begun."""
         if claim.queue == MAIL:
-            if self._mail is None:
-                return Outcome(claim.delivery, Result.REFUSED, "No mail server is set")
+            assert self._mail is not None
             self._mail.send(claim, messages.of(claim.notice, names))
             return None
         if claim.queue.startswith(CHAT):

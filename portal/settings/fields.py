@@ -152,7 +152,12 @@ class Settings:
         "", notifications.mail_from, "sender of mails: `Example status <status@example.com>`"
     )
     mail_rate: float = _setting(
-        10.0, values.per_second, "maximum rate of mails, such as `10/second`"
+        50.0, values.per_second, "maximum rate of mails, such as `14/second` or `600/minute`"
+    )
+    delivery_days: int = _setting(
+        3,
+        values.whole,
+        "days that single deliveries stay in the database; their numbers stay for 90 days",
     )
     operator_channels: tuple[str, ...] = _setting(
         (),

@@ -7,10 +7,10 @@ Who gets it, and how, is the work of `portal.notify`.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Self
 
-from sqlalchemy import JSON, Index, String, Text, select, text
+from sqlalchemy import JSON, Index, SmallInteger, String, Text, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -58,8 +58,33 @@ class Event(StrEnum):
     ASKED = "asked"
 
 
+class Urgency(IntEnum):
+    """What is told first: the smaller number, whatever else waits."""
+
+    URGENT = 0
+    NORMAL = 1
+
+
+# Who has to do something now: readers of an incident that opens or is over, operators, and whoever
+# waits for the mail that confirms a subscription.
+_URGENT = {
+    (NoticeKind.INCIDENT, Event.OPENED),
+    (NoticeKind.INCIDENT, Event.RESOLVED),
+    (NoticeKind.SUBSCRIPTION, Event.ASKED),
+}
+
+
+def urgency_of(kind: NoticeKind, event: Event) -> Urgency:
+    """How soon a notice is told."""
+    is_urgent = kind is NoticeKind.ALERT or (kind, event) in _URGENT
+    return Urgency.URGENT if is_urgent else Urgency.NORMAL
+
+
 class Notice(Base):
-    """One thing to tell; `position` is the last subscriber that it was addressed to."""
+    """One thing to tell, to whom it was addressed so far, and how many of them were told.
+
+    The numbers stay when the single deliveries are gone.
+    """
 
     __tablename__ = "notice"
 
@@ -76,8 +101,19 @@ class Notice(Base):
     components: Mapped[list[str]] = mapped_column(JSON)
     occurred_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(index=True)
+    urgency: Mapped[int] = mapped_column(
+        SmallInteger, default=Urgency.NORMAL.value, server_default=text("1")
+    )
+    # Addressing begins behind the subscriber `first`, goes round, and has come to `position`.
+    first: Mapped[int | None]
     position: Mapped[int]
     addressed_at: Mapped[datetime | None]
+    # The last subscriber whose mail was taken to be sent.
+    reached: Mapped[int | None]
+    recipients: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    sent: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    dead: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    dropped: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
     __table_args__ = (
         Index("ix_notice_kind_ref", "kind", "ref"),
@@ -88,6 +124,11 @@ class Notice(Base):
             postgresql_where=text("addressed_at IS NULL"),
         ),
     )
+
+    @property
+    def pending(self) -> int:
+        """How many it is addressed to and has not come to yet."""
+        return max(0, self.recipients - self.sent - self.dead - self.dropped)
 
     @property
     def thread(self) -> str:
@@ -142,6 +183,7 @@ def put(
         "components": list(content.components),
         "occurred_at": occurred_at or now,
         "created_at": now,
+        "urgency": urgency_of(kind, event).value,
         "position": 0,
         "addressed_at": None,
     }

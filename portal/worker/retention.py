@@ -42,11 +42,12 @@ def sweep(portal: Portal) -> None:
             session, now=now, after=timedelta(days=portal.core.settings.audit_address_days)
         )
         session.commit()
+    kept = timedelta(days=portal.core.settings.delivery_days)
     # Of large numbers some at a time: a statement has two seconds.
     for _ in range(SWEEPS_AT_ONCE):
         with portal.core.open_session() as session:
             engine.begin_write(session)
-            is_more = outbox.sweep(session, now=now)
+            is_more = outbox.sweep(session, now=now, keep=kept)
             session.commit()
         if not is_more:
             break

@@ -107,6 +107,10 @@ def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
         }
     )
     session.add(row)
+    if (notice := session.get(Notice, row.notice_id)) is not None:
+        notice.recipients += 1
+        if row.state in ("sent", "dead", "dropped"):
+            setattr(notice, row.state, getattr(notice, row.state) + 1)
     session.flush()
     return row
 
@@ -541,3 +545,45 @@ def test_all_that_waits_is_dropped(session: Session):
     assert rows[0].error == "put back"
     assert (notice.addressed_at, other.addressed_at) == (NOW, NOW - HOUR)
     assert outbox.drop_all(session, "again", now=NOW) == 0
+
+
+def test_single_deliveries_are_kept_for_some_days_and_their_numbers_for_longer(session: Session):
+    notice = put(session, created_at=NOW - 9 * 24 * HOUR)
+    for number, (state, age) in enumerate(
+        [
+            ("sent", 3 * 24 * HOUR),
+            ("dropped", 3 * 24 * HOUR),
+            ("sent", 3 * 24 * HOUR - TICK),
+            ("dead", 3 * 24 * HOUR),
+            ("dead", FAILED_SHOWN),
+        ],
+        start=1,
+    ):
+        deliver(session, number, state=state, settled_at=NOW - age)
+    deliver(session, 9)
+    while outbox.sweep(session, now=NOW):
+        pass
+    left = session.scalars(select(Delivery.id).order_by(Delivery.id)).all()
+    assert left == [3, 4, 9]
+    session.refresh(notice)
+    assert (notice.sent, notice.dead, notice.dropped, notice.pending) == (2, 2, 1, 1)
+    assert not outbox.sweep(session, now=NOW, keep=30 * 24 * HOUR)
+
+
+def test_each_end_of_a_try_is_counted(session: Session):
+    notice = put(session)
+    person(session, 4)
+    results = [Result.SENT, Result.REFUSED, Result.LATER, Result.GONE, Result.CLOSED]
+    for number, result in enumerate(results, start=1):
+        deliver(session, number, recipient=f"subscriber {number}", state="sending", claimed_by=US)
+        settle(session, result, number=number)
+        # Said again, it counts once.
+        settle(session, result, number=number)
+    session.refresh(notice)
+    assert (notice.sent, notice.dead, notice.dropped, notice.pending) == (1, 1, 1, 2)
+    outbox.retry(session, 2, now=NOW)
+    session.refresh(notice)
+    assert (notice.dead, notice.pending) == (0, 3)
+    outbox.drop_all(session, "over", now=NOW)
+    session.refresh(notice)
+    assert (notice.dropped, notice.pending) == (4, 0)

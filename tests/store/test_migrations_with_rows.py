@@ -93,3 +93,49 @@ def test_a_template_of_ones_own_stays(older: str):
     with for_migrations(older).connect() as connection:
         assert connection.scalar(query) == "Mine"
     schema.upgrade(older)
+
+
+def test_notices_know_how_far_they_are(older: str):
+    schema.migrate(older, "upgrade", "0018")
+    with for_migrations(older).begin() as connection:
+        for number, (kind, event) in enumerate(
+            [("window", "ended"), ("incident", "opened"), ("incident", "updated")], start=1
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO notice (id, key, kind, event, ref, title, message, facts,"
+                    " audiences, channels, components, occurred_at, created_at, position)"
+                    " VALUES (:id, :key, :kind, :event, 'r', '', '', '{}', '[]', '[]', '[]', :at,"
+                    " :at, 7)"
+                ),
+                {"id": number, "key": f"k{number}", "kind": kind, "event": event, "at": AT},
+            )
+        states = ["sent", "sent", "dead", "dropped", "dropped", "dropped", "pending", "sending"]
+        for notice in (1, 2):
+            for number, state in enumerate(states):
+                connection.execute(
+                    text(
+                        "INSERT INTO delivery (id, notice_id, recipient, lane, state, attempts,"
+                        " due_at, claimed_by, error) VALUES (:id, :notice, :who, 'mail', :state,"
+                        " 0, :at, '', '')"
+                    ),
+                    {
+                        "id": notice * 100 + number,
+                        "notice": notice,
+                        "who": f"subscriber {number}",
+                        "state": state,
+                        "at": AT,
+                    },
+                )
+    schema.upgrade(older)
+    query = "SELECT urgency, recipients, sent, dead, dropped FROM notice ORDER BY id"
+    urgent = "SELECT id FROM delivery WHERE urgency = 0 ORDER BY id"
+    with for_migrations(older).connect() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+        assert found == [(1, 8, 2, 1, 3), (0, 8, 2, 1, 3), (1, 0, 0, 0, 0)]
+        # What is settled is in nobody's way.
+        assert list(connection.execute(text(urgent)).scalars()) == [206, 207]
+    schema.migrate(older, "downgrade", "0018")
+    with for_migrations(older).connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM delivery")) == 16
+    schema.upgrade(older)

@@ -3,20 +3,22 @@
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, exists, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
+from portal.notify.outbox import addressing, counts, due, superseding
 from portal.notify.outbox.delivery import (
-    STUCK_AFTER,
     Claim,
     Delivery,
     Outcome,
     Result,
     State,
+    is_in,
     subscriber_of,
 )
-from portal.notify.subscribers import Subscriber
+from portal.notify.subscribers import MAIL, Subscriber
 from portal.status.notices import NEWS, Notice
 
 # After these a delivery is tried again, and then no more.
@@ -27,165 +29,109 @@ PAUSES = (
     timedelta(hours=1),
     timedelta(hours=4),
 )
-# Nothing is put off for so long: what is due later was written by a clock that was set back since.
-LONGEST_WAIT = timedelta(hours=6)
 # Whoever delivers renews its claims within this time; one that ran out counts as stuck.
 CLAIMED_FOR = timedelta(seconds=60)
+# How often it looks past what nobody needs to hear any more.
+LOOKS = 3
+_OPEN = (State.SENDING, State.PENDING)
+Row = TypeVar("Row", Notice, Subscriber)
 
 
-def queues(session: Session, *, now: datetime) -> list[str]:
-    """The ways out on which something is due."""
-    return list(
-        session.scalars(
-            select(Delivery.queue).where(Delivery.state == State.PENDING, _is_due(now)).distinct()
-        )
-    )
+class Claims(list[Claim]):
+    """What was taken; `settled` is how many were dropped or given up on the way."""
+
+    settled = 0
 
 
-def has_work(now: datetime) -> ColumnElement[bool]:
-    """Whether a notice waits for its recipients, or a delivery for its turn; to be selected."""
-    due = exists().where(Delivery.state == State.PENDING, _is_due(now))
-    return or_(exists().where(Notice.addressed_at.is_(None)), due)
-
-
-def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) -> list[Claim]:
+def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) -> Claims:
     """Take what is due on a queue; what nobody needs to hear any more is settled on the way."""
-    busy = select(Delivery.recipient).where(
-        Delivery.queue == queue, Delivery.state == State.SENDING
-    )
-    due = session.scalars(
-        select(Delivery)
-        .where(
-            Delivery.queue == queue,
-            Delivery.state == State.PENDING,
-            _is_due(now),
-            Delivery.recipient.not_in(busy),
-        )
-        .order_by(Delivery.due_at, Delivery.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    rows = _one_each(due)
-    told = {
-        one.id: one
-        for one in session.scalars(
-            select(Notice).where(Notice.id.in_({row.notice_id for row in rows}))
-        )
-    }
-    numbers = {subscriber_of(row.recipient) for row in rows} - {None}
-    people = {
-        one.id: one for one in session.scalars(select(Subscriber).where(Subscriber.id.in_(numbers)))
-    }
-    overtaken = _overtaken(session, rows, told, now)
-    claims = []
-    for row in rows:
-        notice, number = told[row.notice_id], subscriber_of(row.recipient)
-        person = people.get(number) if number is not None else None
-        if number is not None and person is None:
-            row.settle(State.DROPPED, "unsubscribed meanwhile", now)
-        elif row.id in overtaken:
-            row.settle(State.DROPPED, "overtaken by later news of the same", now)
-        elif now - notice.created_at > NEWS:
-            row.settle(State.DEAD, row.error or "could not be sent within a day", now)
-        else:
-            row.state, row.claimed_by, row.claimed_until = State.SENDING, by, now + CLAIMED_FOR
+    claims = Claims()
+    for _ in range(LOOKS):
+        rows = due.following(session, queue, most, now)
+        if not rows:
+            break
+        notices = _by_number(session, Notice, {row.notice_id for row in rows})
+        numbers = {subscriber_of(row.recipient) for row in rows} - {None}
+        people = _by_number(session, Subscriber, numbers)
+        claims.settled += _settle_idle(session, rows, notices, people, now)
+        waiting = [row for row in rows if row.state == State.PENDING]
+        for row in waiting:
+            notice, number = notices[row.notice_id], subscriber_of(row.recipient)
+            person = people[number] if number is not None else None
             claims.append(Claim(row.id, by, row.recipient, row.queue, notice, person))
+            if queue == MAIL:
+                notice.reached = number
+        if waiting:
+            _take(session, waiting, by, now)
+            break
     return claims
 
 
 def is_held(session: Session, claim: Claim) -> bool:
     """Whether the delivery is still whose claim it was."""
-    held = select(Delivery.id).where(
-        Delivery.id == claim.delivery,
-        Delivery.state == State.SENDING,
-        Delivery.claimed_by == claim.by,
-    )
-    return session.scalar(held) is not None
+    return claim.delivery in held(session, [claim])
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(Delivery.due_at <= now, Delivery.due_at > now + LONGEST_WAIT)
-
-
-def _one_each(due: Sequence[Delivery]) -> list[Delivery]:
-    """One delivery a recipient at a time, the oldest first, so that news arrive in their order."""
-    rows: dict[str, Delivery] = {}
-    for row in sorted(due, key=lambda one: one.id):
-        rows.setdefault(row.recipient, row)
-    return list(rows.values())
-
-
-def _overtaken(
-    session: Session, rows: list[Delivery], told: Mapping[int, Notice], now: datetime
-) -> set[int]:
-    """Those whose recipient has, or after long waiting is about to have, later news of the same."""
-    late = {
-        row.id: row
-        for row in rows
-        if row.attempts or now - told[row.notice_id].created_at > STUCK_AFTER
-    }
-    if not late:
-        return set()
-    earlier = aliased(Notice)
-    later = session.execute(
-        select(earlier.id, Notice.id)
-        .join(Notice, (Notice.kind == earlier.kind) & (Notice.ref == earlier.ref))
-        .where(earlier.id.in_({row.notice_id for row in late.values()}), Notice.id > earlier.id)
-    ).all()
-    if not later:
-        return set()
-    known = session.execute(
-        select(Delivery.notice_id, Delivery.recipient, Delivery.state).where(
-            Delivery.notice_id.in_({number for _, number in later}),
-            Delivery.recipient.in_({row.recipient for row in late.values()}),
+def held(session: Session, claims: Sequence[Claim]) -> set[int]:
+    """Of some claims those deliveries that are still whose claims they were."""
+    known = {(one.delivery, one.by) for one in claims}
+    rows = session.execute(
+        select(Delivery.id, Delivery.claimed_by).where(
+            Delivery.id.in_([one.delivery for one in claims]), Delivery.state == State.SENDING
         )
     )
-    states = {(notice, recipient): state for notice, recipient, state in known}
-    found = set()
-    for row in late.values():
-        is_old = now - told[row.notice_id].created_at > STUCK_AFTER
-        enough = {State.SENT, State.SENDING, State.PENDING} if is_old else {State.SENT}
-        if any(
-            states.get((number, row.recipient)) in enough
-            for first, number in later
-            if first == row.notice_id
-        ):
-            found.add(row.id)
-    return found
+    return {number for number, by in rows if (number, by) in known}
 
 
 def settle(session: Session, outcomes: Iterable[tuple[Claim, Outcome]], *, now: datetime) -> None:
     """Write down how tries went; what was settled before is not changed."""
     found = {claim.delivery: (claim, outcome) for claim, outcome in outcomes}
-    rows = session.scalars(
-        select(Delivery)
-        .where(Delivery.id.in_(found), Delivery.state.in_([State.SENDING, State.PENDING]))
-        .with_for_update()
-    ).all()
-    for row in rows:
-        claim, outcome = found[row.id]
-        is_held = row.state == State.SENDING and row.claimed_by == claim.by
-        if not is_held and outcome.result is not Result.SENT:
+    sent = [number for number, (_, outcome) in found.items() if outcome.result is Result.SENT]
+    if sent:
+        _sent(session, sent, now)
+    rest = found.keys() - sent
+    if rest:
+        rows = session.scalars(
+            select(Delivery)
+            .where(Delivery.id.in_(rest), Delivery.state.in_(_OPEN))
+            .order_by(Delivery.id)
+            .with_for_update()
+        ).all()
+        for row in rows:
+            claim, outcome = found[row.id]
             # Old news of a try that was given up; only that it arrived would matter.
-            continue
-        if outcome.result is Result.SENT:
-            row.settle(State.SENT, "", now)
-        elif outcome.result is Result.REFUSED:
-            row.settle(State.DEAD, outcome.reason, now, tries=1)
-        elif outcome.result is Result.GONE:
-            row.settle(State.DROPPED, outcome.reason, now)
-            number = subscriber_of(row.recipient)
-            session.execute(delete(Subscriber).where(Subscriber.id == number))
-        elif outcome.result is Result.CLOSED:
-            row.put_back(now)
-            row.error = outcome.reason[:200]
-        elif row.attempts >= len(PAUSES):
-            row.settle(State.DEAD, outcome.reason, now, tries=1)
-        else:
-            pause = PAUSES[row.attempts] * random.uniform(0.8, 1.2)
-            row.put_back(now + pause)
-            row.attempts += 1
-            row.error = outcome.reason[:200]
+            if row.state == State.SENDING and row.claimed_by == claim.by:
+                _failed(session, row, outcome, now)
+
+
+def _sent(session: Session, numbers: list[int], now: datetime) -> None:
+    told = session.scalars(
+        update(Delivery)
+        .where(Delivery.id.in_(numbers), Delivery.state.in_(_OPEN))
+        .values(state=State.SENT.value, settled_at=now, error="", claimed_by="", claimed_until=None)
+        .returning(Delivery.notice_id)
+    ).all()
+    counts.add(session, State.SENT, told)
+
+
+def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) -> None:
+    """A try that did not bring the news over."""
+    if outcome.result is Result.GONE:
+        row.settle(State.DROPPED, outcome.reason, now)
+        counts.add(session, State.DROPPED, [row.notice_id])
+        number = subscriber_of(row.recipient)
+        session.execute(delete(Subscriber).where(Subscriber.id == number))
+    elif outcome.result is Result.CLOSED:
+        row.put_back(now)
+        row.error = outcome.reason[:200]
+    elif outcome.result is Result.REFUSED or row.attempts >= len(PAUSES):
+        row.settle(State.DEAD, outcome.reason, now, tries=1)
+        counts.add(session, State.DEAD, [row.notice_id])
+    else:
+        pause = PAUSES[row.attempts] * random.uniform(0.8, 1.2)
+        row.put_back(now + pause)
+        row.attempts += 1
+        row.error = outcome.reason[:200]
 
 
 def release(session: Session, *, by: str, under_way: Collection[int], now: datetime) -> int:
@@ -193,9 +139,7 @@ def release(session: Session, *, by: str, under_way: Collection[int], now: datet
 
     Only one delivers at a time, so that whatever another holds was left behind.
     """
-    rows = session.scalars(
-        select(Delivery).where(Delivery.state == State.SENDING).with_for_update()
-    ).all()
+    rows = session.scalars(select(Delivery).where(is_in(State.SENDING)).with_for_update()).all()
     released = 0
     for row in rows:
         if row.claimed_by == by and row.id in under_way:
@@ -207,10 +151,15 @@ def release(session: Session, *, by: str, under_way: Collection[int], now: datet
 
 
 def retry(session: Session, number: int, *, now: datetime) -> Delivery | None:
-    """Give a dead letter another life."""
+    """Give a dead letter another life, and those that were given up with it."""
     row = session.get(Delivery, number, with_for_update=True)
     if row is None or row.state != State.DEAD:
         return None
+    if row.recipient == MAIL:
+        addressing.readdress(session, row)
+        return row
+    superseding.revive(session, row, now=now)
+    counts.add(session, State.DEAD, [row.notice_id], by=-1)
     notice = session.get(Notice, row.notice_id)
     assert notice is not None
     # An operator's word makes it news again.
@@ -218,3 +167,55 @@ def retry(session: Session, number: int, *, now: datetime) -> Delivery | None:
     row.put_back(now)
     row.attempts, row.settled_at = 0, None
     return row
+
+
+def _by_number(
+    session: Session, table: type[Row], numbers: Collection[int | None]
+) -> dict[int, Row]:
+    if not numbers:
+        return {}
+    return {one.id: one for one in session.scalars(select(table).where(table.id.in_(numbers)))}
+
+
+def _settle_idle(
+    session: Session,
+    rows: Sequence[Delivery],
+    notices: Mapping[int, Notice],
+    people: Mapping[int, Subscriber],
+    now: datetime,
+) -> int:
+    """Drop and give up what need not be sent, and what waits behind it; how many."""
+    settled = 0
+    if any(_may_be_superseded(row, notices[row.notice_id], now) for row in rows):
+        ids = [row.id for row in rows]
+        settled += superseding.drop(
+            session,
+            Delivery.id.in_(ids) & superseding.is_superseded(now),
+            superseding.OVERTAKEN,
+            now=now,
+        )
+    gone = [
+        row.id
+        for row in rows
+        if (number := subscriber_of(row.recipient)) is not None and number not in people
+    ]
+    if gone:
+        settled += superseding.drop(
+            session, Delivery.id.in_(gone), "unsubscribed meanwhile", now=now
+        )
+    for number, notice in notices.items():
+        if now - notice.created_at > NEWS:
+            settled += superseding.give_up(session, number, superseding.TOO_LATE, now=now)
+    return settled
+
+
+def _may_be_superseded(row: Delivery, notice: Notice, now: datetime) -> bool:
+    return bool(row.attempts) or superseding.may_be_old(notice, now)
+
+
+def _take(session: Session, rows: Sequence[Delivery], by: str, now: datetime) -> None:
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_([row.id for row in rows]))
+        .values(state=State.SENDING.value, claimed_by=by, claimed_until=now + CLAIMED_FOR)
+    )

@@ -4,14 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.notify.subscribers import Subscriber
-from portal.status.notices import Notice
+from portal.status.notices import Notice, Urgency
 from portal.store.base import Base
 
 STUCK_AFTER = timedelta(minutes=15)
+# How long what failed counts.
+FAILED_SHOWN = timedelta(days=7)
 CHAT = "chat "
 
 
@@ -25,6 +36,15 @@ class State(StrEnum):
     DROPPED = "dropped"
 
 
+_DONE = "settled_at IS NOT NULL AND state != 'dead'"
+
+
+def _among(state: State, name: str, *columns: str) -> Index:
+    """An index over the few rows of a state among the many that are settled."""
+    rows = text(f"state = '{state.value}'")
+    return Index(name, *columns, sqlite_where=rows, postgresql_where=rows)
+
+
 class Delivery(Base):
     """A notice to a recipient: a subscriber by number, or one of the operators' chats."""
 
@@ -35,6 +55,10 @@ class Delivery(Base):
     recipient: Mapped[str] = mapped_column(String(80))
     # The column has the name that it was first given.
     queue: Mapped[str] = mapped_column("lane", String(200))
+    # That of its notice.
+    urgency: Mapped[int] = mapped_column(
+        SmallInteger, default=Urgency.NORMAL.value, server_default=text("1")
+    )
     state: Mapped[str] = mapped_column(String(8))
     attempts: Mapped[int]
     due_at: Mapped[datetime]
@@ -45,9 +69,21 @@ class Delivery(Base):
 
     __table_args__ = (
         UniqueConstraint("notice_id", "recipient"),
-        Index("ix_delivery_state_lane_due_at", "state", "lane", "due_at"),
-        # So that counting thirty notices of ten thousand each reads no row.
-        Index("ix_delivery_notice_id_state", "notice_id", "state"),
+        # The next to be sent.
+        _among(State.PENDING, "ix_delivery_due", "lane", "urgency", "due_at"),
+        # What later news of the same supersedes.
+        _among(State.PENDING, "ix_delivery_pending_notice_id", "notice_id"),
+        # Who unsubscribes.
+        _among(State.PENDING, "ix_delivery_pending_recipient", "recipient"),
+        _among(State.SENDING, "ix_delivery_sending_lane", "lane"),
+        _among(State.DEAD, "ix_delivery_dead_settled_at", "settled_at"),
+        # What is old enough to be forgotten; without the dead, or it would be used to count those.
+        Index(
+            "ix_delivery_settled_at",
+            "settled_at",
+            sqlite_where=text(_DONE),
+            postgresql_where=text(_DONE),
+        ),
     )
 
     def put_back(self, due_at: datetime) -> None:
@@ -60,6 +96,14 @@ class Delivery(Base):
         self.state, self.settled_at, self.error = state.value, now, reason[:200]
         self.claimed_by, self.claimed_until = "", None
         self.attempts += tries
+
+
+def is_in(state: State) -> ColumnElement[bool]:
+    """Whether a delivery is in a state, written so that its index can be used.
+
+    A database does not see that a parameter has the value that the index is for.
+    """
+    return Delivery.state == literal_column(f"'{state.value}'")
 
 
 class Result(StrEnum):

@@ -22,19 +22,24 @@ def page(
 
 
 def after(
-    session: Session, position: int, *, before: datetime, now: datetime, most: int
+    session: Session,
+    position: int,
+    *,
+    before: datetime,
+    now: datetime,
+    most: int,
+    until: int | None = None,
+    kind: SubscriberKind | None = None,
 ) -> list[Subscriber]:
-    """The next that had confirmed before an instant, by their numbers."""
+    """The next that had confirmed before an instant, by their numbers; `until` one, of a kind."""
     # Who confirmed by a clock that was set back since had confirmed too.
     has_confirmed = or_(Subscriber.confirmed_at <= before, Subscriber.confirmed_at > now)
-    return list(
-        session.scalars(
-            select(Subscriber)
-            .where(Subscriber.id > position, has_confirmed)
-            .order_by(Subscriber.id)
-            .limit(most)
-        )
-    )
+    query = select(Subscriber).where(Subscriber.id > position, has_confirmed)
+    if until is not None:
+        query = query.where(Subscriber.id <= until)
+    if kind is not None:
+        query = query.where(Subscriber.kind == kind)
+    return list(session.scalars(query.order_by(Subscriber.id).limit(most)))
 
 
 def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:

@@ -94,6 +94,15 @@ class Subscriber(Base):
         )
 
 
+def is_for_some(notice: Notice) -> bool:
+    """Whether a notice is for subscribers at all."""
+    return (
+        Audience.PUBLIC in notice.audiences
+        and bool(notice.channels)
+        and NoticeKind(notice.kind) in _TOPICS
+    )
+
+
 def wants(kind: str, topics: list[str], parts: list[str], notice: Notice) -> bool:
     if Audience.PUBLIC not in notice.audiences:
         return False
