@@ -1,11 +1,26 @@
-"""A page of a list and how many rows the whole list has, by one query."""
+"""A page of a list and how many rows the whole list has, by one query.
 
+What a page costs is what its rows cost, wherever they stand in the table and however many there
+are: the rows come from an index, in order, and the number of all is counted apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that stand together in a list, by one column: the least first, or the greatest."""
+
+    where: ColumnElement[bool]
+    by: Any
+    is_downwards: bool = True
 
 
 def page(
@@ -22,17 +37,61 @@ def page(
     return [row for row, _ in found], found[0][1]
 
 
+def of_parts(
+    session: Session, query: Select[Row], parts: Sequence[Part], *, limit: int, offset: int
+) -> tuple[list[Row], int]:
+    """The same of a list whose parts follow each other; each has an index of its own.
+
+    The parts must leave out nothing that the query finds, and have nothing in common.
+    """
+    table = _table(query)
+    ids = union_all(
+        *(_first(query, part, number, limit + offset) for number, part in enumerate(parts))
+    ).subquery()
+    order = (ids.c.number, ids.c.up, ids.c.down.desc(), table.id)
+    rows = session.execute(
+        select(table, _count(query))
+        .join(ids, ids.c.id == table.id)
+        .order_by(*order)
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    if not rows:
+        return [], beyond(session, query, offset)
+    return [row for row, _ in rows], rows[0][1]
+
+
 def keys(query: Select[Any], *order: Any, limit: int, offset: int) -> Subquery:
     """The ids of a page, each with the `total` of all: long texts are not read to count rows."""
-    every = query.with_only_columns(_table(query).id, func.count().over().label("total"))
-    return every.order_by(*order).limit(limit).offset(offset).subquery()
+    found = query.with_only_columns(_table(query).id, _count(query).label("total"))
+    return found.order_by(*order).limit(limit).offset(offset).subquery()
 
 
 def beyond(session: Session, query: Select[Any], offset: int) -> int:
     """How many there are when a page is empty, and no row can say it."""
     if not offset:
         return 0
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return session.scalar(select(_count(query))) or 0
+
+
+def _first(query: Select[Any], part: Part, number: int, most: int) -> Select[Any]:
+    """The first ids of a part, with what they are ordered by."""
+    table, by = _table(query), part.by
+    nothing = cast(null(), by.type)
+    found = query.with_only_columns(
+        table.id.label("id"),
+        literal(number).label("number"),
+        (nothing if part.is_downwards else by).label("up"),
+        (by if part.is_downwards else nothing).label("down"),
+    ).where(part.where)
+    first = found.order_by(by.desc() if part.is_downwards else by, table.id).limit(most).subquery()
+    return select(first)
+
+
+def _count(query: Select[Any]) -> Any:
+    """How many rows the query finds: a statement of its own within, so that a page ends early."""
+    number = query.with_only_columns(_table(query).id).order_by(None).subquery()
+    return select(func.count()).select_from(number).scalar_subquery()
 
 
 def _table(query: Select[Any]) -> Any:

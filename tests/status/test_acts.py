@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.audit import search
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
 from portal.status import (
@@ -43,7 +44,7 @@ TICK = timedelta(microseconds=1)
 
 
 def overlapping(session: Session, row: windows.Window) -> list[str]:
-    return windows.overlaps(session, [row]).get(row.id, [])
+    return windows.overlaps(session, [row], now=clock.now()).get(row.id, [])
 
 
 class World:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.audit import search
 from portal.errors import ReusedKeyError, RuleError, StaleVersionError
 from portal.notify import timetable
@@ -21,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 
 def overlapping(session: Session, row: windows.Window) -> list[str]:
-    return windows.overlaps(session, [row]).get(row.id, [])
+    return windows.overlaps(session, [row], now=clock.now()).get(row.id, [])
 
 
 def window_in(**values) -> WindowIn:

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, case, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
 from portal.store import pages
+from portal.store.pages import Part
 
 
 def find(session: Session, ref: str) -> Block | None:
@@ -28,19 +29,14 @@ def page(
     session: Session, *, now: datetime, only_active: bool, limit: int, offset: int
 ) -> tuple[list[Block], int]:
     """Blocks, those in force first and the newest first, and how many there are."""
-    query = select(Block)
     is_in_force = and_(Block.until > now, Block.removed_at.is_(None))
+    query, parts = select(Block), [Part(is_in_force, Block.created_at)]
     if only_active:
         query = query.where(is_in_force)
-    return pages.page(
-        session,
-        query,
-        case((is_in_force, 0), else_=1),
-        Block.created_at.desc(),
-        Block.id,
-        limit=limit,
-        offset=offset,
-    )
+    else:
+        is_over = or_(Block.until <= now, Block.removed_at.is_not(None))
+        parts.append(Part(is_over, Block.created_at))
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
 
 
 def open_ones(session: Session, scope: str, value: str, *, but: str = "") -> list[Block]:

@@ -10,6 +10,7 @@ from portal.status.bounded import BOUNDS, Bounds
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
 from portal.store import pages
+from portal.store.pages import Part
 
 
 def next_reference(session: Session, *, now: datetime) -> str:
@@ -34,19 +35,14 @@ def page(
 ) -> tuple[list[Incident], int]:
     """A page, what is open first and the latest start first, and how many there are."""
     query = select(Incident)
+    parts = [
+        Part(Incident.resolved_at.is_(None), Incident.started_at),
+        Part(Incident.resolved_at.is_not(None), Incident.started_at),
+    ]
     if is_open is not None:
-        query = query.where(
-            Incident.resolved_at.is_(None) if is_open else Incident.resolved_at.is_not(None)
-        )
-    return pages.page(
-        session,
-        query,
-        Incident.resolved_at.is_not(None),
-        Incident.started_at.desc(),
-        Incident.id.desc(),
-        limit=limit,
-        offset=offset,
-    )
+        parts = parts[:1] if is_open else parts[1:]
+        query = query.where(parts[0].where)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
 
 
 def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:

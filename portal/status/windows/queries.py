@@ -1,16 +1,19 @@
 """Windows of the database."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy.orm import Session
 
 from portal.status import bounded
 from portal.status.bounded import BOUNDS, Bounds
 from portal.status.windows.window import REOPENS_FOR, Window, WindowStatus
 from portal.store import pages
+from portal.store.pages import Part
 
 MOST_OVERLAPS = 20
 
@@ -169,11 +172,7 @@ def listed(
     the latest first. Of each series only the next two are among what comes, unless the list is of
     one series, or to have all windows.
     """
-    is_cancelled = and_(Window.cancelled_at.is_not(None), Window.cancelled_at <= now)
-    rank = case(
-        (is_cancelled, 3), (Window.awaits_approval, 1), (_runs(now), 0), (_comes(now), 2), else_=3
-    )
-    query = select(Window.id, rank.label("rank"), func.count().over().label("total"))
+    query = select(Window)
     if series_id is not None:
         query = query.where(Window.series_id == series_id)
     elif not has_all:
@@ -184,51 +183,41 @@ def listed(
         )
         later = select(numbered.c.id).where(numbered.c.number > BOUNDS.of_series)
         query = query.where(Window.id.not_in(later))
-    ranked = query.subquery()
-    rows = session.execute(
-        select(Window, ranked.c.total)
-        .join(ranked, ranked.c.id == Window.id)
-        .order_by(
-            ranked.c.rank,
-            case((ranked.c.rank == 0, Window.ends_at), (ranked.c.rank < 3, Window.starts_at)),
-            Window.starts_at.desc(),
-            Window.id,
-        )
-        .limit(limit)
-        .offset(offset)
+    stands = or_(Window.cancelled_at.is_(None), Window.cancelled_at > now)
+    is_proposed = and_(stands, Window.awaits_approval)
+    runs, comes = and_(stands, _runs(now)), and_(stands, _comes(now))
+    is_over = not_(or_(is_proposed, runs, comes))
+    parts = [
+        Part(runs, Window.ends_at, is_downwards=False),
+        Part(is_proposed, Window.starts_at, is_downwards=False),
+        Part(comes, Window.starts_at, is_downwards=False),
+        Part(is_over, Window.starts_at),
+    ]
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
+
+
+def overlaps(session: Session, rows: Sequence[Window], *, now: datetime) -> dict[int, list[str]]:
+    """By id: what each of these overlaps that is not over, by one query.
+
+    Nobody needs to be warned of what is over; so the windows of years are not read.
+    """
+    asked = [row for row in rows if row.ends_at > now and not (row.ended_at or row.cancelled_at)]
+    last = max((row.ends_at for row in asked), default=now)
+    others = session.execute(
+        select(Window.id, Window.reference, Window.starts_at, Window.ends_at, Window.ended_at)
+        .where(Window.ends_at > now, Window.starts_at < last, Window.cancelled_at.is_(None))
+        .order_by(Window.starts_at, Window.id)
     ).all()
-    if not rows:
-        return [], pages.beyond(session, query, offset)
-    return [row for row, _ in rows], rows[0].total
-
-
-def overlaps(session: Session, rows: Sequence[Window]) -> dict[int, list[str]]:
-    """By id: what each of these overlaps, by one query."""
-    ids = [row.id for row in rows if row.ended_at is None and row.cancelled_at is None]
-    if not ids:
-        return {}
-    other = aliased(Window)
-    number = func.row_number().over(partition_by=Window.id, order_by=(other.starts_at, other.id))
-    pairs = (
-        select(Window.id, other.reference, number.label("number"))
-        .join(other, and_(other.id != Window.id, _meets(other, Window.starts_at, Window.ends_at)))
-        .where(Window.id.in_(ids))
-        .subquery()
-    )
+    begins = [one.starts_at for one in others]
     found: dict[int, list[str]] = {}
-    for key, reference in session.execute(
-        select(pairs.c.id, pairs.c.reference)
-        .where(pairs.c.number <= MOST_OVERLAPS)
-        .order_by(pairs.c.id, pairs.c.number)
-    ):
-        found.setdefault(key, []).append(reference)
+    for row in asked:
+        # Those that begin before it ends, in order.
+        before = others[: bisect_left(begins, row.ends_at)]
+        met = (
+            one.reference
+            for one in before
+            if one.id != row.id and (one.ended_at or one.ends_at) > row.starts_at
+        )
+        if names := list(islice(met, MOST_OVERLAPS)):
+            found[row.id] = names
     return found
-
-
-def _meets(other: type[Window], starts_at: Any, ends_at: Any) -> ColumnElement[bool]:
-    return and_(
-        other.cancelled_at.is_(None),
-        other.starts_at < ends_at,
-        other.ends_at > starts_at,
-        or_(other.ended_at.is_(None), other.ended_at > starts_at),
-    )

@@ -162,7 +162,7 @@ def all_warned(
 
     `known` are the freezes from the first of the windows on, where they have been read.
     """
-    overlaps = queries.overlaps(session, rows)
+    overlaps = queries.overlaps(session, rows, now=now)
     if known is None:
         first = min((row.starts_at for row in rows), default=now)
         known = freezes.after(session, first)
