@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Row, String, func, select, text
+from sqlalchemy import JSON, Index, Row, String, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
@@ -32,10 +32,16 @@ class AuditEvent(Base):
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(index=True)
-    type: Mapped[str] = mapped_column(String(60), index=True)
-    actor: Mapped[str] = mapped_column(String(120), index=True)
+    type: Mapped[str] = mapped_column(String(60))
+    actor: Mapped[str] = mapped_column(String(120))
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     hash: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (
+        # A choice is read from its newest on.
+        Index("ix_audit_event_type_seq", "type", "seq"),
+        Index("ix_audit_event_actor_seq", "actor", "seq"),
+    )
 
 
 class Anchor(Base):

@@ -60,7 +60,7 @@ class Block(Base):
     kind: Mapped[str] = mapped_column(String(8))
     source: Mapped[str] = mapped_column(String(8))
     reason: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
     until: Mapped[datetime] = mapped_column(index=True)
     created_by: Mapped[str] = mapped_column(String(120))
     is_forced: Mapped[bool]

@@ -57,14 +57,13 @@ def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
 
 
 def counts(session: Session) -> Counts:
+    """How many there are, by kind; of those who have not confirmed only the readers of mail."""
     rows = session.execute(
-        select(Subscriber.kind, Subscriber.confirmed_at.is_not(None), func.count()).group_by(
-            Subscriber.kind, Subscriber.confirmed_at.is_not(None)
+        select(Subscriber.kind, func.count(), func.count(Subscriber.confirmed_at)).group_by(
+            Subscriber.kind
         )
     )
-    found = {(kind, bool(is_confirmed)): number for kind, is_confirmed, number in rows}
-    return Counts(
-        mail=found.get((SubscriberKind.MAIL, True), 0),
-        webhook=found.get((SubscriberKind.WEBHOOK, True), 0),
-        unconfirmed=found.get((SubscriberKind.MAIL, False), 0),
-    )
+    found = {kind: (every, confirmed) for kind, every, confirmed in rows}
+    mails, confirmed = found.get(SubscriberKind.MAIL, (0, 0))
+    _, hooks = found.get(SubscriberKind.WEBHOOK, (0, 0))
+    return Counts(mail=confirmed, webhook=hooks, unconfirmed=mails - confirmed)

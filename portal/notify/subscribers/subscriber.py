@@ -71,6 +71,8 @@ class Subscriber(Base):
 
     __table_args__ = (
         UniqueConstraint("kind", "canonical"),
+        # How many there are of each kind is counted without reading them.
+        Index("ix_subscriber_kind_confirmed_at", "kind", "confirmed_at"),
         # Few are unanswered, and each new question counts those of the last hour.
         Index(
             "ix_subscriber_asked_at",
