@@ -172,7 +172,8 @@ def listed(
     the latest first. Of each series only the next two are among what comes, unless the list is of
     one series, or to have all windows.
     """
-    query = select(Window)
+    query, total = select(Window), None
+    every = select(func.count()).select_from(Window).scalar_subquery()
     if series_id is not None:
         query = query.where(Window.series_id == series_id)
     elif not has_all:
@@ -183,6 +184,7 @@ def listed(
         )
         later = select(numbered.c.id).where(numbered.c.number > BOUNDS.of_series)
         query = query.where(Window.id.not_in(later))
+        total = every - select(func.count()).select_from(later.subquery()).scalar_subquery()
     stands = or_(Window.cancelled_at.is_(None), Window.cancelled_at > now)
     is_proposed = and_(stands, Window.awaits_approval)
     runs, comes = and_(stands, _runs(now)), and_(stands, _comes(now))
@@ -193,7 +195,7 @@ def listed(
         Part(comes, Window.starts_at, is_downwards=False),
         Part(is_over, Window.starts_at),
     ]
-    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset, total=total)
 
 
 def overlaps(session: Session, rows: Sequence[Window], *, now: datetime) -> dict[int, list[str]]:

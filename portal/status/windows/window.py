@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint, false, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import durations
@@ -70,7 +70,16 @@ class Window(Preparation, Base):
     updated_at: Mapped[datetime]
     version: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("series_id", "occurrence"),)
+    __table_args__ = (
+        UniqueConstraint("series_id", "occurrence"),
+        # Few are proposed, and each list of windows has them by their start.
+        Index(
+            "ix_window_proposed_starts_at",
+            "starts_at",
+            sqlite_where=text("awaits_approval = 1"),
+            postgresql_where=text("awaits_approval"),
+        ),
+    )
 
     def status_at(self, now: datetime) -> WindowStatus:
         if self.cancelled_at is not None and self.cancelled_at <= now:
