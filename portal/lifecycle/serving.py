@@ -45,6 +45,8 @@ def alone(folder: Path, command: str) -> Iterator[bool]:
         raise TakenError(f"The data folder {folder} cannot be used: {error.strerror}.") from error
     with open(descriptor, "r+", encoding="utf-8") as file:
         _lock(file, folder)
+        # A lock belongs to all who have the file open: those below, too, would hold it.
+        os.register_at_fork(after_in_child=file.close)
         was_killed = bool(file.read())
         _write(file, json.dumps({"command": command, **asdict(processes.this())}))
         try:
@@ -99,6 +101,8 @@ def _bound(bind: str) -> socket.socket | None:
         if sys.platform != "linux":
             taken.close()
             return None
+        # Not held by those below either, or it would outlive this process.
+        os.register_at_fork(after_in_child=taken.close)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     except OSError:

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import pytest
 
 from portal.cli import children
 from tests.commands import bare_environ
-from tests.processes import ROOT, named, until
+from tests.processes import ROOT, free_port, named, until
 
 pytestmark = pytest.mark.process
 
@@ -90,6 +91,25 @@ def _is_zombie(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return True
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone tells what is open")
+def test_it_does_not_hold_what_its_parent_holds_for_the_node(tmp_path: Path):
+    done = run(f"""
+        from pathlib import Path
+        from portal.lifecycle import serving
+
+        def held():
+            own = Path("/proc/self/fd")
+            names = [os.readlink(one) for one in own.iterdir() if one.exists()]
+            print(sum("serve.lock" in one or "socket" in one for one in names))
+
+        with serving.alone(Path({str(tmp_path)!r}), "serve"):
+            claimed = serving.claim("127.0.0.1:{free_port()}")
+            held()
+            children.fork("portal test", held).wait(30)
+    """)
+    assert done.stdout.split() == ["2", "0"]
 
 
 def test_what_has_ended_already_is_a_process_too():
