@@ -101,6 +101,11 @@ class Chain:
         self._headers = [(name.lower(), (name, value)) for name, value in headers]
         self._limit_header = ("RateLimit-Limit", str(limits.limit))
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether a verdict may wait for the network: for the storage of the limits."""
+        return self._limits.is_remote
+
     def judge(self, head: Head) -> Ready | Passed:
         """Everything that can be said of a request before its body is read."""
         too_large = oversize(head)
@@ -115,7 +120,7 @@ class Chain:
             return self.refuse(head, 400, "The portal does not answer by this host name.", [])
         if head.forwarded_for and not address.is_within(head.peer, self._trusted):
             self._undeclared.meet(head.peer)
-        now, key = clock.now(), address.key_of(client)
+        now, key, state = clock.now(), address.key_of(client), self._perimeter.state
         denied = self._perimeter.judge(
             client,
             key,
@@ -151,7 +156,7 @@ class Chain:
         if answer is None or answer is PENDING:
             return Passed(client, path, route, limit_headers, denied)
         if share == 1 and denied is None:
-            self.polls.learn(head.peer, head.forwarded_for, key)
+            self.polls.learn(head.peer, head.forwarded_for, key, state)
         # An answer that caches share with others says nothing of one client's limit without need.
         return self._ready(head, answer, limit_headers if self._limits.is_near(decision) else [])
 

@@ -193,6 +193,11 @@ class Limits:
         for (key, path), hits in pending.items():
             self.top.count(key, is_allowed=True, route=f"GET {path}", at=now, hits=hits)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether counts are kept in Redis."""
+        return isinstance(self._limiter.storage, RedisStorage)
+
     def _has_room(self, now: float) -> bool:
         if len(self._leases) >= MOST_LEASES and abs(now - self._swept) >= SWEEP_SECONDS:
             self._swept = now
@@ -289,7 +294,7 @@ class Limits:
                 limit=self.limit,
                 window_seconds=self.window_seconds,
                 strategy="fixed-window",
-                storage="redis" if isinstance(self._limiter.storage, RedisStorage) else "memory",
+                storage="redis" if self.is_remote else "memory",
             ),
             storage_up=self.is_storage_up,
             current_window=current,

@@ -6,6 +6,7 @@ and is far from its limit. Whatever else comes goes the whole way. Blocks begin 
 made, so whoever was let in stays so until the copy of the blocks is another one.
 """
 
+import threading
 from collections.abc import Callable
 
 from portal import clock
@@ -19,7 +20,7 @@ Find = Callable[[str], Answer | None]
 
 
 class Polls:
-    """Used on the event loop alone; `find` gives the ready answer of a path, or None."""
+    """Asked on the event loop alone; `find` gives the ready answer of a path, or None."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Polls:
         # The connection, and behind a proxy whom it says to speak for → the limiter's key.
         self._known: dict[tuple[str, str | None], str] = {}
         self._state = perimeter.state
+        self._learning = threading.Lock()
 
     def answer(self, path: str, peer: str, header: Callable[[str], str | None]) -> Given | None:
         """The answer to a GET without a query, counted; None when it has to go the whole way."""
@@ -42,7 +44,8 @@ class Polls:
         if answer is None:
             return None
         if self._perimeter.state is not self._state:
-            self._known, self._state = {}, self._perimeter.state
+            with self._learning:
+                self._known, self._state = {}, self._perimeter.state
         forwarded_for = header("x-forwarded-for") if self._behind_proxies else None
         key = self._known.get((peer, forwarded_for))
         if key is None or header("origin") is not None:
@@ -57,10 +60,16 @@ class Polls:
         accept = header("accept-encoding")
         return answer.given if accept is None else answer.encoded(accept).given
 
-    def learn(self, peer: str, forwarded_for: str | None, key: str) -> None:
-        """A client was let in, with no block on it."""
+    def learn(self, peer: str, forwarded_for: str | None, key: str, state: object) -> None:
+        """A client was let in, with no block on it while the perimeter was in this state.
+
+        From any thread: a block that was made meanwhile has ended what was known.
+        """
         if forwarded_for is not None and not self._behind_proxies:
             return  # somebody forwards who is not declared, which is met each time
-        if len(self._known) >= MOST_KNOWN:
-            self._known = {}
-        self._known[peer, forwarded_for] = key
+        with self._learning:
+            if state is not self._state:
+                return
+            if len(self._known) >= MOST_KNOWN:
+                self._known = {}
+            self._known[peer, forwarded_for] = key

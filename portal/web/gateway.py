@@ -24,6 +24,7 @@ from portal.lifecycle.phases import Phases
 _log = structlog.get_logger()
 THREADS = 16
 PROBE_THREADS = 4
+JUDGES = 4
 MOST_WAITING = 256
 MOST_PROBES = 192
 MOST_PROBES_OF_ONE = 48
@@ -82,6 +83,7 @@ class Gateway:
         self._others = Queue("web", THREADS, MOST_WAITING, MOST_WAITING)
         # Probes and the feed have their own threads: they answer when all others are held.
         self._probes = Queue("probe", PROBE_THREADS, MOST_PROBES, MOST_PROBES_OF_ONE)
+        self._judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
         # The oldest first.
         self._bodies: dict[asyncio.Timeout, str] = {}
 
@@ -114,7 +116,11 @@ class Gateway:
             0,
             headers.get,
         )
-        verdict = self._front.judge(asked)
+        if self._front.may_wait and not head.is_uncounted(path):
+            # Redis is asked in a thread: polls of those who are known go on meanwhile.
+            verdict = await self._loop.run_in_executor(self._judges, self._front.judge, asked)
+        else:
+            verdict = self._front.judge(asked)
         if type(verdict) is Ready:
             protocol.response_bytes(verdict.status, verdict.headers, verdict.body)
             return

@@ -65,8 +65,11 @@ class World:
         return decision.remaining <= 5
 
     # The polls of those who were let in
-    def learn(self, peer: str, forwarded_for: str | None, key: str) -> None:
+    state = "of the perimeter"
+
+    def learn(self, peer: str, forwarded_for: str | None, key: str, state: object) -> None:
         self.learned.append((peer, forwarded_for, key))
+        assert state is self.state
 
     # Polls of operators
     def passes(self, head: Head, now: float) -> bool:

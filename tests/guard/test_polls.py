@@ -157,7 +157,18 @@ def test_what_it_has_counted_is_there_for_whoever_reads(site: Site, still: Stand
 def test_connections_without_end_take_no_memory_without_end(site: Site, still: StandingClock):
     polls = Door(site, is_short=True).chain.polls
     for number in range(20_000):
-        polls.learn(f"192.0.2.1:{number}", None, "ip:192.0.2.1")
+        polls.learn(f"192.0.2.1:{number}", None, "ip:192.0.2.1", polls._state)
     assert len(polls._known) <= 8192
-    polls.learn("10.0.0.9:1", "198.51.100.1", "ip:10.0.0.9")
+    polls.learn("10.0.0.9:1", "198.51.100.1", "ip:10.0.0.9", polls._state)
     assert ("10.0.0.9:1", "198.51.100.1") not in polls._known, "nobody declared this proxy"
+
+
+def test_who_was_let_in_before_a_block_is_not_known_after_it(site: Site, still: StandingClock):
+    """The verdict of a thread that began before the block, and comes after it."""
+    door = Door(site, is_short=True)
+    before = site.portal.guard.perimeter.state
+    hold(site, "192.0.2.1")
+    assert door.ask("/", "192.0.2.1:1000", {})[0] == 403
+    door.chain.polls.learn("192.0.2.1:1000", None, "ip:192.0.2.1", before)
+    assert door.ask("/", "192.0.2.1:1000", {})[0] == 403
+    assert door.shortened == 0

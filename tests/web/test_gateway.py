@@ -1,12 +1,14 @@
 """The bounds of the door: who waits for a thread, and whose body is given up."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from portal.guard.chain import Passed
+from portal.guard.refusal import Ready
 from portal.web.gateway import Gateway, Queue
 
 pytestmark = pytest.mark.unit
@@ -65,6 +67,42 @@ def test_a_probe_reads_no_body():
     assert told == [1]
 
 
+def test_a_verdict_that_waits_for_redis_holds_up_no_poll():
+    """A client whom the chain knows has its answer while another one's verdict hangs."""
+    hangs, given = threading.Event(), []
+
+    class Slow(Front):
+        may_wait = True
+        polls = SimpleNamespace(
+            answer=lambda path, peer, header: (200, [], b"") if peer == "known:1" else None
+        )
+
+        def judge(self, head: Any) -> Any:
+            assert hangs.wait(30)
+            return Ready(200, [], b"")
+
+    def ask(one: Gateway, client: str) -> Any:
+        protocol = SimpleNamespace(response_bytes=lambda *_: given.append(client))
+        scope = SimpleNamespace(
+            method="GET", path="/", query_string="", client=client, headers=Headers()
+        )
+        return one.__rsgi__(scope, protocol)  # type: ignore[arg-type]
+
+    async def run() -> None:
+        slow: Any = Slow()
+        one = Gateway(slow, SimpleNamespace(in_flight=0))  # type: ignore[arg-type]
+        one.__rsgi_init__(asyncio.get_running_loop())
+        waiting = asyncio.create_task(ask(one, "stranger:1"))
+        await asyncio.sleep(0)
+        await ask(one, "known:1")
+        assert given == ["known:1"]
+        hangs.set()
+        await waiting
+        assert given == ["known:1", "stranger:1"]
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+
+
 class Headers(dict[str, str]):
     """As RSGI has them."""
 
@@ -86,7 +124,7 @@ class Endless:
 class Front:
     """Lets everything pass."""
 
-    prefix = ""
+    prefix, may_wait = "", False
 
     def judge(self, head: Any) -> Any:
         return Passed("192.0.2.1", head.path, "", [])
