@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, text
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -30,6 +30,10 @@ from portal.store import revision
 
 DAYS = 730
 AT_ONCE = 5000
+_NUMBERED = (
+    "SELECT setval('component_id_seq', (SELECT max(id) FROM component))",
+    "SELECT setval('incident_id_seq', (SELECT max(id) FROM incident))",
+)
 Rows = Iterable[dict[str, Any]]
 
 
@@ -80,6 +84,10 @@ def fill(url: str, sizes: Sizes, *, now: datetime | None = None) -> None:
             (AuditEvent, _events(sizes, now, begin.hash)),
         ):
             _put(session, table.__table__, rows)
+        if engine.dialect.name == "postgresql":
+            # Their numbers were given here, and the next ones go on from them.
+            for statement in _NUMBERED:
+                session.execute(text(statement))
         for which in (revision.BOARD, revision.PERIMETER):
             revision.advance(session, which)
         session.commit()

