@@ -22,7 +22,7 @@ ROOT = _HERE.parent if IS_CHECKOUT else _HERE
 def create_app(settings: "Settings | None" = None) -> "APIFlask":
     """Wire one app; nothing runs, migrates or connects here."""
     # Whoever imports `portal`, or one of its rooms, does not load them all.
-    from portal.guard import limits
+    from portal.guard import limiter as limiters
     from portal.guard import room as guards
     from portal.runtime.counters import Counters
     from portal.settings import load
@@ -31,7 +31,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     settings = settings or load()
     app = faces.bare(settings)
     counters = Counters(settings.metrics_prefix)
-    limiter = limits.limiter_of(app, settings)
+    limiter = limiters.of(app, settings)
     portal = _rooms(app, settings, limiter, counters)
     app.extensions["portal"] = portal
     faces.put_on(app, settings, limiter=limiter, counters=counters)

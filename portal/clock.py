@@ -50,6 +50,11 @@ def seconds() -> float:
     return _clock.seconds()
 
 
+def at(seconds: float) -> datetime:
+    """The instant of so many seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def boot_seconds() -> float:
     """Seconds since the machine booted; for ages, never for dates."""
     return _clock.boot_seconds()

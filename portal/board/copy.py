@@ -1,13 +1,14 @@
 """The last confirmed picture on the disk, for a start without the database."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from portal import clock
 from portal.board.picture import Picture
 
 _log = structlog.get_logger()
@@ -61,7 +62,7 @@ class Copy:
         """The picture that was kept, and when it was confirmed; None when none can be read."""
         try:
             picture = _SHAPE.validate_json(self._path.read_bytes())
-            return picture, datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
+            return picture, clock.at(self._path.stat().st_mtime)
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:

@@ -24,12 +24,11 @@ from portal.durations import spoken
 from portal.guard import address
 from portal.guard import head as heads
 from portal.guard.address import Network
-from portal.guard.blocks import Kind, Source
 from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
 from portal.guard.limits import Decision, Limits
 from portal.guard.panel_polls import PanelPolls
-from portal.guard.perimeter import Denied, Held, Perimeter
+from portal.guard.perimeter import Denied, Perimeter
 from portal.guard.polls import Polls
 from portal.guard.refusal import Headers, Page, Ready, Refusals
 from portal.guard.undeclared import UndeclaredProxies
@@ -44,7 +43,6 @@ Reads = Callable[[str, str], str]
 THROTTLED_SHARE = 10
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
-_ALWAYS_OPEN = ("/unsubscribe/", "/subscription/")
 _PRIVATE = (("Cache-Control", "no-store"),)
 
 
@@ -136,7 +134,9 @@ class Chain:
         if method in ("GET", "HEAD") and (denied is None or denied.leaves_reads):
             answer = self._find(path, head.query, now)
         if denied is not None:
-            if denied.held is not None and _leaves_a_trickle(denied.held, path, answer):
+            if denied.held is not None and denied.held.leaves_a_trickle(
+                path, is_ready=answer is not None
+            ):
                 denied, share = None, THROTTLED_SHARE
             elif not (denied.held and self._may_be_operator(head)):
                 return self._turn_away(denied, head, client=client)
@@ -293,13 +293,3 @@ class Chain:
             ("RateLimit-Remaining", str(decision.remaining)),
             ("RateLimit-Reset", str(decision.reset_seconds)),
         ]
-
-
-def _leaves_a_trickle(held: Held, path: str, answer: Answer | None) -> bool:
-    """A throttle, and one that came by itself for public reads and for unsubscribing.
-
-    Whoever shares an address with an attacker can still read that something is wrong.
-    """
-    if held.kind is Kind.THROTTLE:
-        return True
-    return held.source is Source.AUTO and (answer is not None or path.startswith(_ALWAYS_OPEN))

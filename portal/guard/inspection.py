@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import structlog
@@ -97,7 +97,7 @@ class Inspection:
         return Stopped(refusal.status, reference)
 
     def last_block_at(self) -> datetime | None:
-        return None if self._last_block is None else datetime.fromtimestamp(self._last_block, UTC)
+        return None if self._last_block is None else clock.at(self._last_block)
 
     def recent(self) -> list[snapshot.Refused]:
         """The last refusals of this process, the newest first."""

@@ -9,24 +9,20 @@ window, and no key passes its limit.
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import limits
 import structlog
-from flask import Flask, request
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
-from portal.guard import address
 from portal.guard.distinct import Distinct
 from portal.guard.offenders import TopKeys
-from portal.guard.storage import SCHEME, WindowStorage
+from portal.guard.storage import WindowStorage
 from portal.runtime import snapshot
 from portal.runtime.counters import Counters
-from portal.settings import Settings
 
 _log = structlog.get_logger()
 
@@ -67,33 +63,6 @@ class _Window:
     blocked: int = 0
     seen: Distinct = field(default_factory=Distinct)
     busiest: str | None = None
-
-
-def _client_key() -> str:
-    """The client as the chain knows it: behind a proxy, every peer is the proxy."""
-    return address.key_of(request.environ["portal.client"])
-
-
-def limiter_of(app: Flask, settings: Settings) -> Limiter:
-    """The library's limiter, for the chain's limit and for those of single routes."""
-    limiter = Limiter(
-        _client_key,
-        storage_uri=settings.redis_url or f"{SCHEME}://",
-        # mypy: the library types these as whole numbers, redis takes fractions.
-        storage_options=(
-            {"socket_connect_timeout": 0.2, "socket_timeout": 0.2}  # type: ignore[dict-item]
-            if settings.redis_url
-            else {}
-        ),
-        strategy="fixed-window",
-        # Redis gone: sign-in has its own throttle in the database beside this limit.
-        swallow_errors=True,
-    )
-    # Named before it is put on, so that it adds no hooks: those ask for limits on every request,
-    # a fifth of its time, while the chain has counted it and limited routes ask for themselves.
-    app.extensions["limiter"] = {limiter}
-    limiter.init_app(app)
-    return limiter
 
 
 class Limits:
@@ -307,7 +276,7 @@ class Limits:
                 hits=counts.hits, allowed=counts.allowed, blocked=counts.blocked
             ),
             top_consumers=top,
-            last_limit_triggered_at=None if last_blocked is None else _moment(last_blocked),
+            last_limit_triggered_at=None if last_blocked is None else clock.at(last_blocked),
         )
 
     def _shown(self, window: _Window, until: float) -> snapshot.LimitWindow:
@@ -315,8 +284,8 @@ class Limits:
         # The first second of a window would otherwise divide by almost nothing.
         seconds = max(1.0, until - window.started)
         return snapshot.LimitWindow(
-            started_at=_moment(window.started),
-            ends_at=_moment(window.ends),
+            started_at=clock.at(window.started),
+            ends_at=clock.at(window.ends),
             hits=hits,
             allowed=window.allowed,
             blocked=window.blocked,
@@ -325,7 +294,3 @@ class Limits:
             blocked_ratio=round(window.blocked / hits, 4) if hits else 0.0,
             requests_per_second=round(hits / seconds, 2),
         )
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

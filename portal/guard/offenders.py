@@ -8,13 +8,14 @@ over processes; what the store has not got yet is added when it is read.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import JSON, String, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from portal import clock
 from portal.runtime import snapshot
 from portal.store import engine
 from portal.store.base import Base
@@ -47,8 +48,8 @@ class Offender:
             hits=self.hits,
             allowed=self.allowed,
             blocked=self.blocked,
-            first_seen_at=datetime.fromtimestamp(self.first_seen, UTC),
-            last_seen_at=datetime.fromtimestamp(self.last_seen, UTC),
+            first_seen_at=clock.at(self.first_seen),
+            last_seen_at=clock.at(self.last_seen),
             routes=[
                 snapshot.RouteCount(route=route, hits=hits)
                 for route, hits in sorted(self.routes.items(), key=lambda item: -item[1])[:5]
@@ -182,8 +183,8 @@ def store(session: Session, kind: str, fresh: dict[str, Offender]) -> None:
             known[row.name] = row
             session.add(row)
         row.allowed, row.blocked = counts.allowed, counts.blocked
-        row.first_seen = datetime.fromtimestamp(counts.first_seen, UTC)
-        row.last_seen = datetime.fromtimestamp(counts.last_seen, UTC)
+        row.first_seen = clock.at(counts.first_seen)
+        row.last_seen = clock.at(counts.last_seen)
         row.routes = dict(counts.routes)
 
 

@@ -10,7 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 import structlog
@@ -34,6 +34,7 @@ ACTIVE_ORIGIN_SECONDS = 900.0
 MOST_RECENT = 25
 MOST_HELD_LOCALLY = 4096
 MOST_SHOWN = 50
+_ALWAYS_OPEN = ("/unsubscribe/", "/subscription/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,15 @@ class Held:
     source: Source
     is_forced: bool
     value: str = ""
+
+    def leaves_a_trickle(self, path: str, *, is_ready: bool) -> bool:
+        """A throttle; one that came by itself, for public reads and for unsubscribing.
+
+        Whoever shares an address with an attacker can still read that something is wrong.
+        """
+        if self.kind is Kind.THROTTLE:
+            return True
+        return self.source is Source.AUTO and (is_ready or path.startswith(_ALWAYS_OPEN))
 
 
 class Copy:
@@ -251,7 +261,7 @@ class Perimeter:
         rows.sort(key=lambda row: row.created_at, reverse=True)
         return snapshot.Perimeter(
             total_blocked=self._counters.read().perimeter_blocked,
-            last_blocked_at=None if last is None else datetime.fromtimestamp(last, UTC),
+            last_blocked_at=None if last is None else clock.at(last),
             active_blocked_origins=recently,
             blocked_origins=[one.shown() for one in top],
             active_blocks=len(rows),

@@ -10,7 +10,7 @@ MAY_KNOW_FLASK = {
     "portal/__init__.py",
     "portal/extensions.py",
     "portal/guard/chain.py",
-    "portal/guard/limits.py",
+    "portal/guard/limiter.py",
     "portal/store/migrations/env.py",
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
