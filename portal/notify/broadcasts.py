@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,7 +21,9 @@ from portal.status.components import Slug
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.templates import MessageTemplate, TemplateName
 from portal.status.terms import Audience, Audiences
-from portal.unit_of_work import Acts, Transaction, act
+from portal.unit_of_work import Acts, By, Transaction, act
+
+Told = Mapping[SubscriberKind, int]
 
 
 class NotificationIn(Camel):
@@ -87,11 +89,17 @@ class Broadcasts(Acts):
     def preview(self, asked: NotificationIn) -> Notification:
         """All messages and their numbers of recipients; nothing is stored."""
         with self.open_session() as session:
-            return self._shown(session, _draft(session, asked), None)
+            draft = _draft(session, asked)
+            return self._shown(session, draft, None, subscribers.told(session, draft))
+
+    def send(self, by: By, asked: NotificationIn) -> Sent:
+        """Put it into the outbox; its recipients are counted before, while others may write."""
+        with self.open_session() as session:
+            told = subscribers.told(session, _draft(session, asked))
+        return self._send(by, asked, told)
 
     @act
-    def send(self, tx: Transaction, asked: NotificationIn) -> Sent:
-        """Put it into the outbox."""
+    def _send(self, tx: Transaction, asked: NotificationIn, told: Told) -> Sent:
         draft = _draft(tx.session, asked)
         notices.put(
             tx.session,
@@ -102,7 +110,7 @@ class Broadcasts(Acts):
             now=tx.now,
         )
         row = tx.session.query(Notice).filter_by(kind=draft.kind, ref=draft.ref).one()
-        sent = Sent(row.id, self._shown(tx.session, row, row.id))
+        sent = Sent(row.id, self._shown(tx.session, row, row.id, told))
         tx.audit(
             "maintenance.notification.sent",
             template=asked.template,
@@ -111,8 +119,10 @@ class Broadcasts(Acts):
         )
         return sent
 
-    def _shown(self, session: Session, notice: Notice, number: int | None) -> Notification:
-        found = self._renderings(session, notice)
+    def _shown(
+        self, session: Session, notice: Notice, number: int | None, told: Told
+    ) -> Notification:
+        found = self._renderings(session, notice, told)
         return Notification(
             id=number,
             title=notice.title,
@@ -121,9 +131,9 @@ class Broadcasts(Acts):
             recipients=sum(one.recipients for one in found),
         )
 
-    def _renderings(self, session: Session, notice: Notice) -> list[Rendering]:
+    def _renderings(self, session: Session, notice: Notice, told: Told) -> list[Rendering]:
         """A notice as each kind of recipient gets it, with how many there are."""
-        sender, told = self._sender, subscribers.told(session, notice)
+        sender = self._sender
         names = messages.names(session)
         message = messages.of(notice, names)
         subject, text, html = letters.preview(

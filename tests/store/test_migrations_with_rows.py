@@ -96,6 +96,15 @@ def test_a_template_of_ones_own_stays(older: str):
 
 
 def test_notices_know_how_far_they_are(older: str):
+    with for_migrations(older).begin() as connection:
+        subscriber(connection, 1, "mail", "ada@example.com", AT)
+        subscriber(connection, 2, "mail", "bob@example.com", None)
+        connection.execute(
+            text(
+                'UPDATE subscriber SET topics = \'["maintenance", "incidents"]\','
+                ' components = \'["web", "api"]\' WHERE id = 1'
+            )
+        )
     schema.migrate(older, "upgrade", "0018")
     with for_migrations(older).begin() as connection:
         for number, (kind, event) in enumerate(
@@ -135,6 +144,8 @@ def test_notices_know_how_far_they_are(older: str):
         assert found == [(1, 8, 2, 1, 3), (0, 8, 2, 1, 3), (1, 0, 0, 0, 0)]
         # What is settled is in nobody's way.
         assert list(connection.execute(text(urgent)).scalars()) == [206, 207]
+        chosen = connection.execute(text("SELECT choice FROM subscriber ORDER BY id")).scalars()
+        assert list(chosen) == ["!#|api|web|", ""]
     schema.migrate(older, "downgrade", "0018")
     with for_migrations(older).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM delivery")) == 16

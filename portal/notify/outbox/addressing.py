@@ -45,7 +45,7 @@ def address(
     elif notice.kind == NoticeKind.SUBSCRIPTION:
         _deliver(session, notice, [(name_of(int(notice.ref)), MAIL)], now)
         notice.addressed_at = now
-    elif not subscribers.is_for_some(notice):
+    elif not subscribers.kinds_of(notice):
         _finish(session, notice, chats, now)
     else:
         if notice.first is None:

@@ -18,7 +18,7 @@ from portal.notify.subscribers.subscriber import (
     Subscriber,
     SubscriberKind,
     Topic,
-    is_for_some,
+    kinds_of,
 )
 from portal.notify.subscribers.subscribing import (
     ASK_AGAIN_AFTER,

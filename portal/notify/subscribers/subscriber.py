@@ -1,12 +1,13 @@
 """A subscriber: a person by mail, who asked twice, or a webhook, which an operator added."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, ColumnElement, Index, String, UniqueConstraint, and_, or_, text
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from portal.notify import targets
 from portal.status.notices import Notice, NoticeKind
@@ -41,6 +42,27 @@ _TOPICS = {
 _CHANNELS = {SubscriberKind.MAIL: "email", SubscriberKind.WEBHOOK: "api"}
 
 
+# One sign each, none of which a slug has.
+TOPIC_SIGNS = {Topic.INCIDENTS: "!", Topic.MAINTENANCE: "#", Topic.ANNOUNCEMENTS: "+"}
+LONGEST_CHOICE = 1000
+
+
+def choice_of(topics: Iterable[str], parts: Iterable[str]) -> str | None:
+    """Topics and components in one text that SQL can count by; None when it would be too long.
+
+    `!#` are topics and all components, `!#|api|web|` are topics and two components.
+    """
+    signs = "".join(sign for topic, sign in TOPIC_SIGNS.items() if topic in topics)
+    named = "".join(f"{slug}|" for slug in sorted(parts))
+    text = f"{signs}|{named}" if named else signs
+    return text if len(text) <= LONGEST_CHOICE else None
+
+
+def _choice(context: DefaultExecutionContext) -> str | None:
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return choice_of(given["topics"], given["components"])
+
+
 def _canonical(context: DefaultExecutionContext) -> str:
     given = context.get_current_parameters()  # type: ignore[no-untyped-call]
     address: str = given["address"]
@@ -68,11 +90,28 @@ class Subscriber(Base):
 
     # What two spellings of one address share; it is sent to as it was written.
     canonical: Mapped[str] = mapped_column(String(500), default=_canonical)
+    # Topics and components as text, to be counted by.
+    choice: Mapped[str | None] = mapped_column(String(LONGEST_CHOICE), default=_choice)
 
     __table_args__ = (
         UniqueConstraint("kind", "canonical"),
         # How many there are of each kind is counted without reading them.
         Index("ix_subscriber_kind_confirmed_at", "kind", "confirmed_at"),
+        # How many a notice is for; nothing else is read.
+        Index(
+            "ix_subscriber_choice",
+            "kind",
+            "choice",
+            sqlite_where=text("confirmed_at IS NOT NULL"),
+            postgresql_where=text("confirmed_at IS NOT NULL"),
+        ),
+        # Each new question counts those that were never answered.
+        Index(
+            "ix_subscriber_unconfirmed",
+            "asked_at",
+            sqlite_where=text("confirmed_at IS NULL"),
+            postgresql_where=text("confirmed_at IS NULL"),
+        ),
         # Few are unanswered, and each new question counts those of the last hour.
         Index(
             "ix_subscriber_asked_at",
@@ -81,6 +120,12 @@ class Subscriber(Base):
             postgresql_where=text("question IS NOT NULL"),
         ),
     )
+
+    @validates("topics", "components")
+    def _keep_choice(self, name: str, value: list[str]) -> list[str]:
+        chosen = {"topics": self.topics, "components": self.components, name: value}
+        self.choice = choice_of(chosen["topics"] or [], chosen["components"] or [])
+        return value
 
     @property
     def queue(self) -> str:
@@ -96,13 +141,20 @@ class Subscriber(Base):
         )
 
 
-def is_for_some(notice: Notice) -> bool:
-    """Whether a notice is for subscribers at all."""
-    return (
-        Audience.PUBLIC in notice.audiences
-        and bool(notice.channels)
-        and NoticeKind(notice.kind) in _TOPICS
-    )
+def kinds_of(notice: Notice) -> list[SubscriberKind]:
+    """Which kinds of subscribers a notice may be for; none when it is not for the public."""
+    if Audience.PUBLIC not in notice.audiences or NoticeKind(notice.kind) not in _TOPICS:
+        return []
+    return [kind for kind, channel in _CHANNELS.items() if channel in notice.channels]
+
+
+def are_told(notice: Notice) -> ColumnElement[bool]:
+    """`wants` in SQL, for a notice that is for someone, where a choice is short enough."""
+    topic = Subscriber.choice.contains(TOPIC_SIGNS[_TOPICS[NoticeKind(notice.kind)]])
+    if not notice.components:
+        return topic
+    named = [Subscriber.choice.contains(f"|{one}|", autoescape=True) for one in notice.components]
+    return and_(topic, or_(Subscriber.choice.not_like("%|%"), *named))
 
 
 def wants(kind: str, topics: list[str], parts: list[str], notice: Notice) -> bool:
