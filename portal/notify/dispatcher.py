@@ -17,7 +17,7 @@ from portal.durations import spoken
 from portal.notify import messages, outbox
 from portal.notify.channels import chat, webhook
 from portal.notify.channels.mail import Mail
-from portal.notify.messages import Render
+from portal.notify.messages import Message, Render
 from portal.notify.outbox import CHAT, Claim, Figures, Outcome, Result
 from portal.notify.subscribers import MAIL
 from portal.store.lease import Fence
@@ -207,9 +207,12 @@ class Dispatcher:
         with transaction(self._open_session) as (session, _):
             claims = outbox.claim(session, queue, by=self._name, most=room, now=now)
             names = messages.names(session, has_hidden=queue.startswith(CHAT))
+        told = {}
         for claim in claims:
             try:
-                outcome = self._hand_over(claim, names)
+                if claim.notice.id not in told:
+                    told[claim.notice.id] = messages.of(claim.notice, names)
+                outcome = self._hand_over(claim, names, told[claim.notice.id])
             except Exception as error:
                 # One that cannot be written must not hold up those behind it.
                 _log.exception("notify.unwritten", delivery=claim.delivery)
@@ -231,11 +234,13 @@ class Dispatcher:
         ]
         return bool(claims) or claims.settled > 0
 
-    def _hand_over(self, claim: Claim, names: Mapping[str, str]) -> Outcome | None:
+    def _hand_over(
+        self, claim: Claim, names: Mapping[str, str], message: Message
+    ) -> Outcome | None:
         """Begin a delivery; an outcome at once when it cannot be begun."""
         if claim.queue == MAIL:
             assert self._mail is not None
-            self._mail.send(claim, messages.of(claim.notice, names))
+            self._mail.send(claim, message)
             return None
         if claim.queue.startswith(CHAT):
             address = self._chats.get(claim.recipient.removeprefix(CHAT))
@@ -244,7 +249,7 @@ class Dispatcher:
             call = self._pool.submit(
                 chat.send,
                 claim,
-                messages.of(claim.notice, names),
+                message,
                 address,
                 site=self._settings.site_name,
                 url=self._settings.url,

@@ -5,12 +5,15 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 
+from portal.notify.channels.forms import Form, cut, placeholder
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import Claim
 from portal.notify.subscribers import Links, Topic
 from portal.status import prose
 from portal.status.notices import NoticeKind
 
+# Of some notices at a time, with links of a few lengths each.
+FORMS_KEPT = 64
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
@@ -21,6 +24,7 @@ class Letters:
         self._sender, self._site, self._url = sender, site, url
         self._links, self._render = links, render
         self._host = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+        self._forms: dict[tuple[int, int], tuple[Message, Form]] = {}
 
     @property
     def envelope_sender(self) -> str:
@@ -43,9 +47,6 @@ class Letters:
             )
             return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
         manage = self._links.manage(person)
-        text, html = self._render(
-            "notice", message=message, manage=manage, url=self._url, site_name=self._site
-        )
         # What is about one thing stands together, for each recipient by itself.
         thread = sha256(f"{claim.notice.thread} {person.id}".encode()).hexdigest()[:24]
         head |= {
@@ -55,15 +56,38 @@ class Letters:
             "List-Unsubscribe": f"<{self._url}/unsubscribe/{manage}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-        return self._mail(claim, message.subject(self._site), text, html, head)
+        return _head(person.address, head) + self._form(claim, message, len(manage)).fill(manage)
+
+    def _form(self, claim: Claim, message: Message, length: int) -> Form:
+        """The mail of a notice without what differs from reader to reader; rendered once."""
+        key = (claim.notice.id, length)
+        known = self._forms.get(key)
+        # A component may have another name since.
+        if known is not None and known[0] == message:
+            return known[1]
+        text, html = self._render(
+            "notice",
+            message=message,
+            manage=placeholder(length),
+            url=self._url,
+            site_name=self._site,
+        )
+        form = cut(self._body(claim, message.subject(self._site), text, html), length)
+        while len(self._forms) >= FORMS_KEPT:
+            del self._forms[next(iter(self._forms))]
+        self._forms[key] = (message, form)
+        return form
 
     def _mail(
         self, claim: Claim, subject: str, text: str, html: str, head: dict[str, str]
     ) -> bytes:
         assert claim.subscriber is not None
+        return _head(claim.subscriber.address, head) + self._body(claim, subject, text, html)
+
+    def _body(self, claim: Claim, subject: str, text: str, html: str) -> bytes:
+        """A mail but for the lines of its head that are one reader's."""
         mail = EmailMessage(policy=_POLICY)
         mail["From"] = self._sender
-        mail["To"] = claim.subscriber.address
         # The library decodes what looks like an encoded word, and writes out line ends in it.
         mail["Subject"] = subject.replace("=?", "= ?")
         mail["Date"] = format_datetime(claim.notice.created_at)
@@ -72,10 +96,18 @@ class Letters:
         mail["X-Auto-Response-Suppress"] = "All"
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
-        # The library breaks long addresses up into encoded words, which programs that look for an
-        # address do not read: these go as they are. All of them are of our own making.
-        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        return lines.encode("ascii") + mail.as_bytes()
+        return mail.as_bytes()
+
+
+def _head(address: str, head: dict[str, str]) -> bytes:
+    """The lines of a head that are one reader's.
+
+    The library breaks long addresses up into encoded words, which programs that look for an address
+    do not read: these go as they are. All of them are of our own making, and an address has no line
+    end, no blank and nothing but ASCII.
+    """
+    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    return f"To: {address}\r\n{lines}".encode("ascii")
 
 
 def preview(message: Message, *, render: Render, site: str, url: str) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ import math
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -63,6 +64,9 @@ class Mail:
         self._threads: list[threading.Thread] = []
         self._leaving = threading.Event()
         self._pace = threading.Lock()
+        # What the server said and is not written down: at most one of each thread.
+        self._answers: deque[tuple[Claim, Outcome]] = deque()
+        self._commit = threading.Lock()
         self._next_at = 0.0
         self._unusable: tuple[float, str] = (-math.inf, "")
 
@@ -133,7 +137,8 @@ class Mail:
             if not self._insist(lambda: self._is_held(job.claim)):
                 return None
             outcome = self._send(conversation, job)
-        self._insist(lambda: self._settle(job.claim, outcome))
+        self._answers.append((job.claim, outcome))
+        self._insist(lambda: self._settle(job.claim.delivery))
         return outcome
 
     def _refusal(self, claim: Claim) -> Outcome | None:
@@ -173,9 +178,16 @@ class Mail:
         with self._open_session() as session:
             return outbox.is_held(session, claim)
 
-    def _settle(self, claim: Claim, outcome: Outcome) -> bool:
-        with transaction(self._open_session) as (session, now):
-            outbox.settle(session, [(claim, outcome)], now=now)
+    def _settle(self, delivery: int) -> bool:
+        """Write down what the server said, for all threads that wait for it, in one commit."""
+        with self._commit:
+            answers = list(self._answers)
+            # Another thread may have written it down along with its own.
+            if any(claim.delivery == delivery for claim, _ in answers):
+                with transaction(self._open_session) as (session, now):
+                    outbox.settle(session, answers, now=now)
+                for _ in answers:
+                    self._answers.popleft()
         return True
 
     def _insist(self, step: Callable[[], bool]) -> bool:

@@ -5,6 +5,7 @@ Whoever reads the database can neither confirm nor unsubscribe anybody.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
@@ -42,7 +43,7 @@ class Links:
         return row if now - row.asked_at <= CONFIRM_WITHIN else None
 
     def _signer(self, use: str) -> URLSafeSerializer:
-        return URLSafeSerializer(self.secret_key, salt=f"subscriber {use}")
+        return _signer_of(self.secret_key, use)
 
     def _read(self, use: str, text: str) -> tuple[int | None, Any]:
         try:
@@ -50,6 +51,12 @@ class Links:
         except (BadSignature, ValueError, TypeError):
             return None, None
         return (number, rest) if isinstance(number, int) else (None, None)
+
+
+@cache
+def _signer_of(secret_key: str, use: str) -> URLSafeSerializer:
+    # There is a link in each of thousands of mails.
+    return URLSafeSerializer(secret_key, salt=f"subscriber {use}")
 
 
 def _stamp(subscriber: Subscriber) -> int:
