@@ -31,6 +31,8 @@ CHATS_AT_ONCE = 1
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 RELEASE_EVERY = timedelta(seconds=20)
+# How often it looks whether newer news supersedes what waits.
+PAIRS_EVERY = timedelta(seconds=1)
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Dispatcher:
         self._released_at: datetime | None = None
         # Of these nothing is left that newer news supersedes.
         self._superseded: set[outbox.Pair] = set()
+        self._paired_at: datetime | None = None
 
     def run_once(self) -> bool:
         """One step of everything; True when the next should follow at once."""
@@ -167,8 +170,7 @@ class Dispatcher:
     def _send(self, now: datetime) -> bool:
         with self._open_session() as session:
             due = outbox.queues(session, now=now)
-            pairs = outbox.pairs(session, now=now) if due else self._superseded
-        sent = self._drop_superseded(pairs, now)
+        sent = bool(due) and self._drop_superseded(now)
         for queue in due:
             breaker = self._breakers.get(queue)
             # A clock that was set back must not keep it closed.
@@ -181,14 +183,19 @@ class Dispatcher:
                 sent |= self._send_on(queue, room, now)
         return sent
 
-    def _drop_superseded(self, pairs: set[outbox.Pair], now: datetime) -> bool:
+    def _drop_superseded(self, now: datetime) -> bool:
         """Drop what newer news supersedes, some thousands a step and beside what is sent.
 
         Once nothing of a pair is left to drop, nothing will be: both are addressed.
         """
+        if self._paired_at is not None and abs(now - self._paired_at) < PAIRS_EVERY:
+            return False
+        with self._open_session() as session:
+            pairs = outbox.pairs(session, now=now)
         self._superseded &= pairs
         fresh = pairs - self._superseded
         if not fresh:
+            self._paired_at = now
             return False
         with transaction(self._open_session) as (session, _):
             count = outbox.drop_superseded(session, {one.old for one in fresh}, now=now)
@@ -198,7 +205,11 @@ class Dispatcher:
 
     def _room(self, queue: str) -> int:
         if queue == MAIL:
-            return outbox.AT_ONCE if self._mail is None else self._mail.room
+            if self._mail is None:
+                return outbox.AT_ONCE
+            # Many at a time: one claim takes about as long as ten mails.
+            room = self._mail.room
+            return room if room >= len(self._mail.under_way) else 0
         under_way = Counter(claim.queue for claim in self._calls.values())
         most = CHATS_AT_ONCE if queue.startswith(CHAT) else WEBHOOKS_AT_ONCE
         return min(most - under_way[queue], THREADS - len(self._calls))

@@ -101,7 +101,7 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             _log.exception("worker.delivery_failed")
             stop.wait(FAILED_PAUSE_SECONDS)
         is_waiting = dispatcher is not None and dispatcher.is_waiting
-        stop.wait(0.02 if is_busy else 0.2 if is_waiting else 1.0)
+        stop.wait(0.01 if is_busy else 0.2 if is_waiting else 1.0)
     seen.close()
     if dispatcher is None:
         return

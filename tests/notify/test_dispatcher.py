@@ -424,3 +424,38 @@ def test_who_stands_by_writes_down_what_comes_back(world: Any):
     one.pool.end(Result.SENT)
     one.one.stand_by()
     assert one.states() == [("sent", "")]
+
+
+def test_a_step_that_only_drops_is_no_idle_one(world: Any, still: StandingClock):
+    """Thousands that are overtaken: dropped within few steps, and the newer goes out meanwhile."""
+    mail = Mail()
+    one = world(mail=mail)
+    one.people(60)
+    rows = [{"recipient": f"subscriber {number}"} for number in range(1, 61)]
+    one.put(*rows, key="started", created_at=NOW - HOUR, recipients=60)
+    one.put(*rows, key="ended", event="ended", recipients=60)
+    mail.room = 2
+    assert one.one.run_once()
+    assert [state for state, _ in one.states()].count("dropped") == 60
+    assert mail.sent == [61, 62]
+    mail.room = 0
+    assert not one.one.run_once()
+
+
+def test_a_claim_that_only_drops_is_no_idle_one(world: Any):
+    mail = Mail()
+    one = world(mail=mail)
+    one.put({"recipient": "subscriber 77"})
+    assert one.one.run_once()
+    assert one.states() == [("dropped", "unsubscribed meanwhile")]
+    assert mail.sent == []
+    assert not one.one.run_once()
+
+
+def test_mail_is_claimed_in_handfuls(world: Any):
+    mail = Mail()
+    one = world(mail=mail)
+    mail.under_way, mail.room = set(range(90, 101)), 9
+    assert one.one._room("mail") == 0
+    mail.under_way = set(range(90, 99))
+    assert one.one._room("mail") == 9

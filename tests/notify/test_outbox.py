@@ -471,7 +471,7 @@ def test_figures_of_the_queue(session: Session):
 
 
 def test_notices_are_listed_with_how_far_they_are(session: Session):
-    assert outbox.page(session, limit=9, offset=0) == ([], 0)
+    assert outbox.page(session, limit=9, offset=0, rate=50.0, now=NOW) == ([], 0)
     for number in (1, 2, 3):
         put(session, number, addressed_at=NOW if number == 1 else None)
     put(session, 4, kind="subscription")
@@ -479,14 +479,14 @@ def test_notices_are_listed_with_how_far_they_are(session: Session):
     for number, state in enumerate(states, start=1):
         deliver(session, number, state=state)
     deliver(session, 20, notice_id=2, state="sent")
-    shown, total = outbox.page(session, limit=9, offset=0)
+    shown, total = outbox.page(session, limit=9, offset=0, rate=50.0, now=NOW)
     assert total == 3
     assert [one.id for one in shown] == [3, 2, 1]
     assert [one.is_addressed for one in shown] == [False, False, True]
     last = shown[-1]
     assert (last.sent, last.pending, last.dead, last.dropped) == (2, 3, 1, 2)
     assert (shown[1].sent, shown[1].pending) == (1, 0)
-    some, total = outbox.page(session, limit=1, offset=1)
+    some, total = outbox.page(session, limit=1, offset=1, rate=50.0, now=NOW)
     assert ([one.id for one in some], total) == ([2], 3)
 
 
@@ -587,3 +587,14 @@ def test_each_end_of_a_try_is_counted(session: Session):
     outbox.drop_all(session, "over", now=NOW)
     session.refresh(notice)
     assert (notice.dropped, notice.pending) == (4, 0)
+
+
+def test_a_list_says_when_the_last_will_be_told(session: Session):
+    """The urgent first, at ten a second; what is not addressed yet cannot be said."""
+    put(session, 1, addressed_at=NOW, recipients=1000, sent=400)
+    put(session, 2, addressed_at=NOW, recipients=300, urgency=0)
+    put(session, 3, addressed_at=NOW, recipients=70, sent=70)
+    put(session, 4, addressed_at=None, recipients=500)
+    shown, _ = outbox.page(session, limit=9, offset=0, rate=10.0, now=NOW)
+    ends = {one.id: one.last_at and (one.last_at - NOW).total_seconds() for one in shown}
+    assert ends == {1: 90.0, 2: 30.0, 3: None, 4: None}

@@ -84,7 +84,7 @@ def test_the_list_of_notices_reads_no_delivery(either: Site):
     number = crowd.tell(either)
     crowd.address_all(either)
     with counted(either) as queries, either.portal.core.open_session() as session:
-        (one,), total = outbox.page(session, limit=30, offset=0)
+        (one,), total = outbox.page(session, limit=30, offset=0, rate=50.0, now=clock.now())
     assert (one.id, one.pending, total) == (number, 50, 1)
     assert not [text for text in queries.statements if Delivery.__tablename__ in text]
     queries.expect(1)

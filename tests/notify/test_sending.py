@@ -80,7 +80,7 @@ class Office:
         self.failures: list[Exception] = []
         monkeypatch.setattr(sending, "transaction", self._transaction)
         monkeypatch.setattr(
-            sending, "outbox", SimpleNamespace(is_held=self._is_held, settle=self._settle)
+            sending, "outbox", SimpleNamespace(held=self._held, settle=self._settle)
         )
         monkeypatch.setattr(sending.threading, "Thread", Thread)
 
@@ -92,8 +92,8 @@ class Office:
     def _transaction(self, open_session: Callable[[], Any]) -> Iterator[tuple[None, None]]:
         yield None, None
 
-    def _is_held(self, session: None, claim: Claim) -> bool:
-        return claim.delivery not in self.taken_away
+    def _held(self, session: None, claims: list[Claim]) -> set[int]:
+        return {claim.delivery for claim in claims} - self.taken_away
 
     def _settle(self, session: None, found: Any, *, now: None) -> None:
         if self.failures:
@@ -263,3 +263,46 @@ def test_a_few_seconds_worth_is_claimed(monkeypatch: pytest.MonkeyPatch, rate, r
     assert len(office.mail._threads) == CONNECTIONS
     office.give(*range(2, room + 2))
     assert office.mail.room == 0
+
+
+def test_what_the_server_said_to_several_is_written_down_at_once(monkeypatch: pytest.MonkeyPatch):
+    """One commit for all that wait, and each of them is in it before another mail is begun."""
+    office = Office(monkeypatch)
+    entries = [
+        sending._Entry(
+            Claim(number, "me", "", "mail", None, None),  # type: ignore[arg-type]
+            Outcome(number, Result.SENT),
+            Claim(number + 10, "me", "", "mail", None, None),  # type: ignore[arg-type]
+        )
+        for number in (1, 2, 3)
+    ]
+    office.taken_away = {12}
+    office.mail._entries.extend(entries)
+    commits: list[int] = []
+    monkeypatch.setattr(
+        sending, "transaction", lambda opened: commits.append(1) or office._transaction(opened)
+    )
+    for entry in entries:
+        assert office.mail._commit(entry)
+    assert len(commits) == 1
+    assert [number for number, _, _ in office.settled] == [1, 2, 3]
+    assert [entry.is_held for entry in entries] == [True, False, True]
+    assert not office.mail._entries
+
+
+def test_what_follows_at_once_is_asked_for_along_with_the_last(monkeypatch: pytest.MonkeyPatch):
+    office = Office(monkeypatch, rate=float("inf"))
+    asked: list[list[int]] = []
+    held = office._held
+
+    def note(session: None, claims: list[Claim]) -> set[int]:
+        asked.append([one.delivery for one in claims])
+        return held(session, claims)
+
+    monkeypatch.setattr(sending.outbox, "held", note)
+    office.taken_away = {2}
+    office.give(1, 2, 3)
+    assert office.work() == [Outcome(1, Result.SENT), Outcome(3, Result.SENT)]
+    assert office.line.sent == ["p1@example.com", "p3@example.com"]
+    assert asked == [[1], [2], [3], []]
+    assert office.mail.under_way == set()

@@ -16,7 +16,8 @@ from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.templates import TemplateIn
 from portal.store import engine
 from portal.unit_of_work import By
-from tests.conftest import Person, Site, StandingClock
+from tests.conftest import Build, Person, Site, StandingClock
+from tests.notify import crowd
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 WEBHOOK: dict[str, Any] = {"url": "https://hooks.example.com/x", "topics": ["incidents"]}
@@ -193,3 +194,22 @@ def test_a_viewer_sees_what_was_told_and_nobodys_address(site: Site, person: Per
     ):
         assert viewer.post(f"/panel/notifications/{path}", **form).status_code == 403
     assert len(subscribed(site)) == 1
+
+
+def test_the_panel_says_how_many_wait_and_until_when(build: Build, still: StandingClock):
+    from portal.runtime import workers
+    from portal.runtime.workers import WorkerIn, WorkerStatus
+    from portal.settings import MailServer
+
+    server = MailServer("127.0.0.1", 25, "offered")
+    site = build(smtp_url=server, mail_from="x@y.example", mail_rate=20.0)
+    crowd.gather(site, 2400)
+    crowd.tell(site)
+    crowd.address_all(site)
+    report = WorkerIn(status=WorkerStatus.HEALTHY, pending=2400)
+    site.portal.runtime.workers.report(workers.NOTIFICATIONS, report, actor="worker")
+    text = text_of(site.signed_in(Role.ADMIN).client.get("/panel/notifications"))
+    end = '<time datetime="2030-06-03T12:02:00Z" data-local>'
+    assert f"the last at about {end}" in text
+    assert f"until {end}" in text
+    assert "20 a second" in text

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
@@ -32,12 +33,34 @@ IDLE_SECONDS = 2.0
 # What was asked of a server that cannot be used is not asked again for each mail that waits.
 UNUSABLE_SECONDS = 3.0
 DATABASE_RETRY_SECONDS = 1.0
+# How long a commit waits for what other connections are about to have.
+GATHER_SECONDS = 0.003
 LEAVE_WITHIN_SECONDS = 10.0
 
 
 class _Job(NamedTuple):
     claim: Claim
     letter: bytes
+
+
+@dataclass(eq=False)
+class _Entry:
+    """What a thread has to write down, and the claim that it asks for."""
+
+    claim: Claim | None
+    outcome: Outcome | None
+    following: Claim | None
+    is_held: bool = False
+
+    @property
+    def answer(self) -> tuple[Claim, Outcome] | None:
+        if self.claim is None or self.outcome is None:
+            return None
+        return self.claim, self.outcome
+
+    @property
+    def is_needed(self) -> bool:
+        return self.answer is not None or self.following is not None
 
 
 class Mail:
@@ -64,9 +87,10 @@ class Mail:
         self._threads: list[threading.Thread] = []
         self._leaving = threading.Event()
         self._pace = threading.Lock()
-        # What the server said and is not written down: at most one of each thread.
-        self._answers: deque[tuple[Claim, Outcome]] = deque()
-        self._commit = threading.Lock()
+        self._entries: deque[_Entry] = deque()
+        self._committing = threading.Lock()
+        # How many threads are in a conversation with the server.
+        self._talks, self._talking = 0, threading.Condition()
         self._next_at = 0.0
         self._unusable: tuple[float, str] = (-math.inf, "")
 
@@ -114,32 +138,36 @@ class Mail:
 
     def _work(self) -> None:
         conversation = Conversation(self._server)
+        while (job := self._next(conversation)) is not None:
+            # Whether it is held is known when it was asked along with what became of the last.
+            is_held: bool | None = None
+            while job is not None:
+                outcome = None if is_held is False else self._try(conversation, job, is_held)
+                following = self._take_turn()
+                is_held = self._write_down(job.claim, outcome, following)
+                self._finished.put((job.claim.delivery, outcome))
+                job = following
+        conversation.close()
+
+    def _next(self, conversation: Conversation) -> _Job | None:
+        """Wait for the next mail; None at the end."""
         while True:
             try:
-                job = self._jobs.get(timeout=IDLE_SECONDS)
+                return self._jobs.get(timeout=IDLE_SECONDS)
             except queue.Empty:
                 # A server would close it sooner or later, and that would look like trouble.
                 conversation.close()
-                continue
-            if job is None:
-                break
-            self._finished.put((job.claim.delivery, self._finish(conversation, job)))
-        conversation.close()
 
-    def _finish(self, conversation: Conversation, job: _Job) -> Outcome | None:
-        """Send one and write down how it went; None when it was another's by then."""
+    def _try(self, conversation: Conversation, job: _Job, is_held: bool | None) -> Outcome | None:
+        """Send one in its turn; None when it is another's by now."""
         outcome = self._refusal(job.claim)
-        if outcome is None:
+        if outcome is None and is_held is None:
             self._wait_for_turn()
             outcome = self._refusal(job.claim)
-        if outcome is None:
             # A process that slept, or lost the lead, may hold what another sends by now.
-            if not self._insist(lambda: self._is_held(job.claim)):
+            if outcome is None and not self._write_down(None, None, job):
                 return None
-            outcome = self._send(conversation, job)
-        self._answers.append((job.claim, outcome))
-        self._insist(lambda: self._settle(job.claim.delivery))
-        return outcome
+        return self._send(conversation, job) if outcome is None else outcome
 
     def _refusal(self, claim: Claim) -> Outcome | None:
         """Why this one need not be tried now."""
@@ -152,6 +180,8 @@ class Mail:
 
     def _send(self, conversation: Conversation, job: _Job) -> Outcome:
         assert job.claim.subscriber is not None
+        with self._talking:
+            self._talks += 1
         try:
             result, reason = conversation.deliver(
                 sender=self._letters.envelope_sender,
@@ -165,6 +195,10 @@ class Mail:
             # Whatever it is: a thread that ends by it would end silently.
             conversation.close()
             result, reason = Result.LATER, type(error).__name__
+        finally:
+            with self._talking:
+                self._talks -= 1
+                self._talking.notify_all()
         return Outcome(job.claim.delivery, result, reason)
 
     def _wait_for_turn(self) -> None:
@@ -174,20 +208,60 @@ class Mail:
             self._next_at = at + 1 / self._rate
         self._leaving.wait(max(0.0, at - now))
 
-    def _is_held(self, claim: Claim) -> bool:
-        with self._open_session() as session:
-            return outbox.is_held(session, claim)
+    def _take_turn(self) -> _Job | None:
+        """A mail whose turn has come already; None when it would have to be waited for."""
+        with self._pace:
+            now = time.monotonic()
+            if now < self._next_at or self._leaving.is_set():
+                return None
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return None
+            if job is None:
+                # The end, which is to be met by whoever waits.
+                self._jobs.put(None)
+                return None
+            self._next_at = now + 1 / self._rate
+            return job
 
-    def _settle(self, delivery: int) -> bool:
-        """Write down what the server said, for all threads that wait for it, in one commit."""
-        with self._commit:
-            answers = list(self._answers)
-            # Another thread may have written it down along with its own.
-            if any(claim.delivery == delivery for claim, _ in answers):
+    def _write_down(
+        self, claim: Claim | None, outcome: Outcome | None, following: _Job | None
+    ) -> bool | None:
+        """Write down what became of a mail, and say whether the claim of the next one still holds.
+
+        None when there is no next one, and False when this process leaves before it is known.
+        """
+        entry = _Entry(claim, outcome, following.claim if following is not None else None)
+        if entry.is_needed:
+            self._entries.append(entry)
+            self._insist(lambda: self._commit(entry))
+        return entry.is_held if following is not None else None
+
+    def _commit(self, entry: _Entry) -> bool:
+        """One transaction for all threads that wait for one: whoever comes first takes all along.
+
+        Each thread has one entry at most, and begins no other mail before that is in the database.
+        """
+        with self._committing:
+            # Those whose mails are just being taken come along: a commit costs as much as a mail.
+            with self._talking:
+                self._talking.wait_for(lambda: not self._talks, GATHER_SECONDS)
+            together = list(self._entries)
+            if entry not in together:
+                return True
+            answers = [one.answer for one in together if one.answer is not None]
+            asked = [one.following for one in together if one.following is not None]
+            if answers:
                 with transaction(self._open_session) as (session, now):
                     outbox.settle(session, answers, now=now)
-                for _ in answers:
-                    self._answers.popleft()
+                    held = outbox.held(session, asked)
+            else:
+                with self._open_session() as session:
+                    held = outbox.held(session, asked)
+            for one in together:
+                one.is_held = one.following is not None and one.following.delivery in held
+                self._entries.popleft()
         return True
 
     def _insist(self, step: Callable[[], bool]) -> bool:

@@ -22,6 +22,7 @@ from portal.status.notices import Event, Notice, NoticeKind
 AT_ONCE = 500
 # Of a circle of readers: steps of this length come near every one of them before they repeat.
 GOLDEN_SECTION = 0.618
+_UNADDRESSED = select(Notice.id).where(Notice.addressed_at.is_(None)).limit(1)
 
 
 def address(
@@ -58,9 +59,7 @@ def address(
 
 
 def has_unaddressed(session: Session) -> bool:
-    return session.scalar(select(Notice.id).where(Notice.addressed_at.is_(None)).limit(1)) is not (
-        None
-    )
+    return session.scalar(_UNADDRESSED) is not None
 
 
 def readdress(session: Session, letter: Delivery) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.notify.outbox import addressing, counts, due, superseding
@@ -34,6 +34,23 @@ CLAIMED_FOR = timedelta(seconds=60)
 # How often it looks past what nobody needs to hear any more.
 LOOKS = 3
 _OPEN = (State.SENDING, State.PENDING)
+_TABLE = Delivery.__table__
+# Asked for each handful of mails: to put such a statement together takes longer than its answer.
+_HELD = select(_TABLE.c.id, _TABLE.c.claimed_by).where(
+    _TABLE.c.id.in_(bindparam("numbers", expanding=True)), _TABLE.c.state == State.SENDING.value
+)
+_SENT = (
+    update(_TABLE)  # type: ignore[arg-type]
+    .where(_TABLE.c.id.in_(bindparam("numbers", expanding=True)), _TABLE.c.state.in_(_OPEN))
+    .values(
+        state=State.SENT.value,
+        settled_at=bindparam("now"),
+        error="",
+        claimed_by="",
+        claimed_until=None,
+    )
+    .returning(_TABLE.c.notice_id)
+)
 Row = TypeVar("Row", Notice, Subscriber)
 
 
@@ -74,12 +91,10 @@ def is_held(session: Session, claim: Claim) -> bool:
 
 def held(session: Session, claims: Sequence[Claim]) -> set[int]:
     """Of some claims those deliveries that are still whose claims they were."""
+    if not claims:
+        return set()
     known = {(one.delivery, one.by) for one in claims}
-    rows = session.execute(
-        select(Delivery.id, Delivery.claimed_by).where(
-            Delivery.id.in_([one.delivery for one in claims]), Delivery.state == State.SENDING
-        )
-    )
+    rows = session.execute(_HELD, {"numbers": [one.delivery for one in claims]})
     return {number for number, by in rows if (number, by) in known}
 
 
@@ -105,13 +120,10 @@ def settle(session: Session, outcomes: Iterable[tuple[Claim, Outcome]], *, now: 
 
 
 def _sent(session: Session, numbers: list[int], now: datetime) -> None:
-    told = session.scalars(
-        update(Delivery)
-        .where(Delivery.id.in_(numbers), Delivery.state.in_(_OPEN))
-        .values(state=State.SENT.value, settled_at=now, error="", claimed_by="", claimed_until=None)
-        .returning(Delivery.notice_id)
-    ).all()
+    told = session.scalars(_SENT, {"numbers": numbers, "now": now}).all()
     counts.add(session, State.SENT, told)
+    # What the session has read before is not what is there now.
+    session.expire_all()
 
 
 def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) -> None:

@@ -1,9 +1,19 @@
 """What is due: on which queues, and the next of one, the urgent first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from portal.notify.outbox.delivery import Delivery, State, is_in
@@ -13,8 +23,16 @@ from portal.status.notices import Notice, Urgency
 LONGEST_WAIT = timedelta(hours=6)
 
 
-def queues(session: Session, *, now: datetime) -> list[str]:
-    """The ways out on which something is due; each is looked up, not each delivery."""
+_NOW: BindParameter[datetime] = bindparam("now")
+_FAR: BindParameter[datetime] = bindparam("far")
+# The parts of a queue's index in which all is due, in the order of sending.
+_RANGES = (
+    *(and_(Delivery.urgency == one.value, Delivery.due_at <= _NOW) for one in Urgency),
+    *(and_(Delivery.urgency == one.value, Delivery.due_at > _FAR) for one in Urgency),
+)
+
+
+def _queues() -> Select[str]:
     known = select(func.min(Delivery.queue).label("queue")).where(is_in(State.PENDING))
     each = known.cte("queues", recursive=True)
     after = select(func.min(Delivery.queue)).where(
@@ -23,37 +41,55 @@ def queues(session: Session, *, now: datetime) -> list[str]:
     each = each.union_all(select(after.scalar_subquery()).where(each.c.queue.is_not(None)))
     is_due = or_(
         *(
-            exists().where(is_in(State.PENDING), Delivery.queue == each.c.queue, one)
-            for one in _ranges(now)
+            exists().where(is_in(State.PENDING), Delivery.queue == each.c.queue, part)
+            for part in _RANGES
         )
     )
-    return list(session.scalars(select(each.c.queue).where(each.c.queue.is_not(None), is_due)))
+    return select(each.c.queue).where(each.c.queue.is_not(None), is_due)
+
+
+def _following(part: ColumnElement[bool]) -> Select[Delivery]:
+    busy = select(Delivery.recipient).where(
+        Delivery.queue == bindparam("queue"), is_in(State.SENDING)
+    )
+    return (
+        select(Delivery)
+        .where(
+            Delivery.queue == bindparam("queue"),
+            is_in(State.PENDING),
+            part,
+            Delivery.recipient.not_in(busy),
+        )
+        .order_by(Delivery.due_at, Delivery.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+# Asked for each handful of mails: to put such a statement together takes longer than its answer.
+_QUEUES = _queues()
+_NEXT = [_following(part) for part in _RANGES]
+
+
+def queues(session: Session, *, now: datetime) -> list[str]:
+    """The ways out on which something is due; each is looked up, not each delivery."""
+    return list(session.scalars(_QUEUES, {"now": now, "far": now + LONGEST_WAIT}))
 
 
 def has_work(now: datetime) -> ColumnElement[bool]:
     """Whether a notice waits for its recipients, or a delivery for its turn; to be selected."""
-    due = exists().where(is_in(State.PENDING), _is_due(now))
+    is_due = or_(Delivery.due_at <= now, Delivery.due_at > now + LONGEST_WAIT)
+    due = exists().where(is_in(State.PENDING), is_due)
     return or_(exists().where(Notice.addressed_at.is_(None)), due)
 
 
 def following(session: Session, queue: str, most: int, now: datetime) -> list[Delivery]:
     """The next of a queue, without those whose recipients have another one under way."""
-    busy = select(Delivery.recipient).where(Delivery.queue == queue, is_in(State.SENDING))
     found: list[Delivery] = []
-    for part in _ranges(now):
+    for query in _NEXT:
         if len(found) < most:
-            found += session.scalars(
-                select(Delivery)
-                .where(
-                    Delivery.queue == queue,
-                    is_in(State.PENDING),
-                    part,
-                    Delivery.recipient.not_in(busy),
-                )
-                .order_by(Delivery.due_at, Delivery.id)
-                .limit(most - len(found))
-                .with_for_update(skip_locked=True)
-            )
+            values = {"queue": queue, "most": most - len(found), "now": now}
+            found += session.scalars(query, values | {"far": now + LONGEST_WAIT})
     return _one_each(found)
 
 
@@ -63,15 +99,3 @@ def _one_each(due: Iterable[Delivery]) -> list[Delivery]:
     for row in sorted(due, key=lambda one: (one.urgency, one.id)):
         rows.setdefault(row.recipient, row)
     return list(rows.values())
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(Delivery.due_at <= now, Delivery.due_at > now + LONGEST_WAIT)
-
-
-def _ranges(now: datetime) -> Iterator[ColumnElement[bool]]:
-    """The parts of a queue's index in which all is due, in the order of sending."""
-    for urgency in Urgency:
-        yield and_(Delivery.urgency == urgency.value, Delivery.due_at <= now)
-    for urgency in Urgency:
-        yield and_(Delivery.urgency == urgency.value, Delivery.due_at > now + LONGEST_WAIT)

@@ -1,6 +1,7 @@
 """The outbox as operators see it: its queue, the notices, and what is tried no more."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,10 @@ class Figures(Camel):
 
 
 class NoticeOut(Camel):
-    """A notice, and how many of its deliveries are in which state."""
+    """A notice, and how many of its deliveries are in which state.
+
+    `lastAt` is when the last that waits will have been told, at the set rate of mails.
+    """
 
     id: int
     kind: str
@@ -33,6 +37,7 @@ class NoticeOut(Camel):
     pending: int
     dead: int
     dropped: int
+    last_at: datetime | None
 
 
 class DeadLetter(Camel):
@@ -68,11 +73,31 @@ def figures(session: Session, *, now: datetime) -> Figures:
     return Figures(pending=waiting + under_way + fresh, stuck=stuck + left, failed=failed)
 
 
-def page(session: Session, *, limit: int, offset: int) -> tuple[list[NoticeOut], int]:
-    """A page of notices, the latest first; questions to subscribers are nobody's business."""
+def page(
+    session: Session, *, limit: int, offset: int, rate: float, now: datetime
+) -> tuple[list[NoticeOut], int]:
+    """A page of notices, the latest first; questions to subscribers are nobody's business.
+
+    `rate` is that of mails, a second: by it the page says when the last of each will be told.
+    """
     query = select(Notice).where(Notice.kind != NoticeKind.SUBSCRIPTION)
     rows, total = pages.page(session, query, Notice.id.desc(), limit=limit, offset=offset)
-    return [NoticeOut.of(row, is_addressed=row.addressed_at is not None) for row in rows], total
+    ends = _ends(rows, rate, now)
+    items = [
+        NoticeOut.of(row, is_addressed=row.addressed_at is not None, last_at=ends.get(row.id))
+        for row in rows
+    ]
+    return items, total
+
+
+def _ends(rows: Iterable[Notice], rate: float, now: datetime) -> dict[int, datetime]:
+    """When the last of each will be told: they go out in this order, and share the rate."""
+    found, ahead = {}, 0
+    for row in sorted(rows, key=lambda one: (one.urgency, one.id)):
+        ahead += row.pending
+        if row.pending and row.addressed_at is not None:
+            found[row.id] = now + timedelta(seconds=ahead / rate)
+    return found
 
 
 def dead_letters(session: Session, *, limit: int) -> list[DeadLetter]:

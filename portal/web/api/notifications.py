@@ -4,7 +4,7 @@ from apiflask import APIBlueprint
 from flask import Response, jsonify
 from pydantic import BaseModel, Field
 
-from portal import web
+from portal import clock, web
 from portal.notify import outbox, subscribers
 from portal.notify.broadcasts import Notification, NotificationIn
 from portal.notify.channels import chat
@@ -21,9 +21,10 @@ _MOST_LETTERS = 100
 
 
 class NoticeList(Page[NoticeOut]):
-    """What was sent, with the channels there are."""
+    """What was sent, with the channels there are; `mailRate` is in mails a second."""
 
     has_mail: bool
+    mail_rate: float
     chats: list[str]
     subscribers: Counts
 
@@ -39,7 +40,13 @@ def listing(page: PageQuery) -> NoticeList:
     """List notices with the state of their deliveries, latest first."""
     portal = web.current()
     with portal.core.open_session() as session:
-        items, total = outbox.page(session, limit=page.limit, offset=page.offset)
+        items, total = outbox.page(
+            session,
+            limit=page.limit,
+            offset=page.offset,
+            rate=portal.core.settings.mail_rate,
+            now=clock.now(),
+        )
         counts = subscribers.counts(session)
     return NoticeList(
         items=items,
@@ -47,6 +54,7 @@ def listing(page: PageQuery) -> NoticeList:
         limit=page.limit,
         offset=page.offset,
         has_mail=portal.core.settings.smtp_url is not None,
+        mail_rate=portal.core.settings.mail_rate,
         chats=chat.names(portal.core.settings.operator_channels),
         subscribers=counts,
     )

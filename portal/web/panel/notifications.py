@@ -1,6 +1,7 @@
 """Notifications in the panel: what was told, what could not be, to whom, and telling more."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal import web
+from portal import clock, web
 from portal.accounts.roles import Scope
 from portal.errors import RuleError, found
 from portal.notify import outbox, subscribers
@@ -113,9 +114,11 @@ def remove(number: int) -> Response:
 
 def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) -> Response:
     portal = web.current()
+    worker = next(one for one in portal.runtime.workers.all() if one.name == "notifications")
     may_see = Scope.MAINTENANCE_WRITE in access.caller().scopes
     with _open_session() as session:
-        told, total = outbox.page(session, limit=_LISTED, offset=0)
+        now, rate = clock.now(), portal.core.settings.mail_rate
+        told, total = outbox.page(session, limit=_LISTED, offset=0, rate=rate, now=now)
         # Addresses are for those who may do something about them.
         people, all_people = (
             subscribers.page(session, limit=_LISTED, offset=0) if may_see else ([], 0)
@@ -138,7 +141,9 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             all_people=all_people,
             has_mail=portal.core.settings.smtp_url is not None,
             chats=chat.names(portal.core.settings.operator_channels),
-            worker=next(one for one in portal.runtime.workers.all() if one.name == "notifications"),
+            worker=worker,
+            mail_rate=rate,
+            last_at=now + timedelta(seconds=(worker.pending or 0) / rate),
             topics=list(Topic),
             groups=[("", parts)] if parts else [],
             chosen=chosen,
