@@ -62,8 +62,8 @@ class Dispatcher:
         # What came back and is not written down yet: the only copy, until it is.
         self._unsettled: list[tuple[Claim, Outcome]] = []
         self._released_at: datetime | None = None
-        # Of these nothing is left that newer news supersedes.
-        self._superseded: set[outbox.Pair] = set()
+        # Of each pair the last delivery that was looked at; None once all were.
+        self._superseded: dict[outbox.Pair, int | None] = {}
         self._paired_at: datetime | None = None
 
     def run_once(self) -> bool:
@@ -192,16 +192,16 @@ class Dispatcher:
             return False
         with self._open_session() as session:
             pairs = outbox.pairs(session, now=now)
-        self._superseded &= pairs
-        fresh = pairs - self._superseded
-        if not fresh:
-            self._paired_at = now
-            return False
-        with transaction(self._open_session) as (session, _):
-            count = outbox.drop_superseded(session, {one.old for one in fresh}, now=now)
-        if not count:
-            self._superseded |= fresh
-        return count > 0
+        known = self._superseded
+        self._superseded = {pair: known.get(pair, 0) for pair in pairs}
+        for pair, behind in sorted(self._superseded.items()):
+            if behind is not None:
+                with transaction(self._open_session) as (session, _):
+                    count, last = outbox.drop_superseded(session, pair, behind=behind, now=now)
+                self._superseded[pair] = last
+                return count > 0 or last is not None
+        self._paired_at = now
+        return False
 
     def _room(self, queue: str) -> int:
         if queue == MAIL:

@@ -36,7 +36,7 @@ ACTS: dict[str, Act] = {
     "another try": _later,
     "giving back": lambda session, now: outbox.release(session, by="x", under_way=set(), now=now),
     "unsubscribing": lambda session, now: outbox.drop_of(session, 7, now=now),
-    "superseding": lambda session, now: outbox.drop_superseded(session, {1}, now=now),
+    "superseding": lambda session, now: outbox.drop_superseded(session, outbox.Pair(1, 2), now=now),
     "giving up": lambda session, now: outbox.give_up(session, 1, superseding.TOO_LATE, now=now),
     "the figures": lambda session, now: outbox.figures(session, now=now),
     "dead letters": lambda session, now: outbox.dead_letters(session, limit=9),

@@ -13,7 +13,7 @@ from tests.conftest import Site, StandingClock
 from tests.notify import crowd
 from tests.queries import counted
 
-PEOPLE = 3000
+PEOPLE = 2000
 
 
 def overtaken(site: Site, still: StandingClock, people: int = PEOPLE) -> tuple[int, int]:
@@ -33,8 +33,9 @@ def test_thousands_are_dropped_by_one_statement(either: Site, still: StandingClo
     with counted(either) as queries, transaction(either.portal.core.open_session) as (session, now):
         found = outbox.pairs(session, now=now)
         assert found == {(old, new)}
-        assert outbox.drop_superseded(session, {old}, now=now) == PEOPLE
-    queries.expect(4, "The pairs, the deliveries, their number, and what tells others of it.")
+        count, _ = outbox.drop_superseded(session, outbox.Pair(old, new), now=now)
+        assert count == PEOPLE
+    queries.expect(5, "The pairs, how far, the deliveries, their number, and a word to others.")
     assert crowd.counted(either, old) == crowd.states(either, old) == {"dropped": PEOPLE}
     assert crowd.counted(either, new) == {"pending": PEOPLE}
     with either.portal.core.open_session() as session:
@@ -50,7 +51,8 @@ def test_only_who_hears_of_the_newer_is_spared_the_old(either: Site, still: Stan
         for row in late:
             row.settle(State.DEAD, "no", now)
         session.flush()
-        assert outbox.drop_superseded(session, {old}, now=now) == 20
+        count, _ = outbox.drop_superseded(session, outbox.Pair(old, new), now=now)
+        assert count == 20
     assert crowd.counted(either, old) == {"dropped": 20, "pending": 10}
 
 
@@ -58,12 +60,33 @@ def test_many_are_dropped_some_at_a_time(
     either: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(superseding, "SETTLED_AT_ONCE", 20)
-    old, _ = overtaken(either, still, 50)
-    dropped = []
-    for _ in range(4):
+    old, new = overtaken(either, still, 50)
+    dropped, behind = list[int](), 0
+    while behind is not None:
         with transaction(either.portal.core.open_session) as (session, now):
-            dropped.append(outbox.drop_superseded(session, {old}, now=now))
+            pair = outbox.Pair(old, new)
+            count, behind = outbox.drop_superseded(session, pair, behind=behind, now=now)
+            dropped.append(count)
     assert dropped == [20, 20, 10, 0]
+
+
+def test_many_are_given_up_and_brought_back_some_at_a_time(
+    either: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(superseding, "SETTLED_AT_ONCE", 20)
+    crowd.gather(either, 50)
+    old = crowd.tell(either)
+    crowd.address_all(either)
+    for _ in range(3):
+        with transaction(either.portal.core.open_session) as (session, now):
+            outbox.give_up(session, old, superseding.TOO_LATE, now=now)
+    assert crowd.states(either, old) == {"dead": 1, "dropped": 49}
+    for left in (29, 8, 0):
+        with transaction(either.portal.core.open_session) as (session, now):
+            (letter,) = outbox.dead_letters(session, limit=9)
+            outbox.retry(session, letter.id, now=now)
+        assert crowd.counted(either, old).get("dead", 0) == left
+    assert crowd.states(either, old) == {"pending": 50}
 
 
 def test_what_is_a_day_old_is_given_up_with_one_dead_letter(either: Site, still: StandingClock):
@@ -95,7 +118,7 @@ def test_without_a_mail_server_one_dead_letter_speaks_for_everybody(either: Site
     with transaction(either.portal.core.open_session) as (session, now):
         (letter,) = outbox.dead_letters(session, limit=9)
         assert (letter.recipient, letter.queue) == ("mail", "mail")
-        assert letter.error == "No mail server is set: 3000 not told"
+        assert letter.error == "No mail server is set: 2000 not told"
         # Meanwhile there is one, and an operator tries again.
         outbox.retry(session, letter.id, now=now)
     crowd.address_all(either)

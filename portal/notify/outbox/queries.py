@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.notify.outbox.delivery import FAILED_SHOWN, STUCK_AFTER, Delivery, State, is_in
@@ -55,22 +55,29 @@ class DeadLetter(Camel):
 def figures(session: Session, *, now: datetime) -> Figures:
     """The queue: what waits, what has waited for long, and what died within a week."""
     number = select(func.count()).select_from(Delivery)
-    # Looked up for each that waits: from the notices it would be a walk over all that were told.
-    old = exists().where(Notice.id == Delivery.notice_id, Notice.created_at < now - STUCK_AFTER)
-    # Its holder has died: it waits for the next one.
-    is_left = Delivery.claimed_until < now
+    is_old = Notice.created_at < now - STUCK_AFTER
+    # Of each notice at once, from an index: not a look at the notice for each that waits.
+    waiting = (
+        select(Delivery.notice_id, func.count().label("number"))
+        .where(is_in(State.PENDING))
+        .group_by(Delivery.notice_id)
+        .subquery()
+    )
+    pending = select(func.coalesce(func.sum(waiting.c.number), 0))
+    under_way = number.join(Notice, Notice.id == Delivery.notice_id).where(is_in(State.SENDING))
     counts = (
-        number.where(is_in(State.PENDING)),
+        pending,
         number.where(is_in(State.SENDING)),
         select(func.count()).select_from(Notice).where(Notice.addressed_at.is_(None)),
-        number.where(is_in(State.PENDING), old),
-        number.where(is_in(State.SENDING), or_(old, is_left)),
+        pending.join(Notice, Notice.id == waiting.c.notice_id).where(is_old),
+        # Its holder has died: it waits for the next one.
+        under_way.where(or_(is_old, Delivery.claimed_until < now)),
         number.where(is_in(State.DEAD), Delivery.settled_at > now - FAILED_SHOWN),
     )
-    waiting, under_way, fresh, stuck, left, failed = session.execute(
+    open_, sending, fresh, stuck, left, failed = session.execute(
         select(*(one.scalar_subquery() for one in counts))
     ).one()
-    return Figures(pending=waiting + under_way + fresh, stuck=stuck + left, failed=failed)
+    return Figures(pending=open_ + sending + fresh, stuck=stuck + left, failed=failed)
 
 
 def page(

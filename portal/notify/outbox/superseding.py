@@ -4,18 +4,17 @@ The statements take some thousands at a time, since a statement has two seconds 
 operators wait while one writes.
 """
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.notify.outbox import counts
 from portal.notify.outbox.delivery import STUCK_AFTER, Delivery, State, is_in
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
 
-SETTLED_AT_ONCE = 5000
+SETTLED_AT_ONCE = 2000
 OVERTAKEN = "overtaken by later news of the same"
 TOO_LATE = "could not be sent within a day"
 NO_SERVER = "No mail server is set"
@@ -92,14 +91,43 @@ def pairs(session: Session, *, now: datetime) -> set[Pair]:
     return {Pair(old, new) for old, new in rows}
 
 
-def drop_superseded(session: Session, notices: Collection[int], *, now: datetime) -> int:
-    """Drop some thousands of what waits of these and is superseded; how many."""
-    some = (
-        select(Delivery.id)
-        .where(is_in(State.PENDING), Delivery.notice_id.in_(notices), is_superseded(now))
-        .limit(SETTLED_AT_ONCE)
+def drop_superseded(
+    session: Session, pair: Pair, *, behind: int = 0, now: datetime
+) -> tuple[int, int | None]:
+    """Drop what waits of the older and has the newer on its way, among the next some thousands.
+
+    `behind` is the last delivery that was looked at. Gives how many were dropped, and the last that
+    was looked at now; None when there are no more.
+    """
+    waiting = select(Delivery.id).where(
+        is_in(State.PENDING), Delivery.notice_id == pair.old, Delivery.id > behind
     )
-    return drop(session, Delivery.id.in_(some), OVERTAKEN, now=now)
+    last = _last_of_some(session, waiting)
+    if last is None:
+        return 0, None
+    # A look into one index for each, whatever the database knows of how many there are: a join is
+    # planned as if nothing waited, until its statistics have taken in what was just made.
+    newer = (
+        select(_later.id)
+        .where(
+            _later.notice_id == pair.new,
+            _later.recipient == Delivery.recipient,
+            _later.state.in_(_ON_ITS_WAY),
+        )
+        .limit(1)
+        .correlate(Delivery)
+        .scalar_subquery()
+    )
+    which = and_(
+        Delivery.notice_id == pair.old, Delivery.id.between(behind + 1, last), newer.is_not(None)
+    )
+    return drop(session, which, OVERTAKEN, now=now), last
+
+
+def _last_of_some(session: Session, which: Select[int]) -> int | None:
+    some = which.order_by(Delivery.id).limit(SETTLED_AT_ONCE).subquery()
+    last: int | None = session.scalar(select(func.max(some.c.id)))
+    return last
 
 
 def drop(session: Session, which: ColumnElement[bool], reason: str, *, now: datetime) -> int:
@@ -133,7 +161,11 @@ def give_up(
         values["error"] = func.coalesce(func.nullif(Delivery.error, ""), reason)
     gone = session.scalars(
         update(Delivery)
-        .where(Delivery.id.in_(waiting.limit(SETTLED_AT_ONCE)))
+        .where(
+            is_in(State.PENDING),
+            Delivery.notice_id == notice,
+            Delivery.id <= (_last_of_some(session, waiting) or 0),
+        )
         .values(values)
         .returning(Delivery.notice_id)
     ).all()
@@ -145,20 +177,28 @@ def give_up(
 
 
 def revive(session: Session, letter: Delivery, *, now: datetime) -> None:
-    """Bring back to life what was given up together with a dead letter."""
+    """Bring back to life some thousands that were given up together with a dead letter.
+
+    If there are more, another dead letter speaks for them.
+    """
     if letter.error not in GIVEN_UP:
         return
+    with_it = and_(
+        Delivery.notice_id == letter.notice_id,
+        Delivery.state == State.DROPPED,
+        Delivery.error == letter.error,
+    )
+    last = _last_of_some(session, select(Delivery.id).where(with_it)) or 0
     back = session.scalars(
         update(Delivery)
-        .where(
-            Delivery.notice_id == letter.notice_id,
-            Delivery.state == State.DROPPED,
-            Delivery.error == letter.error,
-        )
+        .where(with_it, Delivery.id <= last)
         .values(state=State.PENDING.value, due_at=now, settled_at=None, error="", attempts=0)
         .returning(Delivery.notice_id)
     ).all()
     counts.add(session, State.DEAD, back, by=-1)
+    rest = session.scalar(select(func.min(Delivery.id)).where(with_it))
+    if rest is not None:
+        session.execute(update(Delivery).where(Delivery.id == rest).values(state=State.DEAD.value))
 
 
 def _settled(state: State, reason: str, now: datetime) -> dict[str, object]:
