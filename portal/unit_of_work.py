@@ -97,7 +97,7 @@ class Acts:
     revision: int | None = revision.BOARD
 
     def __init__(
-        self, open_session: Callable[[], Session], on_change: Callable[[], None] = lambda: None
+        self, open_session: Callable[[], Session], on_change: Callable[[], object] = lambda: None
     ) -> None:
         self.open_session = open_session
         self._on_change = on_change

@@ -148,12 +148,14 @@ def verify(session: Session, *, in_pieces: bool = False) -> Iterator[Verdict]:
         clear = addresses.known(session, [event.seq for event in part])
         for event in part:
             if event.seq != expected:
-                now_begins = start(session)
-                if now_begins.seq + 1 != event.seq:
+                begin = start(session)
+                if begin.seq < expected:
                     yield Verdict(checked, expected, f"event {expected} is missing")
                     return
-                expected, previous = event.seq, now_begins.hash
-                unnamed.add((now_begins.seq, now_begins.hash))
+                # Sealed meanwhile, with the event that named the segment before: on from there.
+                previous, expected = begin.hash, begin.seq + 1
+                unnamed = {(begin.seq, begin.hash)}
+                break
             if event.hash != _digest(previous, event):
                 yield Verdict(checked, expected, "its content does not match its hash")
                 return

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import addresses, chain
 from portal.audit.chain import Anchor, AuditEvent, Verdict
-from portal.store import engine
+from portal.store import engine, files
 
 ACTOR = "portal"
 # Of one segment: its transaction keeps all other writers of SQLite waiting.
@@ -71,6 +71,7 @@ def write(
         fresh.unlink(missing_ok=True)
         raise
     fresh.replace(path)
+    files.sync_folder(path.parent)
     return Segment(path.name, first, last, head, digest.hexdigest())
 
 
@@ -83,17 +84,12 @@ def seal_old(
     OSError when a file cannot be kept.
     """
     while True:
-        made = None
         with open_session() as session:
             engine.begin_write(session)
-            try:
-                made = seal(session, folder, before=before, now=clock.now())
-                session.commit()
-            except BaseException:
-                # What the database did not take is still in it.
-                if made is not None:
-                    (folder / made.file).unlink(missing_ok=True)
-                raise
+            made = seal(session, folder, before=before, now=clock.now())
+            # A commit that fails may have been taken: the file stays, and the next try writes it
+            # anew if it was not.
+            session.commit()
         if made is None:
             return
         yield made

@@ -47,6 +47,8 @@ class Board:
         self.failure: FailureKind | None = None
         # Whether someone calls `refresh` beside the requests, so that none of them waits for it.
         self.is_supervised = False
+        # Whether the picture is of the process that this one was forked from, however long ago.
+        self.is_inherited = False
 
     def current(self, now: datetime | None = None) -> Answers | None:
         """The answers now; looks for a change when the last look is half a second old."""
@@ -118,7 +120,7 @@ class Board:
                     fresh = published.take(session, now=now, history=self._history)
                     self._put(fresh)
                     self.rebuilds += 1
-            self.confirmed_at, self.failure = now, None
+            self.confirmed_at, self.failure, self.is_inherited = now, None, False
             if before is not None and is_same:
                 # Not within the act that changed it: nobody waits for a file.
                 self._copy.keep(before, now)
@@ -127,9 +129,11 @@ class Board:
             _log.warning("board.database_unreachable", error=type(error).__name__)
             # The look itself may have waited for a timeout; the next waits its turn from now.
             self._refreshed_at = now = clock.now()
-            if before is None:
+            if before is None or self.is_inherited:
+                self.is_inherited = False
                 kept = self._copy.load()
-                if kept is not None:
+                # Of two pictures the one that was confirmed later.
+                if kept and (before is None or not _is_after(self.confirmed_at, kept[1])):
                     before, self.confirmed_at = kept
             if before is not None and (before.stale_since is None or now >= before.valid_until):
                 assert self.confirmed_at is not None
@@ -140,3 +144,7 @@ class Board:
         answers = self._publish(picture, self._answers)
         self._answers = answers
         answers.compress()
+
+
+def _is_after(one: datetime | None, other: datetime) -> bool:
+    return one is not None and one > other

@@ -204,7 +204,7 @@ def _incident(one: IncidentView, by_slug: dict[str, dict[str, Any]], site: Site)
 def _window(
     one: Banner, by_slug: dict[str, dict[str, Any]], picture: Picture, site: Site
 ) -> dict[str, Any]:
-    now = picture.generated_at
+    now = picture.now
     told_at = one.published_at or one.starts_at
     over_at = one.over_at if one.status is Status.RESOLVED else None
     status = _OF_WINDOW.get(one.status, "completed")

@@ -70,7 +70,11 @@ class Forked:
     def poll(self) -> int | None:
         """Its exit code; None while it runs."""
         if self.returncode is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                # Where the signal of their end is ignored, the system forgets how they ended.
+                pid, status = self.pid, 0
             if pid:
                 self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode
@@ -99,10 +103,13 @@ def fork(name: str, run: Callable[[], object]) -> Forked:
     gc.freeze()
     # What comes before the child has handlers of its own waits until it has them.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    pid = os.fork()
-    if pid == 0:
-        _become(name, run)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    parent = os.getpid()
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become(name, run, parent)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     return Forked(pid)
 
 
@@ -112,11 +119,13 @@ def spawn(command: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, start_new_session=True, preexec_fn=end_with_the_parent)
 
 
-def _become(name: str, run: Callable[[], object]) -> NoReturn:
+def _become(name: str, run: Callable[[], object], parent: int) -> NoReturn:
     code = 1
     try:
         os.setsid()
         end_with_the_parent()
+        if os.getppid() != parent:
+            os._exit(1)  # it ended before the kernel was asked to tell of that
         be_called(name)
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)

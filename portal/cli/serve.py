@@ -72,7 +72,7 @@ def _run(
     # Without its database the web goes up all the same, and says what is wrong.
     preparation.begin(workers)
     forks = children.CAN_FORK and not reloads
-    if forks:
+    if forks and preparation.is_done:
         _warm_up(portal)
     web = _forked_web(app, workers) if forks else _spawned_web(settings, workers)
     below = [Child("web", web)]
@@ -94,11 +94,14 @@ def _warm_up(portal: Portal) -> None:
     """
     try:
         portal.board.refresh()
-        portal.guard.perimeter.refresh()
-        portal.runtime.workers.refresh()
-        portal.overview.take()
-    except SQLAlchemyError as error:
-        _log.warning("serve.not_warm", error=type(error).__name__)
+        # Where the database does not answer, nobody waits for it again and again.
+        if portal.board.failure is None:
+            portal.guard.perimeter.refresh()
+            portal.runtime.workers.refresh()
+            portal.overview.take()
+    except Exception:
+        # Whatever it is: the processes begin cold, and say what they meet.
+        _log.exception("serve.not_warm")
     finally:
         portal.core.engine.dispose()
 
@@ -154,7 +157,7 @@ class Preparation:
     def __init__(self, portal: Portal, *, upgrades: bool) -> None:
         self._portal, self._upgrades = portal, upgrades
         self._process: Process | None = None
-        self._is_done = False
+        self.is_done = False
         self._due = 0.0
 
     def begin(self, workers: int) -> None:
@@ -165,20 +168,25 @@ class Preparation:
             _append(self._portal, "runtime.started", version=VERSION, workers=workers)
             return code
 
-        self._is_done = self._begun(run).wait() == 0
+        self.is_done = self._begun(run).wait() == 0
 
     def go_on(self) -> None:
         """Where it could not be done yet: try again every few seconds, beside all else."""
-        if self._is_done:
+        if self.is_done:
             return
         if self._process is not None:
             code = self._process.poll()
             if code is None:
                 return
-            self._is_done, self._process = code == 0, None
+            self.is_done, self._process = code == 0, None
             self._due = time.monotonic() + TRY_EVERY_SECONDS
         elif time.monotonic() >= self._due:
-            self._process = self._begun(partial(self._prepare, is_again=True))
+            try:
+                self._process = self._begun(partial(self._prepare, is_again=True))
+            except OSError as error:
+                # No process to be had at the moment.
+                _log.warning("serve.cannot_fork", error=error.strerror)
+                self._due = time.monotonic() + TRY_EVERY_SECONDS
 
     def _begun(self, run: Callable[[], int]) -> Process:
         if children.CAN_FORK:

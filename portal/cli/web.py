@@ -62,7 +62,8 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
         if seen.are_there() or is_late or portal.board.is_over:
             looked_at = time.monotonic()
             has_news = True
-            _tried(partial(_look, portal))
+            if not _look(portal):
+                looked_at = 0.0
         if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
             flushed_at = time.monotonic()
             portal.runtime.counters.log_dropped.inc(logs.take_dropped())
@@ -78,17 +79,17 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
         time.sleep(max(0.005, min(REFRESH_EVERY_SECONDS, portal.board.seconds_left)))
 
 
-def _look(portal: Portal) -> None:
-    """Take up what is new, by one look at both revisions."""
+def _look(portal: Portal) -> bool:
+    """Take up what is new, by one look at both revisions; False when it could not be."""
     try:
         numbers = revision.all_of(portal.core.open_session)
     except SQLAlchemyError:
-        # Each of them says what it does without the database.
-        portal.board.refresh()
-        portal.guard.perimeter.refresh()
-        return
-    portal.board.confirm(numbers.get(revision.BOARD, 0))
-    portal.guard.perimeter.refresh(numbers.get(revision.PERIMETER, 0))
+        # The board says since when, and the blocks stay as they are.
+        _tried(portal.board.refresh)
+        return False
+    _tried(lambda: portal.board.confirm(numbers.get(revision.BOARD, 0)))
+    is_taken = portal.guard.perimeter.refresh(numbers.get(revision.PERIMETER, 0))
+    return is_taken and portal.board.failure is None
 
 
 def _watch(portal: Portal) -> None:
@@ -138,12 +139,15 @@ def begin(app: APIFlask) -> Gateway:
         portal.lifecycle.phases,
     ):
         part.is_supervised = True
-    for step in (
-        portal.board.refresh,
-        portal.guard.perimeter.refresh,
-        portal.runtime.workers.refresh,
-    ):
-        _tried(step)
+    # What this process was forked with may be days old: it counts until something newer is there.
+    portal.board.is_inherited = True
+    _tried(portal.board.refresh)
+    if portal.board.failure is not None:
+        portal.guard.perimeter.forget()
+        portal.runtime.workers.forget()
+    else:
+        _tried(portal.guard.perimeter.refresh)
+        _tried(portal.runtime.workers.refresh)
     # Daemons: the server ends its processes without asking threads.
     leaving = threading.Event()
     for run, *given in ((_publish_figures, leaving), (_refresh, leaving), (_watch,)):

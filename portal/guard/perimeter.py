@@ -209,13 +209,17 @@ class Perimeter:
             )
         return reference
 
-    def refresh(self, known: int | None = None) -> None:
-        """Renew the copy if the revision moved; what cannot be read leaves it as it is.
+    def forget(self) -> None:
+        """Begin without blocks: those that a process was forked with may be lifted by now."""
+        self._copy, self._revision, self.state = Copy([]), -1, object()
+
+    def refresh(self, known: int | None = None) -> bool:
+        """Renew the copy if the revision moved; False, and it stays, when it cannot be read.
 
         `known` is the revision where somebody has just asked the database for it.
         """
         if known is not None and known == self._revision:
-            return
+            return True
         with self._refreshing:
             now = clock.now()
             self._refreshed_at = now
@@ -223,17 +227,18 @@ class Perimeter:
                 with self._open_session() as session:
                     number = revision.current(session, revision.PERIMETER)
                     if number == self._revision:
-                        return
+                        return True
                     rows = blocks.active(session, now=now)
                     session.expunge_all()
             except SQLAlchemyError as error:
                 _log.warning("perimeter.database_unreachable", error=type(error).__name__)
                 self._refreshed_at = clock.now()
-                return
+                return False
             self._copy, self._revision = Copy(rows), number
             # What was held for want of a database is in the copy by now, or was lifted.
             self._local = {}
             self.state = object()
+            return True
 
     def hold_locally(self, key: str, held: Held) -> None:
         """Block in this process alone, while the database cannot be written."""

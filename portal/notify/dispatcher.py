@@ -100,7 +100,9 @@ class Dispatcher:
     @property
     def is_waiting(self) -> bool:
         """Whether something is under way, so that an answer may come at any moment."""
-        return bool(self._calls) or (self._mail is not None and bool(self._mail.under_way))
+        if self._calls or self._unsettled:
+            return True
+        return self._mail is not None and bool(self._mail.under_way)
 
     def figures(self) -> Figures:
         """The outbox as a queue."""

@@ -165,6 +165,10 @@ class Workers:
         self._reports = {**self._reports, name: report}
         return shown(worker, report, now=now)
 
+    def forget(self) -> None:
+        """Begin without reports: what a process was forked with is old by now."""
+        self._reports = {}
+
     def refresh(self) -> None:
         """Read the reports anew; what cannot be read leaves the last ones."""
         try:

@@ -21,6 +21,9 @@ ASK_EVERY_SECONDS = 5.0
 # times a minute, so who has heard nothing for so long asks more often.
 HEARD_WITHIN_SECONDS = 60.0
 ASK_UNHEARD_EVERY_SECONDS = 0.5
+# A server that does not answer is waited for each time.
+LISTEN_EVERY_SECONDS = 1.0
+LONG_AGO_SECONDS = 3600.0
 
 
 class Changes(Protocol):
@@ -92,7 +95,7 @@ class ToldChanges:
         self._engine = engine.probe_engine(url)
         # psycopg's connection; its own `notifies` waits, and a look must not.
         self._connection: Any = None
-        self._heard_at = 0.0
+        self._heard_at = self._failed_at = -LONG_AGO_SECONDS
 
     @property
     def ask_every(self) -> float:
@@ -122,10 +125,13 @@ class ToldChanges:
         self._connection = None
 
     def _listen(self) -> None:
+        if clock.boot_seconds() - self._failed_at < LISTEN_EVERY_SECONDS:
+            return
         try:
             raw = self._engine.raw_connection()
         except (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error):
             # Connections are made by a hook of ours, whose errors come as they are.
+            self._failed_at = clock.boot_seconds()
             return
         connection: Any = raw.driver_connection
         # From now on it is ours to close.

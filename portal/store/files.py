@@ -59,3 +59,12 @@ def _found(settings: Settings) -> Iterator[Path]:
         file = Path(url.database)
         for suffix in _OF_DATABASE:
             yield from file.parent.glob(f"{glob.escape(file.name)}{suffix}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep the names in a folder, as it keeps what is in its files."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

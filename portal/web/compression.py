@@ -1,7 +1,8 @@
 """Answers that Flask makes, compressed with gzip for who takes it.
 
-Those that are ready-made are compressed once, by `portal.board.encodings`. The cookie of a session
-is `SameSite`, so no other site can have a page made with it, and learn from its compressed size.
+Those that are ready-made are compressed once, by `portal.board.encodings`. How small a page becomes
+says something of what is in it: one that repeats what a query says must hold no secret that stays
+the same. The token of forms does not stay: its signature is another one each second.
 """
 
 from flask import Flask, Response, request

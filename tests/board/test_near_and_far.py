@@ -35,14 +35,15 @@ Row = TypeVar("Row")
 
 
 def overlapping(row: Window, rows: list[Window]) -> list[str]:
-    """What one window overlaps, by a walk over all."""
-    if row.ended_at is not None or row.cancelled_at is not None:
+    """What one window overlaps that is not over, by a walk over all."""
+    if row.ended_at is not None or row.cancelled_at is not None or row.ends_at <= NOW:
         return []
     others = [
         one
         for one in rows
         if one is not row
         and one.cancelled_at is None
+        and one.ends_at > NOW
         and one.starts_at < row.ends_at
         and one.ends_at > row.starts_at
         and (one.ended_at is None or one.ended_at > row.starts_at)

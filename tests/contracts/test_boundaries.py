@@ -11,6 +11,7 @@ MAY_KNOW_FLASK = {
     "portal/extensions.py",
     "portal/guard/chain.py",
     "portal/guard/limiter.py",
+    "portal/guard/limits.py",
     "portal/store/migrations/env.py",
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}

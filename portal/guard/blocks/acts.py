@@ -40,7 +40,7 @@ class Blocks(Acts):
     def __init__(
         self,
         open_session: Callable[[], Session],
-        on_change: Callable[[], None],
+        on_change: Callable[[], object],
         *,
         trusted: tuple[Network, ...],
     ) -> None:

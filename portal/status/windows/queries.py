@@ -218,7 +218,9 @@ def overlaps(session: Session, rows: Sequence[Window], *, now: datetime) -> dict
         met = (
             one.reference
             for one in before
-            if one.id != row.id and (one.ended_at or one.ends_at) > row.starts_at
+            if one.id != row.id
+            and one.ends_at > row.starts_at
+            and (one.ended_at is None or one.ended_at > row.starts_at)
         )
         if names := list(islice(met, MOST_OVERLAPS)):
             found[row.id] = names
