@@ -255,3 +255,17 @@ def test_bars_tell_days_apart_by_their_height():
         ("none", "M6 28V32"),
         ("major_outage", "M10 20V32"),
     )
+
+
+@pytest.mark.parametrize(("kept_at", "is_of_disk"), [(NOW + HOUR / 2, True), (NOW - HOUR, False)])
+def test_of_an_inherited_picture_and_the_copy_the_later_one_is_shown(world, kept_at, is_of_disk):
+    """A process that comes back was forked from one that has looked long ago."""
+    world.board.refresh()
+    world.shelf.kept = (picture(banner(title="of the disk")), kept_at)
+    world.database.is_away = world.board.is_inherited = True
+    world.still.advance(minutes=45)
+    world.board.refresh()
+    shown = world.board.current().picture
+    assert any(one.title == "of the disk" for one in shown.banners) is is_of_disk
+    assert world.board.confirmed_at == (kept_at if is_of_disk else NOW)
+    assert not world.board.is_inherited
