@@ -9,15 +9,15 @@ round.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.notify import subscribers
-from portal.notify.outbox.delivery import CHAT, STUCK_AFTER, Delivery, State, name_of
-from portal.notify.outbox.superseding import NO_SERVER
+from portal.notify.outbox import superseding
+from portal.notify.outbox.delivery import CHAT, STUCK_AFTER, Delivery, State, is_in, name_of
 from portal.notify.subscribers import MAIL, Subscriber, SubscriberKind
-from portal.status.notices import Event, Notice, NoticeKind
+from portal.status.notices import Notice, NoticeKind, Urgency
 
 AT_ONCE = 500
 # Of a circle of readers: steps of this length come near every one of them before they repeat.
@@ -46,6 +46,8 @@ def address(
     elif notice.kind == NoticeKind.SUBSCRIPTION:
         _deliver(session, notice, [(name_of(int(notice.ref)), MAIL)], now)
         notice.addressed_at = now
+    elif _lift_earlier(session, notice):
+        return True
     elif not subscribers.kinds_of(notice):
         _finish(session, notice, chats, now)
     else:
@@ -81,14 +83,48 @@ def _is_overtaken(session: Session, notice: Notice, now: datetime) -> bool:
     later = select(Notice.id).where(
         Notice.kind == notice.kind, Notice.ref == notice.ref, Notice.id > notice.id
     )
-    if notice.kind == NoticeKind.INCIDENT and notice.event == Event.UPDATED:
-        # The end is more urgent than an update, and has been addressed before it.
-        over = later.where(Notice.event == Event.RESOLVED)
-        if session.scalar(over.limit(1)) is not None:
-            return True
     if notice.position or now - notice.created_at < STUCK_AFTER:
         return False
     return session.scalar(later.limit(1)) is not None
+
+
+def _lift_earlier(session: Session, notice: Notice) -> bool:
+    """Give what waits of the same thing the urgency of what follows, so that it stays before it.
+
+    Some thousands of deliveries at a time; False when there is nothing to lift.
+    """
+    if notice.first is not None or notice.urgency == Urgency.NORMAL:
+        return False
+    earlier = session.scalar(
+        select(Notice)
+        .where(
+            Notice.kind == notice.kind,
+            Notice.ref == notice.ref,
+            Notice.id < notice.id,
+            Notice.urgency > notice.urgency,
+            or_(
+                Notice.addressed_at.is_(None),
+                Notice.recipients > Notice.sent + Notice.dead + Notice.dropped,
+            ),
+        )
+        .order_by(Notice.id)
+        .limit(1)
+    )
+    if earlier is None:
+        return False
+    waiting = select(Delivery.id).where(
+        is_in(State.PENDING), Delivery.notice_id == earlier.id, Delivery.urgency > notice.urgency
+    )
+    last = superseding.last_of_some(session, waiting)
+    if last is None:
+        earlier.urgency = notice.urgency
+        return True
+    session.execute(
+        update(Delivery)
+        .where(is_in(State.PENDING), Delivery.notice_id == earlier.id, Delivery.id <= last)
+        .values(urgency=notice.urgency)
+    )
+    return True
 
 
 def _begin(session: Session, notice: Notice, now: datetime, *, has_mail: bool) -> None:
@@ -100,7 +136,7 @@ def _begin(session: Session, notice: Notice, now: datetime, *, has_mail: bool) -
     untold = subscribers.told(session, notice)[SubscriberKind.MAIL]
     if untold:
         _deliver(session, notice, [(MAIL, MAIL)], now)
-        reason = f"{NO_SERVER}: {untold} not told"
+        reason = f"{superseding.NO_SERVER}: {untold} not told"
         session.execute(
             update(Delivery)
             .where(Delivery.notice_id == notice.id, Delivery.recipient == MAIL)

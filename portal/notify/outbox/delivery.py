@@ -70,7 +70,7 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("notice_id", "recipient"),
         # The next to be sent.
-        _among(State.PENDING, "ix_delivery_due", "lane", "urgency", "due_at"),
+        _among(State.PENDING, "ix_delivery_due", "lane", "urgency", "due_at", "id"),
         # What later news of the same supersedes.
         _among(State.PENDING, "ix_delivery_pending_notice_id", "notice_id"),
         # Who unsubscribes.

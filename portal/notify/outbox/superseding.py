@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.notify.outbox import counts
 from portal.notify.outbox.delivery import STUCK_AFTER, Delivery, State, is_in
-from portal.status.notices import NEWS, Event, Notice, NoticeKind
+from portal.status.notices import NEWS, Notice
 
 SETTLED_AT_ONCE = 2000
 OVERTAKEN = "overtaken by later news of the same"
@@ -36,19 +36,13 @@ def _is_newer() -> ColumnElement[bool]:
 
 
 def _is_old_news(now: datetime) -> ColumnElement[bool]:
-    """Whether newer news that is only on its way is enough: it waited for long, or it is over."""
-    is_over = and_(
-        _own.kind == NoticeKind.INCIDENT,
-        _own.event == Event.UPDATED,
-        _newer.event == Event.RESOLVED,
-    )
-    return or_(_own.created_at < now - STUCK_AFTER, is_over)
+    """Whether it waited so long that newer news on its way is enough."""
+    return _own.created_at < now - STUCK_AFTER
 
 
 def may_be_old(notice: Notice, now: datetime) -> bool:
     """Whether newer news may supersede what nobody has tried to send."""
-    is_update = notice.kind == NoticeKind.INCIDENT and notice.event == Event.UPDATED
-    return is_update or now - notice.created_at > STUCK_AFTER
+    return now - notice.created_at > STUCK_AFTER
 
 
 def is_superseded(now: datetime) -> ColumnElement[bool]:
@@ -102,7 +96,7 @@ def drop_superseded(
     waiting = select(Delivery.id).where(
         is_in(State.PENDING), Delivery.notice_id == pair.old, Delivery.id > behind
     )
-    last = _last_of_some(session, waiting)
+    last = last_of_some(session, waiting)
     if last is None:
         return 0, None
     # A look into one index for each, whatever the database knows of how many there are: a join is
@@ -124,7 +118,8 @@ def drop_superseded(
     return drop(session, which, OVERTAKEN, now=now), last
 
 
-def _last_of_some(session: Session, which: Select[int]) -> int | None:
+def last_of_some(session: Session, which: Select[int]) -> int | None:
+    """The last of the first thousands, by their numbers; None when there are none."""
     some = which.order_by(Delivery.id).limit(SETTLED_AT_ONCE).subquery()
     last: int | None = session.scalar(select(func.max(some.c.id)))
     return last
@@ -164,7 +159,7 @@ def give_up(
         .where(
             is_in(State.PENDING),
             Delivery.notice_id == notice,
-            Delivery.id <= (_last_of_some(session, waiting) or 0),
+            Delivery.id <= (last_of_some(session, waiting) or 0),
         )
         .values(values)
         .returning(Delivery.notice_id)
@@ -188,7 +183,7 @@ def revive(session: Session, letter: Delivery, *, now: datetime) -> None:
         Delivery.state == State.DROPPED,
         Delivery.error == letter.error,
     )
-    last = _last_of_some(session, select(Delivery.id).where(with_it)) or 0
+    last = last_of_some(session, select(Delivery.id).where(with_it)) or 0
     back = session.scalars(
         update(Delivery)
         .where(with_it, Delivery.id <= last)
