@@ -1,4 +1,4 @@
-"""What subscribers chose as text to be counted by, and what is due in exactly its order."""
+"""What subscribers chose as text, by which it is counted how many a notice is for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,6 @@ branch_labels = None
 depends_on = None
 
 _AT_ONCE = 5000
-_DUE = "ix_delivery_due"
 _INDEXES = (
     ("ix_subscriber_choice", ["kind", "choice"], "confirmed_at IS NOT NULL"),
     ("ix_subscriber_unconfirmed", ["asked_at"], "confirmed_at IS NULL"),
@@ -38,13 +37,6 @@ def upgrade() -> None:
     for name, columns, rows_of in _INDEXES:
         where = sa.text(rows_of)
         op.create_index(name, "subscriber", columns, sqlite_where=where, postgresql_where=where)
-    _index_due("lane", "urgency", "due_at", "id")
-
-
-def _index_due(*columns: str) -> None:
-    op.drop_index(_DUE, "delivery")
-    where = sa.text("state = 'pending'")
-    op.create_index(_DUE, "delivery", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _choice(topics: list[str], parts: list[str]) -> str | None:
@@ -55,7 +47,6 @@ def _choice(topics: list[str], parts: list[str]) -> str | None:
 
 
 def downgrade() -> None:
-    _index_due("lane", "urgency", "due_at")
     for name, _, _ in _INDEXES:
         op.drop_index(name, "subscriber")
     op.drop_column("subscriber", "choice")
