@@ -17,7 +17,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import event
 
 from bench import grown
 from bench.grown import Sizes
@@ -28,7 +27,9 @@ from portal.audit import chain
 from portal.store import engine as engines
 from portal.store import schema
 from tests.databases import administrator, named
+from tests.lived_in import tend
 from tests.processes import ROOT
+from tests.queries import counted
 
 ROUNDS = 5
 PASSWORD = "long enough for a bench"
@@ -92,15 +93,7 @@ class Bench:
         self.bearer = {"Authorization": f"Bearer {token}"}
         self.client = self.app.test_client()
         self.client.post("/panel/login", data={"name": "ada", "password": PASSWORD})
-        self.portal.board.refresh()
-        self.portal.guard.perimeter.refresh()
-        for part in (
-            self.portal.board,
-            self.portal.guard.perimeter,
-            self.portal.runtime.workers,
-            self.portal.lifecycle.phases,
-        ):
-            part.is_supervised = True
+        tend(self.portal)
 
     def measure(self, path: str) -> Cost:
         headers = self.bearer if path.startswith("/api/admin") else {}
@@ -140,26 +133,12 @@ class Bench:
     def _cost(self, ask: Callable[[], int]) -> Cost:
         ask()
         taken, size = [], 0
-        with _counted(self.portal.core.engine) as statements:
+        with counted(self) as statements:
             for _ in range(ROUNDS):
                 begun = time.perf_counter()
                 size = ask()
                 taken.append((time.perf_counter() - begun) * 1000)
         return Cost(median(taken), len(statements) // ROUNDS, size)
-
-
-@contextmanager
-def _counted(engine: Any) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def costs(bench: Bench) -> dict[str, Cost]:

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.serving import answers
 from tests.commands import bare_environ
 from tests.processes import ROOT, free_port, memory_by_kind, until
 
@@ -91,7 +91,7 @@ def node(folder: Path) -> Iterator[Node]:
             stderr=log,
         )
     try:
-        until(lambda: asked(f"{address}/api/status") == 200, what="the first answer")
+        until(lambda: answers(f"{address}/api/status"), what="the first answer")
         took = time.monotonic() - begun
         made = Node(process.pid, address, statements, 0.0, took)
         yield Node(process.pid, address, statements, made.cpu_seconds(), took)
@@ -109,18 +109,6 @@ def run(command: tuple[str, ...], environ: dict[str, str]) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-
-
-def asked(url: str) -> int:
-    """The status of a GET; 0 where nobody listens."""
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            answer.read()
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0
 
 
 def sign_in_badly(address: str) -> None:
@@ -141,7 +129,7 @@ def main() -> None:
         )
         table.add_row("seconds to the first 200", f"{running.start_seconds:.1f}", "2")
         for path in ("/", "/history", "/banner"):
-            asked(running.address + path)
+            answers(running.address + path)
         time.sleep(SETTLED_SECONDS)
         before, statements = running.cpu_seconds(), running.statements.stat().st_size
         time.sleep(MEASURED_SECONDS)

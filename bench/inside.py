@@ -9,11 +9,11 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from statistics import median
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 
 from flask import Flask
-from sqlalchemy import event
 
 from portal import clock, create_app, rooms, settings
 from portal.guard.blocks import Block
@@ -22,6 +22,7 @@ from portal.status.components import Component, Span
 from portal.status.incidents import Incident, IncidentUpdate
 from portal.store import revision, schema
 from portal.web import access
+from tests.queries import counted
 
 ROUNDS = 5
 KEYS = 100_000
@@ -305,28 +306,19 @@ class Rebuild:
 
 def rebuild(made: Any) -> Rebuild:
     """Of the board, after something changed that is not in it."""
-    portal = rooms.of(made)
-    queries = 0
-
-    def note(*_: Any) -> None:
-        nonlocal queries
-        queries += 1
-
-    event.listen(portal.core.engine, "before_cursor_execute", note)
-    taken = []
+    portal, taken = rooms.of(made), []
     for _ in range(2 * ROUNDS):
         with portal.core.open_session() as session:
             revision.advance(session)
             session.commit()
-        queries = 0
-        begun = time.perf_counter()
-        portal.board.refresh()
-        taken.append((time.perf_counter() - begun) * 1000)
-    event.remove(portal.core.engine, "before_cursor_execute", note)
+        with counted(SimpleNamespace(portal=portal)) as queries:
+            begun = time.perf_counter()
+            portal.board.refresh()
+            taken.append((time.perf_counter() - begun) * 1000)
     answers = portal.board.current()
     bodies = [answers.find(path, "", clock.now()).body for path in ("/", "/banner")]
     page, banner = ((len(body), len(gzip.compress(body, 6))) for body in bodies)
-    return Rebuild(median(taken), queries, page, banner)
+    return Rebuild(median(taken), len(queries), page, banner)
 
 
 def rebuilds_of_an_hour(made: Any) -> int:

@@ -2,18 +2,17 @@
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
+from types import SimpleNamespace
 from typing import Any, NamedTuple
-
-from sqlalchemy import event
 
 from bench.inside import ROUNDS
 from portal import clock, rooms
 from portal.accounts import operators
 from portal.accounts.roles import Role
 from portal.store import engine
+from tests.lived_in import tend
+from tests.queries import counted
 
 PASSWORD = "correct horse battery"
 PANELS = 5
@@ -46,17 +45,16 @@ def cost(app: Any) -> Cost:
         # The first page of a session stores its token against forged requests.
         client.get("/panel/runbook")
         panels.append(client)
-    for one in (portal.board, portal.guard.perimeter, portal.runtime.workers):
-        one.refresh()
-        one.is_supervised = True
-    with _queries(portal) as page:
+    tend(portal)
+    site = SimpleNamespace(portal=portal)
+    with counted(site) as page:
         text = panels[0].get("/panel").get_data(as_text=True)
     marks = re.findall(r'name="have" value="([^"]+)"', text)
     # Until neither the snapshot nor the checks of readiness are fresh.
     time.sleep(2.1)
-    with _queries(portal) as poll:
+    with counted(site) as poll:
         panels[0].get("/panel/cards", query_string={"have": marks})
-    with _queries(portal) as another:
+    with counted(site) as another:
         panels[1].get("/panel/cards", query_string={"have": marks})
     whole = panels[0].get("/panel/cards").get_data(as_text=True)
     marks = re.findall(r'name="have" value="([^"]+)"', whole)
@@ -74,19 +72,3 @@ def _milliseconds(panels: list[Any], marks: list[str]) -> float:
             client.get("/panel/cards", query_string={"have": marks})
         taken.append((time.perf_counter() - begun) / len(panels) * 1000)
     return median(taken)
-
-
-@contextmanager
-def _queries(portal: Any) -> Iterator[list[str]]:
-    found: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            found.append(statement)
-
-    engines = (portal.core.engine, portal.core.probe_engine)
-    for one in engines:
-        event.listen(one, "before_cursor_execute", note)
-    yield found
-    for one in engines:
-        event.remove(one, "before_cursor_execute", note)

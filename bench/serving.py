@@ -172,7 +172,7 @@ def _around(folder: Path, servers: str) -> str:
 def _running(command: list[str], address: str, path: str) -> Iterator[str]:
     process = subprocess.Popen(command, cwd=ROOT)
     try:
-        until(lambda: _answers(address + path), what=f"the start of {command[0]}")
+        until(lambda: answers(address + path), what=f"the start of {command[0]}")
         yield address
     finally:
         process.terminate()
@@ -183,9 +183,11 @@ def missing() -> list[str]:
     return [name for name in ("nginx", "wrk") if shutil.which(name) is None]
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 200."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            answer.read()
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -4,11 +4,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import event
 
-from tests.conftest import Site
+from portal.rooms import Portal
+
+
+class Site(Protocol):
+    """Whatever has the rooms of an app: a site under test, or one that is measured."""
+
+    @property
+    def portal(self) -> Portal: ...
 
 
 @dataclass
@@ -31,7 +38,7 @@ class Queries:
 
 @contextmanager
 def counted(site: Site) -> Iterator[Queries]:
-    """What the site asks its database inside the block, by the pool and by the engine apart."""
+    """What a site asks its database inside the block, by the pool and by the engine apart."""
     found = Queries()
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:

@@ -1,5 +1,6 @@
 """One ready-made answer: its bytes, in the encodings that clients take, and its headers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -41,6 +42,13 @@ class Answer:
     def encoded(self, accept: str) -> "Answer":
         """The same in the best encoding that a client takes, where that is there already."""
         return self._encoded.get(encodings.best(accept), self) if self._encoded else self
+
+    def reply(self, if_none_match: str | None, header: Callable[[str], str | None]) -> Given:
+        """What a client gets by its tag, and by the encodings that it takes."""
+        if if_none_match is not None and self.is_held_by(if_none_match):
+            return self.given_304
+        accept = header("accept-encoding")
+        return self.given if accept is None else self.encoded(accept).given
 
     @cached_property
     def given(self) -> Given:

@@ -48,7 +48,7 @@ class ComponentView(Camel):
         """The same seen at a later instant, from what it knows."""
         if self.today is None or now.astimezone(UTC).date() < self.today:
             return self
-        begins = instants.midnight(now) - (DAYS - 1) * instants.DAY
+        begins = first_day(now)
         closed = [one for one in self.events if begins.date() <= one.day < self.today]
         return _seen(self, closed[::-1], now=now)
 

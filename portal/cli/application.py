@@ -9,17 +9,21 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import click
+import structlog
 from apiflask import APIFlask
 from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from portal import create_app, rooms
+from portal.audit.log import UnrecordedError
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
 from portal.settings import ScraperToken, Settings, kept_secret, load
 from portal.store import engine, errors
 from portal.store.errors import FailureKind
+
+_log = structlog.get_logger()
 
 
 def settings() -> Settings:
@@ -63,6 +67,17 @@ def stop(text: str, code: int = 1) -> NoReturn:
     """End the command with a sentence on standard error."""
     click.echo(f"portal: {text}", err=True)
     raise SystemExit(code)
+
+
+def record(portal: Portal, event_type: str, **detail: object) -> None:
+    """Put an event of `portal serve` into the audit log or its spool.
+
+    Where neither takes it there is nobody to tell, and a signal is obeyed all the same.
+    """
+    try:
+        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
+    except UnrecordedError as error:
+        _log.error("serve.unrecorded", detail=str(error))
 
 
 def of_database(error: SQLAlchemyError, settings: Settings) -> str:

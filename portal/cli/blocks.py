@@ -62,10 +62,10 @@ def add(value: str, scope: str, duration: str, reason: str, kind: str, force: bo
 @click.option("--reason", required=True)
 def import_values(file: TextIO, scope: str, duration: str, reason: str) -> None:
     """Block each line of FILE. Existing blocks stay as they are."""
-    values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
-    acts, known = _blocks(), 0
     from rich.progress import track
 
+    values = [line.strip() for line in file if line.strip() and not line.startswith("#")]
+    acts, known = _blocks(), 0
     for value in track(values, description="Blocking", transient=True):
         with _sentences():
             new = BlockIn(scope=BlockScope(scope), value=value, duration=duration, reason=reason)

@@ -15,7 +15,6 @@ from sqlalchemy.orm import configure_mappers
 
 from portal import IS_CHECKOUT, ROOT, VERSION, create_app, rooms
 from portal.accounts import operators
-from portal.audit.log import UnrecordedError
 from portal.cli import application, children, front, reload, web, worker
 from portal.cli.children import Child, Process
 from portal.cli.supervisor import Supervisor
@@ -78,13 +77,13 @@ def _run(
     below = [Child("web", web)]
     if not no_worker:
         below.append(Child("worker", _forked_worker(portal) if forks else _spawned_worker))
-    supervisor = Supervisor(portal, below, partial(_append, portal), preparation.go_on)
+    supervisor = Supervisor(portal, below, partial(application.record, portal), preparation.go_on)
     if reloads:
         reload.watch(supervisor.outdate)
     try:
         supervisor.run()
     finally:
-        _append(portal, "runtime.stopped", version=VERSION)
+        application.record(portal, "runtime.stopped", version=VERSION)
 
 
 def _warm_up(portal: Portal) -> None:
@@ -165,7 +164,7 @@ class Preparation:
 
         def run() -> int:
             code = self._prepare()
-            _append(self._portal, "runtime.started", version=VERSION, workers=workers)
+            application.record(self._portal, "runtime.started", version=VERSION, workers=workers)
             return code
 
         self.is_done = self._begun(run).wait() == 0
@@ -228,11 +227,3 @@ def _upgrade(settings: Settings) -> None:
         schema.upgrade(settings.resolved_database_url)
     except schema.NewerError as error:
         _log.error("serve.database_newer", detail=str(error))
-
-
-def _append(portal: Portal, event_type: str, **detail: object) -> None:
-    """Into the audit log or its spool; a signal is obeyed even when neither takes it."""
-    try:
-        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
-    except UnrecordedError as error:
-        _log.error("serve.unrecorded", detail=str(error))

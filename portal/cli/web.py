@@ -12,7 +12,6 @@ from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import logs, rooms
-from portal.audit.log import UnrecordedError
 from portal.cli import application, children
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
@@ -97,18 +96,10 @@ def _watch(portal: Portal) -> None:
     with (portal.core.settings.run_dir / "watch.lock").open("w") as lock:
         # Whoever holds it watches, for as long as it lives.
         fcntl.flock(lock, fcntl.LOCK_EX)
-        watch = Watch(reaches(portal.core.probe_engine), partial(_append, portal))
+        watch = Watch(reaches(portal.core.probe_engine), partial(application.record, portal))
         while portal.lifecycle.phases.current() is not Phase.CLOSING:
             watch.check()
             time.sleep(EVERY_SECONDS)
-
-
-def _append(portal: Portal, event_type: str, **detail: object) -> None:
-    """Into the audit log or its spool; there is nobody to tell when neither takes it."""
-    try:
-        portal.core.audit_log.append(event_type, actor="portal serve", **detail)
-    except UnrecordedError as error:
-        _log.error("serve.unrecorded", detail=str(error))
 
 
 def _tried(step: Callable[[], object]) -> None:

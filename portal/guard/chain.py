@@ -161,12 +161,8 @@ class Chain:
         return self._ready(head, answer, limit_headers if self._limits.is_near(decision) else [])
 
     def _ready(self, head: Head, answer: Answer, more: Headers) -> Ready:
-        if head.if_none_match and answer.is_held_by(head.if_none_match):
-            return Ready(304, [*answer.headers_304, *more], b"")
-        accept = head.header("accept-encoding")
-        if accept:
-            answer = answer.encoded(accept)
-        return Ready(200, [*answer.headers, *more], b"" if head.method == "HEAD" else answer.body)
+        status, headers, body = answer.reply(head.if_none_match, head.header)
+        return Ready(status, [*headers, *more], b"" if head.method == "HEAD" else body)
 
     def _turn_away(self, denied: Denied, head: Head, *, client: str) -> Ready:
         """The perimeter's answer, counted."""

@@ -54,11 +54,7 @@ class Polls:
             return None
         if not self._limits.poll(key, path, clock.seconds()):
             return None
-        held = header("if-none-match")
-        if held is not None and answer.is_held_by(held):
-            return answer.given_304
-        accept = header("accept-encoding")
-        return answer.given if accept is None else answer.encoded(accept).given
+        return answer.reply(header("if-none-match"), header)
 
     def learn(self, peer: str, forwarded_for: str | None, key: str, state: object) -> None:
         """A client was let in, with no block on it while the perimeter was in this state.

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -162,7 +161,3 @@ class Exporter:
     @staticmethod
     def _remember(state: ScrapeState, attempt: Attempt) -> None:
         state.attempts = [attempt, *state.attempts][:_MOST_ATTEMPTS]
-
-
-def moment(seconds: float) -> datetime:
-    return clock.at(seconds)

@@ -12,7 +12,7 @@ from portal import clock
 from portal.audit import search
 from portal.core import Core
 from portal.runtime import alerts, episodes, foreign_alerts, samples, snapshot
-from portal.runtime.exporter import Attempt, ScrapeState, is_stale, moment
+from portal.runtime.exporter import Attempt, ScrapeState, is_stale
 from portal.runtime.room import Runtime
 
 _log = structlog.get_logger()
@@ -126,14 +126,14 @@ class Overview:
                 snapshot.Scraper(
                     name=token.name,
                     is_manual=token.is_manual,
-                    last_scrape_at=moment(record.wall) if record else None,
+                    last_scrape_at=clock.at(record.wall) if record else None,
                     age_seconds=age,
                     stale=is_set_up and not token.is_manual and is_stale(age, limit_seconds=limit),
                 )
             )
         return snapshot.Metrics(
             enabled=bool(settings.metrics_tokens),
-            last_scrape_at=moment(state.last.wall) if state.last else None,
+            last_scrape_at=clock.at(state.last.wall) if state.last else None,
             seconds_since_last_scrape=state.age(boot),
             scrapes=state.scrapes,
             stale=any(one.stale for one in scrapers),
@@ -142,7 +142,7 @@ class Overview:
             scrapers=scrapers,
             recent_attempts=[
                 snapshot.ScrapeAttempt(
-                    at=moment(one.at),
+                    at=clock.at(one.at),
                     address=one.address,
                     scraper=one.scraper,
                     status=one.status,

@@ -5,6 +5,7 @@ transaction and reads no page. PostgreSQL tells those who listen at each commit 
 `engine.begin_write`; a look reads what has arrived on a connection of its own.
 """
 
+import math
 import os
 import sqlite3
 from typing import Any, Protocol
@@ -23,7 +24,6 @@ HEARD_WITHIN_SECONDS = 60.0
 ASK_UNHEARD_EVERY_SECONDS = 0.5
 # A server that does not answer is waited for each time.
 LISTEN_EVERY_SECONDS = 1.0
-LONG_AGO_SECONDS = 3600.0
 
 
 class Changes(Protocol):
@@ -95,7 +95,7 @@ class ToldChanges:
         self._engine = engine.probe_engine(url)
         # psycopg's connection; its own `notifies` waits, and a look must not.
         self._connection: Any = None
-        self._heard_at = self._failed_at = -LONG_AGO_SECONDS
+        self._heard_at = self._failed_at = -math.inf
 
     @property
     def ask_every(self) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, cast, func, literal, null, select, union_all
+from sqlalchemy import ColumnElement, Select, cast, func, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 Row = TypeVar("Row")
@@ -27,14 +27,11 @@ def page(
     session: Session, query: Select[Row], *order: Any, limit: int, offset: int
 ) -> tuple[list[Row], int]:
     """The rows of a page in their order, and how many the query finds in all."""
-    table = _table(query)
-    part = keys(query, *order, limit=limit, offset=offset)
-    found = session.execute(
-        select(table, part.c.total).join(part, part.c.id == table.id).order_by(*order)
-    ).all()
-    if not found:
-        return [], beyond(session, query, offset)
-    return [row for row, _ in found], found[0][1]
+    table, total = _table(query), _count(query)
+    # Long texts are not read to count rows.
+    ids = query.with_only_columns(table.id).order_by(*order).limit(limit).offset(offset).subquery()
+    rows = select(table, total).join(ids, ids.c.id == table.id).order_by(*order)
+    return _read(session, rows, total, offset)
 
 
 def of_parts(
@@ -57,29 +54,16 @@ def of_parts(
         *(_first(query, part, number, limit + offset) for number, part in enumerate(parts))
     ).subquery()
     order = (ids.c.number, ids.c.up, ids.c.down.desc(), table.id)
-    rows = session.execute(
-        select(table, total)
-        .join(ids, ids.c.id == table.id)
-        .order_by(*order)
-        .limit(limit)
-        .offset(offset)
-    ).all()
+    rows = select(table, total).join(ids, ids.c.id == table.id).order_by(*order)
+    return _read(session, rows.limit(limit).offset(offset), total, offset)
+
+
+def _read(session: Session, query: Select[Any], total: Any, offset: int) -> tuple[list[Any], int]:
+    """Rows, and the total that stands beside each; of an empty page it is asked for."""
+    rows = session.execute(query).all()
     if not rows:
         return [], (session.scalar(select(total)) or 0) if offset else 0
     return [row for row, _ in rows], rows[0][1]
-
-
-def keys(query: Select[Any], *order: Any, limit: int, offset: int) -> Subquery:
-    """The ids of a page, each with the `total` of all: long texts are not read to count rows."""
-    found = query.with_only_columns(_table(query).id, _count(query).label("total"))
-    return found.order_by(*order).limit(limit).offset(offset).subquery()
-
-
-def beyond(session: Session, query: Select[Any], offset: int) -> int:
-    """How many there are when a page is empty, and no row can say it."""
-    if not offset:
-        return 0
-    return session.scalar(select(_count(query))) or 0
 
 
 def _first(query: Select[Any], part: Part, number: int, most: int) -> Select[Any]:

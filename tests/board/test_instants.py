@@ -12,12 +12,12 @@ from portal.board import components, instants, published
 from portal.board.answers import Answers
 from portal.board.days import Interval
 from portal.status.announcements import Announcement
-from portal.status.components import Component, ComponentIn, Impact, Span, State
+from portal.status.components import ComponentIn, Impact, Span, State
 from portal.status.incidents import ImpactLevel, IncidentIn
 from portal.status.windows import Window, WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
-from tests.board.parts import interval, part
+from tests.board.parts import interval, part, stored
 from tests.board.test_near_and_far import Mix
 from tests.conftest import START, Site, StandingClock
 
@@ -54,21 +54,8 @@ def fill(session: Session, seed: int, *, is_all_over: bool) -> None:
     """Windows, announcements and incidents, and components with what impaired them."""
     mix, dice = Mix(session, seed), random.Random(seed)
     for number in range(3):
-        session.add(
-            Component(
-                id=number + 1,
-                slug=f"c{number}",
-                name=f"C{number}",
-                group_name="",
-                position=number,
-                description="",
-                is_public=number < 2,
-                alerts=[],
-                since=(NOW - 200 * DAY).date(),
-                version=1,
-                updated_at=NOW - 100 * DAY,
-            )
-        )
+        since = (NOW - 200 * DAY).date()
+        session.add(stored(number, since, NOW - 100 * DAY, is_public=number < 2))
     session.flush()
     for _ in range(25):
         began = NOW - abs(mix.moment(100) - NOW)

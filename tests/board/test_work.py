@@ -7,10 +7,11 @@ import pytest
 from portal.board import components as views
 from portal.board import notices
 from portal.status.announcements import AnnouncementIn
-from portal.status.components import Component, ComponentIn, Impact, Span, State
+from portal.status.components import ComponentIn, Impact, Span, State
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
 from portal.store import revision
 from portal.unit_of_work import By
+from tests.board.parts import stored
 from tests.board.test_picture import HOUR, banner, event, picture
 from tests.conftest import START, Site, StandingClock
 from tests.queries import counted
@@ -24,21 +25,7 @@ def grown(site: Site, still: StandingClock) -> Site:
     """Twelve components, each with twenty-five incidents in the last eighty days."""
     with site.portal.core.open_session() as session:
         for number in range(COMPONENTS):
-            session.add(
-                Component(
-                    id=number + 1,
-                    slug=f"c{number}",
-                    name=f"C{number}",
-                    group_name="",
-                    position=number,
-                    description="",
-                    is_public=True,
-                    alerts=[],
-                    since=date(2029, 1, 1),
-                    version=1,
-                    updated_at=START,
-                )
-            )
+            session.add(stored(number, date(2029, 1, 1), START))
         session.flush()
         for number in range(INCIDENTS):
             began = START - DAY - number * 80 * DAY / INCIDENTS

@@ -2,16 +2,7 @@
 
 from portal.notify.outbox.acts import Deliveries
 from portal.notify.outbox.addressing import AT_ONCE, address, has_unaddressed
-from portal.notify.outbox.claims import (
-    CLAIMED_FOR,
-    Claims,
-    claim,
-    held,
-    is_held,
-    release,
-    retry,
-    settle,
-)
+from portal.notify.outbox.claims import CLAIMED_FOR, Claims, claim, held, release, retry, settle
 from portal.notify.outbox.delivery import (
     CHAT,
     FAILED_SHOWN,

@@ -84,11 +84,6 @@ def claim(session: Session, queue: str, *, by: str, most: int, now: datetime) ->
     return claims
 
 
-def is_held(session: Session, claim: Claim) -> bool:
-    """Whether the delivery is still whose claim it was."""
-    return claim.delivery in held(session, [claim])
-
-
 def held(session: Session, claims: Sequence[Claim]) -> set[int]:
     """Of some claims those deliveries that are still whose claims they were."""
     if not claims:
