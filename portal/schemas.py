@@ -25,6 +25,15 @@ class Camel(BaseModel):
         )
 
 
+class Before(Camel):
+    """What acts change of a row, as it was before one of them."""
+
+    def restore(self, row: object) -> None:
+        """Give the row this again."""
+        for name, value in self:
+            setattr(row, name, value)
+
+
 def _to_utc(moment: datetime) -> datetime:
     try:
         utc = moment.astimezone(UTC)

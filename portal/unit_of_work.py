@@ -16,7 +16,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
@@ -34,6 +34,9 @@ class Versioned(Protocol):
     version: int
 
 
+# How long the panel offers to take an act back; subscribers hear of it after that.
+UNDO_WITHIN = timedelta(seconds=10)
+
 S = TypeVar("S", bound="Acts")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,11 +45,15 @@ Row = TypeVar("Row", bound=Versioned)
 
 @dataclass(frozen=True)
 class By:
-    """Whose act it is, the version it goes out from, and the key under which it happens once."""
+    """Whose act it is, the version it goes out from, and the key under which it happens once.
+
+    One that `can_undo` is not told to subscribers as long as it can be taken back.
+    """
 
     actor: str
     version: int | None = None
     key: IdempotencyKey | None = None
+    can_undo: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,11 @@ class Transaction:
     session: Session
     now: datetime
     by: By
+
+    @property
+    def held_until(self) -> datetime | None:
+        """Before when nobody is told of it."""
+        return self.now + UNDO_WITHIN if self.by.can_undo else None
 
     def expect(self, row: Row | None) -> Row:
         """The row; NotFoundError without one, StaleVersionError when it was changed meanwhile."""

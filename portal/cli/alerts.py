@@ -10,7 +10,7 @@ from portal.unit_of_work import By
 
 @click.group()
 def alert() -> None:
-    """List and end active alerts."""
+    """List, acknowledge and end active alerts."""
 
 
 @alert.command("list")
@@ -22,6 +22,20 @@ def list_alerts() -> None:
                 f"{row.alert}\t{row.subject}\t{row.severity}\t{row.source}\t"
                 f"{clock.iso(row.opened_at)}\t{row.title}"
             )
+
+
+@alert.command()
+@click.argument("name")
+@click.argument("subject", default="")
+@click.option("--undo", is_flag=True, help="Take the acknowledgement back.")
+def acknowledge(name: str, subject: str, undo: bool) -> None:
+    """Acknowledge the alert NAME with SUBJECT, so that others need not take care of it."""
+    acts = application.portal().runtime.acknowledgements
+    with application.sentences("No such alert. Run `portal alert list` to see all."):
+        act = acts.withdraw if undo else acts.acknowledge
+        row = act(By(application.actor()), name, subject)
+    by = f"acknowledged by {row.acknowledged_by}" if row.acknowledged_by else "not acknowledged"
+    click.echo(f"{row.alert} is {by}.")
 
 
 @alert.command()

@@ -164,7 +164,7 @@ class Dispatcher:
 
     def _address(self, now: datetime) -> bool:
         with self._open_session() as session:
-            if not outbox.has_unaddressed(session):
+            if not outbox.has_unaddressed(session, now=now):
                 return False
         with transaction(self._open_session) as (session, _):
             return outbox.address(session, self._chats, now=now, has_mail=self._mail is not None)

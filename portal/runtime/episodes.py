@@ -67,6 +67,9 @@ class Episode(Base):
     labels: Mapped[dict[str, Any]] = mapped_column(JSON)
     source: Mapped[str] = mapped_column(String(12), server_default=Source.PORTAL.value)
     closed_by: Mapped[str | None] = mapped_column(String(12))
+    # Who takes care of it, and since when.
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(String(120))
 
     __table_args__ = (
         Index(
@@ -169,10 +172,42 @@ def open_or_closed_since(
 
 
 def date(alerts: list[Alert], episodes: list[Episode]) -> None:
-    """Give alerts the start of their episode, where it began before what they can tell."""
-    starts = {(one.alert, one.subject): one.opened_at for one in episodes}
+    """Give alerts what their episodes know: since when they hold, and who takes care of them."""
+    known = {(one.alert, one.subject): one for one in episodes}
     for alert in alerts:
-        alert.since = min(alert.since, starts.get((alert.id, alert.subject), alert.since))
+        episode = known.get((alert.id, alert.subject))
+        if episode is not None:
+            alert.since = min(alert.since, episode.opened_at)
+            alert.acknowledged_at = episode.acknowledged_at
+            alert.acknowledged_by = episode.acknowledged_by
+
+
+def begin(session: Session, alert: Alert, *, now: datetime) -> Episode:
+    """Open the episode of an alert of the portal that holds."""
+    row = of_alert(alert, now=now)
+    session.add(row)
+    if alert.id == EXPORTER_STALE:
+        chain.append(
+            session,
+            "monitoring.exporter.stale",
+            actor=ACTOR,
+            at=now,
+            scraper=alert.labels.get("scraper", ""),
+            age_seconds=int(alert.value),
+            threshold=int(alert.threshold),
+        )
+        return row
+    chain.append(
+        session,
+        "monitoring.episode.opened",
+        actor=ACTOR,
+        at=now,
+        alert=alert.id,
+        value=alert.value,
+        threshold=alert.threshold,
+        labels=dict(alert.labels),
+    )
+    return row
 
 
 class Episodes:
@@ -201,7 +236,7 @@ class Episodes:
             for alert in held:
                 episode = known.pop((alert.id, alert.subject), None)
                 if episode is None:
-                    changed.append(self._open(session, alert, now))
+                    changed.append(begin(session, alert, now=now))
                     continue
                 episode.seen_at, episode.value = now, alert.value
                 episode.peak = max(episode.peak, alert.value)
@@ -215,32 +250,6 @@ class Episodes:
             if changed and is_public(session, *changed):
                 revision.advance(session)
             session.commit()
-
-    def _open(self, session: Session, alert: Alert, now: datetime) -> Episode:
-        row = of_alert(alert, now=now)
-        session.add(row)
-        if alert.id == EXPORTER_STALE:
-            chain.append(
-                session,
-                "monitoring.exporter.stale",
-                actor=ACTOR,
-                at=now,
-                scraper=alert.labels.get("scraper", ""),
-                age_seconds=int(alert.value),
-                threshold=int(alert.threshold),
-            )
-            return row
-        chain.append(
-            session,
-            "monitoring.episode.opened",
-            actor=ACTOR,
-            at=now,
-            alert=alert.id,
-            value=alert.value,
-            threshold=alert.threshold,
-            labels=dict(alert.labels),
-        )
-        return row
 
     def _close(self, session: Session, episode: Episode, snapshot: Snapshot, now: datetime) -> None:
         episode.closed_at = now

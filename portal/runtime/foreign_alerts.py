@@ -242,6 +242,8 @@ def shown(episode: Episode) -> Alert:
         runbook=str(episode.labels.get("runbook_url", "")),
         subject=episode.subject,
         source=Source.ALERTMANAGER,
+        acknowledged_at=episode.acknowledged_at,
+        acknowledged_by=episode.acknowledged_by,
         lapsed_at=episode.closed_at if episode.closed_by == Closing.LAPSED else None,
     )
 

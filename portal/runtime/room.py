@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from portal.core import Core
+from portal.runtime.acknowledgements import Acknowledgements
 from portal.runtime.counters import Counters
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
@@ -23,6 +24,7 @@ class Runtime:
     workers: Workers
     episodes: Episodes
     foreign_alerts: ForeignAlerts
+    acknowledgements: Acknowledgements
     exporter: Exporter
     feed: Feed
 
@@ -64,4 +66,13 @@ def build(
     )
     exporter = Exporter(core.settings.run_dir, kept=core.settings.data_dir / "scraped")
     foreign = ForeignAlerts(core.open_session, on_change, expires=core.settings.alert_expires)
-    return Runtime(counters, node, workers, Episodes(core.open_session), foreign, exporter, feed)
+    return Runtime(
+        counters,
+        node,
+        workers,
+        Episodes(core.open_session),
+        foreign,
+        Acknowledgements(core.open_session),
+        exporter,
+        feed,
+    )

@@ -278,7 +278,8 @@ class Alert(Camel):
     """What holds now; `subject` tells several of one id apart, such as a worker's name.
 
     `source` is portal, or alertmanager; `lapsedAt` is when one of others was no longer counted,
-    because its sender had not told of it again; `also` names alerts of others that say the same.
+    because its sender had not told of it again; `also` names alerts of others that say the same;
+    `acknowledgedBy` is who takes care of it.
     """
 
     id: str
@@ -293,6 +294,8 @@ class Alert(Camel):
     subject: str = ""
     source: str = "portal"
     lapsed_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
     also: list[str] = []
 
 

@@ -10,7 +10,19 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, Self
 
-from sqlalchemy import JSON, Index, SmallInteger, String, Text, select, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    and_,
+    delete,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -104,6 +116,8 @@ class Notice(Base):
     urgency: Mapped[int] = mapped_column(
         SmallInteger, default=Urgency.NORMAL.value, server_default=text("1")
     )
+    # Not told before: what caused it may be taken back until then.
+    held_until: Mapped[datetime | None]
     # Addressing begins behind the subscriber `first`, goes round, and has come to `position`.
     first: Mapped[int | None]
     position: Mapped[int]
@@ -124,6 +138,13 @@ class Notice(Base):
             postgresql_where=text("addressed_at IS NULL"),
         ),
     )
+
+    @classmethod
+    def is_to_address(cls, now: datetime) -> ColumnElement[bool]:
+        """Whether its recipients are still to be found, and it is not held back; for a query."""
+        return and_(
+            cls.addressed_at.is_(None), or_(cls.held_until.is_(None), cls.held_until <= now)
+        )
 
     @property
     def pending(self) -> int:
@@ -167,9 +188,13 @@ def put(
     facts: Mapping[str, Any] | None = None,
     now: datetime,
     occurred_at: datetime | None = None,
+    held_until: datetime | None = None,
     nth: object = "",
 ) -> None:
-    """Tell it, unless the same was told before; `nth` tells events of one kind apart."""
+    """Tell it, unless the same was told before; `nth` tells events of one kind apart.
+
+    Nobody is told before `held_until`.
+    """
     row = {
         "key": f"{kind} {ref} {event} {nth}".strip(),
         "kind": kind.value,
@@ -183,6 +208,7 @@ def put(
         "components": list(content.components),
         "occurred_at": occurred_at or now,
         "created_at": now,
+        "held_until": held_until,
         "urgency": urgency_of(kind, event).value,
         "position": 0,
         "addressed_at": None,
@@ -190,6 +216,22 @@ def put(
     # Of two who tell it at once the second one waits, and then leaves it.
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.execute(insert(Notice).values(row).on_conflict_do_nothing(index_elements=["key"]))
+
+
+def withdraw(session: Session, kind: NoticeKind, ref: str) -> bool:
+    """Take back what is held of a thing; False when there is none, so that people were told."""
+    gone = session.scalars(
+        delete(Notice)
+        .where(
+            Notice.kind == kind.value,
+            Notice.ref == ref,
+            Notice.addressed_at.is_(None),
+            Notice.first.is_(None),
+            Notice.held_until.is_not(None),
+        )
+        .returning(Notice.id)
+    )
+    return bool(gone.all())
 
 
 def was_put(session: Session, kind: NoticeKind, event: Event, ref: str, nth: object = "") -> bool:

@@ -1,6 +1,5 @@
 """Who asks, and whether they may: the guard in front of every view."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
@@ -15,19 +14,11 @@ from portal.accounts.operators import Operator
 from portal.accounts.roles import Role, Scope
 from portal.extensions import csrf
 from portal.web import problems
+from portal.web.caller import Caller
 from portal.web.problems import Problem
 from portal.web.scopes import PUBLIC, TABLE, WITHOUT_SESSION
 
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who acts: a token's or a person's name as the audit log writes it."""
-
-    actor: str
-    scopes: frozenset[Scope]
-    operator: Operator | None = None
 
 
 def guard() -> Response | None:
@@ -151,8 +142,18 @@ def _ask_to_sign_in() -> Response:
         )
     if request.headers.get("HX-Request"):
         raise Problem(401, "You are signed out.", headers={"HX-Redirect": "/panel/login"})
-    target = request.full_path.rstrip("?") if request.method == "GET" else "/panel"
-    return redirect(f"/panel/login?next={quote(target)}")
+    target = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
+    # A cookie that means nothing any more is that of a session that has ended.
+    has_ended = web.current().core.settings.session_cookie in request.cookies
+    return redirect(f"/panel/login?{'ended=1&' if has_ended else ''}next={quote(target)}")
+
+
+def _page_of_form() -> str:
+    """Where the form stands that was posted, so that its draft is found there again."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host or not parts.path.startswith("/panel"):
+        return "/panel"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _check_site() -> None:

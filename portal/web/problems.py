@@ -3,13 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, g, jsonify, render_template, request
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import web
 from portal.guard import refusal
 from portal.store.errors import FailureKind, UnknownOutcomeError, of
+from portal.web import render
 
 Errors = dict[str, list[str]]
 
@@ -112,24 +113,16 @@ def answer(problem: Problem) -> Response:
         response = jsonify(body)
         response.content_type = "application/problem+json"
     else:
-        portal = web.current()
-        template = "panel/problem.html" if problem.kept else "public/problem.html"
-        response = Response(
-            render_template(
-                template,
-                problem=problem,
-                kept=problem.kept,
-                site_name=portal.core.settings.site_name,
-                operator=None,
-                may_write=False,
-                may_audit=False,
-                runbook_url=portal.overview.runbook,
-                contacts=(),
-                poll_seconds=portal.core.settings.panel_poll_seconds,
-                csrf_token=lambda: "",
-            )
-        )
+        response = Response(_page(problem))
     response.status_code = problem.status
     response.headers.update(problem.headers)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _page(problem: Problem) -> str:
+    """The page of an error: inside the panel for whoever is signed in, else the public one."""
+    settings = web.current().core.settings
+    if problem.kept or (request.path.startswith("/panel") and "caller" in g):
+        return render.text("panel/problem.html", problem=problem, kept=problem.kept)
+    return render_template("public/problem.html", problem=problem, site_name=settings.site_name)

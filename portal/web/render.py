@@ -20,7 +20,7 @@ from portal.guard.refusal import Page
 from portal.notify.messages import Render
 from portal.settings import Settings
 from portal.web import prefix
-from portal.web.access import Caller
+from portal.web.caller import Caller
 
 # Of what was over on one day, on the page; the page of the month has the others.
 MOST_OF_DAY = 10

@@ -95,7 +95,7 @@
     const board = byId("banner");
     const parts = board
       ? [...all("h1, [data-banner]:not([hidden]) h2", board)].map((one) => one.textContent)
-      : [...all("#alerts [data-alert] .pill")].map((one) => one.textContent);
+      : [...all("#alerts [data-alert]:not([data-acknowledged]) .alert-kind")].map((one) => one.textContent);
     const text = parts.join(". ") || "No alerts.";
     if (!isFirst && text !== lastSaid) put(byId("said"), text);
     lastSaid = text;
@@ -119,7 +119,7 @@
     if (snackbar) snackbar.hidden = true;
   };
   const staleExporter = () => {
-    const alert = find('#alerts [data-alert="exporter-stale"]');
+    const alert = find('#alerts [data-alert="exporter-stale"]:not([data-acknowledged])');
     const key = alert && `exporter-stale:${alert.dataset.since}`;
     if (shown && shown !== key) unsnack();
     if (!alert) return;
@@ -182,7 +182,7 @@
     const { elt, xhr } = event.detail;
     if (isPanel && xhr?.status === 401) {
       const here = location.pathname + location.search;
-      location.assign(`/panel/login?next=${encodeURIComponent(here)}`);
+      location.assign(`/panel/login?ended=1&next=${encodeURIComponent(here)}`);
     } else if (isPoll(elt)) {
       pollFailed(elt);
     } else if (elt.id !== "preview") {

@@ -98,7 +98,7 @@ class Told:
                     (Delivery.state == State.SENDING)
                     | ((Delivery.state == State.PENDING) & (Delivery.due_at <= clock.now()))
                 )
-                return due.count() == 0 and not outbox.has_unaddressed(session)
+                return due.count() == 0 and not outbox.has_unaddressed(session, now=clock.now())
 
         until(is_done, seconds=seconds, what="the end of the deliveries")
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.notify import outbox
 from portal.notify.outbox import (
     CLAIMED_FOR,
@@ -122,12 +123,12 @@ def addressed(session: Session) -> list[tuple[int, str, str]]:
 
 def test_nothing_is_left_to_address(session: Session):
     assert not outbox.address(session, ["c"], now=NOW)
-    assert not outbox.has_unaddressed(session)
+    assert not outbox.has_unaddressed(session, now=clock.now())
     put(session, addressed_at=NOW)
     assert not outbox.address(session, ["c"], now=NOW)
-    assert not outbox.has_unaddressed(session)
+    assert not outbox.has_unaddressed(session, now=clock.now())
     put(session, 2)
-    assert outbox.has_unaddressed(session)
+    assert outbox.has_unaddressed(session, now=clock.now())
 
 
 def test_whoever_wants_it_is_addressed_and_then_the_chats(session: Session):

@@ -295,7 +295,7 @@ def test_a_database_that_was_put_back_tells_nothing_again(site: Site, still: Sta
         assert timetable.silence(session, site.settings, now=clock.now()) == 1
         session.commit()
         assert {one.state for one in session.query(Delivery)} == {"dropped"}
-        assert not outbox.has_unaddressed(session)
+        assert not outbox.has_unaddressed(session, now=clock.now())
     look(site)
     assert events(site) == ["scheduled", "started"]
     still.advance(hours=1)

@@ -87,7 +87,7 @@ def test_only_the_cards_that_say_something_else_are_in_the_answer(
         By("ada"), WindowIn(title="Failover", ends_at=still.now().replace(hour=15))
     )
     found = panel.poll()
-    assert set(found) == {"maintenance", "security"}
+    assert set(found) == {"actions", "maintenance", "security"}
     assert "Failover" in found["maintenance"]
     assert panel.poll() == {}
 

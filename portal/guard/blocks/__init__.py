@@ -16,4 +16,4 @@ from portal.guard.blocks.block import (
     refuse_protected,
 )
 from portal.guard.blocks.queries import active, find, page
-from portal.guard.blocks.schemas import Action, BlockAct, BlockIn, BlockOut, out
+from portal.guard.blocks.schemas import Action, BlockAct, BlockBefore, BlockIn, BlockOut, out

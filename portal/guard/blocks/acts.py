@@ -24,7 +24,7 @@ from portal.guard.blocks.block import (
     bounded,
     normalise,
 )
-from portal.guard.blocks.schemas import Action, BlockAct, BlockIn
+from portal.guard.blocks.schemas import Action, BlockAct, BlockBefore, BlockIn
 from portal.store import revision
 from portal.store.errors import again_if_taken, retried
 from portal.unit_of_work import Acts, Transaction, act
@@ -128,6 +128,18 @@ class Blocks(Acts):
             offences=offences,
             repeats=len(known),
             until=clock.iso(row.until),
+        )
+
+    @again_if_taken
+    @act
+    def undo(self, tx: Transaction, ref: str, before: BlockBefore) -> Block:
+        """Take the last act on a block back; AlreadyBlockedError when another is in its place."""
+        row = tx.expect(queries.find(tx.session, ref))
+        if before.removed_at is None:
+            _make_room(tx, before.scope, before.value, but=row.id)
+        before.restore(row)
+        return tx.done(
+            row, "perimeter.block.undone", block=row.id, value=row.value, until=clock.iso(row.until)
         )
 
     @act

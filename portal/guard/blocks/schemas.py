@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from portal import durations
 from portal.errors import RuleError
 from portal.guard.blocks.block import Block, BlockScope, Kind, Source
-from portal.schemas import Camel, Instant
+from portal.schemas import Before, Camel, Instant
 
 
 class Action(StrEnum):
@@ -49,6 +49,19 @@ class BlockIn(_Span):
     kind: Kind = Kind.BAN
     reason: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")
     force: bool = False
+
+
+class BlockBefore(Before):
+    """What acts change of a block."""
+
+    scope: str
+    value: str
+    kind: str
+    source: str
+    until: datetime
+    is_forced: bool
+    removed_at: datetime | None
+    expiry_noted: bool
 
 
 class BlockAct(_Span):

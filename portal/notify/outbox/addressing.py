@@ -22,7 +22,6 @@ from portal.status.notices import Notice, NoticeKind, Urgency
 AT_ONCE = 500
 # Of a circle of readers: steps of this length come near every one of them before they repeat.
 GOLDEN_SECTION = 0.618
-_UNADDRESSED = select(Notice.id).where(Notice.addressed_at.is_(None)).limit(1)
 
 
 def address(
@@ -34,7 +33,7 @@ def address(
     """
     notice = session.scalar(
         select(Notice)
-        .where(Notice.addressed_at.is_(None))
+        .where(Notice.is_to_address(now))
         .order_by(Notice.urgency, Notice.id)
         .limit(1)
         .with_for_update()
@@ -60,8 +59,9 @@ def address(
     return True
 
 
-def has_unaddressed(session: Session) -> bool:
-    return session.scalar(_UNADDRESSED) is not None
+def has_unaddressed(session: Session, *, now: datetime) -> bool:
+    first = select(Notice.id).where(Notice.is_to_address(now)).limit(1)
+    return session.scalar(first) is not None
 
 
 def readdress(session: Session, letter: Delivery) -> None:

@@ -80,7 +80,7 @@ def has_work(now: datetime) -> ColumnElement[bool]:
     """Whether a notice waits for its recipients, or a delivery for its turn; to be selected."""
     is_due = or_(Delivery.due_at <= now, Delivery.due_at > now + LONGEST_WAIT)
     due = exists().where(is_in(State.PENDING), is_due)
-    return or_(exists().where(Notice.addressed_at.is_(None)), due)
+    return or_(exists().where(Notice.is_to_address(now)), due)
 
 
 def following(session: Session, queue: str, most: int, now: datetime) -> list[Delivery]:

@@ -3,4 +3,10 @@
 from portal.status.announcements.acts import Announcements, notify
 from portal.status.announcements.announcement import Announcement, check_times
 from portal.status.announcements.queries import find, for_board, free_slug, listed
-from portal.status.announcements.schemas import AnnouncementIn, AnnouncementOut, StatusChange, out
+from portal.status.announcements.schemas import (
+    AnnouncementIn,
+    AnnouncementOut,
+    AnnouncementTimes,
+    StatusChange,
+    out,
+)

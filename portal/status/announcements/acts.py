@@ -9,7 +9,7 @@ from portal.errors import RuleError
 from portal.status import notices, templates
 from portal.status.announcements import queries
 from portal.status.announcements.announcement import Announcement
-from portal.status.announcements.schemas import AnnouncementIn, StatusChange
+from portal.status.announcements.schemas import AnnouncementIn, AnnouncementTimes, StatusChange
 from portal.status.notices import SENT, Event, NoticeKind
 from portal.status.terms import Status
 from portal.unit_of_work import Acts, Transaction, act, changed_fields
@@ -30,7 +30,7 @@ class Announcements(Acts):
         tx.add(row)
         tx.done(row, "announcement.created", ref=slug, severity=row.severity, title=row.title)
         if row.status_at(tx.now) is Status.ACTIVE:
-            notify(tx.session, row, Event.PUBLISHED, now=tx.now)
+            notify(tx.session, row, Event.PUBLISHED, now=tx.now, held_until=tx.held_until)
         return row
 
     @act
@@ -63,6 +63,17 @@ class Announcements(Acts):
         _notify_of_change(tx, row, before, [])
         return row
 
+    @act
+    def undo(self, tx: Transaction, ref: str, times: AnnouncementTimes) -> Announcement:
+        """Take the last change of its status back; who was told already is told how it stands."""
+        row = tx.expect(queries.find(tx.session, ref))
+        before = row.status_at(tx.now)
+        times.restore(row)
+        tx.done(row, "announcement.undone", ref=row.slug, after=row.status_at(tx.now).value)
+        if not notices.withdraw(tx.session, NoticeKind.ANNOUNCEMENT, ref):
+            _notify_of_change(tx, row, before, [])
+        return row
+
 
 def _refuse_open_places(tx: Transaction, row: Announcement) -> None:
     """A draft may wait for somebody to fill them in."""
@@ -71,7 +82,13 @@ def _refuse_open_places(tx: Transaction, row: Announcement) -> None:
 
 
 def notify(
-    session: Session, row: Announcement, event: Event, *, now: datetime, at: datetime | None = None
+    session: Session,
+    row: Announcement,
+    event: Event,
+    *,
+    now: datetime,
+    at: datetime | None = None,
+    held_until: datetime | None = None,
 ) -> None:
     """Tell subscribers of an announcement that people can see."""
     facts = {"severity": row.severity}
@@ -86,6 +103,7 @@ def notify(
         facts=facts,
         now=now,
         occurred_at=at,
+        held_until=held_until,
         nth=row.version if event is Event.CHANGED else "",
     )
     if event is not Event.RESOLVED and set(row.channels) & set(SENT):
@@ -98,8 +116,8 @@ def _notify_of_change(
     """Published, changed in what it says, or resolved; a draft is nobody's to know."""
     after = row.status_at(tx.now)
     if after is Status.ACTIVE and before is not Status.ACTIVE:
-        notify(tx.session, row, Event.PUBLISHED, now=tx.now)
+        notify(tx.session, row, Event.PUBLISHED, now=tx.now, held_until=tx.held_until)
     elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
         notify(tx.session, row, Event.CHANGED, now=tx.now)
     elif after is Status.RESOLVED and before is Status.ACTIVE:
-        notify(tx.session, row, Event.RESOLVED, now=tx.now)
+        notify(tx.session, row, Event.RESOLVED, now=tx.now, held_until=tx.held_until)

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from portal.errors import RuleError
-from portal.schemas import Camel, Instant
+from portal.schemas import Before, Camel, Instant
 from portal.status.announcements.announcement import Announcement, check_times
 from portal.status.terms import (
     Audience,
@@ -81,6 +81,16 @@ class StatusChange(Camel):
 
     status: Status
     ends_at: Instant | None = None
+
+
+class AnnouncementTimes(Before):
+    """What a change of its status changes of an announcement."""
+
+    is_draft: bool
+    starts_at: datetime
+    ends_at: datetime | None
+    published_at: datetime | None
+    resolved_at: datetime | None
 
 
 def out(row: Announcement, *, now: datetime) -> AnnouncementOut:

@@ -11,7 +11,7 @@ from portal.errors import RuleError
 from portal.status import components, notices, templates
 from portal.status.notices import Event, NoticeKind
 from portal.status.windows import queries
-from portal.status.windows.schemas import Action, WindowAct, WindowIn
+from portal.status.windows.schemas import Action, WindowAct, WindowIn, WindowTimes
 from portal.status.windows.window import Window, WindowStatus, new_reference
 from portal.unit_of_work import Acts, Transaction, act, changed_fields
 
@@ -76,6 +76,24 @@ class Windows(ScheduleActs):
         return row
 
     @act
+    def undo(self, tx: Transaction, ref: str, times: WindowTimes | None) -> Window:
+        """Take the last act back: the times of before, or for a new window that there is none.
+
+        Who was told of the act already is told how it stands now.
+        """
+        row = tx.expect(queries.find(tx.session, ref))
+        before = (row.starts_at, row.ends_at)
+        if times is None:
+            row.cancelled_at = tx.now
+        else:
+            times.restore(row)
+        tx.done(row, "maintenance.window.undone", ref=row.reference)
+        if not notices.withdraw(tx.session, NoticeKind.WINDOW, ref) and not row.awaits_approval:
+            event = Event.CANCELLED if times is None else Event.CHANGED
+            notify(tx.session, row, event, now=tx.now, before=before)
+        return row
+
+    @act
     def act(self, tx: Transaction, ref: str, asked: WindowAct) -> Window:
         """Start, extend, end, cancel or approve; RuleError when its status does not allow it."""
         row = tx.expect(queries.find(tx.session, ref))
@@ -87,7 +105,14 @@ class Windows(ScheduleActs):
         if asked.action is Action.APPROVE:
             _notify_of_new(tx, row)
         elif not row.awaits_approval:
-            notify(tx.session, row, _EVENTS[asked.action], now=tx.now, before=before)
+            notify(
+                tx.session,
+                row,
+                _EVENTS[asked.action],
+                now=tx.now,
+                before=before,
+                held_until=tx.held_until,
+            )
         return row
 
 
@@ -132,6 +157,7 @@ def notify(
     *,
     now: datetime,
     before: Span | None = None,
+    held_until: datetime | None = None,
     nth: object = "",
     at: datetime | None = None,
 ) -> None:
@@ -162,6 +188,7 @@ def notify(
         facts=facts,
         now=now,
         occurred_at=at,
+        held_until=held_until,
         nth=nth if nth or event in _ONCE else row.version,
     )
 
@@ -169,6 +196,6 @@ def notify(
 def _notify_of_new(tx: Transaction, row: Window) -> None:
     status = row.status_at(tx.now)
     if status is WindowStatus.SCHEDULED:
-        notify(tx.session, row, Event.SCHEDULED, now=tx.now)
+        notify(tx.session, row, Event.SCHEDULED, now=tx.now, held_until=tx.held_until)
     elif status is WindowStatus.ACTIVE:
-        notify(tx.session, row, Event.STARTED, now=tx.now)
+        notify(tx.session, row, Event.STARTED, now=tx.now, held_until=tx.held_until)

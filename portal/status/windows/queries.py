@@ -198,6 +198,17 @@ def listed(
     return pages.of_parts(session, query, parts, limit=limit, offset=offset, total=total)
 
 
+def latest(session: Session, *, limit: int) -> list[Window]:
+    """The last that were made by hand, the newest first, one of each title."""
+    rows = session.scalars(
+        select(Window).where(Window.series_id.is_(None)).order_by(Window.id.desc()).limit(4 * limit)
+    )
+    titles: dict[str, Window] = {}
+    for row in rows:
+        titles.setdefault(row.title, row)
+    return list(titles.values())[:limit]
+
+
 def overlaps(session: Session, rows: Sequence[Window], *, now: datetime) -> dict[int, list[str]]:
     """By id: what each of these overlaps that is not over, by one query.
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
-from portal.schemas import Camel, Instant
+from portal.schemas import Before, Camel, Instant
 from portal.status import freezes
 from portal.status.components import Slug
 from portal.status.freezes import Freeze
@@ -104,6 +104,16 @@ class WindowIn(PlanIn):
         row.starts_at, row.ends_at = starts_at, self.ends_at
         if status is not WindowStatus.ACTIVE:
             row.first_ends_at = self.ends_at
+
+
+class WindowTimes(Before):
+    """What acts change of a window."""
+
+    starts_at: datetime
+    ends_at: datetime
+    first_ends_at: datetime
+    ended_at: datetime | None
+    cancelled_at: datetime | None
 
 
 class WindowAct(Camel):

@@ -9,6 +9,7 @@ from pydantic import Field
 from portal import clock, web
 from portal.errors import NotFoundError
 from portal.runtime import episodes, foreign_alerts, offers
+from portal.runtime.acknowledgements import Acknowledged, AlertName
 from portal.runtime.alertmanager import Delivery, Taken
 from portal.runtime.foreign_alerts import EpisodeEnd, EpisodeOut
 from portal.schemas import Camel
@@ -42,6 +43,22 @@ def end(asked: EpisodeEnd) -> EpisodeOut:
     """End an external alert that was never reported resolved. It opens again when it fires."""
     row = web.current().runtime.foreign_alerts.end(writes.by(), asked.alert, asked.subject)
     return EpisodeOut.of(row)
+
+
+class AcknowledgementIn(AlertName):
+    """`acknowledged: false` takes it back."""
+
+    acknowledged: bool = True
+
+
+@blueprint.post("/acknowledge")
+@blueprint.input(AcknowledgementIn, arg_name="asked")
+@blueprint.output(Acknowledged)
+def acknowledge(asked: AcknowledgementIn) -> Acknowledged:
+    """Acknowledge an alert that holds, so that others need not take care of it."""
+    acts = web.current().runtime.acknowledgements
+    act = acts.acknowledge if asked.acknowledged else acts.withdraw
+    return Acknowledged.of(act(writes.by(), asked.alert, asked.subject))
 
 
 class OfferQuery(Camel):

@@ -118,7 +118,12 @@ def _enter(row: Operator) -> None:
 def _form(name: str, target: str, error: str | None = None, status: int = 200) -> Response:
     g.pop("caller", None)
     return render.panel(
-        "panel/sign_in.html", status=status, error=error, name=name, next=_local(target)
+        "panel/sign_in.html",
+        status=status,
+        error=error,
+        name=name,
+        next=_local(target),
+        is_ended="ended" in request.values,
     )
 
 

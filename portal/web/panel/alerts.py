@@ -1,20 +1,60 @@
 """What operators do with the alerts on top of the panel."""
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from portal import web
+from portal.runtime.episodes import Source
 from portal.runtime.foreign_alerts import EpisodeEnd
-from portal.web.panel import cards, forms
+from portal.schemas import Before
+from portal.web.panel import cards, forms, toasts
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/panel/alerts")
+
+_WITHDRAW = "/panel/alerts/withdraw"
+_MOST = 100
+
+
+class AlertNames(Before):
+    """Which alerts of one name are meant."""
+
+    alert: str
+    subjects: list[str]
 
 
 @blueprint.post("/end")
 def end() -> Response:
     """End an alert of others, whose own end was lost."""
     asked = forms.read(EpisodeEnd, alert=forms.text("alert"), subject=forms.text("subject"))
-    web.current().runtime.foreign_alerts.end(forms.by(), asked.alert, asked.subject)
-    if request.headers.get("HX-Request"):
-        return cards.alerts()
-    return redirect("/panel", 303)
+    row = web.current().runtime.foreign_alerts.end(forms.by(), asked.alert, asked.subject)
+    toasts.say(f"{row.title} is ended. It comes back when it fires again.")
+    return cards.after_act()
+
+
+@blueprint.post("/acknowledge")
+def acknowledge() -> Response:
+    """Take care of an alert, or of all of one kind."""
+    portal = web.current()
+    held = {(one.id, one.subject): one for one in portal.shared.recent().alerts}
+    name, subjects = forms.text("alert"), request.form.getlist("subject") or [""]
+    for subject in subjects[:_MOST]:
+        alert = held.get((name, subject))
+        own = alert if alert is not None and alert.source == Source.PORTAL else None
+        row = portal.runtime.acknowledgements.acknowledge(forms.by(), name, subject, own)
+    offer = toasts.undo_of(_WITHDRAW, 0, AlertNames(alert=name, subjects=subjects[:_MOST]))
+    toasts.say(f"{row.title} is acknowledged by you.", offer)
+    return cards.after_act()
+
+
+@blueprint.post("/withdraw")
+def withdraw() -> Response:
+    """Take an acknowledgement back, right after it or later."""
+    if "note" in request.form:
+        names = toasts.posted(AlertNames).before
+        assert names is not None
+    else:
+        names = AlertNames(alert=forms.text("alert"), subjects=request.form.getlist("subject"))
+    for subject in names.subjects[:_MOST]:
+        row = web.current().runtime.acknowledgements.withdraw(forms.by(), names.alert, subject)
+        toasts.say(f"{row.title} is not acknowledged any more.")
+    return cards.after_act()

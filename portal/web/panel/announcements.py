@@ -10,11 +10,17 @@ from portal.board import banners
 from portal.board.banners import Banner
 from portal.errors import found
 from portal.status import announcements
-from portal.status.announcements import Announcement, AnnouncementIn, AnnouncementOut, StatusChange
+from portal.status.announcements import (
+    Announcement,
+    AnnouncementIn,
+    AnnouncementOut,
+    AnnouncementTimes,
+    StatusChange,
+)
 from portal.status.notices import NoticeKind
-from portal.status.terms import Severity
-from portal.web import current, render
-from portal.web.panel import forms, maintenance, preview
+from portal.status.terms import Severity, Status
+from portal.web import current, render, wording
+from portal.web.panel import forms, maintenance, preview, toasts
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/panel/announcements")
 
@@ -31,7 +37,9 @@ def create() -> Response:
         lambda by: current().status.announcements.create(by, _posted()),
         then=maintenance.PATH,
         again=forms.shown_again(_form),
+        say=_say_of_new,
         is_new=True,
+        can_undo=True,
     )
 
 
@@ -63,14 +71,52 @@ def edit(ref: str) -> Response:
         lambda by: current().status.announcements.edit(by, ref, _edited(shown)),
         then=maintenance.PATH,
         again=forms.shown_again(_form, ref, shown),
+        say=lambda row: toasts.say(f"Saved. {_sentence(row)}"),
     )
 
 
 @blueprint.post("/<ref>/status")
 def set_status(ref: str) -> Response:
     asked = forms.read(StatusChange, status=request.form.get("status"))
-    current().status.announcements.set_status(forms.by(), ref, asked)
+    with current().core.open_session() as session:
+        shown = found(announcements.find(session, ref))
+        version, before = shown.version, AnnouncementTimes.of(shown)
+    row = current().status.announcements.set_status(forms.by(can_undo=True), ref, asked)
+    offer = toasts.undo_of(f"{blueprint.url_prefix}/{ref}/undo", row.version, before)
+    toasts.say(_sentence(row), offer if row.version == version + 1 else None)
     return redirect(maintenance.PATH, 303)
+
+
+@blueprint.post("/<ref>/undo")
+def undo(ref: str) -> Response:
+    """Take back the last change of an announcement's status."""
+    note = toasts.posted(AnnouncementTimes)
+    assert note.before is not None
+    row = current().status.announcements.undo(note.by, ref, note.before)
+    toasts.say(f"Undone. {_sentence(row)}")
+    return redirect(maintenance.PATH, 303)
+
+
+def _say_of_new(row: Announcement) -> None:
+    """What is true of a new one; to undo its publication is to make it a draft."""
+    draft = AnnouncementTimes.of(row, is_draft=True, published_at=None)
+    path = f"{blueprint.url_prefix}/{row.slug}/undo"
+    is_told = not row.is_draft
+    toasts.say(_sentence(row), toasts.undo_of(path, row.version, draft) if is_told else None)
+
+
+def _sentence(row: Announcement) -> str:
+    """What is true of an announcement now."""
+    match row.status_at(clock.now()):
+        case Status.ACTIVE:
+            end = f" until {wording.stamp(row.ends_at)}" if row.ends_at else ""
+            return f"{row.title} is published{end}."
+        case Status.SCHEDULED:
+            return f"{row.title} is published from {wording.stamp(row.starts_at)}."
+        case Status.DRAFT:
+            return f"{row.title} is a draft."
+        case _:
+            return f"{row.title} is resolved."
 
 
 @blueprint.post("/preview")

@@ -1,14 +1,22 @@
 """Blocks on the panel: their page, and one click on an offender."""
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from portal import clock, web
-from portal.errors import RuleError
+from portal.errors import RuleError, found
 from portal.guard import blocks
-from portal.guard.blocks import AlreadyBlockedError, BlockAct, BlockIn, BlockScope, Kind
-from portal.web import render
-from portal.web.panel import cards, forms, paging
+from portal.guard.blocks import (
+    AlreadyBlockedError,
+    Block,
+    BlockAct,
+    BlockBefore,
+    BlockIn,
+    BlockScope,
+    Kind,
+)
+from portal.web import render, wording
+from portal.web.panel import cards, forms, paging, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("blocks", __name__, url_prefix="/panel")
@@ -35,7 +43,9 @@ def block() -> Response:
     values.setdefault("reason", _FROM_PANEL)
     new = forms.read(BlockIn, **values)
     try:
-        web.current().guard.blocks.add(forms.by(), new, caller=_address())
+        row = web.current().guard.blocks.add(forms.by(), new, caller=_address())
+        path = f"{_PATH}/{row.id}/undo"
+        toasts.say(_sentence(row), toasts.undo_of(path, row.version, _removed(row)))
     except RuleError as error:
         if request.headers.get("HX-Request"):
             raise
@@ -52,8 +62,12 @@ def act(ref: str) -> Response:
     """Extend, raise or remove."""
     action = request.form.get("action", "")
     blocks_acts = web.current().guard.blocks
+    with web.current().core.open_session() as session:
+        shown = found(blocks.find(session, ref))
+        version, before = shown.version, BlockBefore.of(shown)
     if action == "remove":
-        blocks_acts.remove(forms.by(), ref, reason="Removed from the panel")
+        row = blocks_acts.remove(forms.by(), ref, reason="Removed from the panel")
+        _say(row, version, before)
         return _after_act()
     if action not in _REASONS:
         raise Problem(400, "The action must be extend, raise or remove.")
@@ -63,10 +77,21 @@ def act(ref: str) -> Response:
         duration=request.form.get("duration", ""),
         reason=request.form.get("reason", "") or _REASONS[action],
     )
-    blocks_acts.act(forms.by(), ref, asked, caller=_address())
+    _say(blocks_acts.act(forms.by(), ref, asked, caller=_address()), version, before)
     return _after_act()
 
 
+@blueprint.post("/blocks/<ref>/undo")
+def undo(ref: str) -> Response:
+    """Take back the last act on a block."""
+    note = toasts.posted(BlockBefore)
+    assert note.before is not None
+    row = web.current().guard.blocks.undo(note.by, ref, note.before)
+    toasts.say(f"Undone. {_sentence(row)}")
+    return _after_act()
+
+
+_PATH = "/panel/blocks"
 _REASONS = {"extend": "Extended from the panel", "raise": "Raised from the panel"}
 _FIELDS = ("scope", "value", "kind", "duration", "reason")
 
@@ -93,11 +118,28 @@ def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200)
 
 
 def _after_act() -> Response:
-    if request.headers.get("HX-Request"):
-        return cards.show("perimeter")
-    return redirect(
-        "/panel/perimeter" if request.form.get("from") == "perimeter" else "/panel", 303
+    return cards.after_act(
+        "/panel/perimeter" if request.form.get("from") == "perimeter" else "/panel"
     )
+
+
+def _say(row: Block, version: int, before: BlockBefore) -> None:
+    """What is true now, with Undo unless another one acted in between."""
+    offer = toasts.undo_of(f"{_PATH}/{row.id}/undo", row.version, before)
+    toasts.say(_sentence(row), offer if row.version == version + 1 else None)
+
+
+def _sentence(row: Block) -> str:
+    """What is true of a block now."""
+    if row.is_active(clock.now()):
+        how = "blocked" if row.kind == Kind.BAN else "throttled"
+        return f"{row.value} is {how} until {wording.stamp(row.until)}."
+    return f"{row.value} is not blocked."
+
+
+def _removed(row: Block) -> BlockBefore:
+    """What undoing a new block leaves: one that was removed at once."""
+    return BlockBefore.of(row, removed_at=clock.now())
 
 
 def _address() -> str:

@@ -7,20 +7,24 @@ A poll never extends a session.
 
 import hashlib
 import re
+import uuid
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, g, make_response, redirect, request
 from markupsafe import Markup
+from werkzeug.wrappers import Response
 
 from portal import web
 from portal.runtime.snapshot import Snapshot
 from portal.web import render
+from portal.web.panel.alert_groups import grouped
 from portal.web.problems import Problem
 
 blueprint = Blueprint("cards", __name__, url_prefix="/panel")
 
 ALERTS = "alerts"
 CARDS = (
+    "actions",
     "exporter",
     "rate-limit",
     "perimeter",
@@ -35,7 +39,7 @@ CARDS = (
 _MOVING = re.compile(
     r"<time\b[^>]*\bdata-answered\b[^>]*>[^<]*</time>"
     r"|(?P<instant><time\b[^>]*\bdata-(?:age|lasting|until)\b[^>]*>)[^<]*</time>"
-    r'|(?P<token>name="csrf_token" value=)"[^"]*"'
+    r'|(?P<token>name="(?:csrf_token|key)" value=)"[^"]*"'
 )
 
 
@@ -61,11 +65,10 @@ class Card:
 @blueprint.get("/cards")
 def poll() -> Response:
     """The cards that the page has not got in this version; 204 when it has them all."""
-    held = request.args.getlist("have")
-    changed = [one for one in shown(web.current().shared.recent()) if one.mark not in held]
-    if changed:
-        return render.panel("parts/changed.html", cards=changed)
-    return render.uncached(Response(status=204))
+    found = _changed(web.current().shared.recent())
+    if found:
+        return render.panel("parts/changed.html", cards=found)
+    return render.uncached(make_response("", 204))
 
 
 @blueprint.get("/cards/<name>")
@@ -81,9 +84,23 @@ def alerts() -> Response:
 
 
 def show(name: str) -> Response:
-    """A card as it is now, as the answer to an act."""
+    """A card as it is now."""
     found = _card(name, web.current().shared.fresh())
     return render.panel("parts/card.html", card=found)
+
+
+def after_act(then: str = "/panel") -> Response:
+    """The answer to an act: htmx gets the cards that have changed, a plain form goes on."""
+    if not request.headers.get("HX-Request"):
+        return redirect(then, 303)
+    found = _changed(web.current().shared.fresh())
+    return render.panel("parts/changed.html", cards=found, toast=g.get("toast"))
+
+
+def _changed(snapshot: Snapshot) -> list[Card]:
+    """The cards that the page does not have in this version."""
+    held = request.values.getlist("have")
+    return [one for one in shown(snapshot) if one.mark not in held]
 
 
 def shown(snapshot: Snapshot) -> list[Card]:
@@ -93,7 +110,12 @@ def shown(snapshot: Snapshot) -> list[Card]:
 
 def _card(name: str, snapshot: Snapshot) -> Card:
     folder = "parts" if name == ALERTS else "parts/cards"
-    html = render.text(f"{folder}/{name.replace('-', '_')}.html", snapshot=snapshot)
+    html = render.text(
+        f"{folder}/{name.replace('-', '_')}.html",
+        snapshot=snapshot,
+        groups=grouped(snapshot.alerts) if name == ALERTS else None,
+        key=str(uuid.uuid4()),
+    )
     still = _MOVING.sub(lambda found: found["instant"] or found["token"] or "", html)
     version = hashlib.blake2b(still.encode(), digest_size=6).hexdigest()
     # Templates escape what they are given; what they render is HTML.

@@ -4,15 +4,22 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal.errors import found
+from portal.schemas import Before
 from portal.status import components
-from portal.status.components import ComponentIn, ComponentOut, State, StateChange
+from portal.status.components import Component, ComponentIn, ComponentOut, State, StateChange
 from portal.web import current, render
-from portal.web.panel import forms
+from portal.web.panel import forms, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("components", __name__, url_prefix="/panel/components")
 
 PATH = "/panel/components"
+
+
+class StateBefore(Before):
+    """The state that was set by hand; None where none was."""
+
+    state: State | None
 
 
 @blueprint.get("")
@@ -27,6 +34,7 @@ def create() -> Response:
 
     return forms.submit(
         lambda by: current().status.components.add(by, _posted(forms.text("slug"))),
+        say=lambda row: toasts.say(f"{row.name} is added."),
         then=PATH,
         again=again,
     )
@@ -57,14 +65,33 @@ def edit(slug: str) -> Response:
         return _form(slug, forms.values(), version, errors=errors, status=status)
 
     return forms.submit(
-        lambda by: current().status.components.edit(by, slug, _posted(slug)), then=PATH, again=again
+        lambda by: current().status.components.edit(by, slug, _posted(slug)),
+        say=lambda row: toasts.say(f"{row.name} is saved."),
+        then=PATH,
+        again=again,
     )
 
 
 @blueprint.post("/<slug>/state")
 def set_state(slug: str) -> Response:
     asked = forms.read(StateChange, state=request.form.get("state") or None)
-    current().status.components.set_state(forms.by(), slug, asked.state)
+    with current().core.open_session() as session:
+        shown = found(components.find(session, slug))
+        version = shown.version
+        before = StateBefore(state=components.by_hand(session).get(shown.id))
+    row = current().status.components.set_state(forms.by(), slug, asked.state)
+    offer = toasts.undo_of(f"{PATH}/{slug}/undo", row.version, before)
+    toasts.say(_sentence(row, asked.state), offer if row.version == version + 1 else None)
+    return redirect(PATH, 303)
+
+
+@blueprint.post("/<slug>/undo")
+def undo(slug: str) -> Response:
+    """Give a component the state that it had before it was set by hand."""
+    note = toasts.posted(StateBefore)
+    assert note.before is not None
+    row = current().status.components.set_state(note.by, slug, note.before.state)
+    toasts.say(f"Undone. {_sentence(row, note.before.state)}")
     return redirect(PATH, 303)
 
 
@@ -73,7 +100,15 @@ def remove(slug: str) -> Response:
     if "sure" not in request.form:
         raise Problem(422, "Confirm that its history will be deleted too.")
     current().status.components.remove(forms.by(), slug)
+    toasts.say("The component and its history are deleted.")
     return redirect(PATH, 303)
+
+
+def _sentence(row: Component, state: State | None) -> str:
+    """What is true of a component's state now."""
+    if state is None:
+        return f"The state of {row.name} is automatic."
+    return f"{row.name} is set to {state.value.replace('_', ' ')}."
 
 
 def _posted(slug: str) -> ComponentIn:

@@ -34,14 +34,22 @@ def submit(
     *,
     then: str | Callable[[str], str],
     again: Again,
+    say: Callable[[Any], object],
     is_new: bool = False,
+    can_undo: bool = False,
 ) -> Response:
-    """Do it and go on to `then`, a path or what makes one from the reference of what is there now.
+    """Do it, `say` what is true now, and go on.
 
-    A form that is invalid (422) or stale (412) is shown again with what was typed.
+    `then` is a path, or what makes one from the reference of what is there now. A form that is
+    invalid (422) or stale (412) is shown again with what was typed.
     """
     try:
-        reference = once(act) if is_new else _reference(act(by()))
+        if is_new:
+            reference = once(act, say=say, can_undo=can_undo)
+        else:
+            done = act(by(can_undo=can_undo))
+            reference = _reference(done)
+            say(done)
     except RuleError as error:
         return again(errors={error.field: [error.text]}, status=422)
     except StaleVersionError:
@@ -80,17 +88,18 @@ def shown_again(
     return again
 
 
-def once(act: Callable[[By], Any]) -> str:
+def once(act: Callable[[By], Any], *, say: Callable[[Any], object], can_undo: bool = False) -> str:
     """Do it unless the same form, by the key in it, did so before; gives the reference."""
     text = request.form.get("key", "")
     if not 8 <= len(text) <= 100:
         raise Problem(400, "The form is incomplete. Reload the page.")
     # Two forms of one operator may hold the same text, never the same key.
     key = IdempotencyKey(f"form {text}", text.encode(), lambda row: {"ref": _reference(row)})
-    who = By(access.caller().actor, key=key)
+    who = By(access.caller().actor, key=key, can_undo=can_undo)
     done = idempotency.once(current().core.open_session, key, lambda: act(who))
     if isinstance(done, StoredResponse):
         return str(done.body.get("ref", ""))
+    say(done)
     return _reference(done)
 
 
@@ -98,12 +107,12 @@ def _reference(row: Any) -> str:
     return str(getattr(row, "reference", ""))
 
 
-def by() -> By:
+def by(*, can_undo: bool = False) -> By:
     """Whose act it is, from the version that the form was filled in from."""
     text = request.form.get("version", "")
     if text and not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Problem(400, "The form is invalid. Reload the page.")
-    return By(access.caller().actor, version=int(text) if text else None)
+    return By(access.caller().actor, version=int(text) if text else None, can_undo=can_undo)
 
 
 def new_key() -> str:

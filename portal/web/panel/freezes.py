@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from portal.status.freezes import FreezeIn
 from portal.web import current
-from portal.web.panel import forms, maintenance
+from portal.web.panel import forms, maintenance, toasts
 from portal.web.problems import Errors
 
 blueprint = Blueprint("freezes", __name__, url_prefix="/panel/freezes")
@@ -26,6 +26,7 @@ def add() -> Response:
                 endsAt=forms.instant("freezeEndsAt"),
             ),
         ),
+        say=lambda row: toasts.say(f"{row.title} is added. Windows in it show a warning."),
         then=PATH,
         again=_again,
     )
@@ -34,6 +35,7 @@ def add() -> Response:
 @blueprint.post("/<int(max=2147483647):number>/removal")
 def remove(number: int) -> Response:
     current().status.freezes.remove(forms.by(), number)
+    toasts.say("The freeze is removed.")
     return redirect(PATH, 303)
 
 

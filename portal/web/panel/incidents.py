@@ -16,6 +16,7 @@ from portal.status.components import State
 from portal.status.incidents import (
     Category,
     ImpactLevel,
+    Incident,
     IncidentIn,
     NoteIn,
     Progress,
@@ -24,12 +25,17 @@ from portal.status.incidents import (
 )
 from portal.status.notices import SENT, NoticeKind
 from portal.status.retrospectives import Retrospective
+from portal.status.terms import Audience
 from portal.web import current, render
-from portal.web.panel import forms, paging, preview
+from portal.web.panel import forms, paging, preview, toasts
 from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
 
+_IMPACTS = (
+    (State.MAJOR, ImpactLevel.CRITICAL),
+    (State.PARTIAL, ImpactLevel.MAJOR),
+)
 STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 
 
@@ -65,6 +71,7 @@ def create() -> Response:
 
     return forms.submit(
         lambda by: current().status.incidents.open(by, _posted()),
+        say=lambda row: toasts.say(f"{row.title} is open and {_reach(row)}."),
         then=_path,
         again=again,
         is_new=True,
@@ -99,6 +106,7 @@ def update(reference: str) -> Response:
 
     return forms.submit(
         lambda by: current().status.incidents.update(by, reference, _posted_update()),
+        say=_say_of_update,
         then=_path,
         again=again,
     )
@@ -108,18 +116,21 @@ def update(reference: str) -> Response:
 def note(reference: str) -> Response:
     new = forms.read(NoteIn, message=forms.text("note"))
     current().status.incidents.note(forms.by(), reference, new)
+    toasts.say("The note is added. Only operators see it.")
     return redirect(f"{_path(reference)}#notes", 303)
 
 
 @blueprint.post("/<reference>/acknowledgement")
 def acknowledge(reference: str) -> Response:
     current().status.incidents.acknowledge(forms.by(), reference)
+    toasts.say("The incident is acknowledged by you.")
     return redirect(_path(reference), 303)
 
 
 @blueprint.post("/<reference>/captures")
 def capture(reference: str) -> Response:
     exports.capture(current().overview, current().status.incidents, forms.by(), reference)
+    toasts.say("The figures of this moment are kept with the incident.")
     return redirect(f"{_path(reference)}#captures", 303)
 
 
@@ -127,15 +138,25 @@ def _path(reference: str) -> str:
     return f"/panel/incidents/{reference}"
 
 
+def _reach(row: Incident) -> str:
+    return "public" if Audience.PUBLIC in row.audiences else f"seen by {', '.join(row.audiences)}"
+
+
+def _say_of_update(row: Incident) -> None:
+    is_over = row.status == Progress.RESOLVED
+    toasts.say(f"{row.title} is resolved." if is_over else "The update is posted.")
+
+
 def _posted() -> IncidentIn:
+    impaired = _impaired()
     return forms.read(
         IncidentIn,
         title=forms.text("title"),
-        impact=request.form.get("impact"),
+        impact=request.form.get("impact") or _impact_of(impaired),
         status=request.form.get("status"),
         message=forms.text("message"),
         note=forms.text("note"),
-        components=_impaired(),
+        components=impaired,
         audiences=request.form.getlist("audiences"),
         startedAt=forms.instant("startedAt"),
         nextUpdateAt=forms.instant("nextUpdateAt"),
@@ -163,9 +184,16 @@ def _impaired() -> list[dict[str, str]]:
     ]
 
 
+def _impact_of(impaired: list[dict[str, str]]) -> ImpactLevel:
+    """What an incident is to its readers, by the worst state of a component; minor without one."""
+    states = {one["state"] for one in impaired}
+    found = [level for state, level in _IMPACTS if state in states]
+    return found[0] if found else ImpactLevel.MINOR
+
+
 def _prefilled() -> dict[str, str]:
     """An empty form, or one with the text that is offered for an alert."""
-    form = {"title": "", "message": "", "impact": "minor", "status": "investigating"}
+    form = {"title": "", "message": "", "status": "investigating"}
     wanted = (request.args.get("alert"), request.args.get("subject", ""))
     for alert in current().overview.take().alerts if wanted[0] else ():
         if (alert.id, alert.subject) == wanted:

@@ -20,7 +20,7 @@ from portal.status import components, templates
 from portal.status.templates import MessageTemplate
 from portal.status.terms import Audience
 from portal.web import access, problems, render
-from portal.web.panel import forms
+from portal.web.panel import forms, toasts
 from portal.web.problems import Errors
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/panel/notifications")
@@ -57,7 +57,10 @@ def new() -> Response:
                 }
             )
             if request.form.get("act") == "send":
-                forms.once(lambda by: web.current().notify.broadcasts.send(by, asked))
+                forms.once(
+                    lambda by: web.current().notify.broadcasts.send(by, asked),
+                    say=lambda _: toasts.say("The notification is on its way."),
+                )
                 return redirect("/panel/notifications", 303)
             shown = web.current().notify.broadcasts.preview(asked)
         except ValidationError as error:
@@ -84,6 +87,7 @@ def new() -> Response:
 @blueprint.post("/dead/<int(max=2147483647):number>/retry")
 def retry(number: int) -> Response:
     web.current().notify.deliveries.retry(forms.by(), number)
+    toasts.say("The notification is queued again.")
     return redirect("/panel/notifications#dead", 303)
 
 
@@ -109,6 +113,7 @@ def add_webhook() -> Response:
 @blueprint.post("/subscribers/<int(max=2147483647):number>/removal")
 def remove(number: int) -> Response:
     web.current().notify.subscribers.remove(forms.by(), number)
+    toasts.say("The subscriber is removed.")
     return redirect("/panel/notifications#subscribers", 303)
 
 

@@ -15,6 +15,10 @@ from portal.web import current, render
 from portal.web.problems import Errors, Problem
 
 
+# What a preview may be given besides its banner.
+_NOTHING: dict[str, Any] = {"coming": [], "freezes": [], "is_planned": False, "when": ""}
+
+
 def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind) -> Response:
     """The banner that `compose` makes with what goes with it, or what keeps it from that."""
     banner: Banner | None = None
@@ -34,7 +38,7 @@ def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind)
         errors=errors,
         recipients=None if errors else _recipients(kind, **_addressing(context)),
         zone=request.form.get("zone", "UTC"),
-        **({"coming": [], "freezes": []} | context),
+        **(_NOTHING | context),
     )
 
 

@@ -15,7 +15,7 @@ from portal.status.retrospectives import (
     RetrospectiveOut,
 )
 from portal.web import current, render
-from portal.web.panel import forms
+from portal.web.panel import forms, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint(
@@ -51,6 +51,7 @@ def save(reference: str) -> Response:
 
     return forms.submit(
         lambda by: current().status.retrospectives.save(by, reference, _posted()),
+        say=lambda _: toasts.say("The retrospective is saved."),
         then=f"/panel/incidents/{reference}",
         again=again,
     )

@@ -1,7 +1,5 @@
 """The runtime panel, the audit log, the runbook and the export."""
 
-import uuid
-
 from flask import Blueprint, Response, request
 
 from portal import web
@@ -18,7 +16,7 @@ _AUDIT_PAGE = 50
 def runtime() -> Response:
     """Alerts, acts and cards."""
     found = cards.shown(web.current().shared.fresh())
-    return render.panel("panel/runtime.html", cards=found, default_key=str(uuid.uuid4()))
+    return render.panel("panel/runtime.html", cards=found)
 
 
 @blueprint.get("/runbook")

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, get_args
 
-from flask import Blueprint, redirect, request
+from flask import Blueprint, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, durations
@@ -13,16 +14,28 @@ from portal.errors import RuleError, found
 from portal.status import components, freezes, windows
 from portal.status.components import State
 from portal.status.notices import NoticeKind
-from portal.status.series import SeriesIn
-from portal.status.windows import Effect, PlanIn, Window, WindowAct, WindowIn, WindowOut
-from portal.web import current, render
-from portal.web.panel import cards, forms, maintenance, preview
+from portal.status.series import SeriesIn, WindowSeries
+from portal.status.windows import (
+    Action,
+    Effect,
+    PlanIn,
+    Window,
+    WindowAct,
+    WindowIn,
+    WindowOut,
+    WindowStatus,
+    WindowTimes,
+)
+from portal.web import current, render, wording
+from portal.web.panel import cards, forms, maintenance, preview, toasts
 
 Plan = TypeVar("Plan", bound=PlanIn)
 
 blueprint = Blueprint("windows", __name__, url_prefix="/panel/windows")
 
 NOW_TITLE = "Maintenance"
+_REPEATS = {"never": "", "daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY"}
+_EARLIER = 8
 
 
 @blueprint.post("/now")
@@ -34,7 +47,9 @@ def start_now() -> Response:
         raise RuleError("duration", str(error)) from None
     title = request.form.get("title") or NOW_TITLE
     new = forms.read(WindowIn, title=title, endsAt=clock.now() + length)
-    forms.once(lambda by: current().status.windows.schedule(by, new))
+    forms.once(
+        lambda by: current().status.windows.schedule(by, new), say=_say_of_new, can_undo=True
+    )
     return _after_act()
 
 
@@ -43,12 +58,27 @@ def act(ref: str) -> Response:
     asked = forms.read(
         WindowAct, action=request.form.get("action"), duration=request.form.get("duration") or None
     )
-    current().status.windows.act(forms.by(), ref, asked)
+    shown = _shown(ref)
+    row = current().status.windows.act(forms.by(can_undo=True), ref, asked)
+    offer = toasts.undo_of(f"{blueprint.url_prefix}/{ref}/undo", row.version, WindowTimes.of(shown))
+    # What another one did in between is not ours to take back; an approval is a word given.
+    is_ours = row.version == shown.version + 1 and asked.action is not Action.APPROVE
+    toasts.say(_sentence(row), offer if is_ours else None)
+    return _after_act()
+
+
+@blueprint.post("/<ref>/undo")
+def undo(ref: str) -> Response:
+    """Take back the last act on a window, or a window that was just made."""
+    note = toasts.posted(WindowTimes)
+    toasts.say(f"Undone. {_sentence(current().status.windows.undo(note.by, ref, note.before))}")
     return _after_act()
 
 
 @blueprint.get("/new")
 def new() -> Response:
+    if request.args.get("from"):
+        return _duplicate(request.args["from"])
     start = clock.now().replace(second=0, microsecond=0) + timedelta(hours=1)
     form = {
         "title": "",
@@ -58,6 +88,17 @@ def new() -> Response:
         "endsAt": forms.in_field(start + timedelta(hours=1)),
     }
     return _form(form, audiences=["public"], channels=["web", "email", "api"], impacts={})
+
+
+def _duplicate(ref: str) -> Response:
+    """The form of a new window, filled in with another one's; its times begin an hour from now."""
+    shown = _shown(ref)
+    start = clock.now().replace(second=0, microsecond=0) + timedelta(hours=1)
+    form = _content(shown) | {
+        "startsAt": forms.in_field(start, shown.zone),
+        "endsAt": forms.in_field(start + (shown.first_ends_at - shown.starts_at), shown.zone),
+    }
+    return _form(form, **_choices(shown))
 
 
 @blueprint.post("/new")
@@ -72,32 +113,40 @@ def create() -> Response:
         ),
         then=maintenance.PATH,
         again=forms.shown_again(_form, impacts=_touched()),
+        say=_say_of_new,
         is_new=True,
+        can_undo=not _rule(),
     )
 
 
 @blueprint.get("/<ref>")
 def one(ref: str) -> Response:
     shown = _shown(ref)
-    form = {
+    form = _content(shown) | {
+        "startsAt": forms.in_field(shown.starts_at, shown.zone),
+        "endsAt": forms.in_field(shown.ends_at, shown.zone),
+    }
+    return _form(form, ref=ref, version=shown.version, shown=shown, **_choices(shown))
+
+
+def _content(shown: WindowOut) -> dict[str, str]:
+    """What a form holds of a window, but for its times."""
+    return {
         "title": shown.title,
         "message": shown.message,
         "zone": shown.zone,
-        "startsAt": forms.in_field(shown.starts_at, shown.zone),
-        "endsAt": forms.in_field(shown.ends_at, shown.zone),
         "owner": shown.owner,
         "impact": shown.impact,
         "rollbackPlan": shown.rollback_plan,
     }
-    return _form(
-        form,
-        ref=ref,
-        version=shown.version,
-        shown=shown,
-        audiences=list(shown.audiences),
-        channels=list(shown.channels),
-        impacts=dict.fromkeys(shown.components, State.UNDER_MAINTENANCE.value) | shown.effects,
-    )
+
+
+def _choices(shown: WindowOut) -> dict[str, Any]:
+    return {
+        "audiences": list(shown.audiences),
+        "channels": list(shown.channels),
+        "impacts": dict.fromkeys(shown.components, State.UNDER_MAINTENANCE.value) | shown.effects,
+    }
 
 
 @blueprint.post("/<ref>")
@@ -107,6 +156,7 @@ def edit(ref: str) -> Response:
         lambda by: current().status.windows.edit(by, ref, _edited(shown)),
         then=maintenance.PATH,
         again=forms.shown_again(_form, ref, shown, impacts=_touched()),
+        say=lambda row: toasts.say(f"Saved. {_sentence(row)}"),
     )
 
 
@@ -121,8 +171,14 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
     row = Window(reference="preview", version=0, created_at=now)
     content.apply(row, now=now)
     with current().core.open_session() as session:
-        touched = freezes.touching(session, row.starts_at, row.ends_at)
-    context: dict[str, Any] = {"freezes": touched, "components": content.components}
+        row.id = _of_preview(request.form.get("ref", ""), session)
+        context: dict[str, Any] = {
+            "freezes": freezes.touching(session, row.starts_at, row.ends_at),
+            "overlaps": windows.overlaps(session, [row], now=now).get(row.id, []),
+            "components": content.components,
+            "is_planned": True,
+            "when": wording.span(row.starts_at, row.ends_at, row.zone),
+        }
     if _rule():
         recurring = _posted_series()
         recurring.check(now=now)
@@ -131,16 +187,47 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
 
 
 def _after_act() -> Response:
-    """HTMX gets the maintenance card as it is now, a plain form its page."""
-    if request.headers.get("HX-Request"):
-        return cards.show("maintenance")
-    return redirect(
-        maintenance.PATH if request.form.get("from") == "maintenance" else "/panel", 303
+    return cards.after_act(
+        maintenance.PATH if request.form.get("from") == "maintenance" else "/panel"
     )
 
 
+def _say_of_new(row: Window | WindowSeries) -> None:
+    if isinstance(row, WindowSeries):
+        toasts.say(f"{row.title} is planned.")
+        return
+    path = f"{blueprint.url_prefix}/{row.reference}/undo"
+    toasts.say(_sentence(row), toasts.undo_of(path, row.version, None))
+
+
+def _sentence(row: Window) -> str:
+    """What is true of a window now."""
+    match row.status_at(clock.now()):
+        case WindowStatus.ACTIVE:
+            end = wording.until_when(row.ends_at, row.starts_at, row.zone)
+            return f"{row.title} runs until {end}."
+        case WindowStatus.SCHEDULED:
+            return f"{row.title} starts {wording.stamp(row.starts_at, row.zone)}."
+        case WindowStatus.PROPOSED:
+            return f"{row.title} waits for approval."
+        case WindowStatus.CANCELLED:
+            return f"{row.title} is cancelled."
+        case _:
+            return f"{row.title} has ended."
+
+
+def _of_preview(ref: str, session: Session) -> int:
+    """The number of the window that is edited, which does not overlap with itself."""
+    row = windows.find(session, ref) if ref else None
+    return row.id if row else 0
+
+
 def _rule() -> str:
-    return request.form.get("recurrence", "").strip()
+    """The rule by which it recurs: as it was typed, or as it was chosen."""
+    repeats = request.form.get("repeats", "never")
+    if repeats not in _REPEATS:
+        raise RuleError("repeats", "Choose never, daily, weekly or monthly.")
+    return request.form.get("recurrence", "").strip() or _REPEATS[repeats]
 
 
 def _posted(model: type[Plan], **more: str) -> Plan:
@@ -196,6 +283,7 @@ def _shown(ref: str) -> WindowOut:
 def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Response:
     with current().core.open_session() as session:
         parts = components.listed(session)
+        earlier = windows.latest(session, limit=_EARLIER) if not context.get("ref") else []
     defaults: dict[str, Any] = {
         "errors": {},
         "ref": None,
@@ -207,6 +295,7 @@ def _form(form: dict[str, str], *, status: int = 200, **context: Any) -> Respons
         "panel/windows/form.html",
         status=status,
         form=form,
+        earlier=earlier,
         key=forms.new_key(),
         zones=list(windows.zones().values()),
         all_audiences=forms.audiences(context["audiences"]),

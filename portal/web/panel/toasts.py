@@ -1,0 +1,74 @@
+"""What is true after an act, said once in a toast, with Undo where it can be taken back.
+
+An undo posts a signed note of what was there before: nobody but who acted can post it, and only
+for some seconds. An answer to htmx holds its toast; a redirect leaves it to the next page.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Generic, TypeVar
+
+from flask import flash, g, request
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from portal.schemas import Before
+from portal.unit_of_work import UNDO_WITHIN, By
+from portal.web import access, current
+from portal.web.problems import Problem
+
+# What a slow way and a slow hand need beyond the time that is offered.
+_GRACE_SECONDS = 20
+
+B = TypeVar("B", bound=Before)
+
+
+@dataclass(frozen=True)
+class Undo:
+    """Where to post, and what."""
+
+    path: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Posted(Generic[B]):
+    """What an undo brings back, and as whose act; `before` is None where there was nothing."""
+
+    by: By
+    before: B | None
+
+
+def say(text: str, undo: Undo | None = None) -> None:
+    """Say one sentence after the act of this request."""
+    toast = {"text": text, "undo": asdict(undo) if undo else None}
+    if request.headers.get("HX-Request"):
+        g.toast = toast
+    else:
+        flash(toast)  # type: ignore[arg-type]
+
+
+def undo_of(path: str, version: int, before: Before | None) -> Undo:
+    """How to undo an act that left this version: back to what was before it."""
+    stored = before.model_dump(mode="json") if before else None
+    note = {"path": path, "actor": access.caller().actor, "version": version, "before": stored}
+    return Undo(path, str(_signer().dumps(note)))
+
+
+def posted(model: type[B]) -> Posted[B]:
+    """The note that was posted to this path; Problem 410 when it is too late."""
+    try:
+        note = _signer().loads(
+            request.form.get("note", ""), max_age=int(UNDO_WITHIN.total_seconds()) + _GRACE_SECONDS
+        )
+    except SignatureExpired:
+        raise Problem(410, "It is too late to undo this.") from None
+    except BadSignature:
+        raise Problem(400, "The form is invalid. Reload the page.") from None
+    actor = access.caller().actor
+    if (note["path"], note["actor"]) != (request.path, actor):
+        raise Problem(400, "The form is invalid. Reload the page.")
+    before = model.model_validate(note["before"]) if note["before"] else None
+    return Posted(By(actor, version=note["version"]), before)
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current().core.secret_key, salt="undo")
