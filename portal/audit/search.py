@@ -34,6 +34,7 @@ def search(
     event_type: str | None = None,
     actor: str | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
     offset: int = 0,
@@ -47,6 +48,8 @@ def search(
         matches.append(AuditEvent.actor == actor)
     if since:
         matches.append(AuditEvent.at >= since)
+    if until:
+        matches.append(AuditEvent.at < until)
     types = events.beginning_with(event_type) if event_type else None
     if matches or types is not None:
         total = _total(session, matches, types)

@@ -185,5 +185,5 @@ def _told(row: search.Event) -> snapshot.SecurityEvent:
     )
     at: datetime = row.at
     return snapshot.SecurityEvent(
-        seq=row.seq, at=at, type=row.type, actor=row.actor, summary=detail[:200]
+        seq=row.seq, at=at, type=row.type, actor=row.actor, summary=detail[:200], detail=row.detail
     )

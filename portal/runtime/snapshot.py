@@ -4,6 +4,7 @@ One file, longer than others, because it is one schema: an exported snapshot kee
 """
 
 from datetime import datetime
+from typing import Any
 
 from portal.schemas import Camel
 
@@ -261,6 +262,7 @@ class SecurityEvent(Camel):
     type: str
     actor: str
     summary: str
+    detail: dict[str, Any] = {}
 
 
 class Security(Camel):

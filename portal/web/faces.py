@@ -29,6 +29,7 @@ from portal.web.panel import (
     accounts,
     alerts,
     announcements,
+    audit,
     blocks,
     cards,
     components,
@@ -38,6 +39,7 @@ from portal.web.panel import (
     notifications,
     retrospectives,
     runtime,
+    sentences,
     series,
     windows,
 )
@@ -77,7 +79,7 @@ def bare(settings: Settings) -> APIFlask:
     for extension in (extensions.db, extensions.csrf, extensions.htmx):
         extension.init_app(app)
     app.json = StrictJSON(app)
-    app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.filters.update(wording.FILTERS, sentence=sentences.brief)
     statics.put_on(app.jinja_env, statics.load(ROOT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app
@@ -108,6 +110,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         accounts.blueprint,
         runtime.blueprint,
         cards.blueprint,
+        audit.blueprint,
         alerts.blueprint,
         maintenance.blueprint,
         windows.blueprint,

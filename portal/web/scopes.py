@@ -22,7 +22,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(PUBLIC, "accounts", "first_run sign_in"),
     **_views(Scope.RUNTIME_READ, "accounts", "sign_out"),
     **_views(Scope.RUNTIME_READ, "panel", "export runbook runtime"),
-    **_views(Scope.AUDIT_READ, "panel", "audit"),
+    **_views(Scope.AUDIT_READ, "audit", "export listing"),
     **_views(Scope.RUNTIME_READ, "cards", "alerts card poll"),
     **_views(Scope.RUNTIME_READ, "runtime_api", "export health"),
     **_views(Scope.AUDIT_READ, "runtime_api", "audit"),

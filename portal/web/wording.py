@@ -50,6 +50,11 @@ def day(moment: date) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
+def weekday(moment: date) -> str:
+    """`Sun 29 November 2026`."""
+    return f"{_DAYS[moment.weekday()]} {day(moment)} {moment.year}"
+
+
 def stamp(moment: datetime, zone: str = "UTC") -> str:
     """`Thu 26 Nov, 02:00 (Europe/Berlin, 01:00 UTC)`."""
     local = _in_zone(moment, zone)
@@ -166,6 +171,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "clock_seconds": clock_seconds,
     "day": day,
     "stamp": stamp,
+    "weekday": weekday,
     "until_when": until_when,
     "span": span,
     "count": count,

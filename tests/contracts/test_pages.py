@@ -3,8 +3,8 @@
 from tests.conftest import Site
 from tests.contracts.sources import ROOT
 
-# Parts of pages, which the pages themselves poll.
-FRAGMENTS = {"cards.alerts", "cards.poll", "public.banner", "public.board"}
+# Parts of pages, which the pages themselves poll, and what is no page.
+FRAGMENTS = {"audit.export", "cards.alerts", "cards.poll", "public.banner", "public.board"}
 
 
 def test_every_page_without_a_parameter_is_checked_in_a_browser(site: Site):

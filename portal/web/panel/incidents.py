@@ -32,10 +32,7 @@ from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
 
-_IMPACTS = (
-    (State.MAJOR, ImpactLevel.CRITICAL),
-    (State.PARTIAL, ImpactLevel.MAJOR),
-)
+_IMPACTS = ((State.MAJOR, ImpactLevel.CRITICAL), (State.PARTIAL, ImpactLevel.MAJOR))
 STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 
 

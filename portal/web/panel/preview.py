@@ -14,7 +14,6 @@ from portal.status.notices import SENT, Notice, NoticeKind
 from portal.web import current, render
 from portal.web.problems import Errors, Problem
 
-
 # What a preview may be given besides its banner.
 _NOTHING: dict[str, Any] = {"coming": [], "freezes": [], "is_planned": False, "when": ""}
 
