@@ -42,18 +42,24 @@ def of_parts(
     limit: int,
     offset: int,
     total: Any = None,
+    is_latest_first: bool = False,
 ) -> tuple[list[Row], int]:
     """The same of a list whose parts follow each other; each has an index of its own.
 
     The parts must leave out nothing that the query finds, and have nothing in common. `total` is
-    for whoever knows a shorter way to the number of all.
+    for whoever knows a shorter way to the number of all. Of rows that are alike by the column of
+    their part the first that was made comes first, or the last.
     """
     total = _count(query) if total is None else total
     table = _table(query)
     ids = union_all(
-        *(_first(query, part, number, limit + offset) for number, part in enumerate(parts))
+        *(
+            _first(query, part, number, limit + offset, is_latest_first)
+            for number, part in enumerate(parts)
+        )
     ).subquery()
-    order = (ids.c.number, ids.c.up, ids.c.down.desc(), table.id)
+    tie = table.id.desc() if is_latest_first else table.id
+    order = (ids.c.number, ids.c.up, ids.c.down.desc(), tie)
     rows = select(table, total).join(ids, ids.c.id == table.id).order_by(*order)
     return _read(session, rows.limit(limit).offset(offset), total, offset)
 
@@ -66,7 +72,9 @@ def _read(session: Session, query: Select[Any], total: Any, offset: int) -> tupl
     return [row for row, _ in rows], rows[0][1]
 
 
-def _first(query: Select[Any], part: Part, number: int, most: int) -> Select[Any]:
+def _first(
+    query: Select[Any], part: Part, number: int, most: int, is_latest_first: bool
+) -> Select[Any]:
     """The first ids of a part, with what they are ordered by."""
     table, by = _table(query), part.by
     nothing = cast(null(), by.type)
@@ -76,7 +84,8 @@ def _first(query: Select[Any], part: Part, number: int, most: int) -> Select[Any
         (nothing if part.is_downwards else by).label("up"),
         (by if part.is_downwards else nothing).label("down"),
     ).where(part.where)
-    first = found.order_by(by.desc() if part.is_downwards else by, table.id).limit(most).subquery()
+    tie = table.id.desc() if is_latest_first else table.id
+    first = found.order_by(by.desc() if part.is_downwards else by, tie).limit(most).subquery()
     return select(first)
 
 

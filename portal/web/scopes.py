@@ -37,7 +37,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.PERIMETER_READ, "blocks_api", "listing one"),
     **_views(Scope.PERIMETER_WRITE, "blocks_api", "act create remove"),
     **_views(Scope.PERIMETER_READ, "blocks", "listing"),
-    **_views(Scope.PERIMETER_WRITE, "blocks", "act block undo"),
+    **_views(Scope.PERIMETER_WRITE, "blocks", "act block remove_several undo"),
     **_views(Scope.MAINTENANCE_READ, "maintenance", "listing"),
     **_views(Scope.MAINTENANCE_READ, "windows", "one"),
     **_views(Scope.MAINTENANCE_READ, "announcements", "one"),

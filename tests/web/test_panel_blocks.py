@@ -38,7 +38,7 @@ def test_a_form_blocks_and_says_so(site: Site, person: Person):
     assert (row.value, row.scope, row.kind, row.source) == ("203.0.113.7", "ip", "ban", "manual")
     assert (row.until, row.created_by) == (START + timedelta(hours=1), person.name)
     page = text_of(person.client.get("/panel/perimeter"))
-    for wanted in ("203.0.113.7", "Tries passwords", "Active", "Remove: 203.0.113.7"):
+    for wanted in ("203.0.113.7", "Tries passwords", "Active", "Unblock: 203.0.113.7"):
         assert wanted in page, wanted
     refused = site.client().get("/api/status", environ_base={"REMOTE_ADDR": "203.0.113.7"})
     assert refused.status_code == 403
@@ -187,4 +187,4 @@ def test_what_has_run_out_is_told_from_what_is_in_force(
     page = text_of(person.client.get("/panel/perimeter"))
     assert page.index("203.0.113.8") < page.index("203.0.113.7")
     assert "Expired" in page
-    assert "Remove: 203.0.113.7" not in page
+    assert "Unblock: 203.0.113.7" not in page

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
 from portal.store import pages
+from portal.store.choices import ALL, Choice
 from portal.store.pages import Part
+
+# The parts of a list, by which it can be chosen.
+PARTS = ("active", "over")
 
 
 def find(session: Session, ref: str) -> Block | None:
@@ -26,16 +30,31 @@ def active(session: Session, *, now: datetime) -> list[Block]:
 
 
 def page(
-    session: Session, *, now: datetime, only_active: bool, limit: int, offset: int
+    session: Session,
+    *,
+    now: datetime,
+    only_active: bool,
+    limit: int,
+    offset: int,
+    choice: Choice = ALL,
 ) -> tuple[list[Block], int]:
     """Blocks, those in force first and the newest first, and how many there are."""
     is_in_force = and_(Block.until > now, Block.removed_at.is_(None))
-    query, parts = select(Block), [Part(is_in_force, Block.created_at)]
+    query, parts = (
+        select(Block).where(
+            *choice.has_text(Block.value, Block.reason),
+            *choice.overlaps(Block.created_at, func.coalesce(Block.removed_at, Block.until)),
+        ),
+        [Part(is_in_force, Block.created_at)],
+    )
     if only_active:
         query = query.where(is_in_force)
     else:
         is_over = or_(Block.until <= now, Block.removed_at.is_not(None))
         parts.append(Part(is_over, Block.created_at))
+    if choice.state:
+        parts = [parts[PARTS.index(choice.state)]]
+        query = query.where(parts[0].where)
     return pages.of_parts(session, query, parts, limit=limit, offset=offset)
 
 

@@ -9,13 +9,21 @@ from portal.notify.subscribers.schemas import Counts
 from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, are_told, kinds_of
 from portal.status.notices import Notice
 from portal.store import pages
+from portal.store.choices import ALL, Choice
 
 
 def page(
-    session: Session, *, limit: int, offset: int, kind: SubscriberKind | None = None
+    session: Session,
+    *,
+    limit: int,
+    offset: int,
+    kind: SubscriberKind | None = None,
+    choice: Choice = ALL,
 ) -> tuple[list[Subscriber], int]:
     """A page, the newest first, and how many there are."""
-    query = select(Subscriber)
+    query = select(Subscriber).where(
+        *choice.has_text(Subscriber.address), *choice.names_component(Subscriber.components)
+    )
     if kind is not None:
         query = query.where(Subscriber.kind == kind)
     return pages.page(session, query, Subscriber.id.desc(), limit=limit, offset=offset)

@@ -2,7 +2,7 @@
 
 from portal.status.announcements.acts import Announcements, notify
 from portal.status.announcements.announcement import Announcement, check_times
-from portal.status.announcements.queries import find, for_board, free_slug, listed
+from portal.status.announcements.queries import PARTS, find, for_board, free_slug, listed
 from portal.status.announcements.schemas import (
     AnnouncementIn,
     AnnouncementOut,

@@ -4,13 +4,18 @@ import re
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.status import bounded
 from portal.status.announcements.announcement import Announcement
 from portal.status.bounded import BOUNDS, Bounds
 from portal.store import pages
+from portal.store.choices import ALL, Choice
+from portal.store.pages import Part
+
+# The parts of a list, by which it can be chosen.
+PARTS = ("running", "draft", "upcoming", "over")
 
 
 def find(session: Session, ref: str) -> Announcement | None:
@@ -59,29 +64,38 @@ def for_board(
 
 
 def listed(
-    session: Session, *, now: datetime, limit: int, offset: int
+    session: Session, *, now: datetime, limit: int, offset: int, choice: Choice = ALL
 ) -> tuple[list[Announcement], int]:
     """A page as operators read it, and how many there are.
 
-    What runs, drafts, what comes by its start, what is over with the latest first.
+    What runs, drafts, what comes by its start, what is over with the latest first. `choice`
+    narrows it; its states are those of `PARTS`.
     """
-    rank = case(
-        (Announcement.resolved_at <= now, 3),
-        (Announcement.is_draft, 1),
-        (_runs(now), 0),
-        (_comes(now), 2),
-        else_=3,
+    query = select(Announcement).where(
+        *choice.has_text(Announcement.title, Announcement.slug),
+        *choice.overlaps(
+            Announcement.starts_at, func.coalesce(Announcement.resolved_at, Announcement.ends_at)
+        ),
     )
-    return pages.page(
-        session,
-        select(Announcement),
-        rank,
-        case((rank == 2, Announcement.starts_at)),
-        Announcement.starts_at.desc(),
-        Announcement.id.desc(),
-        limit=limit,
-        offset=offset,
+    is_draft = and_(_is_not_resolved(now), Announcement.is_draft)
+    runs = and_(_runs(now), Announcement.is_draft.is_(False))
+    comes = and_(_comes(now), Announcement.is_draft.is_(False))
+    # Nothing in it is unknown: a condition on an end that there is none of would be neither.
+    ran_out = and_(Announcement.ends_at.is_not(None), Announcement.ends_at <= now)
+    is_over = or_(
+        not_(_is_not_resolved(now)),
+        and_(Announcement.is_draft.is_(False), Announcement.starts_at <= now, ran_out),
     )
+    parts = [
+        Part(runs, Announcement.starts_at),
+        Part(is_draft, Announcement.starts_at),
+        Part(comes, Announcement.starts_at, is_downwards=False),
+        Part(is_over, Announcement.starts_at),
+    ]
+    if choice.state:
+        parts = [parts[PARTS.index(choice.state)]]
+        query = query.where(parts[0].where)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset, is_latest_first=True)
 
 
 def _runs(now: datetime) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from portal.status.incidents.incident import (
     check_start,
 )
 from portal.status.incidents.queries import (
+    PARTS,
     between,
     captures_of,
     find,

@@ -10,7 +10,10 @@ from portal.status.bounded import BOUNDS, Bounds
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
 from portal.store import pages
+from portal.store.choices import ALL, Choice
 from portal.store.pages import Part
+
+PARTS = ("open", "resolved")
 
 
 def next_reference(session: Session, *, now: datetime) -> str:
@@ -31,10 +34,22 @@ def find(session: Session, reference: str) -> Incident | None:
 
 
 def page(
-    session: Session, *, limit: int, offset: int, is_open: bool | None = None
+    session: Session, *, limit: int, offset: int, is_open: bool | None = None, choice: Choice = ALL
 ) -> tuple[list[Incident], int]:
     """A page, what is open first and the latest start first, and how many there are."""
-    query = select(Incident)
+    query = select(Incident).where(
+        *choice.has_text(Incident.title, Incident.reference),
+        *choice.overlaps(Incident.started_at, Incident.resolved_at),
+    )
+    if choice.component:
+        concerned = (
+            select(Span.incident_id)
+            .join(Component, Component.id == Span.component_id)
+            .where(Component.slug == choice.component, Span.incident_id.is_not(None))
+        )
+        query = query.where(Incident.id.in_(concerned))
+    if choice.state:
+        is_open = choice.state == PARTS[0]
     parts = [
         Part(Incident.resolved_at.is_(None), Incident.started_at),
         Part(Incident.resolved_at.is_not(None), Incident.started_at),

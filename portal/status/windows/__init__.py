@@ -2,6 +2,7 @@
 
 from portal.status.windows.acts import ScheduleActs, Windows, notify
 from portal.status.windows.queries import (
+    PARTS,
     extendable,
     find,
     for_board,

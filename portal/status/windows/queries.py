@@ -13,9 +13,12 @@ from portal.status import bounded
 from portal.status.bounded import BOUNDS, Bounds
 from portal.status.windows.window import REOPENS_FOR, Window, WindowStatus
 from portal.store import pages
+from portal.store.choices import ALL, Choice
 from portal.store.pages import Part
 
 MOST_OVERLAPS = 20
+# The parts of a list, by which it can be chosen.
+PARTS = ("running", "proposed", "upcoming", "over")
 
 
 def is_published() -> ColumnElement[bool]:
@@ -165,12 +168,13 @@ def listed(
     offset: int,
     series_id: int | None = None,
     has_all: bool = False,
+    choice: Choice = ALL,
 ) -> tuple[list[Window], int]:
     """A page of windows as operators read them, and how many there are.
 
     What runs, by its end; what is proposed; what comes, by its start; what is over or cancelled,
     the latest first. Of each series only the next two are among what comes, unless the list is of
-    one series, or to have all windows.
+    one series, or to have all windows. `choice` narrows it; its states are those of `PARTS`.
     """
     query, total = select(Window), None
     every = select(func.count()).select_from(Window).scalar_subquery()
@@ -185,6 +189,8 @@ def listed(
         later = select(numbered.c.id).where(numbered.c.number > BOUNDS.of_series)
         query = query.where(Window.id.not_in(later))
         total = every - select(func.count()).select_from(later.subquery()).scalar_subquery()
+    if found := _chosen(choice):
+        query, total = query.where(*found), None
     stands = or_(Window.cancelled_at.is_(None), Window.cancelled_at > now)
     is_proposed = and_(stands, Window.awaits_approval)
     runs, comes = and_(stands, _runs(now)), and_(stands, _comes(now))
@@ -195,7 +201,18 @@ def listed(
         Part(comes, Window.starts_at, is_downwards=False),
         Part(is_over, Window.starts_at),
     ]
+    if choice.state:
+        parts = [parts[PARTS.index(choice.state)]]
+        query, total = query.where(parts[0].where), None
     return pages.of_parts(session, query, parts, limit=limit, offset=offset, total=total)
+
+
+def _chosen(choice: Choice) -> list[ColumnElement[bool]]:
+    return [
+        *choice.has_text(Window.title, Window.reference),
+        *choice.names_component(Window.components),
+        *choice.overlaps(Window.starts_at, Window.ends_at),
+    ]
 
 
 def latest(session: Session, *, limit: int) -> list[Window]:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.audit.events import REQUIRED_FIELDS
 from portal.audit.search import Event
 from portal.runtime.exports import defuse
 from portal.web import render
-from portal.web.panel import paging, sentences
+from portal.web.panel import filters, paging, sentences
 from portal.web.problems import Problem
 
 blueprint = Blueprint("audit", __name__, url_prefix="/panel/audit")
@@ -68,26 +68,14 @@ def _asked() -> dict[str, str]:
 
 def _chosen(asked: dict[str, str]) -> dict[str, Any]:
     """What the search is given; Problem 400 for a day that is none."""
-    last = _day(asked, "to")
+    last = filters.day("to", asked["to"])
     return {
         "event_type": asked["type"] or None,
         "actor": asked["actor"] or None,
-        "since": _day(asked, "from"),
+        "since": filters.day("from", asked["from"]),
         # The last day is meant whole.
         "until": last + timedelta(days=1) if last else None,
     }
-
-
-def _day(asked: dict[str, str], name: str) -> datetime | None:
-    if not asked[name]:
-        return None
-    try:
-        day = date.fromisoformat(asked[name])
-    except ValueError:
-        raise Problem(400, f"{name} must be a day such as 2030-01-31.") from None
-    if not 2000 <= day.year <= 2999:
-        raise Problem(400, f"{name} must lie between the years 2000 and 2999.")
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _by_day(told: list[sentences.Told]) -> list[tuple[date, list[sentences.Told]]]:

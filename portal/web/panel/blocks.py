@@ -4,7 +4,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from portal import clock, web
-from portal.errors import RuleError, found
+from portal.errors import NotFoundError, RuleError, found
 from portal.guard import blocks
 from portal.guard.blocks import (
     AlreadyBlockedError,
@@ -16,7 +16,7 @@ from portal.guard.blocks import (
     Kind,
 )
 from portal.web import render, wording
-from portal.web.panel import cards, forms, paging, toasts
+from portal.web.panel import cards, filters, forms, paging, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("blocks", __name__, url_prefix="/panel")
@@ -81,6 +81,23 @@ def act(ref: str) -> Response:
     return _after_act()
 
 
+@blueprint.post("/blocks/removal")
+def remove_several() -> Response:
+    """Lift the chosen ones; those that are gone already are what was wanted."""
+    chosen = request.form.getlist("block")[: paging.LIMIT]
+    if not chosen:
+        raise Problem(422, "Choose the blocks to remove.")
+    number = 0
+    for ref in chosen:
+        try:
+            web.current().guard.blocks.remove(forms.by(), ref, reason="Removed from the panel")
+            number += 1
+        except (NotFoundError, RuleError):
+            continue
+    toasts.say(f"{number} of {len(chosen)} blocks removed.")
+    return _after_act()
+
+
 @blueprint.post("/blocks/<ref>/undo")
 def undo(ref: str) -> Response:
     """Take back the last act on a block."""
@@ -100,15 +117,22 @@ def _page(errors: Errors, form: dict[str, str] | None = None, status: int = 200)
     portal = web.current()
     now = clock.now()
     with portal.core.open_session() as session:
-        start = paging.offset()
+        start, asked = paging.offset(), filters.asked(blocks.PARTS)
         rows, total = blocks.page(
-            session, now=now, only_active=False, limit=paging.LIMIT, offset=start
+            session,
+            now=now,
+            only_active=False,
+            limit=paging.LIMIT,
+            offset=start,
+            choice=asked.choice,
         )
         shown = [blocks.out(row, now=now) for row in rows]
     return render.panel(
         "panel/blocks/list.html",
         status=status,
         blocks=shown,
+        asked=asked,
+        states=blocks.PARTS,
         paged=paging.Section("offset", start, total),
         errors=errors,
         form=form or {},

@@ -27,7 +27,7 @@ from portal.status.notices import SENT, NoticeKind
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
 from portal.web import current, render
-from portal.web.panel import forms, paging, preview, toasts
+from portal.web.panel import filters, forms, paging, preview, toasts
 from portal.web.problems import Errors
 
 blueprint = Blueprint("incidents", __name__, url_prefix="/panel/incidents")
@@ -39,10 +39,13 @@ STATES = [state for state in State if state is not State.UNDER_MAINTENANCE]
 @blueprint.get("")
 def listing() -> Response:
     with current().core.open_session() as session:
-        start = paging.offset()
-        rows, total = incidents.page(session, limit=paging.LIMIT, offset=start)
+        start, asked = paging.offset(), filters.asked(incidents.PARTS)
+        rows, total = incidents.page(session, limit=paging.LIMIT, offset=start, choice=asked.choice)
         return render.panel(
             "panel/incidents/list.html",
+            asked=asked,
+            states=incidents.PARTS,
+            components=filters.components(),
             incidents=rows,
             impacts=incidents.impacts_of(session, [row.id for row in rows]),
             paged=paging.Section("offset", start, total),

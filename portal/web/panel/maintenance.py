@@ -1,5 +1,6 @@
 """The page of all that is planned or announced."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, request
@@ -8,13 +9,16 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.errors import NotFoundError
 from portal.status import announcements, freezes, series, windows
+from portal.store.choices import Choice
 from portal.web import current, render
-from portal.web.panel import paging
+from portal.web.panel import filters, paging
 from portal.web.panel.paging import LIMIT, Section
 
 blueprint = Blueprint("maintenance", __name__, url_prefix="/panel/maintenance")
 
 PATH = "/panel/maintenance"
+# One search for both lists: to each its own word.
+_STATES = ("running", "waiting", "upcoming", "over")
 
 
 @blueprint.get("")
@@ -29,6 +33,8 @@ def show(**context: Any) -> Response:
     """
     now = clock.now()
     ref = request.args.get("series", "")
+    asked = filters.asked(_STATES)
+    chosen_windows, chosen_announcements = _choices(asked.choice)
     starts = {name: paging.offset(name) for name in ("offset", "announcements", "recurring")}
     with current().core.open_session() as session:
         chosen = series.find(session, ref) if ref else None
@@ -40,9 +46,14 @@ def show(**context: Any) -> Response:
             limit=LIMIT,
             offset=starts["offset"],
             series_id=chosen.id if chosen else None,
+            choice=chosen_windows,
         )
         announced, announcements_total = announcements.listed(
-            session, now=now, limit=LIMIT, offset=starts["announcements"]
+            session,
+            now=now,
+            limit=LIMIT,
+            offset=starts["announcements"],
+            choice=chosen_announcements,
         )
         known = freezes.after(session, min([now, *(row.starts_at for row in planned)]))
         recurring, series_total = series.going_on(session, limit=LIMIT, offset=starts["recurring"])
@@ -52,6 +63,9 @@ def show(**context: Any) -> Response:
             reopening={row.reference for row in planned if row.ran_out_lately(now)},
             windows_section=Section("offset", starts["offset"], windows_total),
             chosen=chosen.title if chosen else None,
+            asked=asked,
+            states=_STATES,
+            components=filters.components(),
             freezes=[freezes.out(row) for row in known if row.ends_at > now],
             announcements=[announcements.out(row, now=now) for row in announced],
             announcements_section=Section(
@@ -61,3 +75,12 @@ def show(**context: Any) -> Response:
             series_section=Section("recurring", starts["recurring"], series_total),
             **({"errors": {}, "form": {}} | context),
         )
+
+
+def _choices(choice: Choice) -> tuple[Choice, Choice]:
+    """What is chosen of windows, and of announcements."""
+    waiting = choice.state == "waiting"
+    return (
+        replace(choice, state="proposed") if waiting else choice,
+        replace(choice, state="draft", component="") if waiting else replace(choice, component=""),
+    )

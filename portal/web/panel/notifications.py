@@ -20,7 +20,8 @@ from portal.status import components, templates
 from portal.status.templates import MessageTemplate
 from portal.status.terms import Audience
 from portal.web import access, problems, render
-from portal.web.panel import forms, toasts
+from portal.web.panel import filters, forms, paging, toasts
+from portal.web.panel.paging import Section
 from portal.web.problems import Errors
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/panel/notifications")
@@ -121,12 +122,20 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
     portal = web.current()
     worker = next(one for one in portal.runtime.workers.all() if one.name == "notifications")
     may_see = Scope.MAINTENANCE_WRITE in access.caller().scopes
+    asked = filters.asked()
+    starts = {name: paging.offset(name) for name in ("notices", "subscribers")}
     with _open_session() as session:
         now, rate = clock.now(), portal.core.settings.mail_rate
-        told, total = outbox.page(session, limit=_LISTED, offset=0, rate=rate, now=now)
+        told, total = outbox.page(
+            session, limit=_LISTED, offset=starts["notices"], rate=rate, now=now
+        )
         # Addresses are for those who may do something about them.
         people, all_people = (
-            subscribers.page(session, limit=_LISTED, offset=0) if may_see else ([], 0)
+            subscribers.page(
+                session, limit=_LISTED, offset=starts["subscribers"], choice=asked.choice
+            )
+            if may_see
+            else ([], 0)
         )
         parts = components.listed(session)
         chosen: Any = Choices()
@@ -139,11 +148,13 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             "panel/notifications/list.html",
             status=status,
             notices=told,
-            total=total,
+            notices_section=Section("notices", starts["notices"], total, _LISTED),
             letters=outbox.dead_letters(session, limit=_MOST_LETTERS),
             counts=subscribers.counts(session),
             people=[subscribers.out(row) for row in people],
-            all_people=all_people,
+            people_section=Section("subscribers", starts["subscribers"], all_people, _LISTED),
+            asked=asked,
+            components=parts,
             has_mail=portal.core.settings.smtp_url is not None,
             chats=chat.names(portal.core.settings.operator_channels),
             worker=worker,

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
-from sqlalchemy import select
+from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from portal import durations
@@ -165,7 +165,7 @@ class Told:
 
 
 def told(session: Session, events: list[Event]) -> list[Told]:
-    """Events as sentences, with the titles of what they are about by one query a noun."""
+    """Events as sentences, with the titles of what they are about by one query."""
     names = _names(session, events)
     return [
         Told(
@@ -253,15 +253,16 @@ _TITLES: dict[str, tuple[Any, Any]] = {
 
 
 def _names(session: Session, events: Iterable[Event]) -> dict[tuple[str, str], str]:
-    """The titles of the things that events name, by noun and reference."""
+    """The titles of the things that events name, by noun and reference; one query."""
     wanted: dict[str, set[str]] = {}
     for event in events:
         for name, how in _PLACE.findall(SENTENCES[event.type][0]):
             if how in _TITLES and event.detail.get(name):
                 wanted.setdefault(how, set()).add(str(event.detail[name]))
-    found: dict[tuple[str, str], str] = {}
-    for noun, references in wanted.items():
-        key, title = _TITLES[noun]
-        rows = session.execute(select(key, title).where(key.in_(references)))
-        found |= {(noun, reference): name for reference, name in rows}
-    return found
+    queries = [
+        select(literal(noun), key, title).where(key.in_(wanted[noun]))
+        for noun, (key, title) in _TITLES.items()
+        if noun in wanted
+    ]
+    rows = session.execute(union_all(*queries)).all() if queries else []
+    return {(noun, reference): title for noun, reference, title in rows}
