@@ -259,7 +259,7 @@ def table() -> list[SettingRow]:
     return [
         SettingRow(
             variable=f"PORTAL_{entry.name.upper()}",
-            default=_shown(entry.default),
+            default=shown(entry.default),
             help=entry.metadata["help"],
             is_secret=entry.metadata["is_secret"],
         )
@@ -267,7 +267,8 @@ def table() -> list[SettingRow]:
     ]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as the table of the settings writes it."""
     if isinstance(value, timedelta):
         return f"{int(value.total_seconds())} s"
     if value in ("", (), None):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote, urlsplit
 
-from flask import g, redirect, request, session
+from flask import current_app, g, redirect, request, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
@@ -141,19 +141,34 @@ def _ask_to_sign_in() -> Response:
             headers={"WWW-Authenticate": "Bearer"},
         )
     if request.headers.get("HX-Request"):
-        raise Problem(401, "You are signed out.", headers={"HX-Redirect": "/panel/login"})
+        # A page that is open had a session; it is come back to.
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        target = page.path.removeprefix(web.current().core.settings.prefix)
+        target = target if target.startswith("/panel") else "/panel"
+        there = _sign_in_page(target, has_ended=True)
+        raise Problem(401, "Your session has ended.", headers={"HX-Redirect": there})
     target = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    # A cookie that means nothing any more is that of a session that has ended.
-    has_ended = web.current().core.settings.session_cookie in request.cookies
-    return redirect(f"/panel/login?{'ended=1&' if has_ended else ''}next={quote(target)}")
+    # A cookie that means nothing any more is that of a session that has ended; a form was open.
+    cookie = web.current().core.settings.session_cookie
+    has_ended = request.method != "GET" or cookie in request.cookies
+    return redirect(_sign_in_page(target, has_ended=has_ended))
+
+
+def _sign_in_page(target: str, *, has_ended: bool) -> str:
+    return f"/panel/login?{'ended=1&' if has_ended else ''}next={quote(target)}"
 
 
 def _page_of_form() -> str:
-    """Where the form stands that was posted, so that its draft is found there again."""
-    parts = urlsplit(request.referrer or "")
-    if parts.netloc != request.host or not parts.path.startswith("/panel"):
-        return "/panel"
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    """Where the form stands that was posted, so that its draft is found there again.
+
+    A form posts to its own page, or to an address below it.
+    """
+    routes, path = current_app.create_url_adapter(request), request.path
+    while routes is not None and path.startswith("/panel/"):
+        if routes.test(path, method="GET"):
+            return path
+        path = path.rpartition("/")[0]
+    return "/panel"
 
 
 def _check_site() -> None:

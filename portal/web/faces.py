@@ -43,6 +43,7 @@ from portal.web.panel import (
     series,
     windows,
 )
+from portal.web.panel import settings as settings_page
 from portal.web.public import pages as public_pages
 from portal.web.public import records, subscriptions
 from portal.web.sessions import DatabaseSessions
@@ -111,6 +112,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         runtime.blueprint,
         cards.blueprint,
         audit.blueprint,
+        settings_page.blueprint,
         alerts.blueprint,
         maintenance.blueprint,
         windows.blueprint,

@@ -23,6 +23,10 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.RUNTIME_READ, "accounts", "sign_out"),
     **_views(Scope.RUNTIME_READ, "panel", "export runbook runtime"),
     **_views(Scope.AUDIT_READ, "audit", "export listing"),
+    **_views(Scope.RUNTIME_READ, "settings", "page"),
+    **_views(
+        Scope.MAINTENANCE_WRITE, "settings", "create_template edit_template new_template template"
+    ),
     **_views(Scope.RUNTIME_READ, "cards", "alerts card poll"),
     **_views(Scope.RUNTIME_READ, "runtime_api", "export health"),
     **_views(Scope.AUDIT_READ, "runtime_api", "audit"),

@@ -97,7 +97,7 @@
 
   // What is typed into a form outlives an ended session and a closed page, until it is saved.
 
-  const here = `draft:${location.pathname}${location.search}`;
+  const here = `draft:${location.pathname}`;
   const SENT = "draft:sent";
   const kept = (form) => [...form.elements].filter((one) =>
     one.name && !["hidden", "password", "submit", "button"].includes(one.type));
@@ -152,13 +152,18 @@
     const isRefused = all("[data-refused]").length > 0;
     if (found && !isRefused && found !== JSON.stringify(read(drafted))) offer(JSON.parse(found));
     let timer = 0;
+    const save = () => {
+      clearTimeout(timer);
+      timer = 0;
+      remember(here, JSON.stringify(read(drafted)));
+    };
     drafted.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => remember(here, JSON.stringify(read(drafted))), 300);
+      timer = setTimeout(save, 300);
     });
+    window.addEventListener("pagehide", () => timer && save());
     drafted.addEventListener("submit", () => {
-      clearTimeout(timer);
-      remember(here, JSON.stringify(read(drafted)));
+      save();
       remember(SENT, here);
     });
   };

@@ -35,18 +35,21 @@
     picker.querySelector("legend").append(" ", count);
     picker.classList.add("is-live");
 
+    // In the order in which they were chosen: the last one is the first to be taken back.
+    let chosen = [];
     let found = [];
     let at = -1;
     const isChosen = (one) => one.select.value !== NOTHING;
     const changed = (one) => one.select.dispatchEvent(new Event("input", { bubbles: true }));
 
     const show = () => {
+      chosen = [...chosen.filter(isChosen), ...rows.filter((one) => isChosen(one) && !chosen.includes(one))];
       for (const one of rows) {
         one.row.hidden = !isChosen(one);
         // What is not chosen need not be sent.
         one.select.disabled = !isChosen(one);
       }
-      count.textContent = `${rows.filter(isChosen).length} of ${rows.length}`;
+      count.textContent = `${chosen.length} of ${rows.length}`;
     };
     const close = () => {
       list.hidden = true;
@@ -128,8 +131,7 @@
         at = (at + (event.key === "ArrowDown" ? 1 : found.length + (at < 0 ? 0 : -1))) % found.length;
         mark();
       } else if (event.key === "Backspace" && !input.value) {
-        const last = rows.filter(isChosen).pop();
-        if (last) remove(last);
+        if (chosen.length) remove(chosen[chosen.length - 1]);
       }
     });
     show();

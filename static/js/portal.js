@@ -191,6 +191,16 @@
   };
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) on(name, failed);
 
+  // A poll that was sent before an act would bring back what was there before it.
+  let acts = 0;
+  on("htmx:beforeSend", (event) => {
+    event.detail.xhr.actsBefore = acts;
+  });
+  on("htmx:beforeSwap", (event) => {
+    const { elt, xhr } = event.detail;
+    if (isPoll(elt) && xhr.actsBefore !== acts) event.detail.shouldSwap = false;
+  });
+
   // A button is disabled while its act is under way, and loses the focus by that.
   let pressed;
   on("htmx:beforeRequest", (event) => {
@@ -219,8 +229,7 @@
       }
     } else {
       if (byId("act-error")) byId("act-error").hidden = true;
-      // A poll that was sent before the act would bring back what was there before it.
-      for (const element of all("[data-poll]")) window.htmx.trigger(element, "htmx:abort");
+      acts += 1;
     }
     // A key names one press; the next press of the same button is another one.
     const key = elt.querySelector?.("[data-fresh-key]");

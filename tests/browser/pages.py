@@ -46,16 +46,22 @@ def sign_up(served: Served, page: Page) -> None:
     page.wait_for_url("**/panel")
 
 
-def sign_in(served: Served, page: Page) -> None:
-    """As an operator that nobody was before."""
+def sign_in(served: Served, page: Page) -> str:
+    """As an operator that nobody was before; gives the name."""
     name = f"ada{next(_numbers)}"
     create = ("operator", "create", name, "--role", "admin", "--password-stdin")
     served.run(*create, text=PASSWORD)
     page.goto(f"{served.address}/panel/login")
+    enter(page, name)
+    page.wait_for_url("**/panel")
+    return name
+
+
+def enter(page: Page, name: str) -> None:
+    """Fill in and send the form that asks to sign in."""
     page.fill("input[name=name]", name)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/panel")
 
 
 def photograph(page: Page, name: str, place: Locator | None = None) -> None:

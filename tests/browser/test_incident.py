@@ -59,6 +59,12 @@ def photograph_mail(page: Page, post: Post, name: str) -> None:
     photograph(page, f"mail-{name}")
 
 
+def resolve(page: Page) -> None:
+    """Post the update that ends it, which asks first."""
+    page.get_by_role("button", name="Post update", exact=True).click()
+    page.get_by_role("button", name="Resolve", exact=True).click()
+
+
 def test_from_a_stopped_prometheus_to_the_retrospective(
     chromium: Browser, mailing: Served, post: Post, tmp_path: Path
 ):
@@ -78,7 +84,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         expect(alert).to_have_count(1)
 
         # The threshold passes: a text for readers, the figures in the note, a preview beside.
-        offer = alert.get_by_role("link", name="Open an incident")
+        offer = alert.get_by_role("link", name="Tell the public…")
         expect(offer).to_be_visible()
         # The worker's next round gives the alert its episode.
         token = mailing.run("token", "create", "reader", "--scope", "incidents:read").strip()
@@ -92,6 +98,7 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
         expect(page.locator("#preview")).to_contain_text("Problem with our service")
         message = page.get_by_label("First update")
         assert "limit" not in message.input_value()
+        page.locator(".more > summary").click()
         note = page.get_by_label("Note").input_value()
         assert "Exporter stale:" in note
         assert "(limit 4)" in note
@@ -136,11 +143,14 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
 
         # Resolving asks for what it was.
         page.get_by_label("Update", exact=True).fill("All is as it should be.")
-        page.get_by_label("Status").select_option("resolved")
-        page.get_by_role("button", name="Post update", exact=True).click()
+        cause = page.get_by_label("What was the cause?")
+        expect(cause).to_be_hidden()
+        page.get_by_text("Resolved", exact=True).click()
+        expect(cause).to_be_focused()
+        resolve(page)
         expect(page.get_by_role("alert").first).to_contain_text("Choose a root cause")
-        page.get_by_label("Root cause (when resolved)").select_option("scraper_crash")
-        page.get_by_role("button", name="Post update", exact=True).click()
+        cause.select_option("scraper_crash")
+        resolve(page)
         expect(public.locator("#banner")).not_to_contain_text("We do not see our own figures")
 
         # What is to be done about it.

@@ -47,7 +47,7 @@ def test_one_request_asks_for_all_cards(page: Page):
         polled(page)
     assert asked
     assert all(POLL.search(one) for one in asked), asked
-    assert all(one.count("have=") == 10 for one in asked)
+    assert all(one.count("have=") == 11 for one in asked)
 
 
 def test_a_changed_card_keeps_what_a_reader_has_under_way(page: Page, served: Served):

@@ -38,15 +38,16 @@ def test_alerts_of_one_kind_are_one_row_and_the_urgent_come_first():
             alert("down", severity="critical"),
             alert("slow"),
             alert("odd"),
+            alert("waf-spike"),
             alert("late", "c", by="ada"),
             alert("dull", by="ada"),
         ]
     )
-    assert names(found.shown) == ["down 1", "late 2", "near 1"]
+    assert names(found.shown) == ["down 1", "waf-spike 1", "late 2"]
     assert len(found.shown) == SHOWN
-    assert names(found.more) == ["slow 1", "odd 1"]
+    assert names(found.more) == ["near 1", "slow 1", "odd 1"]
     assert names(found.acknowledged) == ["late 1", "dull 1"]
-    assert found.open == 6
+    assert found.open == 7
     assert [found.shown[0].tone, found.shown[1].tone] == ["bad", "warn"]
 
 

@@ -184,7 +184,10 @@ def test_a_version_leaves_out_what_ticks(build: Build, still: StandingClock, nam
 
 def test_a_stranger_is_asked_to_sign_in(site: Site):
     answer = site.client().get("/panel/cards", headers={"HX-Request": "true"})
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/panel/login")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (
+        401,
+        "/panel/login?ended=1&next=/panel",
+    )
 
 
 def test_a_poll_does_not_keep_anybody_signed_in(site: Site, panel: Panel, still: StandingClock):

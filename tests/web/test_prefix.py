@@ -79,7 +79,7 @@ def test_an_address_that_only_begins_like_it_is_another(below: Site):
 
 def test_who_is_signed_out_while_polling_is_led_below_it(below: Site):
     answer = below.client().get("/panel/cards/exporter", headers={"HX-Request": "true"})
-    assert answer.headers["HX-Redirect"] == "/status/panel/login"
+    assert answer.headers["HX-Redirect"] == "/status/panel/login?ended=1&next=/panel"
 
 
 def test_the_pointer_and_the_api_document_say_it(below: Site):

@@ -7,6 +7,8 @@ from portal.runtime.snapshot import Alert
 
 # What fits on the first screen of a phone.
 SHOWN = 3
+# Whoever presses can be stopped at once; a late worker waits that long.
+PRESSING = {"rate-limit-pressure", "waf-spike", "perimeter-spike"}
 URGENT = {"critical", "bad", "error", "major"}
 
 
@@ -51,8 +53,12 @@ def grouped(alerts: Iterable[Alert]) -> Groups:
     )
 
 
+def _rank(alert: Alert) -> tuple[bool, bool]:
+    return alert.severity not in URGENT, alert.id not in PRESSING
+
+
 def _by_name(alerts: Iterable[Alert]) -> list[Group]:
     by_name: dict[str, list[Alert]] = {}
-    for one in sorted(alerts, key=lambda one: one.severity not in URGENT):
+    for one in sorted(alerts, key=_rank):
         by_name.setdefault(one.id, []).append(one)
     return [Group(first, others) for first, *others in by_name.values()]
