@@ -26,7 +26,8 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
     from portal.guard import room as guards
     from portal.runtime.counters import Counters
     from portal.settings import load
-    from portal.web import faces, headers, parameters, render, statics
+    from portal.web import faces, headers, parameters, render
+    from portal.web.look import Look
 
     settings = settings or load()
     app = faces.bare(settings)
@@ -42,7 +43,7 @@ def create_app(settings: "Settings | None" = None) -> "APIFlask":
         portal.board,
         portal.lifecycle.phases,
         reads=parameters.read_part,
-        static=statics.load(ROOT / "static").find,
+        static=Look(settings).find,
         headers=headers.of(settings) + headers.PAGE_HEADERS,
         page=render.refusals(app, settings),
     )
@@ -73,8 +74,14 @@ def _rooms(
         engine = extensions.db.engine
     core = cores.build(settings, engine, secret_key=app.config["SECRET_KEY"])
     pages, page_of = render.public_pages(app, settings), render.component_page(app, settings)
-    of_all, of_pages = headers.of(settings), headers.PAGE_HEADERS
-    board = boards.build(core, pages, page_of, headers=of_all, page_headers=of_pages)
+    board = boards.build(
+        core,
+        pages,
+        page_of,
+        headers=headers.of(settings),
+        page_headers=headers.PAGE_HEADERS,
+        embed_headers=headers.embed(settings),
+    )
     status = statuses.build(
         core.open_session, board.refresh, requires_approval=settings.require_approval
     )

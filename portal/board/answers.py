@@ -10,26 +10,27 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from portal.board import maintenance
 from portal.board.answer import PENDING, Answer, Headers
 from portal.board.maintenance import BadQueryError, MaintenanceQuery
+from portal.board.named import HTML, Find, Make
 from portal.board.picture import Picture
+from portal.board.site import Document
 from portal.status.terms import Audience
 
 CACHE_CONTROL = "public, max-age=5, stale-while-revalidate=30, stale-if-error=86400"
 STATUS = "/api/status"
-# Each public component has a page.
-COMPONENTS = "/components/"
+# The banner as a page for a frame, on sites that may show it.
+EMBED = "/embed"
 _MOST_VARIANTS = 128
 _DEFAULT = MaintenanceQuery()
 # A picture that is opened by itself must run and load nothing.
 _SVG = (("Content-Security-Policy", "default-src 'none'"),)
 
-Document = Callable[[Picture], tuple[str, bytes]]
-# What renders a path that names something, such as a component; None where there is no such thing.
-Page = Callable[[Picture, str], bytes | None]
+Render = Callable[[Picture], Document]
 
 
 def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
@@ -98,17 +99,19 @@ class Answers:
         picture: Picture,
         *,
         pages: Mapping[str, bytes],
-        documents: Mapping[str, Document],
-        page_of: Page,
+        documents: Mapping[str, Render],
+        named: Find,
         poll_seconds: int,
         extra_headers: Headers,
         page_headers: Headers,
+        embed_headers: Headers,
         cors: str,
         before: "Answers | None" = None,
     ) -> None:
         self.picture = picture
-        self._documents, self._page_of = documents, page_of
-        self._extra_headers, self._page_headers = extra_headers, page_headers
+        self._documents, self._named = documents, named
+        self._extra_headers = extra_headers
+        self._headers_of = {HTML: page_headers, "image/svg+xml": _SVG, EMBED: embed_headers}
         self._cors = cross_origin(cors)
         self._lock = threading.Lock()
         # What the one before said word for word is not made again. Its instants must be past ones.
@@ -117,7 +120,7 @@ class Answers:
         self._made: dict[tuple[str, str], Answer] = {}
         self._variants: dict[str, tuple[Answer, datetime]] = {}
         for path, page in pages.items():
-            self._keep(path, self._page(path, page))
+            self._keep(path, self._answer(page, path, HTML))
         self._keep(STATUS, self._json(STATUS, status(picture, poll_seconds=poll_seconds)))
         body, _ = maintenance.body(picture, _DEFAULT)
         self._keep(maintenance.PATH, self._json(maintenance.PATH, body))
@@ -141,7 +144,7 @@ class Answers:
                 known = self._variants.get(str(query))
                 return known[0] if known and now < known[1] else PENDING
         answer = self._made.get((path, ""))
-        if answer is None and self._is_document(path):
+        if answer is None and self._maker(path):
             return PENDING
         return answer
 
@@ -164,21 +167,16 @@ class Answers:
         for answer in list(self._made.values()):
             answer.compress()
 
-    def _is_document(self, path: str) -> bool:
-        return path in self._documents or (
-            path.startswith(COMPONENTS)
-            and any(one.slug == path[len(COMPONENTS) :] for one in self.picture.public_components)
-        )
+    def _maker(self, path: str) -> Make | None:
+        render = self._documents.get(path)
+        return partial(render, self.picture) if render else self._named(self.picture, path)
 
     def _make_document(self, path: str) -> Answer | None:
-        if path in self._documents:
-            kind, body = self._documents[path](self.picture)
-            answer = self._answer(body, path, kind, _SVG if kind == "image/svg+xml" else ())
-        else:
-            page = self._page_of(self.picture, path[len(COMPONENTS) :])
-            if page is None:
-                return None
-            answer = self._page(path, page)
+        make = self._maker(path)
+        if make is None:
+            return None
+        kind, body = make()
+        answer = self._answer(body, path, kind)
         answer.compress()
         return self._keep(path, answer)
 
@@ -207,19 +205,15 @@ class Answers:
         self._made[path, ""] = answer
         return answer
 
-    def _page(self, path: str, body: bytes) -> Answer:
-        return self._answer(body, path, "text/html; charset=utf-8", self._page_headers)
-
     def _json(self, name: str, body: dict[str, Any]) -> Answer:
         made_at = json.dumps(body.pop("generatedAt"))
         rest = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
         data = f'{{"generatedAt":{made_at},{rest[1:]}'.encode()
-        return self._answer(data, name, "application/json", (), told=rest.encode())
+        return self._answer(data, name, "application/json", told=rest.encode())
 
-    def _answer(
-        self, body: bytes, name: str, kind: str, more: Headers, *, told: bytes | None = None
-    ) -> Answer:
+    def _answer(self, body: bytes, name: str, kind: str, *, told: bytes | None = None) -> Answer:
         etag = f'W/"{digest(name.encode() + (body if told is None else told))}"'
+        more = self._headers_of.get(name) or self._headers_of.get(kind, ())
         shared = (("Cache-Control", CACHE_CONTROL), *self._cors, *self._extra_headers, *more)
         return Answer.of(body, kind, etag, shared)
 

@@ -7,14 +7,25 @@ episodes of alerts that a component depends on. The uptime is of whole days, tod
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from portal.board import days, instants
-from portal.board.days import DayEvent, Interval
+from portal.board.days import DayEvent, Entry, Interval
 from portal.schemas import Camel
 from portal.status.components import Component, State
 
 DAYS = 90
+# The lengths that a figure of uptime is given for.
+PERIODS = (30, 60, 90)
 _DAY_SECONDS = instants.DAY.total_seconds()
+
+
+class Uptime(NamedTuple):
+    """A share of whole days without what counts as down; None while nothing is known."""
+
+    ratio: float | None
+    days: int
+    down_seconds: float
 
 
 class ComponentView(Camel):
@@ -38,11 +49,27 @@ class ComponentView(Camel):
     # What reaches beyond the beginning of `today`, so that it can be seen at a later instant.
     today: date | None = None
     ahead: list[Interval] = []
+    # The day of its latest bar.
+    last_day: date | None = None
+    # The incidents and windows that touch it, the latest first.
+    entries: list[Entry] = []
 
     @property
     def known_days(self) -> int:
         """How many days the figure of its uptime is of."""
         return sum(state is not None for state in self.states)
+
+    def uptime_of(self, days: int) -> Uptime:
+        """Of the last days, as far as they are known."""
+        known = sum(state is not None for state in self.states[-days:])
+        first = self.last_day - timedelta(days=days - 1) if self.last_day else date.min
+        down = sum(one.down for one in self.events if one.day >= first)
+        ratio = round(1 - down / (known * _DAY_SECONDS), 6) if known else None
+        return Uptime(ratio, known, down)
+
+    def touched_by(self, now: datetime) -> list[Entry]:
+        """What has touched it by now, the latest first."""
+        return [one for one in self.entries if one.began_at <= now]
 
     def at(self, now: datetime) -> "ComponentView":
         """The same seen at a later instant, from what it knows."""
@@ -89,6 +116,7 @@ def view(
         is_watched=is_watched,
         today=midnight.date(),
         ahead=[one for one in intervals if one.ended_at is None or one.ended_at > midnight],
+        entries=days.entries(intervals),
     )
     return _seen(stem, closed, now=now)
 
@@ -125,29 +153,34 @@ def _seen(stem: ComponentView, closed: list[DayEvent], *, now: datetime) -> Comp
             "state": current,
             "uptime": round(1 - down / counted, 6) if counted else None,
             "states": states,
+            "last_day": instants.midnight(now).date(),
             "events": events[::-1],
             "changed_at": max([*edges, *filter(None, [stem.changed_at])], default=None),
         }
     )
 
 
-@lru_cache(maxsize=512)
-def bars(states: tuple[State | None, ...]) -> tuple[tuple[str, str], ...]:
-    """Days as strokes of an SVG, 4 units a day wide and 32 high: (state's word or `none`, path).
+_TOP, _FOOT, _MARK = 15, 11, 17
+_MARKS = {
+    State.UNDER_MAINTENANCE: "m0-1.5 1.5 1.5-1.5 1.5-1.5-1.5z",
+    State.DEGRADED: "m0-1.5 1.5 3h-3z",
+    State.PARTIAL: "m-1.5-.5h3a1.5 1.5 0 0 1-3 0z",
+    State.MAJOR: "m-1.5-1.5h3v3h-3z",
+}
 
-    Worse days are lower, and days without data a line at the foot, so that shape tells them apart
-    where colour does not.
+
+@lru_cache(maxsize=512)
+def bars(states: tuple[State | None, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Days as strokes of an SVG, 4 units a day wide and 19 high: (state's word, bars, marks).
+
+    Trouble has a mark below its bar, and a day without data is a short foot, so that shape tells
+    them apart where colour does not.
     """
-    tops = {
-        None: 28,
-        State.OPERATIONAL: 0,
-        State.UNDER_MAINTENANCE: 6,
-        State.DEGRADED: 10,
-        State.PARTIAL: 16,
-        State.MAJOR: 20,
-    }
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[list[str], list[str]]] = {}
     for number, state in enumerate(states):
-        path = f"M{number * 4 + 2} {tops[state]}V32"
-        found.setdefault(state.value if state else "none", []).append(path)
-    return tuple((name, "".join(paths)) for name, paths in found.items())
+        bar, marks = found.setdefault(state.value if state else "none", ([], []))
+        middle = number * 4 + 2
+        bar.append(f"M{middle} {0 if state else _FOOT}V{_TOP}")
+        if state in _MARKS:
+            marks.append(f"M{middle} {_MARK + 0.25:g}{_MARKS[state]}")
+    return tuple((name, "".join(bar), "".join(marks)) for name, (bar, marks) in found.items())

@@ -25,6 +25,17 @@ class Interval(NamedTuple):
     began_at: datetime
     ended_at: datetime | None
     label: str
+    title: str = ""
+
+
+class Entry(Camel):
+    """An incident or a window that touched a component: its worst state, from when to when."""
+
+    label: str
+    title: str
+    state: State
+    began_at: datetime
+    ended_at: datetime | None
 
 
 class DayEvent(Camel):
@@ -54,19 +65,17 @@ def _without(one: Interval, hand: Interval) -> list[Interval]:
     parts = []
     if one.began_at < hand.began_at:
         ends = [hand.began_at, *([one.ended_at] if one.ended_at is not None else [])]
-        parts.append(Interval(one.state, one.began_at, min(ends), one.label))
+        parts.append(one._replace(ended_at=min(ends)))
     if hand.ended_at is not None and (one.ended_at is None or one.ended_at > hand.ended_at):
         begins = max(one.began_at, hand.ended_at)
-        parts.append(Interval(one.state, begins, one.ended_at, one.label))
+        parts.append(one._replace(began_at=begins))
     return parts
 
 
 def before(intervals: Iterable[Interval], end: datetime) -> list[Interval]:
     """What of these was before an instant; it stays so whatever becomes of them later."""
     return [
-        one
-        if one.ended_at is not None and one.ended_at <= end
-        else Interval(one.state, one.began_at, end, one.label)
+        one if one.ended_at is not None and one.ended_at <= end else one._replace(ended_at=end)
         for one in intervals
         if one.began_at < end
     ]
@@ -81,9 +90,30 @@ def so_far(intervals: Iterable[Interval], now: datetime) -> list[Interval]:
         if instants.is_running(one, now):
             counted = max(instants.step(now), one.began_at + _LEAST)
             ends = min(counted, instants.midnight(now) + instants.DAY)
-            one = Interval(one.state, one.began_at, ends, one.label)
+            one = one._replace(ended_at=ends)
         found.append(one)
     return found
+
+
+def entries(intervals: Iterable[Interval]) -> list[Entry]:
+    """What has a name, each once and the latest first."""
+    found: dict[str, list[Interval]] = {}
+    for one in intervals:
+        if one.label:
+            found.setdefault(one.label, []).append(one)
+    made = [_entry(parts) for parts in found.values()]
+    return sorted(made, key=lambda one: (one.began_at, one.label), reverse=True)
+
+
+def _entry(parts: list[Interval]) -> Entry:
+    ends = [one.ended_at for one in parts if one.ended_at is not None]
+    return Entry(
+        label=parts[0].label,
+        title=parts[0].title,
+        state=max((State(one.state) for one in parts), key=lambda state: state.rank),
+        began_at=min(one.began_at for one in parts),
+        ended_at=max(ends) if len(ends) == len(parts) else None,
+    )
 
 
 def events(intervals: Iterable[Interval], begins: datetime) -> list[DayEvent]:
@@ -105,7 +135,7 @@ def _by_day(intervals: Iterable[Interval], begins: datetime) -> dict[date, list[
         assert end is not None
         while begin < end:
             day, midnight = begin.astimezone(UTC).date(), instants.midnight(begin) + instants.DAY
-            part = Interval(one.state, begin, min(end, midnight), one.label)
+            part = one._replace(began_at=begin, ended_at=min(end, midnight))
             found.setdefault(day, []).append(part)
             begin = midnight
     return found

@@ -85,7 +85,7 @@ class History:
             select(
                 _text_of(*_SPAN).where(was).scalar_subquery(),
                 # What is said of an incident and who may know of it is of the past too.
-                _text_of(Incident.id, Incident.reference, Incident.audiences)
+                _text_of(Incident.id, Incident.reference, Incident.title, Incident.audiences)
                 .where(Incident.started_at <= today, _is_of_interest(begins))
                 .scalar_subquery(),
                 _text_of(*planned.selected_columns).where(planned.whereclause).scalar_subquery(),
@@ -137,14 +137,20 @@ def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -
     """Spans by hand, and of incidents that everyone may know of: whose, what, whether by hand."""
     is_told = and_(_is_of_interest(begins), bounded.is_public(Incident.audiences))
     query = (
-        select(*_SPAN, Incident.reference)
+        select(*_SPAN, Incident.reference, Incident.title)
         .outerjoin(Incident, Incident.id == Span.incident_id)
         .where(condition, or_(Span.incident_id.is_(None), is_told))
         .order_by(Span.began_at, Span.id)
     )
     return [
-        (component, Interval(State(state), began_at, ended_at, reference or ""), incident is None)
-        for component, incident, state, began_at, ended_at, reference in session.execute(query)
+        (
+            one.component_id,
+            Interval(
+                State(one.state), one.began_at, one.ended_at, one.reference or "", one.title or ""
+            ),
+            one.incident_id is None,
+        )
+        for one in session.execute(query)
     ]
 
 
@@ -167,6 +173,7 @@ def _planned(begins: datetime, until: datetime) -> Any:
     """Public windows with what they touch."""
     return select(
         Window.reference,
+        Window.title,
         Window.components,
         Window.effects,
         Window.starts_at,
@@ -188,7 +195,7 @@ def _windows(session: Session, query: Any) -> dict[str, list[Interval]]:
             # Under maintenance all the same, so that what is left of it is no downtime.
             for state in (State.UNDER_MAINTENANCE, *filter(None, [row.effects.get(slug)])):
                 end = row.ended_at or row.ends_at
-                interval = Interval(State(state), row.starts_at, end, row.reference)
+                interval = Interval(State(state), row.starts_at, end, row.reference, row.title)
                 found.setdefault(slug, []).append(interval)
     return found
 

@@ -6,6 +6,7 @@ answers, byte for byte, so that a board is made anew at them and at no other tim
 - Something begins or ends, or comes within the ninety minutes of `/api/runtime/maintenance`.
 - The day turns in UTC, the time base of the page: of days, weeks and months only whole days count.
 - While something goes on, its length grows in steps of five minutes.
+- An update that was announced is due.
 """
 
 from collections.abc import Iterable
@@ -52,9 +53,14 @@ def is_running(one: Lasting, now: datetime) -> bool:
     return one.began_at <= now and (one.ended_at is None or one.ended_at > now)
 
 
-def next_change(now: datetime, spoken: Iterable[Spoken], lasting: Iterable[Lasting]) -> datetime:
+def next_change(
+    now: datetime,
+    spoken: Iterable[Spoken],
+    lasting: Iterable[Lasting],
+    due: Iterable[datetime] = (),
+) -> datetime:
     """The first instant after `now` at which any of these is told otherwise."""
-    moments = [midnight(now) + DAY]
+    moments = [midnight(now) + DAY, *due]
     for one in spoken:
         moments += [one.starts_at - NEAR, one.starts_at]
         if one.over_at is not None:

@@ -135,7 +135,8 @@ class Picture:
         """
         if audience is not Audience.PUBLIC:
             return self.valid_until
-        return next_change(self.for_reader(audience), self.public_components, self.now)
+        events = [one for one in self.incidents if one.is_public]
+        return next_change(self.for_reader(audience), self.public_components, events, self.now)
 
     @cached_property
     def open_incidents(self) -> tuple[IncidentView, ...]:
@@ -143,6 +144,22 @@ class Picture:
         return tuple(
             one for one in self.incidents if one.is_public and one.status is not Progress.RESOLVED
         )
+
+    def is_overdue(self, one: IncidentView) -> bool:
+        """Whether the next update was announced for a time that is over."""
+        due = None if one.resolved_at else one.next_update_at
+        return due is not None and due <= self.now
+
+    def names_of(self, slugs: Iterable[str]) -> list[str]:
+        """The names of the public ones among some components, in their order."""
+        wanted = set(slugs)
+        return [one.name for one in self.public_components if one.slug in wanted]
+
+    def affected_by(self, banner: Banner) -> list[str]:
+        """The names of what a notice touches, as far as everyone may know of it."""
+        incident = self.incident(banner.ref) if banner.kind == "incident" else None
+        touched = [one.component for one in incident.components] if incident else banner.components
+        return self.names_of(touched)
 
     def incident(self, reference: str) -> IncidentView | None:
         return next((one for one in self.incidents if one.reference == reference), None)
@@ -211,7 +228,7 @@ class Picture:
         return replace(
             self,
             seen_at=now,
-            valid_until=next_change(moved, parts, now),
+            valid_until=next_change(moved, parts, self.incidents, now),
             banners=moved,
             components=parts,
             stale_since=stale_since,
@@ -231,6 +248,12 @@ def next_of_each(found: Iterable[Banner]) -> tuple[Banner, ...]:
     return tuple(kept)
 
 
-def next_change(found: Iterable[Banner], parts: Iterable[ComponentView], now: datetime) -> datetime:
+def next_change(
+    found: Iterable[Banner],
+    parts: Iterable[ComponentView],
+    events: Iterable[IncidentView],
+    now: datetime,
+) -> datetime:
     """The first instant after `now` at which a picture of these changes by itself."""
-    return instants.next_change(now, found, [part for one in parts for part in one.ahead])
+    due = [one.next_update_at for one in events if one.next_update_at and not one.resolved_at]
+    return instants.next_change(now, found, [part for one in parts for part in one.ahead], due)

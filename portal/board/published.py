@@ -56,7 +56,7 @@ def take(
     return Picture(
         number,
         now,
-        next_change(found, parts, now),
+        next_change(found, parts, shown, now),
         tuple(found),
         tuple(shown),
         parts,

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from portal.board import feeds, statuspage
-from portal.board.answers import Answers, Page
+from portal.board import feeds, named, statuspage
+from portal.board.answers import Answers
 from portal.board.copy import Copy
 from portal.board.picture import Picture
 from portal.board.publish import Board
+from portal.board.site import Site
 from portal.core import Core
 
 Headers = tuple[tuple[str, str], ...]
@@ -15,25 +16,29 @@ Headers = tuple[tuple[str, str], ...]
 def build(
     core: Core,
     pages: Callable[[Picture], dict[str, bytes]],
-    page_of: Page,
+    page_of: named.Page,
     *,
     headers: Headers,
     page_headers: Headers,
+    embed_headers: Headers,
 ) -> Board:
     """`pages` renders the HTML of a picture, by path; `page_of` that of one component."""
     settings = core.settings
-    site = feeds.Site(settings.site_name, settings.external_url.rstrip("/"))
+    site = Site(settings.site_name, settings.external_url.rstrip("/"))
     documents = feeds.documents(site) | statuspage.documents(site)
+
+    find = named.finder(site, page_of)
 
     def publish(picture: Picture, before: Answers | None) -> Answers:
         return Answers(
             picture,
             pages=pages(picture),
             documents=documents,
-            page_of=page_of,
+            named=find,
             poll_seconds=settings.poll_seconds,
             extra_headers=headers,
             page_headers=page_headers,
+            embed_headers=embed_headers,
             cors=settings.public_cors,
             before=before,
         )

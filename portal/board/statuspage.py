@@ -7,9 +7,9 @@ from typing import Any
 
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
-from portal.board.feeds import Document, Site
 from portal.board.incidents import IncidentView
 from portal.board.picture import Picture
+from portal.board.site import Document, Site
 from portal.status.components import State
 from portal.status.notices import SENT
 from portal.status.terms import Status

@@ -17,6 +17,18 @@ PROBES = frozenset(
     {"/health", "/health/live", "/health/ready", "/health/startup", "/health/metrics"}
 )
 
+# What browsers and robots look for at the root.
+ROOT_FILES = frozenset(
+    {
+        "/favicon.ico",
+        "/apple-touch-icon.png",
+        "/robots.txt",
+        "/site.webmanifest",
+        "/.well-known/security.txt",
+        "/embed/banner.js",
+    }
+)
+
 
 @dataclass(slots=True)
 class Head:
@@ -92,8 +104,8 @@ def is_probe(path: str) -> bool:
 
 
 def is_uncounted(path: str) -> bool:
-    """Whether a path is neither limited nor judged: probes, styles and scripts."""
-    return path in PROBES or path.startswith("/static/")
+    """Whether a path is neither limited nor judged: probes, styles, scripts and icons."""
+    return path.startswith("/static/") or path in PROBES or path in ROOT_FILES
 
 
 def as_get(environ: Environ) -> Environ:

@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portal import durations
-from portal.settings import guard, notifications, values, workers
+from portal.settings import guard, look, notifications, values, workers
 from portal.settings.guard import AutoBlockRule, ScraperToken, Target
+from portal.settings.look import Accent, Link
 from portal.settings.notifications import MailServer
 from portal.settings.values import Network
 from portal.settings.workers import DeclaredWorker, WorkerQueue
@@ -60,6 +61,38 @@ class Settings:
         "",
         values.web_address,
         "public URL of the portal, used in links; can have a path: `https://example.com/status`",
+    )
+    look_dir: Path | None = _setting(
+        None,
+        look.folder,
+        "folder with the site's own `logo.svg`, `logo-dark.svg`, `favicon.svg`, `favicon.ico`,"
+        " `touch-icon.png` and `style.css`, and what that needs; see docs/look.md",
+    )
+    accent: Accent | None = _setting(
+        None,
+        look.accent,
+        "colour of links and buttons on public pages, such as `#2456d6`; must be readable on"
+        " light, and the one for dark is derived",
+    )
+    header_links: tuple[Link, ...] = _setting(
+        (), look.links, "links below the site's name: `Support=https://example.com/support,…`"
+    )
+    footer_links: tuple[Link, ...] = _setting(
+        (), look.links, "links at the foot of public pages, in the same form"
+    )
+    page_note: str = _setting(
+        "", values.text, "note on the public page above the components, in Markdown"
+    )
+    security_contact: str = _setting(
+        "",
+        look.contact,
+        "where to report vulnerabilities, `mailto:…` or `https://…`; served as"
+        " `/.well-known/security.txt`",
+    )
+    embed_origins: tuple[str, ...] = _setting(
+        (),
+        guard.origins,
+        "sites that may show `/embed` in a frame, such as `https://app.example.com`; empty: none",
     )
     runbook_url: str = _setting(
         "", values.text, "URL of your own runbook; empty: the built-in page"

@@ -10,7 +10,17 @@ from portal import ROOT, VERSION, extensions
 from portal.runtime.counters import Counters
 from portal.settings import Settings, kept_secret
 from portal.store import engine
-from portal.web import access, compression, errors, health, prefix, statics, strict_json, wording
+from portal.web import (
+    access,
+    compression,
+    errors,
+    health,
+    prefix,
+    site,
+    statics,
+    strict_json,
+    wording,
+)
 from portal.web.api import alerts as alerts_api
 from portal.web.api import announcements as announcements_api
 from portal.web.api import blocks as blocks_api
@@ -25,6 +35,7 @@ from portal.web.api import series as series_api
 from portal.web.api import templates as templates_api
 from portal.web.api import windows as windows_api
 from portal.web.api import workers as workers_api
+from portal.web.look import Look
 from portal.web.panel import (
     accounts,
     alerts,
@@ -81,6 +92,7 @@ def bare(settings: Settings) -> APIFlask:
         extension.init_app(app)
     app.json = StrictJSON(app)
     app.jinja_env.filters.update(wording.FILTERS, sentence=sentences.brief)
+    app.jinja_env.globals["site"] = site.of(settings, Look(settings))
     statics.put_on(app.jinja_env, statics.load(ROOT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app

@@ -4,7 +4,8 @@ from portal.settings import Settings
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
 )
 SECURITY_HEADERS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
 PAGE_HEADERS = (
@@ -18,6 +19,7 @@ PUBLIC_READS = frozenset(
         "/",
         "/banner",
         "/board",
+        "/embed",
         "/api/status",
         "/api/runtime/maintenance",
         "/api/openapi.json",
@@ -39,6 +41,13 @@ PUBLIC_READS = frozenset(
         "/api/v2/scheduled-maintenances/active.json",
     }
 )
+
+
+def embed(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Of the page that other sites show in a frame: those of the settings, and no others."""
+    ancestors = " ".join(settings.embed_origins) or "'none'"
+    policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {ancestors}")
+    return (("Content-Security-Policy", policy), *PAGE_HEADERS[1:])
 
 
 def of(settings: Settings) -> tuple[tuple[str, str], ...]:

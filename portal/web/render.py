@@ -1,7 +1,7 @@
 """Pages and mails from their templates: the panel's in a request, the others outside of any."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,7 @@ from portal.accounts.roles import Scope
 from portal.board import notices
 from portal.board.answers import digest
 from portal.board.banners import Banner
+from portal.board.components import ComponentView
 from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
@@ -24,6 +25,10 @@ from portal.web.caller import Caller
 
 # Of what was over on one day, on the page; the page of the month has the others.
 MOST_OF_DAY = 10
+# On the page of a component, of what touched it.
+MOST_ENTRIES = 50
+# Of components that the page shows without folding the healthy groups.
+MOST_UNFOLDED = 12
 
 
 def panel(template: str, *, status: int = 200, **context: object) -> Response:
@@ -83,23 +88,32 @@ class Remembered:
 def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
     """What renders the public page and its two parts from a picture, outside of any request."""
     context = {
-        "site_name": settings.site_name,
         "poll_seconds": settings.poll_seconds,
         "stale_after_seconds": int(settings.poll_seconds * 1.5),
-        "external_url": settings.external_url,
         "most_of_day": MOST_OF_DAY,
+        "most_unfolded": MOST_UNFOLDED,
     }
     templates = app.jinja_env
     # What is the same as in the picture before looks the same.
     part_of = Remembered(templates.get_template("parts/component.html"))
     past_of = Remembered(templates.get_template("parts/past.html"))
 
-    def notice_of(banner: Banner, earlier: int, level: str, short: str) -> str:
-        template = templates.get_template("parts/notice.html")
-        return template.render(banner=banner, earlier=earlier, level=level, short=short)
+    def notice_of(picture: Picture, banner: Banner, level: str, short: str) -> str:
+        incident = picture.incident(banner.ref) if banner.kind == "incident" else None
+        return templates.get_template("parts/notice.html").render(
+            banner=banner,
+            level=level,
+            short=short,
+            names=picture.affected_by(banner),
+            incident=incident,
+            is_overdue=incident is not None and picture.is_overdue(incident),
+        )
 
     def make(picture: Picture) -> dict[str, bytes]:
-        given = context | {"picture": picture, "notices": notices.fitted(picture, notice_of)}
+        given = context | {
+            "picture": picture,
+            "notices": notices.fitted(picture, partial(notice_of, picture)),
+        }
         of_parts = {"part_of": part_of, "past_of": past_of}
         # The page holds both parts; each is rendered once.
         board = templates.get_template("parts/board.html").render(given | of_parts)
@@ -109,24 +123,24 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         page = templates.get_template("public/page.html").render(given, board=board, banner=banner)
         part_of.forget_others()
         past_of.forget_others()
-        made = {"/": page, "/banner": banner, "/board": board}
+        embed = templates.get_template("public/embed.html").render(given, banner=banner)
+        made = {"/": page, "/banner": banner, "/board": board, "/embed": embed}
         return {path: prefix.html(text, settings.prefix).encode() for path, text in made.items()}
 
     return make
 
 
-def component_page(app: APIFlask, settings: Settings) -> Callable[[Picture, str], bytes | None]:
+def component_page(app: APIFlask, settings: Settings) -> Callable[[Picture, ComponentView], bytes]:
     """What renders the page of a public component, outside of any request."""
 
-    def make(picture: Picture, slug: str) -> bytes | None:
-        one = next((one for one in picture.public_components if one.slug == slug), None)
-        if one is None:
-            return None
+    def make(picture: Picture, one: ComponentView) -> bytes:
         page = app.jinja_env.get_template("public/component.html").render(
             one=one,
-            site_name=settings.site_name,
+            touched=one.touched_by(picture.now),
+            most_entries=MOST_ENTRIES,
+            now=picture.now,
             external_url=settings.external_url,
-            path=f"/components/{slug}",
+            path=f"/components/{one.slug}",
             confirmed_at=picture.stale_since,
         )
         return prefix.html(page, settings.prefix).encode()

@@ -14,7 +14,9 @@ TABLE: dict[str, str | Scope] = {
     "static": PUBLIC,
     **_views(PUBLIC, "openapi", "spec"),
     **_views(
-        PUBLIC, "public", "banner board component docs document maintenance page status statuspage"
+        PUBLIC,
+        "public",
+        "banner board component docs document embed maintenance page status statuspage",
     ),
     **_views(PUBLIC, "records", "history incident window"),
     **_views(PUBLIC, "subscriptions", "ask confirm end manage sent"),

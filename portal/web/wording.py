@@ -23,8 +23,10 @@ _MONTHS = (
     "November",
     "December",
 )
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LATENCIES = (10, 100)
+# What is longer is folded.
+_MOST_LINES = 6
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -71,10 +73,28 @@ def span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> st
     """`Thu 26 Nov, 02:00 – 03:00 (Europe/Berlin, 01:00 – 02:00 UTC)`."""
     if ends_at is None:
         return f"{stamp(starts_at, zone)}, no end planned"
-    local = f"{_short_day(_in_zone(starts_at, zone))}, {_pair(starts_at, ends_at, zone)}"
+    local = plain_span(starts_at, ends_at, zone)
     if zone == "UTC":
         return f"{local} UTC"
     return f"{local} ({zone}, {_pair(starts_at, ends_at, 'UTC')} UTC)"
+
+
+def plain_stamp(moment: datetime, zone: str = "UTC") -> str:
+    """`Thu 26 Nov, 02:00`, where the zone stands beside it."""
+    local = _in_zone(moment, zone)
+    return f"{_short_day(local)}, {local:%H:%M}"
+
+
+def plain_span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> str:
+    """`Thu 26 Nov, 02:00 – 03:00`, where the zone stands beside it."""
+    if ends_at is None:
+        return plain_stamp(starts_at, zone)
+    return f"{_short_day(_in_zone(starts_at, zone))}, {_pair(starts_at, ends_at, zone)}"
+
+
+def weekday(date_: date) -> str:
+    """`Sunday 22 November`."""
+    return f"{_WEEKDAYS[date_.weekday()]} {day(date_)}"
 
 
 def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
@@ -84,7 +104,7 @@ def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
 
 
 def _short_day(local: datetime) -> str:
-    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1][:3]}"
+    return f"{_WEEKDAYS[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1][:3]}"
 
 
 def count(number: float) -> str:
@@ -164,6 +184,17 @@ def uptime(ratio: float) -> str:
     return f"{int(shown * 10_000) / 100:.2f}{_THIN_SPACE}%"
 
 
+def spoken_minutes(seconds: float) -> str:
+    """`42 min`: in whole minutes, and one at least."""
+    return durations.spoken(max(60, seconds // 60 * 60))
+
+
+def is_long(text: str, columns: int) -> bool:
+    """Whether a message takes more than six lines of so many columns."""
+    lines = prose.to_text(text).splitlines()
+    return sum(max(1, -(-len(line) // columns)) for line in lines) > _MOST_LINES
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "iso": clock.iso,
     "spoken": durations.spoken,
@@ -174,6 +205,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "weekday": weekday,
     "until_when": until_when,
     "span": span,
+    "plain_stamp": plain_stamp,
+    "plain_span": plain_span,
+    "weekday": weekday,
     "count": count,
     "counted": counted,
     "percent": percent,
@@ -189,4 +223,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "prose": prose.to_html,
     "uptime": uptime,
     "bars": lambda states: components.bars(tuple(states)),
+    "is_long": is_long,
+    "spoken_minutes": spoken_minutes,
 }

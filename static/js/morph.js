@@ -62,6 +62,8 @@
   window.htmx?.defineExtension("morph", {
     handleSwap: (style, target, fragment) => {
       if (style !== "morph") return false;
+      // Whoever changes what stands there changes what comes too, so that it is not told as new.
+      target.dispatchEvent(new CustomEvent("morph:fresh", { bubbles: true, detail: fragment }));
       children(target, fragment);
       // htmx looks at it anew: what is in it may ask for other things than before.
       return [target];

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from portal.board import answers, maintenance
+from portal.board import answers, maintenance, named
 from portal.board.answer import PENDING
 from portal.board.answers import Answers
 from portal.board.maintenance import BadQueryError, MaintenanceQuery
+from portal.board.site import Site
 from portal.status.terms import Audience, Channel
 from tests.board.test_picture import HOUR, NOW, TICK, banner, event, part, picture
 
@@ -139,9 +140,10 @@ def ready(shown, *, cors: str = "", page: bytes = b"page", before=None) -> Answe
             "/badge.svg": lambda _: ("image/svg+xml", b"<svg/>"),
             "/feed": lambda _: ("text/plain", b"feed"),
         },
-        page_of=lambda shown, slug: f"<h1>{slug}</h1>".encode(),
+        named=named.finder(Site("", ""), lambda shown, one: f"<h1>{one.slug}</h1>".encode()),
         poll_seconds=15,
         extra_headers=(),
+        embed_headers=(),
         page_headers=(("X-Page", "1"),),
         cors=cors,
         before=before,

@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import icalendar
 import pytest
 
-from portal.board import feeds, statuspage
-from portal.board.feeds import MOST_ENTRIES, Site
+from portal.board import badges, calendars, feeds, statuspage
+from portal.board.feeds import MOST_ENTRIES
 from portal.board.picture import Picture
+from portal.board.site import Site
 from portal.status.components import State
 from tests.board.test_picture import HOUR, NOW, banner, event, part, picture
 
@@ -122,7 +123,7 @@ def test_the_calendar_has_public_windows_and_those_called_off():
             banner("m-6", resolved_at=NOW, starts_at=NOW + 3 * HOUR, ends_at=None),
         ),
     )
-    made = icalendar.Calendar.from_ical(feeds.calendar(shown, SITE)[1])
+    made = icalendar.Calendar.from_ical(calendars.whole(shown, SITE)[1])
     found = {str(one["uid"]).partition("@")[0]: one for one in made.walk("VEVENT")}
     assert list(found) == ["mail", "m-3", "m-2", "m-1", "m-4", "m-6"]
     stamps = {name: one.decoded("dtstamp") for name, one in found.items()}
@@ -138,13 +139,13 @@ def test_the_calendar_has_public_windows_and_those_called_off():
     assert int(found["m-1"]["sequence"]) == 3
     assert str(found["m-1"]["url"]) == "https://status.example/maintenance/m-1"
     assert str(found["m-1"]["uid"]) == "m-1@status.example"
-    bare = icalendar.Calendar.from_ical(feeds.calendar(shown, BARE)[1]).walk("VEVENT")[0]
+    bare = icalendar.Calendar.from_ical(calendars.whole(shown, BARE)[1]).walk("VEVENT")[0]
     assert "url" not in bare
     assert str(bare["uid"]) == "mail@portal.invalid"
 
 
 def test_the_badge_is_as_wide_as_its_word():
-    _, body = feeds.badge(picture(components=(part("api"),)))
+    _, body = badges.badge(picture(components=(part("api"),)))
     text = body.decode()
     right = 16 + round(len("All systems operational") * 6.6)
     assert f'width="{52 + right}" height="20" role="img"' in text
@@ -155,7 +156,7 @@ def test_the_badge_is_as_wide_as_its_word():
 
 
 def test_the_badge_of_a_portal_that_watches_nothing_is_grey():
-    text = feeds.badge(picture())[1].decode()
+    text = badges.badge(picture())[1].decode()
     assert "status: Nothing is monitored yet" in text
     assert "#127a46" not in text
 

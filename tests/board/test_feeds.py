@@ -9,7 +9,7 @@ import feedparser
 import icalendar
 import pytest
 
-from portal.board import banners, feeds
+from portal.board import banners, calendars, site
 from portal.board.picture import Picture
 from portal.status import prose
 from portal.status.announcements import AnnouncementIn
@@ -293,7 +293,7 @@ def test_every_instant_of_two_years_is_right_in_twenty_zones():
         for number in range(52)
     ]
     picture = Picture(revision=1, generated_at=START, valid_until=None, banners=tuple(windows))
-    _, data = feeds.calendar(picture, feeds.Site("Status", ""))
+    _, data = calendars.whole(picture, site.Site("Status", ""))
     events = icalendar.Calendar.from_ical(data).walk("VEVENT")
     read = {str(one["uid"]).partition("@")[0]: one.decoded("dtstart") for one in events}
     assert read == {one.ref: one.starts_at for one in windows}

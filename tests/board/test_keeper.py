@@ -248,12 +248,12 @@ def test_a_copy_that_cannot_be_had_is_none(tmp_path: Path):
     assert lost._kept is None
 
 
-def test_bars_tell_days_apart_by_their_height():
+def test_bars_tell_days_apart_by_their_marks_and_unknown_ones_by_their_height():
     days = (State.OPERATIONAL, None, State.MAJOR, State.OPERATIONAL)
     assert components.bars(days) == (
-        ("operational", "M2 0V32M14 0V32"),
-        ("none", "M6 28V32"),
-        ("major_outage", "M10 20V32"),
+        ("operational", "M2 0V15M14 0V15", ""),
+        ("none", "M6 11V15", ""),
+        ("major_outage", "M10 0V15", "M10 17.25m-1.5-1.5h3v3h-3z"),
     )
 
 

@@ -247,11 +247,18 @@ def test_the_worst_that_is_said_is_the_state_of_all(values, indicator, descripti
 
 
 def test_a_picture_is_good_until_something_begins_or_ends():
-    def until(*found: Banner, parts: tuple[ComponentView, ...] = ()) -> timedelta:
-        return pictures.next_change(found, parts, NOW) - NOW
+    def until(
+        *found: Banner,
+        parts: tuple[ComponentView, ...] = (),
+        events: tuple[IncidentView, ...] = (),
+    ) -> timedelta:
+        return pictures.next_change(found, parts, events, NOW) - NOW
 
     near, turn = timedelta(seconds=3), 12 * HOUR
     assert until() == turn
+    due = event(next_update_at=NOW + near)
+    assert until(events=(due,)) == near
+    assert until(events=(due.model_copy(update={"resolved_at": NOW}),)) == turn
     assert until(banner()) == HOUR
     assert until(banner(ends_at=NOW + near)) == near
     assert until(banner(starts_at=NOW + near)) == near

@@ -159,22 +159,34 @@ def test_the_page_does_not_grow_with_what_is_past(grown: Site, still: StandingCl
 
 
 def test_long_notices_are_told_by_their_beginning_and_whole_below():
-    def render(one, earlier: int, level: str, short: str) -> str:
-        return f"{one.ref} {level} {earlier} {short or one.message}"
+    def render(one, level: str, short: str) -> str:
+        return f"{one.ref} {level} {short or one.message}"
 
     long = "word " * 1000
     shown = picture(
         banner("b", kind="announcement", severity="security", message=long),
         banner("i", kind="incident", severity="incident", message="m"),
-        *(banner(f"m{number}", message="x" * 2000) for number in range(5)),
+        *(banner(f"m{number}", message="x" * 2000) for number in range(8)),
         incidents=(event("i", updates=[]),),
     )
     found = notices.fitted(shown, render)
-    assert found.shown[0].startswith("b h2 0 word word")
+    assert found.shown[0].startswith("b h2 word word")
     assert found.shown[0].endswith("word …")
-    assert found.shown[1] == "i h2 0 m"
-    assert sum(map(len, found.shown)) <= notices.MOST_BYTES
-    assert found.more == 2
+    assert len(found.shown[0]) <= notices.SHORT + 10
+    assert found.shown[1:] == ("i h2 m", f"m0 h2 {'x' * 2000}")
+    # Then the titles alone, as far as there is room.
+    assert [one.split()[:2] for one in found.named] == [["m1", "row"], ["m2", "row"]]
+    assert sum(map(len, (*found.shown, *found.named))) <= notices.MOST_BYTES
+    assert found.more == 5
     # Those that are cut and those that are left out are whole below.
-    assert [one.split()[0] for one in found.whole] == ["b", *[f"m{n}" for n in (3, 4)]]
-    assert f"b h3 0 {long.strip()}" in found.whole
+    assert [one.split()[0] for one in found.whole] == ["b", *[f"m{n}" for n in range(1, 8)]]
+    assert f"b h3 {long.strip()}" in found.whole
+
+
+def test_however_short_the_notices_are_a_few_are_shown():
+    shown = picture(*(banner(f"m{number}") for number in range(30)))
+    found = notices.fitted(shown, lambda one, level, short: one.ref)
+    assert len(found.shown) == notices.MOST_SHOWN
+    assert len(found.named) == notices.MOST_NAMED
+    assert found.more == 30 - notices.MOST_SHOWN - notices.MOST_NAMED
+    assert len(found.whole) == 30 - notices.MOST_SHOWN

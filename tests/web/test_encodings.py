@@ -9,7 +9,7 @@ import pytest
 from portal import ROOT
 from portal.board import encodings
 from portal.web.headers import PUBLIC_READS
-from portal.web.statics import Statics
+from portal.web.statics import Statics, files
 from tests.conftest import Build, Site
 
 DECODE = {"br": brotli.decompress, "gzip": gzip.decompress, "": lambda body: body}
@@ -80,7 +80,7 @@ def test_pages_name_static_files_by_their_hash_and_those_stay_for_good(site: Sit
     names = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert len(names) >= 4
     for name in names:
-        assert re.search(r"\.[0-9a-f]{10}\.(css|js|svg)$", name), name
+        assert re.search(r"\.[0-9a-f]{10}\.(css|js|svg|png)$", name), name
         answer = client.get(name, headers={"Accept-Encoding": "br"})
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -94,9 +94,9 @@ def test_a_changed_file_has_another_name(tmp_path):
     style = tmp_path / "css/a.css"
     style.parent.mkdir()
     style.write_text("a {}")
-    first = Statics(tmp_path)
+    first = Statics(files(tmp_path))
     style.write_text("b {}")
-    second = Statics(tmp_path)
+    second = Statics(files(tmp_path))
     source = '<link href="/static/css/a.css"><script src="/static/js/none.js">'
     assert first.hashed(source) != second.hashed(source)
     assert first.hashed(source).endswith('src="/static/js/none.js">')

@@ -59,14 +59,15 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
         "Core",
         "Found it.",
         f'href="/incidents/{reference}"',
-        "1 earlier update",
-        f'hx-get="/incidents/{reference}"',
+        "Identified",
+        "Affects <b><bdi>The API</bdi></b>",
+        "Details and all 2 updates",
         'class="day-partial_outage"',
         'class="day-none"',
-        "1 day with problems",
+        "the last 90 days: 1 day with problems",
     ):
         assert wanted in page, wanted
-    # What was said before is asked for by whoever opens it.
+    # What was said before is on its own page.
     assert "<strong>look</strong>" not in page
     assert "<strong>look</strong>" in text(either, f"/incidents/{reference}")
     assert "op-a" not in page

@@ -48,6 +48,13 @@ def board() -> Response:
     return _ready_made("/board")
 
 
+@blueprint.get("/embed")
+@blueprint.doc(hide=True)
+def embed() -> Response:
+    """The banner as a page for a frame."""
+    return _ready_made("/embed")
+
+
 @blueprint.get("/components/<slug>")
 @blueprint.doc(hide=True)
 def component(slug: str) -> Response:
@@ -59,9 +66,11 @@ def component(slug: str) -> Response:
 @blueprint.get("/history.<any(atom,rss):_>")
 @blueprint.get("/calendar.<any(ics):_>")
 @blueprint.get("/badge.<any(svg):_>")
+@blueprint.get("/components/<slug>/badge.<any(svg):_>")
+@blueprint.get("/maintenance/<ref>.<any(ics):_>")
 @blueprint.doc(hide=True)
-def document(_: str) -> Response:
-    """Feeds, the calendar and the badge."""
+def document(_: str, **named: str) -> Response:
+    """Feeds, calendars and badges: of all, or of one component or window."""
     return _ready_made(request.path)
 
 

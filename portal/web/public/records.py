@@ -174,5 +174,6 @@ def _rendered(name: str, settings: Settings, context: Context) -> str:
         site_name=settings.site_name,
         external_url=settings.external_url,
         path=request.path,
+        now=clock.now(),
         **context,
     )

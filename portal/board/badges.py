@@ -1,0 +1,54 @@
+"""Badges: a state as a small picture for pages of others."""
+
+from html import escape
+
+from portal.board.components import ComponentView
+from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
+from portal.board.site import Document
+from portal.status.components import State
+
+KIND = "image/svg+xml"
+_OF_INDICATOR = {
+    Indicator.NONE: "#127a46",
+    Indicator.MAINTENANCE: "#2456d6",
+    Indicator.MINOR: "#8a5a00",
+    Indicator.MAJOR: "#b3261e",
+    Indicator.CRITICAL: "#b3261e",
+}
+_OF_STATE = {
+    State.OPERATIONAL: ("#127a46", "operational"),
+    State.UNDER_MAINTENANCE: ("#2456d6", "under maintenance"),
+    State.DEGRADED: ("#8a5a00", "degraded performance"),
+    State.PARTIAL: ("#b3261e", "partial outage"),
+    State.MAJOR: ("#b3261e", "major outage"),
+}
+_UNWATCHED = "#5b6470"
+# Of a letter in the font of a badge, about.
+_LETTER = 6.6
+
+
+def badge(picture: Picture) -> Document:
+    """The state of all; the word says it, the colour only helps."""
+    word = picture.description
+    colour = _UNWATCHED if word == NOTHING_WATCHED else _OF_INDICATOR[picture.indicator]
+    return KIND, _drawn("status", word, colour)
+
+
+def of_component(one: ComponentView) -> Document:
+    colour, word = _OF_STATE[one.state]
+    return KIND, _drawn(one.name, word, colour)
+
+
+def _drawn(name: str, word: str, colour: str) -> bytes:
+    left, right = 12 + round(len(name) * _LETTER), 16 + round(len(word) * _LETTER)
+    label = escape(f"{name}: {word}", quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
+        f' aria-label="{label}"><title>{label}</title>'
+        f'<rect width="{left + right}" height="20" rx="4" fill="#3a434e"/>'
+        f'<path d="M{left} 0h{right - 4}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H{left}z"'
+        f' fill="{colour}"/>'
+        '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
+        f'<text x="8" y="14">{escape(name)}</text>'
+        f'<text x="{left + 8}" y="14">{escape(word)}</text></g></svg>'
+    ).encode()

@@ -1,0 +1,197 @@
+// The public pages: polls, ages that tick, times in the reader's zone, and what the reader has
+// chosen or dismissed. Everything is complete without it.
+window.portal = (() => {
+  "use strict";
+  const body = document.body;
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => root.querySelectorAll(selector);
+  const on = (name, act) => document.addEventListener(name, act);
+  const pollMs = 1000 * (body.dataset.pollSeconds || 45);
+  // A browser may answer short polls from its own copy.
+  const staleMs = Math.max(1000 * body.dataset.staleAfterSeconds, pollMs < 42000 ? 2 * pollMs + 1e4 : 0);
+  const lang = document.documentElement.lang.replace(/^en$/, "en-GB");
+
+  // The server's clock less ours, so that a wrong clock here makes no wrong ages. A cache's copy
+  // has an older date, so the largest counts.
+  let skew;
+  const now = () => Date.now() + (Math.abs(skew) > 5000 ? skew : 0);
+  const put = (element, text) => {
+    if (element && element.textContent !== text) element.textContent = text;
+  };
+  const store = (key, value) => {
+    try {
+      if (value === undefined) return localStorage.getItem(key);
+      localStorage.setItem(key, value);
+    } catch { /* storage may be forbidden; then nothing is remembered */ }
+    return null;
+  };
+
+  const spoken = (ms) => {
+    let left = Math.max(0, Math.floor(ms / 1000));
+    const parts = [];
+    for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]) {
+      const number = Math.floor(left / size);
+      left %= size;
+      if (number || parts.length) parts.push([number, unit]);
+    }
+    const said = parts.slice(0, 2).filter(([number]) => number).map((part) => part.join(" "));
+    return said.join(" ") || "0 s";
+  };
+  // From a minute on, whole minutes: for what is read and not watched.
+  const roughly = (ms) => spoken(ms < 60000 ? ms : ms - (ms % 60000));
+
+  // ages
+
+  const updated = () => find("#banner [data-updated]");
+  // A kept page is no sign of silence before it asked.
+  let isAsked = false;
+  const tick = (root = document) => {
+    for (const time of all("[data-updated]", root)) put(time, `${spoken(now() - Date.parse(time.dateTime))} ago`);
+    for (const time of all("[data-until]", root)) {
+      const left = Date.parse(time.dateTime) - now();
+      put(time, left > 0 ? roughly(left) : "a moment");
+      // Told here alone: the server's bytes do not count down.
+      time.parentElement.hidden = false;
+    }
+    for (const line of all("progress[data-to]", root)) {
+      const from = Date.parse(line.dataset.from);
+      line.value = Math.min(1, Math.max(0, (now() - from) / (Date.parse(line.dataset.to) - from)));
+      line.hidden = false;
+    }
+    if (root === document && updated()) {
+      const age = now() - Date.parse(updated().dateTime);
+      put(find("#stale-note"), isAsked && age > staleMs
+        ? `Showing what we knew ${roughly(age)} ago; the portal does not answer.` : "");
+    }
+  };
+
+  // times, in the reader's zone unless the reader asks for UTC
+
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const words = new Intl.DateTimeFormat(lang, {
+    weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+  });
+  let isOwn = Boolean(zone) && store("clock") !== "utc";
+  const times = (root) => {
+    for (const time of all("time[data-local], [data-zone], [data-own]", root)) {
+      time.told ??= time.textContent;
+      const { zone: ours, own, to } = time.dataset;
+      const from = time.dateTime && new Date(time.dateTime);
+      let text = time.told;
+      if (isOwn && ours) text = ours;
+      else if (isOwn && own) text = own.replace("{zone}", zone.replaceAll("_", " "));
+      else if (isOwn && from > 0) text = to ? words.formatRange(from, new Date(to)) : words.format(from);
+      put(time, text);
+    }
+  };
+
+  // what was dismissed, and folds that have nothing to unfold
+
+  const dismissals = (root) => {
+    for (const button of all("[data-dismiss]", root)) {
+      button.hidden = false;
+      if (store(`dismissed:${button.dataset.dismiss}`)) button.closest("[data-banner]").hidden = true;
+    }
+  };
+
+  // what changed, said once to readers of the screen
+
+  let lastSaid = "";
+  const tell = (isFirst) => {
+    const parts = [...all("#banner h1, #banner [data-banner]:not([hidden]) h2")].map((one) => one.textContent);
+    const text = parts.join(". ");
+    if (!isFirst && text !== lastSaid) put(find("#said"), text);
+    lastSaid = text;
+    if (parts.length) document.title = `${parts[0]} · ${body.dataset.site}`;
+  };
+
+  // polls: what is as it was is not touched, and what is new comes as the reader will see it
+
+  const prepare = [times, dismissals, tick];
+  const ready = (root) => {
+    for (const act of prepare) act(root);
+  };
+  const isPoll = (element) => element?.matches("#banner, #board");
+  const poll = () => window.htmx && find("#banner") && window.htmx.trigger("#banner", "portal:poll");
+  // The rest of the page follows when the banner tells of another one.
+  const follow = () => {
+    const tags = [...all("#banner [data-board], #board > [data-board]")].map((one) => one.dataset.board);
+    if (new Set(tags).size > 1) window.htmx.trigger("#board", "portal:changed");
+  };
+  let timer = 0;
+  const plan = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!document.hidden) poll();
+      plan();
+    }, pollMs * (0.85 + 0.3 * Math.random()));
+  };
+  let hiddenAt = 0;
+  on("visibilitychange", () => {
+    if (document.hidden) {
+      hiddenAt = Date.now();
+    } else if (Date.now() - hiddenAt > 5000) {
+      poll();
+      plan();
+    }
+  });
+  const shown = {};
+  on("htmx:beforeSwap", ({ detail }) => {
+    const { target, xhr } = detail;
+    if (!isPoll(target) || xhr.status !== 200) return;
+    if (shown[target.id] === xhr.responseText) detail.shouldSwap = false;
+    shown[target.id] = xhr.responseText;
+  });
+  on("morph:fresh", (event) => ready(event.detail));
+  on("htmx:afterSwap", ({ detail }) => detail.target.id === "banner" && tell(false));
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    on(name, () => {
+      isAsked = true;
+      tick();
+    });
+  }
+  on("htmx:afterRequest", ({ detail: { elt, xhr, successful } }) => {
+    if (!successful) return;
+    // When it was answered: a 304 brings the old copy of the body, but a new date.
+    const date = Date.parse(xhr.getResponseHeader("Date")) || now();
+    skew = Math.max(skew ?? -1e15, date + 1000 * xhr.getResponseHeader("Age") - Date.now());
+    isAsked = true;
+    updated().dateTime = new Date(date).toISOString();
+    if (elt.id === "banner") follow();
+    tick();
+  });
+
+  // what the reader chooses
+
+  on("click", (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (!button) return;
+    store(`dismissed:${button.dataset.dismiss}`, "1");
+    button.closest("[data-banner]").hidden = true;
+  });
+  on("change", ({ target }) => {
+    if (target.name !== "theme" && target.name !== "clock") return;
+    store(target.name, target.value);
+    if (target.name === "theme") document.documentElement.dataset.theme = target.value;
+    isOwn = Boolean(zone) && store("clock") !== "utc";
+    times(document);
+  });
+  for (const choice of all(".settings input")) choice.checked = choice.value === (store(choice.name) || "auto");
+  if (find(".settings")) find(".settings").hidden = false;
+
+  // The page says when something changed last; how old it is follows from when it came.
+  const visit = performance.getEntriesByType("navigation")[0];
+  if (updated() && visit?.transferSize) {
+    updated().dateTime = new Date(performance.timeOrigin + visit.responseStart).toISOString();
+  }
+  on("DOMContentLoaded", () => {
+    ready(document);
+    tell(true);
+  });
+  setInterval(tick, 1000);
+  if (find("#banner")) plan();
+  window.addEventListener("load", () => {
+    if (updated() && now() - Date.parse(updated().dateTime) > pollMs) poll();
+  });
+  return { find, all, on, put, prepare, lang };
+})();
