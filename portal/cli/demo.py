@@ -25,6 +25,12 @@ def demo() -> None:
     with portal.core.open_session() as session:
         if session.scalar(select(Window.id)) or session.scalar(select(Announcement.id)):
             application.stop("The portal is not empty. The demo needs an empty one.")
+    fill(portal)
+    click.echo("The demo data is in place.")
+
+
+def fill(portal: Portal) -> None:
+    """Put the sample data into an empty portal."""
     now, status = clock.now(), portal.status
     _components(portal, now)
     _incidents(portal, now)
@@ -73,7 +79,6 @@ def demo() -> None:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 sample = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
                 portal.runtime.workers.report(name, sample, actor="demo")
-    click.echo("The demo data is in place.")
 
 
 def _components(portal: Portal, now: datetime) -> None:

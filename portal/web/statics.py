@@ -29,6 +29,8 @@ BUNDLES = {
     "css/site.css": ("css/base.css", "css/public.css"),
     "js/site.js": ("vendor/htmx.min.js", "js/morph.js", "js/public.js", "js/days.js"),
 }
+# Of a bundle: what only whoever reads the source needs.
+_COMMENTS = re.compile(rb"(?m)^\s*//.*\n|^[ \t]+")
 _NAME = re.compile(r"/static/[A-Za-z0-9_./-]+\.[a-z]+")
 
 
@@ -74,7 +76,7 @@ def files(folder: Path) -> Iterator[tuple[str, bytes]]:
     yield from found.items()
     for name, parts in BUNDLES.items():
         if all(part in found for part in parts):
-            yield name, b"\n".join(found[part] for part in parts)
+            yield name, b"\n".join(_COMMENTS.sub(b"", found[part]) for part in parts)
 
 
 @cache

@@ -248,9 +248,7 @@ def test_the_worst_that_is_said_is_the_state_of_all(values, indicator, descripti
 
 def test_a_picture_is_good_until_something_begins_or_ends():
     def until(
-        *found: Banner,
-        parts: tuple[ComponentView, ...] = (),
-        events: tuple[IncidentView, ...] = (),
+        *found: Banner, parts: tuple[ComponentView, ...] = (), events: tuple[IncidentView, ...] = ()
     ) -> timedelta:
         return pictures.next_change(found, parts, events, NOW) - NOW
 

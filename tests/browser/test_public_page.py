@@ -27,7 +27,7 @@ def demo(tmp_path: Path) -> Iterator[Served]:
     settings = {"PORTAL_POLL_SECONDS": str(POLL_SECONDS), "PORTAL_RATE_LIMIT": "100000/minute"}
     with Served(tmp_path / "data", **settings) as server:
         server.run("demo")
-        until(lambda: "with problems" in server.get("/").text, what="the demo's history")
+        until(lambda: "1 day with problems" in server.get("/").text, what="the demo's history")
         yield server
 
 
@@ -101,36 +101,13 @@ def test_a_portal_that_is_silent_is_told_in_whole_sentences(chromium: Browser, q
     expect(page.locator(NOTE)).to_be_empty()
 
 
-def test_the_days_of_a_component_are_asked_for_when_somebody_opens_them(
-    chromium: Browser, demo: Served
-):
-    watched = Watched(chromium)
-    page = watched.page
-    page.goto(demo.address + "/")
-    part = page.locator(".part", has_text="with problems").first
-    days = part.locator("summary")
-    assert part.locator(".days-list li").count() == 0
-    days.focus()
-    with page.expect_response("**/components/*"):
-        page.keyboard.press("Enter")
-    expect(part.locator(".days-list li").first).to_be_visible()
-    expect(part.locator(".days-list a").first).to_have_attribute("href", re.compile("^/"))
-    # Polls that find nothing changed leave it open.
-    polled(page)
-    polled(page)
-    expect(part.locator(".days-list li").first).to_be_visible()
-    assert watched.problems == []
-
-
-def test_without_javascript_a_link_leads_to_the_days(chromium: Browser, demo: Served):
+def test_without_javascript_a_name_leads_to_the_days(chromium: Browser, demo: Served):
     page = Watched(chromium, java_script_enabled=False).page
     page.goto(demo.address + "/")
-    part = page.locator(".part", has_text="with problems").first
-    name = part.locator(".part-name").inner_text()
-    part.locator("summary").click()
-    part.get_by_role("link", name=f"Show the days of {name}").click()
-    expect(page.get_by_role("heading", level=1, name=name)).to_be_visible()
-    assert page.locator(".days-list li").count() >= 1
+    page.get_by_role("link", name="Sign-in").click()
+    expect(page.get_by_role("heading", level=1, name="Sign-in: operational")).to_be_visible()
+    expect(page.locator(".days-list li")).to_have_count(1)
+    expect(page.locator(".thirds")).to_contain_text("2 h 10 min down")
 
 
 def test_the_rest_of_the_page_follows_when_it_is_another_one(chromium: Browser, demo: Served):
@@ -147,14 +124,13 @@ def test_the_rest_of_the_page_follows_when_it_is_another_one(chromium: Browser, 
     api = page.locator("#board .part", has=page.get_by_text("API", exact=True))
     expect(api.locator(".pill")).to_contain_text("Major outage")
     # How long a window is left is told by the browser.
-    expect(page.locator("#banner .banner-left").first).to_contain_text(re.compile(r"ends in \d"))
+    expect(page.locator("#banner .banner-left").first).to_contain_text(re.compile(r"\d min left"))
     reference = page.get_by_role("link", name="Cable cut").get_attribute("href")
     assert reference
     told = ("--status", "identified", "--message", "Found it.")
     demo.run("incident", "update", reference.rpartition("/")[2], *told)
     expect(page.locator("#banner")).to_contain_text("Found it.")
-    earlier = page.locator("details.earlier")
-    expect(earlier.locator("a")).to_have_attribute("href", reference)
-    earlier.locator("summary").click()
-    expect(earlier.locator(".prose strong")).to_have_text("look")
+    expect(page.locator("#banner .pill", has_text="Identified").first).to_be_visible()
+    page.get_by_role("link", name="Details and all 2 updates").click()
+    expect(page.locator(".timeline .prose strong")).to_have_text("look")
     assert watched.problems == []

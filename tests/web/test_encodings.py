@@ -8,6 +8,7 @@ import pytest
 
 from portal import ROOT
 from portal.board import encodings
+from portal.cli import demo
 from portal.web.headers import PUBLIC_READS
 from portal.web.statics import Statics, files
 from tests.conftest import Build, Site
@@ -109,8 +110,9 @@ def test_nothing_beside_the_folder_is_given_out(site: Site):
 
 
 def test_a_first_visit_is_thirty_kilobytes_in_five_requests(build: Build):
-    """As a browser takes it; the page is that of the demo's size."""
+    """As a browser takes it; the page is the demo's."""
     site = build()
+    demo.fill(site.portal)
     client, taken = site.client(), {"Accept-Encoding": "gzip, deflate, br, zstd"}
     page = client.get("/", headers=taken)
     text = client.get("/").text
