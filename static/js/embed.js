@@ -10,6 +10,7 @@
   const TONES = { none: "#127a46", maintenance: "#2456d6", minor: "#8a5a00", major: "#b3261e", critical: "#b3261e" };
   const STYLE = `
     :host { all: initial; display: block; }
+    :host([hidden]) { display: none; }
     a { display: block; padding: 10px 16px; border-inline-start: 6px solid var(--tone); background: #fff; color: #15191f;
       font: 400 15px/1.4 system-ui, sans-serif; text-decoration: none; box-shadow: inset 0 -1px #e1e5ea; }
     a:hover b, a:focus-visible b { text-decoration: underline; }
