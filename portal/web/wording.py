@@ -54,7 +54,7 @@ def day(moment: date) -> str:
 
 def weekday(moment: date) -> str:
     """`Sun 29 November 2026`."""
-    return f"{_DAYS[moment.weekday()]} {day(moment)} {moment.year}"
+    return f"{_WEEKDAYS[moment.weekday()][:3]} {day(moment)} {moment.year}"
 
 
 def stamp(moment: datetime, zone: str = "UTC") -> str:
@@ -92,9 +92,9 @@ def plain_span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC")
     return f"{_short_day(_in_zone(starts_at, zone))}, {_pair(starts_at, ends_at, zone)}"
 
 
-def weekday(date_: date) -> str:
+def long_day(moment: date) -> str:
     """`Sunday 22 November`."""
-    return f"{_WEEKDAYS[date_.weekday()]} {day(date_)}"
+    return f"{_WEEKDAYS[moment.weekday()]} {day(moment)}"
 
 
 def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
@@ -207,7 +207,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "span": span,
     "plain_stamp": plain_stamp,
     "plain_span": plain_span,
-    "weekday": weekday,
+    "long_day": long_day,
     "count": count,
     "counted": counted,
     "percent": percent,
