@@ -1,7 +1,9 @@
 # Portal: `make help` lists what there is.
 PYTHON ?= python3
 BIN := .venv/bin
-# What builds the portal, and htmx, stay out of the environment.
+# What builds the portal, and what carries files for the browser, stay out of the environment.
+# Of the carriers only the files are used, so what they stand on is left out.
+CARRIED := asgiref django sqlparse tzdata flask-openapi3 flask blinker click itsdangerous jinja2 markupsafe werkzeug colorama pydantic pydantic-core annotated-types typing-extensions typing-inspection
 PACKAGES := .build/packages
 # Modules are compiled when they are first used: most never are, and they take 50 MB.
 PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python deploy/packages.py
@@ -22,9 +24,9 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: .venv/.installed static/vendor/htmx.min.js ## make the environment that the portal runs on
+install: .venv/.installed static/vendor/swagger-ui.css ## make the environment that the portal runs on
 
-develop: .venv/.developing static/vendor/htmx.min.js ## add to it what testing, linting and the docs need
+develop: .venv/.developing static/vendor/swagger-ui.css ## add to it what testing, linting and the docs need
 
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portal needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
@@ -49,8 +51,8 @@ $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
 	@$(PIP_INSTALL) "Packages to develop with" --require-hashes -r requirements.lock -r requirements-dev.lock
 	@touch $@
 
-static/vendor/htmx.min.js: deploy/htmx.py $(PACKAGES)/.installed
-	@PYTHONPATH=$(PACKAGES) $(BIN)/python deploy/htmx.py && touch $@
+static/vendor/swagger-ui.css: deploy/vendor.py $(PACKAGES)/.installed
+	@PYTHONPATH=$(PACKAGES) $(BIN)/python deploy/vendor.py && touch $@
 
 run: install ## serve on http://127.0.0.1:8000
 	@$(BIN)/portal serve
@@ -115,7 +117,7 @@ screenshots: develop ## take the README's pictures of the demo; wants Chromium
 
 lock: develop ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(RESOLVE) -o requirements.lock pyproject.toml
-	printf 'hatchling\neditables\ndjango-htmx>=1.29,<1.30\n' | $(RESOLVE) -o requirements-build.lock $(addprefix --no-emit-package ,asgiref django sqlparse tzdata) -
+	printf 'hatchling\neditables\ndjango-htmx>=1.29,<1.30\nflask-openapi3-swagger>=5.31,<5.32\n' | $(RESOLVE) -o requirements-build.lock $(addprefix --no-emit-package ,$(CARRIED)) -
 	$(RESOLVE) -o requirements-dev.lock --extra dev -c requirements.lock $$(sed -nE 's/^([a-z0-9._-]+).*==.*/--no-emit-package \1/p' requirements.lock) pyproject.toml
 
 wheels: develop ## whether each locked package has a wheel for every system

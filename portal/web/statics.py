@@ -8,6 +8,7 @@ bundles, so that a first visit takes few requests.
 import hashlib
 import mimetypes
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from jinja2.ext import Extension
 from portal.board.answer import Answer
 from portal.web.headers import SECURITY_HEADERS
 
+_LARGE = 200_000
 _KINDS = {".webmanifest": "application/manifest+json", ".ico": "image/x-icon"}
 # A picture that is opened by itself must run and load nothing.
 _MORE = {".svg": (("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),)}
@@ -40,6 +42,7 @@ class Statics:
     def __init__(self, files: Iterable[tuple[str, bytes]], below: str = "/static/") -> None:
         self.names: dict[str, str] = {}
         self._answers: dict[str, Answer] = {}
+        self._large: dict[str, Answer] = {}
         for name, body in files:
             digest = hashlib.sha256(body).hexdigest()
             plain = below + name
@@ -54,13 +57,20 @@ class Statics:
             for known, control in ((plain, _AN_HOUR), (hashed, _FOREVER)):
                 shared = (("Cache-Control", control), *SECURITY_HEADERS, *_MORE.get(suffix, ()))
                 self._answers[known] = answer = Answer.of(body, kind, etag, shared)
-                answer.compress()
+                if len(body) <= _LARGE:
+                    answer.compress()
+                else:
+                    self._large[known] = answer
 
     def answers(self) -> dict[str, Answer]:
         """All of them, by their plain names."""
         return {plain: self._answers[plain] for plain in self.names}
 
     def find(self, path: str) -> Answer | None:
+        large = self._large.pop(path, None) if self._large else None
+        if large is not None:
+            # Few ask for it: it is compressed then, and nobody waits for that.
+            threading.Thread(target=large.compress, daemon=True).start()
         return self._answers.get(path)
 
     def hashed(self, text: str) -> str:

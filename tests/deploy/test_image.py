@@ -19,7 +19,7 @@ LINES = [
 ]
 BELONGS = {
     *("README.md", "LICENSE", "pyproject.toml", "requirements.lock", "requirements-build.lock"),
-    *("deploy/htmx.py", "portal/__init__.py", "portal/guard/rules/portal.conf"),
+    *("deploy/vendor.py", "portal/__init__.py", "portal/guard/rules/portal.conf"),
     *("static/css/base.css", "templates/public/page.html"),
 }
 STAYS_OUTSIDE = (

@@ -59,13 +59,14 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_all_files_are_in_the_wheel_and_htmx_too(wheel: Path):
+def test_all_files_are_in_the_wheel_and_those_of_others_too(wheel: Path):
     command = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
     tracked = run(*command, "portal", "static", "templates").split()
     wanted = {one if one.startswith("portal/") else f"portal/{one}" for one in tracked}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == wanted | {"portal/static/vendor/htmx.min.js"}
+    names = ("htmx.min.js", "swagger-ui-bundle.js", "swagger-ui.css")
+    assert held == wanted | {f"portal/static/vendor/{name}" for name in names}
 
 
 def test_a_wheel_serves_away_from_the_checkout(python: Path, tmp_path: Path):
@@ -83,6 +84,7 @@ def test_a_wheel_serves_away_from_the_checkout(python: Path, tmp_path: Path):
             ("/static/css/base.css", "text/css"),
             ("/static/js/portal.js", "text/javascript"),
             ("/static/vendor/htmx.min.js", "text/javascript"),
+            ("/static/vendor/swagger-ui.css", "text/css"),
             ("/static/favicon.svg", "image/svg+xml"),
         ):
             answer = served.get(path)

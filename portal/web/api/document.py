@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from portal.web.api.examples import EXAMPLES
+
 PREFIX = "/api/admin/"
 # Open to everyone: the schema that others check exported snapshots with.
 _PUBLIC = {"/api/admin/runtime/snapshot/schema"}
@@ -47,27 +49,65 @@ _REPLACED = ("HTTPError", "ValidationError")
 _METHODS = {"get", "post", "put", "patch", "delete"}
 
 
+_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token of `portal token create`, with the scopes of what it is for.",
+}
+_ABOUT = """Status, maintenance, incidents and operations of this portal.
+
+- Public reads need no token. Everything below `/api/admin/` needs one, as `Authorization: Bearer`;
+  press **Authorize** to try it here. It stays in this page.
+- A write can name the version that it is for: `If-Match` with an earlier answer's `ETag`. A write
+  with an `Idempotency-Key` happens once, however often it is sent.
+- Fields and parameters that are not described here are refused.
+- Errors are `application/problem+json`, of the schema **Problem**:
+
+| status | when |
+| --- | --- |
+"""
+_GROUPS = {
+    "Public": "What everyone may read; ready-made, with `ETag`.",
+    "Runtime": "The runtime as operators see it: snapshot, alerts, audit log, drain.",
+    "Incidents": "Incidents with updates, notes, captures and retrospectives.",
+    "Windows": "Planned maintenance: windows, series and freezes.",
+    "Announcements": "Messages to an audience.",
+    "Components": "Components and their states.",
+    "Notifications": "Subscribers, deliveries and messages to them.",
+    "Perimeter": "Blocks of addresses, ranges, keys and origins.",
+    "Workers": "Reports of external workers.",
+    "Templates": "Texts to begin with.",
+}
+
+
 def complete(document: Any) -> Any:
     """Give each operation its errors as problems, and those of the admin API their security."""
-    _add_errors(document)
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    rows = (f"| {status} | {text} |" for status, text in _ERRORS.items())
+    document["info"]["description"] = _ABOUT + "\n".join(rows)
+    document["tags"] = [{"name": name, "description": text} for name, text in _GROUPS.items()]
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"token": _TOKEN}
+    components["responses"] = {"Problem": {"description": "An error", "content": _AS_PROBLEM}}
+    schemas = components.setdefault("schemas", {})
     for name in _REPLACED:
         schemas.pop(name, None)
     schemas["Problem"] = _PROBLEM
-    for operations in document["paths"].values():
+    for name, example in EXAMPLES.items():
+        schemas[name]["example"] = example
+    for path, operations in document["paths"].items():
         for method in _METHODS & set(operations):
-            for status, response in operations[method]["responses"].items():
-                if status >= "400":
-                    response["content"] = _AS_PROBLEM
+            _add_errors(operations[method], is_admin=path.startswith(PREFIX))
+            if path.startswith(PREFIX) and path not in _PUBLIC:
+                operations[method]["security"] = [{"token": []}]
     return document
 
 
-def _add_errors(document: Any) -> None:
-    for path, operations in document["paths"].items():
-        if not path.startswith(PREFIX) or path in _PUBLIC:
-            continue
-        for method in _METHODS & set(operations):
-            operation = operations[method]
-            operation["security"] = [{"token": []}]
-            for status, text in _ERRORS.items():
-                operation["responses"].setdefault(str(status), {"description": text})
+def _add_errors(operation: Any, *, is_admin: bool) -> None:
+    """Errors that all operations share are described once; those of its own stay."""
+    responses = operation["responses"]
+    for status in [status for status in responses if status >= "400"]:
+        if is_admin:
+            del responses[status]
+        else:
+            responses[status]["content"] = _AS_PROBLEM
+    responses["default"] = {"$ref": "#/components/responses/Problem"}

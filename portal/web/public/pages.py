@@ -1,7 +1,7 @@
 """The public reads that are not ready: what is made when first asked for, and other audiences."""
 
 from apiflask import APIBlueprint
-from flask import Response, current_app, jsonify, render_template, request
+from flask import Response, jsonify, render_template, request
 
 from portal import clock, web
 from portal.accounts.roles import Scope
@@ -125,13 +125,8 @@ def maintenance() -> Response:
 @blueprint.get("/api/docs")
 @blueprint.doc(hide=True)
 def docs() -> str:
-    """The API as a page, made from its OpenAPI document."""
-    portal = web.current()
-    return render_template(
-        "public/docs.html",
-        spec=current_app.spec,  # type: ignore[attr-defined]
-        site_name=portal.core.settings.site_name,
-    )
+    """The API reference, which the browser makes from the OpenAPI document."""
+    return render_template("public/docs.html", prefix=web.current().core.settings.prefix)
 
 
 def _ready_made(path: str, query_string: str = "") -> Response:
