@@ -76,6 +76,9 @@ def test_the_four_tasks_of_the_night(phone: Page, night: Served):
     assert overflow(phone) <= 0
     assert phone.locator("#alerts > .alert").count() <= 3
 
+    expect(phone.locator("#top-consumers .key").first).to_be_visible()
+    expect(phone.locator("#card-perimeter .key").first).to_be_visible()
+
     thumb = Thumb(phone, "window extended")
     thumb.tap(phone.locator(".running-now").get_by_role("button", name="+15 min"))
     expect(phone.locator(".toast")).to_contain_text("runs until")

@@ -79,7 +79,7 @@ def test_many_components_without_a_group_fold_too(site: Site):
 def test_a_long_message_is_folded_and_whole(site: Site, text: str, fold: str | None):
     incident(site, message=text)
     page = site.client().get("/").get_data(as_text=True)
-    assert page.count('<details class="fold">') == (fold is not None)
+    assert page.count('<details class="rest">') == (fold is not None)
     assert fold is None or f"fold-{fold}" in page
     assert page.count("word") + page.count("<li>one") >= text.count("word") + text.count("one")
 
