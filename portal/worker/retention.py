@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts import sessions, throttle
 from portal.audit import addresses, segments
 from portal.core import Core
-from portal.guard import offences, offenders
+from portal.guard import blocks, offences, offenders
 from portal.notify import outbox, subscribers
 from portal.rooms import Portal
 from portal.runtime import episodes, samples
@@ -48,6 +48,7 @@ def sweep(portal: Portal) -> None:
         with portal.core.open_session() as session:
             engine.begin_write(session)
             is_more = outbox.sweep(session, now=now, keep=kept)
+            is_more |= blocks.sweep(session, now=now)
             session.commit()
         if not is_more:
             break

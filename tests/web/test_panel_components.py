@@ -7,7 +7,8 @@ import pytest
 
 from portal.accounts.roles import Role
 from portal.status import components
-from portal.status.components import Component, State
+from portal.status.components import Component, ComponentIn, State
+from portal.unit_of_work import By
 from tests.conftest import START, Person, Site, StandingClock
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
@@ -168,3 +169,19 @@ def test_a_viewer_sees_them_and_changes_none(site: Site, person: Person):
     assert viewer.post("/panel/components/api/state", state="major_outage").status_code == 403
     assert viewer.post("/panel/components/api/removal", sure="on").status_code == 403
     assert [row.version for row in stored(site)] == [1]
+
+
+def test_many_components_are_on_pages_and_found_by_their_words(site: Site, person: Person):
+    for number in range(60):
+        site.portal.status.components.add(
+            By("a"),
+            ComponentIn(slug=f"c{number}", name=f"Part {number}", group="Core", position=number),
+        )
+    page = text_of(person.client.get("/panel/components"))
+    assert page.count('<tr id="component-') == 50
+    assert "1 to 50 of 60" in page
+    page = text_of(person.client.get("/panel/components?offset=50"))
+    assert page.count('<tr id="component-') == 10
+    page = text_of(person.client.get("/panel/components?q=part 59"))
+    assert page.count('<tr id="component-') == 1
+    assert "No components match." in text_of(person.client.get("/panel/components?q=nothing"))

@@ -15,5 +15,5 @@ from portal.guard.blocks.block import (
     normalise,
     refuse_protected,
 )
-from portal.guard.blocks.queries import PARTS, active, find, page
+from portal.guard.blocks.queries import KEPT, PARTS, active, find, page, sweep
 from portal.guard.blocks.schemas import Action, BlockAct, BlockBefore, BlockIn, BlockOut, out

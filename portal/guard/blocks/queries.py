@@ -1,8 +1,8 @@
 """Which blocks there are, and which are in force."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.guard.blocks.block import REPEATS_WITHIN, Block, BlockScope
@@ -10,6 +10,8 @@ from portal.store import pages
 from portal.store.choices import ALL, Choice
 from portal.store.pages import Part
 
+KEPT = timedelta(days=400)
+SWEPT_AT_ONCE = 2000
 # The parts of a list, by which it can be chosen.
 PARTS = ("active", "over")
 
@@ -90,3 +92,19 @@ def expired(session: Session, *, now: datetime, most: int) -> list[Block]:
         .limit(most)
     )
     return list(session.scalars(query))
+
+
+def sweep(session: Session, *, now: datetime) -> bool:
+    """Forget some of those that ended more than 400 days ago; whether there may be more.
+
+    What they were stays in the audit log. No block lasts for years, so those that were removed are
+    found by the end that they were to have.
+    """
+    ended = (
+        select(Block.id)
+        .where(Block.until <= now - KEPT, or_(Block.removed_at.is_not(None), Block.expiry_noted))
+        .order_by(Block.until)
+        .limit(SWEPT_AT_ONCE)
+    )
+    gone = session.execute(delete(Block).where(Block.id.in_(ended)))
+    return bool(gone.rowcount == SWEPT_AT_ONCE)  # type: ignore[attr-defined]

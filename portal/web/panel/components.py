@@ -8,7 +8,7 @@ from portal.schemas import Before
 from portal.status import components
 from portal.status.components import Component, ComponentIn, ComponentOut, State, StateChange
 from portal.web import current, render
-from portal.web.panel import forms, toasts
+from portal.web.panel import filters, forms, paging, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("components", __name__, url_prefix="/panel/components")
@@ -133,13 +133,19 @@ def _shown(slug: str) -> ComponentOut:
 
 def _list(form: dict[str, str], *, errors: Errors | None = None, status: int = 200) -> Response:
     with current().core.open_session() as session:
-        rows, by_hand = components.listed(session), components.by_hand(session)
+        every, by_hand = components.listed(session), components.by_hand(session)
+    asked, start = filters.asked(), paging.offset()
+    words = asked.choice.text.casefold()
+    rows = [row for row in every if words in f"{row.name} {row.slug} {row.group_name}".casefold()]
+    total, rows = len(rows), rows[start : start + paging.LIMIT]
     answers = current().board.current()
     now = {one.slug: one.state for one in answers.picture.components} if answers else {}
     return render.panel(
         "panel/components/list.html",
         status=status,
         components=[components.out(row, by_hand.get(row.id)) for row in rows],
+        asked=asked,
+        paged=paging.Section("offset", start, total),
         state_now=now,
         states=list(State),
         form=form,
