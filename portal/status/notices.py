@@ -218,13 +218,15 @@ def put(
     session.execute(insert(Notice).values(row).on_conflict_do_nothing(index_elements=["key"]))
 
 
-def withdraw(session: Session, kind: NoticeKind, ref: str) -> bool:
-    """Take back what is held of a thing; False when there is none, so that people were told."""
+def withdraw(session: Session, kind: NoticeKind, ref: str, *, made_at: datetime) -> bool:
+    """Take back what is held of the act at an instant; False when people were told of it."""
     gone = session.scalars(
         delete(Notice)
         .where(
             Notice.kind == kind.value,
             Notice.ref == ref,
+            # What is held of an act before it stays true.
+            Notice.created_at == made_at,
             Notice.addressed_at.is_(None),
             Notice.first.is_(None),
             Notice.held_until.is_not(None),

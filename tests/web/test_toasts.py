@@ -120,6 +120,32 @@ def test_who_was_told_already_is_told_how_it_stands(site: Site, person: Person):
     assert notices(site)[-2:] == ["window extended", "window changed"]
 
 
+def test_undo_takes_back_the_notice_of_its_own_act_alone(
+    site: Site, person: Person, still: StandingClock
+):
+    row = window(site)
+    path = f"/panel/windows/{row.reference}/act"
+    person.post(path, action="extend", duration="15m", version=1)
+    toast_of(person)
+    still.advance(seconds=3)
+    person.post(path, action="extend", duration="30m", version=2)
+    assert notices(site) == ["window started", "window extended", "window extended"]
+    undo(person, toast_of(person))
+    assert notices(site) == ["window started", "window extended"]
+
+
+def test_what_was_told_undone_and_is_done_again_is_told_again(site: Site, person: Person):
+    row = window(site, starts_at=clock.now() + timedelta(hours=1))
+    path = f"/panel/windows/{row.reference}/act"
+    person.post(path, action="cancel", version=1)
+    with site.portal.core.open_session() as session:
+        session.query(Notice).update({"addressed_at": clock.now()})
+        session.commit()
+    undo(person, toast_of(person))
+    person.post(path, action="cancel", version=3)
+    assert notices(site)[1:] == ["window cancelled", "window changed", "window cancelled"]
+
+
 def test_a_window_that_was_just_made_is_called_off(site: Site, person: Person):
     person.post("/panel/windows/now", duration="30m", key=KEY)
     undo(person, toast_of(person))

@@ -67,10 +67,10 @@ class Announcements(Acts):
     def undo(self, tx: Transaction, ref: str, times: AnnouncementTimes) -> Announcement:
         """Take the last change of its status back; who was told already is told how it stands."""
         row = tx.expect(queries.find(tx.session, ref))
-        before = row.status_at(tx.now)
+        before, made_at = row.status_at(tx.now), row.updated_at
         times.restore(row)
         tx.done(row, "announcement.undone", ref=row.slug, after=row.status_at(tx.now).value)
-        if not notices.withdraw(tx.session, NoticeKind.ANNOUNCEMENT, ref):
+        if not notices.withdraw(tx.session, NoticeKind.ANNOUNCEMENT, row.slug, made_at=made_at):
             _notify_of_change(tx, row, before, [])
         return row
 

@@ -82,13 +82,14 @@ class Windows(ScheduleActs):
         Who was told of the act already is told how it stands now.
         """
         row = tx.expect(queries.find(tx.session, ref))
-        before = (row.starts_at, row.ends_at)
+        before, made_at = (row.starts_at, row.ends_at), row.updated_at
         if times is None:
             row.cancelled_at = tx.now
         else:
             times.restore(row)
         tx.done(row, "maintenance.window.undone", ref=row.reference)
-        if not notices.withdraw(tx.session, NoticeKind.WINDOW, ref) and not row.awaits_approval:
+        was_held = notices.withdraw(tx.session, NoticeKind.WINDOW, row.reference, made_at=made_at)
+        if not was_held and not row.awaits_approval:
             event = Event.CANCELLED if times is None else Event.CHANGED
             notify(tx.session, row, event, now=tx.now, before=before)
         return row
@@ -105,13 +106,19 @@ class Windows(ScheduleActs):
         if asked.action is Action.APPROVE:
             _notify_of_new(tx, row)
         elif not row.awaits_approval:
+            event = _EVENTS[asked.action]
+            # One that was told, undone and is done again is told again.
+            is_again = event in _ONCE and notices.was_put(
+                tx.session, NoticeKind.WINDOW, event, row.reference
+            )
             notify(
                 tx.session,
                 row,
-                _EVENTS[asked.action],
+                event,
                 now=tx.now,
                 before=before,
                 held_until=tx.held_until,
+                nth=row.version if is_again else "",
             )
         return row
 

@@ -4,6 +4,7 @@ from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
 from portal import web
+from portal.errors import NotFoundError, found
 from portal.runtime.episodes import Source
 from portal.runtime.foreign_alerts import EpisodeEnd
 from portal.schemas import Before
@@ -37,10 +38,16 @@ def acknowledge() -> Response:
     portal = web.current()
     held = {(one.id, one.subject): one for one in portal.shared.recent().alerts}
     name, subjects = forms.text("alert"), request.form.getlist("subject") or [""]
+    row = None
     for subject in subjects[:_MOST]:
         alert = held.get((name, subject))
         own = alert if alert is not None and alert.source == Source.PORTAL else None
-        row = portal.runtime.acknowledgements.acknowledge(forms.by(), name, subject, own)
+        try:
+            row = portal.runtime.acknowledgements.acknowledge(forms.by(), name, subject, own)
+        except NotFoundError:
+            # One of several may have ended since the page was shown.
+            continue
+    row = found(row)
     offer = toasts.undo_of(_WITHDRAW, 0, AlertNames(alert=name, subjects=subjects[:_MOST]))
     toasts.say(f"{row.title} is acknowledged by you.", offer)
     return cards.after_act()
@@ -54,7 +61,11 @@ def withdraw() -> Response:
         assert names is not None
     else:
         names = AlertNames(alert=forms.text("alert"), subjects=request.form.getlist("subject"))
+    row = None
     for subject in names.subjects[:_MOST]:
-        row = web.current().runtime.acknowledgements.withdraw(forms.by(), names.alert, subject)
-        toasts.say(f"{row.title} is not acknowledged any more.")
+        try:
+            row = web.current().runtime.acknowledgements.withdraw(forms.by(), names.alert, subject)
+        except NotFoundError:
+            continue
+    toasts.say(f"{found(row).title} is not acknowledged any more.")
     return cards.after_act()
