@@ -18,7 +18,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown lock wheel sbom wheels docs screenshots
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown lock wheel sbom wheels docs screenshots gallery
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -114,6 +114,9 @@ docs: develop ## write docs/settings.md from the settings table, and draw the ro
 
 screenshots: develop ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots
+
+gallery: develop ## look at every page, empty, as the demo and stuffed, into artefacts/gallery; wants Chromium
+	$(BIN)/python -m docs.gallery $(SETS)
 
 lock: develop ## renew requirements.lock and requirements-dev.lock from pyproject.toml
 	$(RESOLVE) -o requirements.lock pyproject.toml

@@ -99,3 +99,54 @@ def press(served: Served, hits: int = 70) -> None:
             {"status": "healthy", "pending": pending, "stuck": 2},
             Authorization=f"Bearer {token}",
         )
+
+
+def every_page(page: Page, served: Served) -> list[str]:
+    """The addresses of all pages, those of single things as far as there are any."""
+    incident = _link(page, served, "/panel/incidents", r"/panel/incidents/INC-\d+-\d+")
+    window = _link(page, served, "/panel/maintenance", r"/panel/windows/m-\w+")
+    announcement = _link(page, served, "/panel/maintenance", r"/panel/announcements/(?!new)[\w-]+")
+    component = _link(page, served, "/panel/components", r"/panel/components/[\w-]+")
+    public = [one for one in (incident, component) if one]
+    paths = [
+        *STATIC_PAGES,
+        *(one.removeprefix("/panel") for one in public),
+        *(one.replace("/panel/windows", "/maintenance") for one in (window,) if one),
+        *(one for one in (incident, window, announcement, component) if one),
+    ]
+    return [*paths, f"{incident}/retrospective"] if incident else paths
+
+
+def _link(page: Page, served: Served, path: str, pattern: str) -> str:
+    """The last link on a page that looks like this; empty when there is none."""
+    page.goto(served.address + path)
+    found = re.findall(rf'href="({pattern})"', page.content())
+    return str(found[-1]) if found else ""
+
+
+STATIC_PAGES = [
+    "/",
+    "/subscribe",
+    "/subscribe/sent",
+    "/history",
+    "/embed",
+    "/nothing-here",
+    "/api/docs",
+    "/panel",
+    "/panel/incidents",
+    "/panel/incidents/new",
+    "/panel/components",
+    "/panel/components/new",
+    "/panel/maintenance",
+    "/panel/windows/new",
+    "/panel/announcements/new",
+    "/panel/notifications",
+    "/panel/notifications/new",
+    "/panel/perimeter",
+    "/panel/audit",
+    "/panel/settings",
+    "/panel/settings/templates/new",
+    "/panel/settings/templates/operations",
+    "/panel/runbook",
+    "/panel/nothing-here",
+]

@@ -5,17 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.browser.pages import Watched, overflow, photograph, press, sign_up
+from tests.browser.axe import COLOUR_RULES, RULES, WCAG, violations
+from tests.browser.pages import Watched, every_page, overflow, photograph, press, sign_up
 from tests.notify.post import Post, serving, text_of
 from tests.processes import Served, until
 
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RULES = {"runOnly": {"type": "tag", "values": [*WCAG, "best-practice"]}}
-# What the dark colours can change.
-COLOUR_RULES = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 # A mail has no landmarks: programs that show it have their own.
 MAIL_RULES = {"runOnly": {"type": "tag", "values": WCAG}}
 
@@ -46,22 +42,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[Serve
         yield server
 
 
-def links_of(page: Page, served: Served, path: str, pattern: str) -> str:
-    page.goto(served.address + path)
-    found = re.search(pattern, page.content())
-    assert found, (path, pattern)
-    return found.group(0)
-
-
-def violations(page: Page, rules: dict[str, Any]) -> list[Any]:
-    """What axe-core finds on the page as it is, with the first places."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE_SCRIPT)
-    options = {**rules, "resultTypes": ["violations"]}
-    found = page.evaluate("options => axe.run(options).then(all => all.violations)", options)
-    return [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
-
-
 def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     chromium: Browser, demo: Served, post: Post
 ):
@@ -75,43 +55,7 @@ def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     until(lambda: post.taken, what="the question")
     question = re.search(r"(/subscribe/\S+)", text_of(post.taken[0][1]))
     assert question
-    incident = links_of(page, demo, "/panel/incidents", r"/panel/incidents/INC-\d+-0001")
-    window = links_of(page, demo, "/panel/maintenance", r"/panel/windows/m-\w+")
-    announcement = links_of(page, demo, "/panel/maintenance", r"/panel/announcements/demo[\w-]+")
-    paths = [
-        "/",
-        "/subscribe",
-        "/subscribe/sent",
-        question.group(1),
-        "/history",
-        incident.removeprefix("/panel"),
-        window.replace("/panel/windows", "/maintenance"),
-        "/components/api",
-        "/embed",
-        "/nothing-here",
-        "/api/docs",
-        "/panel",
-        "/panel/incidents",
-        "/panel/incidents/new",
-        incident,
-        f"{incident}/retrospective",
-        "/panel/components",
-        "/panel/components/new",
-        "/panel/maintenance",
-        "/panel/windows/new",
-        window,
-        "/panel/announcements/new",
-        announcement,
-        "/panel/notifications",
-        "/panel/notifications/new",
-        "/panel/perimeter",
-        "/panel/audit",
-        "/panel/settings",
-        "/panel/settings/templates/new",
-        "/panel/settings/templates/operations",
-        "/panel/runbook",
-        "/panel/nothing-here",
-    ]
+    paths = [question.group(1), *every_page(page, demo)]
     found: list[Any] = []
     for path in paths:
         page.goto(demo.address + path)

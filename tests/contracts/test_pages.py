@@ -8,7 +8,7 @@ FRAGMENTS = {"audit.export", "cards.alerts", "cards.poll", "public.banner", "pub
 
 
 def test_every_page_without_a_parameter_is_checked_in_a_browser(site: Site):
-    text = (ROOT / "tests/browser/test_accessibility.py").read_text()
+    text = (ROOT / "tests/browser/pages.py").read_text()
     pages = [
         rule
         for rule in site.app.url_map.iter_rules()
