@@ -1,4 +1,4 @@
-"""The worker's rounds: queues, the node's figures, alerts, and every minute retention."""
+"""The worker's rounds: queues, the node's figures, alerts, and every five minutes retention."""
 
 import threading
 from datetime import timedelta
@@ -15,7 +15,7 @@ from portal.worker import leadership, retention
 from portal.worker.leadership import ACTOR
 
 _log = structlog.get_logger()
-SWEEP_EVERY = timedelta(minutes=1)
+SWEEP_EVERY = timedelta(minutes=5)
 # A little less than from one to the next: rounds are as far apart as their work takes.
 SAMPLE_EVERY = samples.EVERY - timedelta(seconds=5)
 

@@ -120,3 +120,32 @@ def test_an_act_is_shown_at_once_and_keeps_the_focus(page: Page):
     expect(page.locator("#act-error")).to_be_hidden()
     card.get_by_role("button", name="End now").click()
     expect(card).to_contain_text("No maintenance is running")
+
+
+def test_ten_minutes_of_polls_on_a_busy_panel_move_nothing(page: Page, served: Served):
+    """As many polls as ten minutes have, with traffic between them that changes the cards."""
+    page.locator("#card-waf summary").click()
+    page.locator("#card-waf summary").focus()
+    page.evaluate("getSelection().selectAllChildren(document.getElementById('title-waf'))")
+    page.evaluate("window.scrollTo(0, 300)")
+    page.evaluate(
+        """() => {
+          window.said = [];
+          const look = () => window.said.push(document.getElementById("said").textContent);
+          new MutationObserver(look).observe(document.getElementById("said"), { childList: true });
+        }"""
+    )
+    state = """() => [
+      document.activeElement?.textContent, String(getSelection()), scrollY,
+      document.querySelector("#card-waf details").open,
+    ]"""
+    before, alerts = page.evaluate(state), page.locator("#alerts .alert-kind").all_inner_texts()
+    for number in range(60):
+        served.get("/history?month=1'%20UNION%20SELECT%201--", **{"X-Forwarded-For": "203.0.113.9"})
+        with page.expect_response(POLL):
+            page.evaluate("htmx.trigger(document.getElementById('figures'), 'portal:poll')")
+        page.wait_for_timeout(20)
+        assert page.evaluate(state) == before, f"after poll {number}"
+    # Said only when the alerts are others than before.
+    now = page.locator("#alerts .alert-kind").all_inner_texts()
+    assert len(page.evaluate("window.said")) <= len(set(now) ^ set(alerts)) + 1

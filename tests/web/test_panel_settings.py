@@ -59,7 +59,8 @@ def test_a_viewer_sees_templates_and_no_configuration(site: Site, still: Standin
     viewer = site.signed_in(Role.VIEWER)
     page = text_of(viewer.client.get("/panel/settings"))
     assert "Message templates" in page
-    assert "PORTAL_" not in page
+    assert f'<script src="{site.settings.url}/embed/banner.js" async></script>' in page
+    assert "PORTAL_ENV" not in page
     assert viewer.post(f"{PATH}/new", **FORM).status_code == 403
 
 

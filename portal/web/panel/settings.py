@@ -25,6 +25,7 @@ def page() -> Response:
         templates=stored,
         settings=in_force(current().core.settings),
         external_url=current().core.settings.url,
+        embed_origins=current().core.settings.embed_origins,
     )
 
 
