@@ -63,6 +63,7 @@ def _rooms(
     from portal.lifecycle import room as lifecycles
     from portal.lifecycle import serving
     from portal.lifecycle.phases import Phases
+    from portal.monitors import room as monitoring
     from portal.notify import room as notifications
     from portal.runtime import room as runtimes
     from portal.runtime.overview import Overview
@@ -99,6 +100,7 @@ def _rooms(
         board=partial(figures.for_feed, board),
         on_change=board.refresh,
     )
+    monitors = monitoring.build(core, board.refresh)
     lifecycle = lifecycles.build(core, phases, runtime, lambda: guard.limits.is_storage_up)
     overview = Overview(
         core,
@@ -111,4 +113,6 @@ def _rooms(
     shared = SharedSnapshot(
         overview.take, lambda: (core.commits.number, board.revision, guard.perimeter.state)
     )
-    return rooms.Portal(core, status, board, guard, runtime, notify, lifecycle, overview, shared)
+    return rooms.Portal(
+        core, status, board, guard, runtime, notify, lifecycle, overview, shared, monitors
+    )

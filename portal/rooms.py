@@ -7,6 +7,7 @@ from portal.board.publish import Board
 from portal.core import Core
 from portal.guard.room import Guard
 from portal.lifecycle.room import Lifecycle
+from portal.monitors.room import MonitorsRoom
 from portal.notify.room import Notify
 from portal.runtime.overview import Overview
 from portal.runtime.room import Runtime
@@ -30,6 +31,7 @@ class Portal:
     lifecycle: Lifecycle
     overview: Overview
     shared: SharedSnapshot
+    monitors: MonitorsRoom
 
 
 def of(app: Any) -> Portal:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from portal.store.base import Base
-from portal.store.revision import BOARD, PERIMETER, Revision
+from portal.store.revision import BOARD, MONITORS, PERIMETER, Revision
 from portal.web import faces  # noqa: F401 (its imports name every table)
 from tests.databases import STATEMENTS
 
@@ -23,7 +23,7 @@ def _template() -> sqlite3.Connection:
     engine = create_engine("sqlite://", creator=lambda: template, poolclass=StaticPool)
     Base.metadata.create_all(engine)
     with Session(engine) as made:
-        made.add_all([Revision(id=one, number=0) for one in (BOARD, PERIMETER)])
+        made.add_all([Revision(id=one, number=0) for one in (BOARD, PERIMETER, MONITORS)])
         made.commit()
     return template
 

@@ -24,16 +24,25 @@ class Scope(StrEnum):
     PERIMETER_WRITE = "perimeter:write"
     ALERTS_PUSH = "alerts:push"
     WORKERS_PUSH = "workers:push"
+    MONITORS_READ = "monitors:read"
+    MONITORS_WRITE = "monitors:write"
     AUDIT_READ = "audit:read"
     LIFECYCLE_WRITE = "lifecycle:write"
 
 
 _READING = frozenset(
-    {Scope.RUNTIME_READ, Scope.MAINTENANCE_READ, Scope.INCIDENTS_READ, Scope.PERIMETER_READ}
+    {
+        Scope.RUNTIME_READ,
+        Scope.MAINTENANCE_READ,
+        Scope.INCIDENTS_READ,
+        Scope.PERIMETER_READ,
+        Scope.MONITORS_READ,
+    }
 )
 _SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: _READING,
-    Role.OPERATOR: _READING | {Scope.MAINTENANCE_WRITE, Scope.INCIDENTS_WRITE},
+    Role.OPERATOR: _READING
+    | {Scope.MAINTENANCE_WRITE, Scope.INCIDENTS_WRITE, Scope.MONITORS_WRITE},
     Role.SECURITY: _READING | {Scope.PERIMETER_WRITE, Scope.AUDIT_READ},
     Role.ADMIN: frozenset(Scope),
 }

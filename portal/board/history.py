@@ -210,6 +210,9 @@ def _text_of(*columns: Any) -> Any:
 
 
 def _of_episode(one: episodes.Episode) -> Interval:
+    if one.source == Source.MONITOR:
+        # A monitor says itself what it means for its component.
+        return Interval(State(one.labels["state"]), one.opened_at, one.closed_at, "")
     labelled = one.labels.get("component") if one.source != Source.PORTAL else None
     state = State.PARTIAL if labelled and one.severity == "critical" else State.DEGRADED
     return Interval(state, one.opened_at, one.closed_at, "")

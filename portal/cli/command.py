@@ -20,6 +20,7 @@ from portal.cli import (
     demo,
     incidents,
     lifecycle,
+    monitors,
     notifications,
     serve,
     snapshot,
@@ -70,6 +71,7 @@ portal.add_command(windows.maintenance)
 portal.add_command(announcements.announce)
 portal.add_command(alerts.alert)
 portal.add_command(incidents.incident)
+portal.add_command(monitors.monitor)
 portal.add_command(notifications.notify)
 portal.add_command(blocks.block)
 portal.add_command(snapshot.snapshot_group)

@@ -11,7 +11,7 @@ import click
 from portal.cli import application
 from portal.rooms import Portal
 from portal.store import files
-from portal.worker import delivery, rounds
+from portal.worker import delivery, monitoring, rounds
 
 
 @click.command()
@@ -31,10 +31,13 @@ def run(portal: Portal) -> None:
     holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     delivering = threading.Thread(target=delivery.run, args=(portal, holder, stop), name="delivery")
     delivering.start()
+    watching = threading.Thread(target=monitoring.run, args=(portal, holder, stop), name="monitors")
+    watching.start()
     try:
         rounds.run(portal, holder, stop)
     finally:
         # Half a worker is none: what ends the rounds ends the deliveries, and a new one is started.
         stop.set()
         delivering.join()
+        watching.join()
     rounds.say_stopped(portal)

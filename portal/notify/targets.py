@@ -14,22 +14,18 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from portal.open_internet import Address, is_open
 from portal.settings import Target
 
 SECONDS = 5.0
 MOST_BYTES = 64 * 1024
-Address = IPv4Address | IPv6Address
 Lookup = Callable[[str, int], list[str]]
 # Ports below are spoken by services that a stray request could talk into something.
 _PORTS = {80, 443}
 _FIRST_PORT = 1024
-# The prefix of translators between the two families, and the one for use inside a network.
-_NAT64 = IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 
 
 class TargetError(ValueError):
@@ -65,19 +61,6 @@ def split(url: str) -> SplitResult:
 def host_of(url: str) -> str:
     """The host of an address, for people and logs: paths and queries may hold secrets."""
     return urlsplit(url).hostname or ""
-
-
-def is_open(address: Address) -> bool:
-    """Whether an address belongs to the open internet, whatever it is wrapped in."""
-    if isinstance(address, IPv6Address):
-        if address in _NAT64:
-            return is_open(IPv4Address(int(address) & 0xFFFFFFFF))
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is not None and not is_open(inner):
-            return False
-        if address.teredo is not None or address.is_site_local or address in _LOCAL_NAT64:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def lookup(host: str, port: int) -> list[str]:

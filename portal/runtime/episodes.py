@@ -34,6 +34,7 @@ class Source(StrEnum):
 
     PORTAL = "portal"
     ALERTMANAGER = "alertmanager"
+    MONITOR = "monitor"
 
 
 class Closing(StrEnum):
@@ -84,7 +85,7 @@ class Episode(Base):
 
     def concerns(self, slug: str, alerts: Iterable[str]) -> bool:
         """Whether it impairs the component of this slug, which depends on these alerts."""
-        # An alert of others may name its component itself.
+        # An alert of others, or of a monitor, may name its component itself.
         labelled = self.labels.get("component") if self.source != Source.PORTAL else None
         return slug == labelled or bool({self.alert, f"{self.alert}:{self.subject}"} & set(alerts))
 
@@ -156,12 +157,15 @@ def lasting(session: Session, after: timedelta, *, now: datetime) -> list[Episod
 def open_or_closed_since(
     session: Session, alerts: Iterable[str], *, since: datetime
 ) -> list[Episode]:
-    """The episodes of some alerts, and all of Alertmanager's, that reach beyond `since`."""
+    """The episodes of some alerts, and all of others and of monitors, that reach beyond `since`."""
     return list(
         session.scalars(
             select(Episode)
             .where(
-                or_(Episode.alert.in_(list(alerts)), Episode.source == Source.ALERTMANAGER),
+                or_(
+                    Episode.alert.in_(list(alerts)),
+                    Episode.source.in_([Source.ALERTMANAGER, Source.MONITOR]),
+                ),
                 or_(Episode.closed_at.is_(None), Episode.closed_at > since),
             )
             # Those that hold are never cut by those that are over.

@@ -241,7 +241,7 @@ def shown(episode: Episode) -> Alert:
         labels={name: str(value) for name, value in episode.labels.items()},
         runbook=str(episode.labels.get("runbook_url", "")),
         subject=episode.subject,
-        source=Source.ALERTMANAGER,
+        source=Source(episode.source),
         acknowledged_at=episode.acknowledged_at,
         acknowledged_by=episode.acknowledged_by,
         lapsed_at=episode.closed_at if episode.closed_by == Closing.LAPSED else None,

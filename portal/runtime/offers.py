@@ -83,7 +83,9 @@ def _note(session: Session, row: Episode, names: str, runbook: str, now: datetim
     held = f"for {spoken((now - row.opened_at).total_seconds())}"
     figures = f"{row.title}, {held}"
     # Alerts of others come without a figure and a limit.
-    if row.source == Source.PORTAL:
+    if row.source == Source.MONITOR:
+        figures = f"{row.title}, {held}: {row.labels.get('text', '')}"
+    elif row.source == Source.PORTAL:
         figures = f"{row.title}: {figure_of(row.value, row.unit, row.threshold)}, {held}"
     template = session.get(MessageTemplate, INTERNAL)
     if template is None:

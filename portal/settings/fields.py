@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from portal import durations
-from portal.settings import guard, look, notifications, values, workers
+from portal.settings import guard, look, monitors, notifications, values, workers
 from portal.settings.guard import AutoBlockRule, ScraperToken, Target
 from portal.settings.look import Accent, Link
+from portal.settings.monitors import Endpoint, TargetRule
 from portal.settings.notifications import MailServer
 from portal.settings.values import Network
 from portal.settings.workers import DeclaredWorker, WorkerQueue
@@ -240,6 +241,31 @@ class Settings:
         "days that audit events stay in the database before they move to a sealed file in"
         " the data directory; empty: forever",
     )
+    monitor_targets: tuple[TargetRule, ...] = _setting(
+        (monitors.PUBLIC,),
+        monitors.targets,
+        "where monitors of operators and tokens may go: `public`, `any`, networks, hosts such as"
+        " `*.example.internal`; admins may go anywhere but to the metadata of clouds",
+    )
+    monitor_reference: tuple[Endpoint, ...] = _setting(
+        (),
+        monitors.endpoints,
+        "`host:port` of what answers while the way out is there; where none of them takes a"
+        " connection, failures of monitors are unknown; empty: not checked",
+    )
+    node_name: str = _setting(
+        "", values.text, "name of this node among those that look; empty: the host's name"
+    )
+    node_labels: tuple[str, ...] = _setting(
+        (), monitors.labels, "labels of this node, by which monitors choose who looks"
+    )
+    monitor_result_hours: int = _setting(24, values.whole, "hours that single results are kept")
+    monitor_figure_days: int = _setting(
+        30, values.whole, "days that five-minute figures of monitors are kept"
+    )
+    monitor_hour_days: int = _setting(
+        731, values.whole, "days that hourly figures of monitors are kept"
+    )
     pool_size: int = _setting(5, values.whole, "database connections per web process")
 
     @property
@@ -306,6 +332,8 @@ def shown(value: Any) -> str:
         return f"{int(value.total_seconds())} s"
     if value in ("", (), None):
         return "none"
+    if isinstance(value, tuple) and isinstance(value[0], str):
+        return ",".join(value)
     if isinstance(value, tuple) and isinstance(value[0], timedelta):
         return ",".join(durations.spoken(one.total_seconds()).replace(" ", "") for one in value)
     if isinstance(value, float):

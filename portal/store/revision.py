@@ -1,4 +1,4 @@
-"""The numbers that changes raise: one for what is public, one for the perimeter's blocks."""
+"""The numbers that changes raise: for what is public, for the perimeter's blocks, for monitors."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +15,7 @@ from portal.store.errors import UnknownOutcomeError
 
 BOARD = 1
 PERIMETER = 2
+MONITORS = 3
 
 
 class Revision(Base):

@@ -15,6 +15,7 @@ from portal.web import (
     compression,
     errors,
     health,
+    heartbeats,
     prefix,
     site,
     statics,
@@ -28,6 +29,7 @@ from portal.web.api import components as components_api
 from portal.web.api import document
 from portal.web.api import freezes as freezes_api
 from portal.web.api import incidents as incidents_api
+from portal.web.api import monitors as monitors_api
 from portal.web.api import notifications as notifications_api
 from portal.web.api import retrospectives as retrospectives_api
 from portal.web.api import runtime as runtime_api
@@ -47,6 +49,7 @@ from portal.web.panel import (
     freezes,
     incidents,
     maintenance,
+    monitors,
     notifications,
     retrospectives,
     runtime,
@@ -135,6 +138,8 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         blocks.blueprint,
         incidents.blueprint,
         components.blueprint,
+        monitors.blueprint,
+        heartbeats.blueprint,
         notifications.blueprint,
         blocks_api.blueprint,
         workers_api.blueprint,
@@ -148,6 +153,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         incidents_api.blueprint,
         retrospectives_api.blueprint,
         components_api.blueprint,
+        monitors_api.blueprint,
         runtime_api.blueprint,
     ):
         app.register_blueprint(blueprint)
@@ -155,6 +161,8 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         ("accounts.sign_in", "30/minute"),
         ("accounts.first_run", "30/minute"),
         ("subscriptions.ask", "20/hour"),
+        ("monitors_api.test", "60/minute"),
+        ("monitors.show_test", "60/minute"),
     ):
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]

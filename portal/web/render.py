@@ -47,6 +47,7 @@ def text(template: str, **context: object) -> str:
         may_write=caller is not None and Scope.MAINTENANCE_WRITE in caller.scopes,
         may_incident=caller is not None and Scope.INCIDENTS_WRITE in caller.scopes,
         may_block=caller is not None and Scope.PERIMETER_WRITE in caller.scopes,
+        may_monitor=caller is not None and Scope.MONITORS_WRITE in caller.scopes,
         may_audit=caller is not None and Scope.AUDIT_READ in caller.scopes,
         runbook_url=portal.overview.runbook,
         contacts=portal.core.settings.contacts,

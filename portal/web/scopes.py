@@ -80,6 +80,13 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.INCIDENTS_WRITE, "components", "create edit one remove set_state undo"),
     **_views(Scope.INCIDENTS_READ, "components_api", "listing"),
     **_views(Scope.INCIDENTS_WRITE, "components_api", "create remove replace set_state"),
+    **_views(PUBLIC, "heartbeats", "done ended said"),
+    **_views(Scope.MONITORS_READ, "monitors", "listing one"),
+    **_views(
+        Scope.MONITORS_WRITE, "monitors", "act create duplicate edit form new remove show_test"
+    ),
+    **_views(Scope.MONITORS_READ, "monitors_api", "latency listing one"),
+    **_views(Scope.MONITORS_WRITE, "monitors_api", "act create duplicate remove replace test"),
     **_views(Scope.MAINTENANCE_READ, "notifications_api", "dead listing"),
     **_views(
         Scope.MAINTENANCE_WRITE, "notifications_api", "add listing_subscribers notify remove retry"
@@ -96,4 +103,10 @@ WITHOUT_SESSION = {
     "subscriptions.confirm",
     "subscriptions.manage",
     "subscriptions.end",
+    "heartbeats.done",
+    "heartbeats.ended",
+    "heartbeats.said",
 }
+
+# Where a GET or a HEAD acts: cron jobs call a heartbeat with what they have. Nowhere else.
+ACTS_ON_READ = {"heartbeats.done", "heartbeats.ended", "heartbeats.said"}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from portal import clock, durations
@@ -195,6 +196,26 @@ def is_long(text: str, columns: int) -> bool:
     return sum(max(1, -(-len(line) // columns)) for line in lines) > _MOST_LINES
 
 
+def ms(milliseconds: float) -> str:
+    """`0.4 ms`, `82 ms`, `1.24 s`, `6 min`: three digits, as nobody reads more."""
+    if milliseconds >= 60_000:
+        return durations.spoken(milliseconds / 1000)
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1000:.2f} s"
+    return f"{milliseconds:.1f} ms" if milliseconds < 10 else f"{milliseconds:.0f} ms"
+
+
+def until_now(since: datetime, now: datetime) -> str:
+    """`6 min`: how long something has lasted."""
+    return until(now, since)
+
+
+def with_query(path: str, **values: str) -> str:
+    """A path with those values that are not empty."""
+    chosen = {name: value for name, value in values.items() if value}
+    return f"{path}?{urlencode(chosen)}" if chosen else path
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "iso": clock.iso,
     "spoken": durations.spoken,
@@ -217,6 +238,9 @@ FILTERS: dict[str, Callable[..., object]] = {
     "until": until,
     "lasted": lasted,
     "polyline": polyline,
+    "ms": ms,
+    "until_now": until_now,
+    "with_query": with_query,
     "month": month,
     "named": named,
     "category": category,

@@ -9,9 +9,10 @@ from portal.store import engine, lease
 
 _log = structlog.get_logger()
 ACTOR = "portal worker"
-# Rounds and deliveries may be led by two workers: neither waits for the other.
+# Rounds, deliveries and monitors may be led by three workers: none waits for another.
 ROUNDS = "worker"
 DELIVERIES = "notifications"
+MONITORS = "monitors"
 
 
 def lead(core: Core, holder: str, name: str = ROUNDS, fence: lease.Fence | None = None) -> bool:

@@ -3,6 +3,7 @@
 from portal.status.windows.acts import ScheduleActs, Windows, notify
 from portal.status.windows.queries import (
     PARTS,
+    between,
     extendable,
     find,
     for_board,

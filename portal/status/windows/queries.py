@@ -62,6 +62,16 @@ def running(session: Session, *, now: datetime) -> list[Window]:
     return [row for row in rows if row.status_at(now) is WindowStatus.ACTIVE]
 
 
+def between(session: Session, since: datetime, until: datetime) -> list[Window]:
+    """Those that run, or ran, between two instants, the earliest first."""
+    rows = session.scalars(
+        select(Window)
+        .where(Window.starts_at < until, Window.ends_at > since, is_published())
+        .order_by(Window.starts_at)
+    )
+    return [row for row in rows if row.ended_at is None or row.ended_at > since]
+
+
 def extendable(session: Session, *, now: datetime) -> list[Window]:
     """Those that run; where none does, those whose planned end has just passed."""
     rows = session.scalars(

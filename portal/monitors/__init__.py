@@ -1,0 +1,1 @@
+"""What the portal checks itself: kinds, judging, schedule, results, heartbeats."""

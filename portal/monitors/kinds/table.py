@@ -1,0 +1,52 @@
+"""The table of kinds: what each is configured with, and where its look is."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from portal.monitors import network
+from portal.monitors.kinds.base import Config, Looks
+from portal.monitors.kinds.dns import DnsConfig
+from portal.monitors.kinds.heartbeat import HeartbeatConfig
+from portal.monitors.kinds.http import HttpConfig
+from portal.monitors.kinds.tcp import TcpConfig
+from portal.monitors.kinds.tls import TlsConfig
+from portal.monitors.monitor import Kind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kind: its name for people, its configuration, and its module."""
+
+    word: str
+    config: type[Config]
+    module: str
+    needs: tuple[str, ...] = ()
+    has_tls: bool = False
+
+    def loaded(self) -> Looks:
+        """How it looks; libraries that nobody needs take no memory, nor the time of a look."""
+        found: Looks = import_module(f"portal.monitors.kinds.{self.module}").look
+        for name in self.needs:
+            if find_spec(name.partition(".")[0]) is not None:
+                import_module(name)
+        if self.has_tls:
+            network.tls(True)
+        return found
+
+
+_EXCHANGE = "portal.monitors.kinds.exchange"
+
+TABLE: dict[Kind, Entry] = {
+    Kind.HTTP: Entry("HTTP", HttpConfig, "http", (_EXCHANGE,), has_tls=True),
+    Kind.TCP: Entry("TCP", TcpConfig, "tcp"),
+    Kind.TLS: Entry("TLS", TlsConfig, "tls", has_tls=True),
+    Kind.DNS: Entry("DNS", DnsConfig, "dns", ("dns.asyncquery", "dns.resolver")),
+    Kind.HEARTBEAT: Entry("Heartbeat", HeartbeatConfig, "heartbeat"),
+}
+
+
+def config_of(kind: str, stored: dict[str, Any]) -> Config:
+    """A stored configuration; what is in the database was valid when it was saved."""
+    return TABLE[Kind(kind)].config.model_validate(stored)

@@ -1,0 +1,87 @@
+"""Where monitors may go: public addresses unless a setting or an admin says otherwise.
+
+A name is looked up once for a connection; every address it has must be allowed, and the connection
+goes to an address that was checked, so that a name which changes its mind gains nothing. The
+metadata services of clouds, which give away keys, are never called, whoever asks.
+"""
+
+import fnmatch
+import ipaddress
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_network
+
+from portal.open_internet import Address, is_open
+from portal.settings.monitors import PUBLIC, TargetRule
+
+# Of AWS, Azure, Google, Oracle and others; Alibaba's; AWS's and Google's on IPv6.
+_METADATA = tuple(
+    ip_network(one)
+    for one in (
+        "169.254.0.0/16",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+        "fd00:ec2::/32",
+        "fd20:ce::254/128",
+        "fe80::/10",
+    )
+)
+_METADATA_NAMES = {"metadata", "metadata.google.internal", "metadata.goog", "instance-data"}
+_NEVER = "The metadata services of clouds are never called."
+
+
+class TargetError(ValueError):
+    """A target that is not called, with the reason in a sentence."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What `PORTAL_MONITOR_TARGETS` allows; `is_free` is what an admin chose."""
+
+    rules: tuple[TargetRule, ...] = (PUBLIC,)
+    is_free: bool = False
+
+    def freed(self, is_free: bool) -> "Targets":
+        return Targets(self.rules, is_free)
+
+    def check_name(self, host: str) -> None:
+        """TargetError for a host that is refused whatever its address is."""
+        name = host.rstrip(".").lower()
+        if name in _METADATA_NAMES:
+            raise TargetError(_NEVER)
+        try:
+            self.check(name, ipaddress.ip_address(name.strip("[]")))
+        except ValueError as error:
+            if isinstance(error, TargetError):
+                raise
+
+    def check(self, host: str, address: Address) -> None:
+        """TargetError when this address of a host may not be called."""
+        plain = _unwrapped(address)
+        if any(plain in one for one in _METADATA if one.version == plain.version):
+            raise TargetError(_NEVER)
+        if plain.is_unspecified or plain.is_multicast:
+            raise TargetError(f"{address} is no address of a host.")
+        if self.is_free or any(self._allows(rule, host, address) for rule in self.rules):
+            return
+        raise TargetError(
+            f"{address} is not allowed: monitors may call public addresses and what"
+            " PORTAL_MONITOR_TARGETS lists. An admin may save it all the same."
+        )
+
+    def _allows(self, rule: TargetRule, host: str, address: Address) -> bool:
+        if rule == PUBLIC:
+            return is_open(address)
+        if isinstance(rule, str):
+            return fnmatch.fnmatchcase(host.rstrip(".").lower(), rule)
+        return _unwrapped(address) in rule if rule.version == _unwrapped(address).version else False
+
+
+def _unwrapped(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in ip_network("64:ff9b::/96"):
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        return inner or address
+    return address

@@ -1,0 +1,283 @@
+"""The watch: one event loop that makes the looks of a node and hands them on to be recorded.
+
+Looks begin when they are due, on a clock that nobody sets. When the node slept, or the loop was
+held up, what was under way says nothing about its targets and is thrown away. Looks are recorded
+by a thread beside the loop, one batch after the other.
+"""
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal import clock
+from portal.monitors import looking
+from portal.monitors.credentials import Credentials, UnreadableError
+from portal.monitors.health import Outcome
+from portal.monitors.looks import CannotLookError, FailedError, Look, Trace
+from portal.monitors.network import Network
+from portal.monitors.recorder import Recorder
+from portal.monitors.schedule import AGAIN_SECONDS, Schedule
+from portal.monitors.targets import Targets
+from portal.monitors.watched import Watched
+from portal.settings.monitors import Endpoint
+from portal.store.lease import LeaseLostError
+
+_log = structlog.get_logger()
+MOST_AT_ONCE = 400
+NAME_THREADS = 16
+FLUSH_SECONDS = 2.0
+# So late is no round of a loop that runs: the node slept, or was stopped.
+SLEPT_SECONDS = 15.0
+# A network needs so long after a sleep.
+WAKE_SECONDS = 5.0
+REFERENCE_SECONDS = 5.0
+REPORT_SECONDS = 20.0
+PATIENCE_SECONDS = 5.0
+
+
+class Watch:
+    """Looks of one node. `step` is one round of it; `leads` says whether it leads by now."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        credentials: Credentials,
+        targets: Targets,
+        *,
+        reference: tuple[Endpoint, ...] = (),
+        on_public: Callable[[], object] = lambda: None,
+    ) -> None:
+        self.recorder, self._credentials, self._targets = recorder, credentials, targets
+        self._reference, self._on_public = reference, on_public
+        self.schedule = Schedule()
+        self.lateness: deque[float] = deque(maxlen=5000)
+        self._done: list[tuple[int, Look]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
+        self._writer = ThreadPoolExecutor(1, "monitor-records")
+        self._names = ThreadPoolExecutor(NAME_THREADS, "monitor-names")
+        self._epoch = 0
+        self._flushed_at = self._reported_at = float("-inf")
+        self._way_out: tuple[float, asyncio.Task[bool]] | None = None
+        self._is_loaded = False
+        self._has_loaded = False
+        self.leads = False
+        self.is_urgent = False
+
+    def outdate(self) -> None:
+        """Monitors were changed: read them again."""
+        self._is_loaded = False
+
+    async def run(self, before: Callable[[], Awaitable[bool]]) -> None:
+        """Round after round, for as long as `before` says so at the beginning of each."""
+        asyncio.get_running_loop().set_default_executor(self._names)
+        last = clock.boot_seconds()
+        while await before():
+            now = clock.boot_seconds()
+            if now - last > SLEPT_SECONDS:
+                self.wake(now)
+            last = now
+            await self.step(now)
+            due = self.schedule.next_due()
+            wait = 0.25 if due is None else min(0.25, due - clock.boot_seconds())
+            await asyncio.sleep(max(0.001, wait))
+        await self.stop()
+
+    async def listen(self) -> None:
+        """Somebody wrote to the database: perhaps a heartbeat came in."""
+        if self._is_loaded and self.leads and self.recorder.has_heartbeats:
+            loop = asyncio.get_running_loop()
+            self.is_urgent |= await loop.run_in_executor(self._writer, self.recorder.has_heard)
+
+    async def step(self, now: float) -> None:
+        """Begin what is due, and record what is done."""
+        try:
+            await self._load(now)
+            for monitor_id, due in self.schedule.take(now):
+                self._begin(monitor_id, due, now)
+            await self._flush(now)
+        except LeaseLostError:
+            self.leads = False
+        except SQLAlchemyError as error:
+            _log.warning("monitor.database_unreachable", error=type(error).__name__)
+            self._flushed_at = now + PATIENCE_SECONDS
+
+    def wake(self, now: float) -> None:
+        """After a sleep nothing that was under way counts; looks begin once the net is back."""
+        self.forget()
+        self.schedule = Schedule()
+        self._plan(now + WAKE_SECONDS)
+
+    def forget(self) -> None:
+        """Throw away what is under way: it waited for other things than its targets."""
+        self._epoch += 1
+        for task in self._tasks:
+            task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel what is under way and record what is done."""
+        self.forget()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._done:
+            try:
+                await self._write(self._take_done())
+            except SQLAlchemyError as error:
+                _log.warning("monitor.database_unreachable", error=type(error).__name__)
+        self._writer.shutdown()
+        self._names.shutdown(wait=False, cancel_futures=True)
+
+    async def _load(self, now: float) -> None:
+        if self._is_loaded and now - self._reported_at < REPORT_SECONDS:
+            return
+        loop, moment = asyncio.get_running_loop(), clock.now()
+        if self._is_loaded:
+            await loop.run_in_executor(self._writer, partial(self.recorder.report, now=moment))
+        else:
+            await loop.run_in_executor(self._writer, partial(self.recorder.load, now=moment))
+        self._reported_at, self._is_loaded = now, True
+        self._plan(now)
+
+    def _plan(self, now: float) -> None:
+        """Plan the looks that are this node's, and no others."""
+        moment = clock.now()
+        mine = {one.id: one for one in self.recorder.watched.values() if self._is_mine(one)}
+        self.schedule.keep(set(mine))
+        under_way = {int(one.get_name()) for one in self._tasks if not one.cancelling()}
+        for number, one in mine.items():
+            if number in under_way:
+                continue
+            view = one.views.get(self.recorder.node_id)
+            last = view.looked_at if view else None
+            self.schedule.begin(
+                number,
+                now=now,
+                interval=one.rule.interval_seconds,
+                age=(moment - last).total_seconds() if last else None,
+                # What was made or changed just now is looked at just now.
+                at_once=self._has_loaded and moment - one.row.updated_at < timedelta(seconds=10),
+            )
+        self._has_loaded = True
+
+    def _is_mine(self, one: Watched) -> bool:
+        if one.row.is_heartbeat or one.row.is_paused:
+            return False
+        if one.row.nodes == "leader":
+            return self.leads
+        looking = self.recorder.looking(one)
+        me = self.recorder.node_id
+        if one.row.nodes == "any":
+            return bool(looking) and me == chosen(one.row.slug, looking)
+        return me in looking
+
+    def _begin(self, monitor_id: int, due: float, now: float) -> None:
+        one = self.recorder.one(monitor_id)
+        if one is None or not self._is_mine(one):
+            return
+        self.lateness.append(now - due)
+        task = asyncio.create_task(self._look(one, due, self._epoch), name=str(monitor_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _look(self, one: Watched, due: float, epoch: int) -> None:
+        interval = float(one.rule.interval_seconds)
+        async with self._at_once:
+            found = await self.look(one)
+        if epoch != self._epoch:
+            return
+        self._done.append((one.id, found))
+        self.recorder.judge([(one.id, found)])
+        now = clock.boot_seconds()
+        self.schedule.follow(one.id, due, now=now, interval=interval)
+        if found.outcome is Outcome.DOWN:
+            self._hasten(one, now, interval)
+
+    def _hasten(self, one: Watched, now: float, interval: float) -> None:
+        """Look again at once until it is decided; at what it depends on too."""
+        judgement = one.views.get(self.recorder.node_id)
+        if judgement is not None and judgement.health.outcome is not Outcome.DOWN:
+            self.schedule.sooner(one.id, now + min(AGAIN_SECONDS, interval))
+        else:
+            self.is_urgent = True
+        for slug in one.row.depends_on:
+            parent = self.recorder.watched.get(slug)
+            if parent is not None and parent.health.outcome is not Outcome.DOWN:
+                self.schedule.sooner(parent.id, now)
+
+    async def look(self, one: Watched) -> Look:
+        """One look; a failure while the way out is gone says nothing about the target."""
+        try:
+            credentials = self._credentials.decrypt(one.row.credentials)
+        except UnreadableError as error:
+            return Look(Outcome.UNKNOWN, clock.now(), None, str(error), Trace())
+        found = await looking.look(one.plan, self._targets, credentials)
+        if found.outcome is Outcome.DOWN and self._reference and not await self._has_way_out():
+            said = f"This node has no way out ({found.detail})"
+            return Look(Outcome.UNKNOWN, found.at, None, said[:200], found.trace)
+        return found
+
+    async def _has_way_out(self) -> bool:
+        """Whether a reference takes a connection; asked once for all that fail at once."""
+        now = clock.boot_seconds()
+        if self._way_out is None or now - self._way_out[0] > REFERENCE_SECONDS:
+            self._way_out = (now, asyncio.create_task(self._reach()))
+        return await asyncio.shield(self._way_out[1])
+
+    async def _reach(self) -> bool:
+        network = Network(self._targets.freed(True))
+        for one in self._reference:
+            try:
+                async with asyncio.timeout(REFERENCE_SECONDS):
+                    connection = await network.connect(one.host, one.port, Trace())
+            except (FailedError, CannotLookError, OSError):
+                continue
+            connection.close()
+            return True
+        return False
+
+    async def _flush(self, now: float) -> None:
+        due = now - self._flushed_at >= FLUSH_SECONDS
+        waits = self._done or (self.leads and self.recorder.is_anything_due(clock.now()))
+        if not self.is_urgent and not (due and waits):
+            return
+        self._flushed_at, self.is_urgent = now, False
+        done = self._take_done()
+        try:
+            await self._write(done)
+        except SQLAlchemyError:
+            # They are written when the database is there again, as far as they are recent.
+            self._done = (done + self._done)[-20 * MOST_AT_ONCE :]
+            # What was concluded was not stored: begin from what is.
+            self.outdate()
+            raise
+
+    def _take_done(self) -> list[tuple[int, Look]]:
+        done, self._done = self._done, []
+        return done
+
+    async def _write(self, done: list[tuple[int, Look]]) -> None:
+        record = partial(
+            self.recorder.record,
+            done,
+            now=clock.now(),
+            leads=self.leads,
+            reads_others=len(self.recorder.present) > 1,
+        )
+        is_public = await asyncio.get_running_loop().run_in_executor(self._writer, record)
+        if is_public:
+            self._on_public()
+
+
+def chosen(slug: str, looking: list[int]) -> int:
+    """Which of several nodes looks at a monitor that any of them may; few change when one goes."""
+
+    def weight(node: int) -> bytes:
+        return hashlib.sha256(f"{slug} {node}".encode()).digest()
+
+    return max(looking, key=weight)
