@@ -30,7 +30,7 @@ class Period(StrEnum):
 
 
 _LENGTHS = {
-    Period.HOURS: (timedelta(hours=6), 60),
+    Period.HOURS: (timedelta(hours=6), FINE),
     Period.DAY: (timedelta(days=1), FINE),
     Period.WEEK: (timedelta(days=7), COARSE),
     Period.QUARTER: (timedelta(days=90), 6 * COARSE),
@@ -73,9 +73,7 @@ def of_monitors(
 ) -> dict[int, list[tuple[datetime, Figure]]]:
     """Figures by monitor, the earliest first; of the latest stretch from single results."""
     ids, since, step = list(ids), now - period.length, period.step
-    if period is Period.HOURS:
-        return _of_results(session, ids, since, now, step)
-    seconds = FINE if period is Period.DAY else COARSE
+    seconds = FINE if period in (Period.HOURS, Period.DAY) else COARSE
     found = figures.read(session, ids, seconds=seconds, since=since, until=now)
     fresh = now - timedelta(seconds=seconds) - timedelta(minutes=2)
     late = _of_results(session, ids, fresh, now, timedelta(seconds=seconds))

@@ -7,6 +7,7 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.monitors import figures, results, states
 from portal.monitors.figures import COARSE, FINE, Figure
 from portal.monitors.monitor import Monitor
@@ -42,8 +43,9 @@ class Making:
         for seconds in (FINE, COARSE):
             until = _begin(now - SETTLED_AFTER, seconds)
             since = self._made.get(seconds) or self._begin_at(seconds, until)
-            # After a long time without a worker only what can be made is made.
-            since = max(since, _begin(now - self._results, seconds))
+            if since < now - self._results:
+                # A long time without a worker: what was not measured need not be gone through.
+                since = max(since, self._oldest(seconds, until))
             for begin in _stretches(since, until, seconds):
                 self._make(begin, seconds)
             self._made[seconds] = until
@@ -60,10 +62,7 @@ class Making:
                 )
             )
             if day is None:
-                first = session.scalar(select(func.min(MonitorResult.at)))
-                if first is None:
-                    return until
-                return _begin(datetime.fromtimestamp(first / 1000, UTC), seconds)
+                return self._oldest(seconds, until)
             midnight = datetime.combine(day, datetime.min.time(), UTC)
             last = 0
             rows = session.scalars(
@@ -75,6 +74,11 @@ class Making:
                 made = [number for number, one in enumerate(figures.unpack(packed)) if one.looks]
                 last = max([last, *(number + 1 for number in made[-1:])])
             return midnight + timedelta(seconds=last * seconds)
+
+    def _oldest(self, seconds: int, until: datetime) -> datetime:
+        with self._open_session() as session:
+            first = session.scalar(select(func.min(MonitorResult.at)))
+        return until if first is None else _begin(clock.at(first / 1000), seconds)
 
     def _make(self, begin: datetime, seconds: int) -> None:
         end = begin + timedelta(seconds=seconds)

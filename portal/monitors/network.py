@@ -47,9 +47,7 @@ class Connection:
         except ssl.SSLCertVerificationError as error:
             raise FailedError(f"Certificate: {error.verify_message}") from None
         except ssl.SSLError as error:
-            raise FailedError(
-                f"TLS: {(error.reason or 'failed').replace('_', ' ').lower()}"
-            ) from None
+            raise FailedError(f"TLS: {_reason(error)}") from None
         note_certificate(self.writer.get_extra_info("ssl_object"), trace)
         return self.reader, self.writer
 
@@ -153,6 +151,23 @@ def tls(verify: bool, protocols: tuple[str, ...] = ()) -> ssl.SSLContext:
     if protocols:
         context.set_alpn_protocols(list(protocols))
     return context
+
+
+async def upgraded(
+    writer: asyncio.StreamWriter, context: ssl.SSLContext, name: str, trace: Trace
+) -> None:
+    """Go on with TLS on a connection that began without."""
+    try:
+        await writer.start_tls(context, server_hostname=name)
+    except ssl.SSLCertVerificationError as error:
+        raise FailedError(f"Certificate: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise FailedError(f"TLS: {_reason(error)}") from None
+    note_certificate(writer.get_extra_info("ssl_object"), trace)
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or "failed").replace("_", " ").lower()
 
 
 def note_certificate(ssl_object: Any, trace: Trace) -> None:

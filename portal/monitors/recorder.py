@@ -141,11 +141,12 @@ class Recorder:
         return is_public
 
     def is_anything_due(self, now: datetime) -> bool:
-        """Whether something follows from the time alone: a heartbeat, a look that did not come."""
+        """Whether something may follow from the time alone, such as the end of a maintenance."""
         if self._confirmed_at is None or abs(now - self._confirmed_at) >= CONFIRM_EVERY:
             return True
         return any(
-            one.beats_until is not None and one.beats_until <= now for one in self.watched.values()
+            one.is_silenced or (one.beats_until is not None and one.beats_until <= now)
+            for one in list(self.watched.values())
         )
 
     def _write_results(self, session: Session, looks: list[tuple[int, Look]]) -> None:

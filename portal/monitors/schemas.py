@@ -74,6 +74,15 @@ class KindFields(Camel):
     expected_answers: list[str] | None = None
     expected_code: str | None = None
     resolver: str | None = None
+    packets: int | None = None
+    most_loss_percent: int | None = None
+    service: str | None = None
+    tls: bool | None = None
+    security: str | None = None
+    ssl_mode: str | None = None
+    database: str | None = None
+    query: str | None = None
+    condition: str | None = None
     period_seconds: int | None = None
     schedule: str | None = None
     zone: str | None = None

@@ -31,6 +31,8 @@ from portal.store.lease import LeaseLostError
 
 _log = structlog.get_logger()
 MOST_AT_ONCE = 400
+FRESH = timedelta(seconds=10)
+MOST_FRESH = 50
 NAME_THREADS = 16
 FLUSH_SECONDS = 2.0
 # So late is no round of a loop that runs: the node slept, or was stopped.
@@ -65,9 +67,8 @@ class Watch:
         self._names = ThreadPoolExecutor(NAME_THREADS, "monitor-names")
         self._epoch = 0
         self._flushed_at = self._reported_at = float("-inf")
-        self._way_out: tuple[float, asyncio.Task[bool]] | None = None
+        self._reached: tuple[float, asyncio.Task[bool]] | None = None
         self._is_loaded = False
-        self._has_loaded = False
         self.leads = False
         self.is_urgent = False
 
@@ -150,6 +151,10 @@ class Watch:
         mine = {one.id: one for one in self.recorder.watched.values() if self._is_mine(one)}
         self.schedule.keep(set(mine))
         under_way = {int(one.get_name()) for one in self._tasks if not one.cancelling()}
+        # What was made or changed just now is looked at just now, unless it is a flood.
+        fresh = {number for number, one in mine.items() if moment - one.row.updated_at < FRESH}
+        if len(fresh) > MOST_FRESH:
+            fresh.clear()
         for number, one in mine.items():
             if number in under_way:
                 continue
@@ -160,10 +165,8 @@ class Watch:
                 now=now,
                 interval=one.rule.interval_seconds,
                 age=(moment - last).total_seconds() if last else None,
-                # What was made or changed just now is looked at just now.
-                at_once=self._has_loaded and moment - one.row.updated_at < timedelta(seconds=10),
+                at_once=number in fresh,
             )
-        self._has_loaded = True
 
     def _is_mine(self, one: Watched) -> bool:
         if one.row.is_heartbeat or one.row.is_paused:
@@ -211,23 +214,23 @@ class Watch:
                 self.schedule.sooner(parent.id, now)
 
     async def look(self, one: Watched) -> Look:
-        """One look; a failure while the way out is gone says nothing about the target."""
+        """One look; a failure while the node is offline says nothing about the target."""
         try:
             credentials = self._credentials.decrypt(one.row.credentials)
         except UnreadableError as error:
             return Look(Outcome.UNKNOWN, clock.now(), None, str(error), Trace())
         found = await looking.look(one.plan, self._targets, credentials)
-        if found.outcome is Outcome.DOWN and self._reference and not await self._has_way_out():
-            said = f"This node has no way out ({found.detail})"
+        if found.outcome is Outcome.DOWN and self._reference and not await self._is_online():
+            said = f"This node is offline ({found.detail})"
             return Look(Outcome.UNKNOWN, found.at, None, said[:200], found.trace)
         return found
 
-    async def _has_way_out(self) -> bool:
+    async def _is_online(self) -> bool:
         """Whether a reference takes a connection; asked once for all that fail at once."""
         now = clock.boot_seconds()
-        if self._way_out is None or now - self._way_out[0] > REFERENCE_SECONDS:
-            self._way_out = (now, asyncio.create_task(self._reach()))
-        return await asyncio.shield(self._way_out[1])
+        if self._reached is None or now - self._reached[0] > REFERENCE_SECONDS:
+            self._reached = (now, asyncio.create_task(self._reach()))
+        return await asyncio.shield(self._reached[1])
 
     async def _reach(self) -> bool:
         network = Network(self._targets.freed(True))

@@ -250,7 +250,7 @@ class Settings:
     monitor_reference: tuple[Endpoint, ...] = _setting(
         (),
         monitors.endpoints,
-        "`host:port` of what answers while the way out is there; where none of them takes a"
+        "`host:port` of what can be reached while this node has a network; where none takes a"
         " connection, failures of monitors are unknown; empty: not checked",
     )
     node_name: str = _setting(

@@ -1,4 +1,4 @@
-"""Values of monitors: where they may go, and what tells them that the way out is there."""
+"""Values of monitors: where they may go, and what tells them that there is a network."""
 
 import re
 from dataclasses import dataclass

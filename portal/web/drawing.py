@@ -43,7 +43,7 @@ class Drawing:
     unknown: list[Part]
     planned: list[Part]
     down: list[Part]
-    lane: list[Part]
+    states: list[Part]
     hours: list[Tick]
     values: list[Tick]
     p50: float | None
@@ -89,7 +89,7 @@ def chart(
         for one in planned
         if one.ended_at > since and one.began_at < until
     ]
-    lane = [
+    states = [
         Part(x(begin), max(1.0, round(x(end) - x(begin) - 0.5, 1)), health.value)
         for health, begin, end in pieces
     ]
@@ -97,10 +97,10 @@ def chart(
         width=width,
         bands=bands,
         medians=medians,
-        unknown=[one for one in lane if one.name == Health.UNKNOWN],
+        unknown=[one for one in states if one.name == Health.UNKNOWN],
         planned=windows,
-        down=[one for one in lane if one.name == Health.DOWN],
-        lane=lane,
+        down=[one for one in states if one.name == Health.DOWN],
+        states=states,
         hours=_hours(since, until, x),
         values=[Tick(y(top * number / 4), _ms(top * number / 4)) for number in range(5)],
         p50=_middle([one.p50 for _, one in timed]),

@@ -108,8 +108,10 @@ def every_page(page: Page, served: Served) -> list[str]:
     announcement = _link(page, served, "/panel/maintenance", r"/panel/announcements/(?!new)[\w-]+")
     component = _link(page, served, "/panel/components", r"/panel/components/[\w-]+")
     public = [one for one in (incident, component) if one]
+    monitor = _link(page, served, "/panel/monitors", r"/panel/monitors/(?!new)[\w-]+")
     paths = [
         *STATIC_PAGES,
+        *(part for one in (monitor,) if one for part in (one, f"{one}/form")),
         *(one.removeprefix("/panel") for one in public),
         *(one.replace("/panel/windows", "/maintenance") for one in (window,) if one),
         *(one for one in (incident, window, announcement, component) if one),
@@ -137,6 +139,9 @@ STATIC_PAGES = [
     "/panel/incidents/new",
     "/panel/components",
     "/panel/components/new",
+    "/panel/monitors",
+    "/panel/monitors/new",
+    "/panel/monitors/new?kind=heartbeat",
     "/panel/maintenance",
     "/panel/windows/new",
     "/panel/announcements/new",

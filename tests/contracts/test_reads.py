@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from flask import url_for
 from sqlalchemy import select
 
 from portal.accounts import operators
+from portal.monitors.heartbeats import Heartbeat
+from portal.monitors.monitor import Kind
+from portal.monitors.schemas import MonitorIn
 from portal.notify import subscribers
 from portal.notify.subscribers import Subscriber, SubscriptionIn
 from portal.settings import MailServer
@@ -14,9 +18,17 @@ from portal.status.windows import WindowIn
 from portal.store import engine
 from portal.store.base import Base
 from portal.unit_of_work import By
+from portal.web import scopes
 from tests.conftest import PASSWORD, START, Build, Site, StandingClock
 
-VALUES = {"filename": "none", "identity": "nothing", "name": "exporter", "number": 1, "slug": "api"}
+VALUES = {
+    "filename": "none",
+    "identity": "nothing",
+    "name": "exporter",
+    "number": 1,
+    "slug": "api",
+    "code": 0,
+}
 # What a form of any of the views would act on.
 FORM = {
     "name": "ada",
@@ -45,6 +57,8 @@ def furnished(build: Build, still: StandingClock) -> tuple[Site, dict[str, Any]]
     site = build(smtp_url=MailServer("127.0.0.1", 9, "offered"), mail_from="status@portal.example")
     status = site.portal.status
     status.components.add(By("ada"), ComponentIn(slug="api", name="API"))
+    beat = MonitorIn(slug="api", name="API", kind=Kind.HEARTBEAT, period_seconds=3600)
+    site.portal.monitors.acts.add(By("ada"), beat)
     window = status.windows.schedule(By("ada"), WindowIn(title="T", ends_at=START.replace(hour=15)))
     with site.portal.core.open_session() as session:
         engine.begin_write(session)
@@ -58,6 +72,8 @@ def furnished(build: Build, still: StandingClock) -> tuple[Site, dict[str, Any]]
         tokens["subscriptions.confirm"] = site.portal.notify.links.confirm(asked)
         tokens["subscriptions.manage"] = site.portal.notify.links.manage(told)
         tokens["subscriptions.end"] = tokens["subscriptions.manage"]
+        for endpoint in scopes.ACTS_ON_READ:
+            tokens[endpoint] = session.scalar(select(Heartbeat.token))
         session.commit()
     return site, VALUES | {"ref": window.reference, "reference": window.reference} | tokens
 
@@ -70,6 +86,8 @@ def test_a_read_changes_no_row(furnished: tuple[Site, dict[str, Any]], method: s
     before = rows(site)
     count = 0
     for rule in site.app.url_map.iter_rules():
+        if method == "HEAD" and rule.endpoint in scopes.ACTS_ON_READ:
+            continue
         named = values | {"token": values.get(rule.endpoint)}
         arguments = {
             # Of a closed set of names, one of them.
@@ -85,6 +103,19 @@ def test_a_read_changes_no_row(furnished: tuple[Site, dict[str, Any]], method: s
                 assert rows(site) == before, f"{method} {path}"
                 count += 1
     assert count > 600
+
+
+def test_the_one_route_on_which_reads_act_is_marked(furnished: tuple[Site, dict[str, Any]]):
+    """Cron jobs call a heartbeat with what they have."""
+    site, values = furnished
+    assert {one.partition(".")[0] for one in scopes.ACTS_ON_READ} == {"heartbeats"}
+    for endpoint in sorted(scopes.ACTS_ON_READ):
+        for method in ("GET", "HEAD", "POST"):
+            with site.app.test_request_context():
+                path = url_for(endpoint, token=values[endpoint], word="start", code=1)
+            before = rows(site)
+            assert site.client().open(path.partition("?")[0], method=method).status_code == 200
+            assert rows(site) != before, (endpoint, method)
 
 
 @pytest.mark.parametrize("path", ["/panel/login", "/", "/subscribe", "/health/ready", "/history"])

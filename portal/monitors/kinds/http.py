@@ -20,7 +20,8 @@ HeaderValue = Annotated[
 Headers = dict[HeaderName, HeaderValue]
 
 
-def _address(text: str) -> str:
+def checked_address(text: str) -> str:
+    """An address of HTTP that could be called; ValueError says what is wrong."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -35,7 +36,7 @@ def _address(text: str) -> str:
     return text
 
 
-Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_address)]
+Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(checked_address)]
 
 
 class HttpConfig(Config):
@@ -73,7 +74,7 @@ async def look(config: HttpConfig, task: Task) -> str:
         if not (config.follow_redirects and answer.status in _REDIRECTS and location):
             break
         try:
-            url = _address(urljoin(url, location))
+            url = checked_address(urljoin(url, location))
         except ValueError:
             raise FailedError("The redirect leads to no address") from None
         if answer.status == 303 or (answer.status in {301, 302} and method == "POST"):

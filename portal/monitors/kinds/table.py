@@ -8,10 +8,17 @@ from typing import Any
 from portal.monitors import network
 from portal.monitors.kinds.base import Config, Looks
 from portal.monitors.kinds.dns import DnsConfig
+from portal.monitors.kinds.grpc import GrpcConfig
 from portal.monitors.kinds.heartbeat import HeartbeatConfig
 from portal.monitors.kinds.http import HttpConfig
+from portal.monitors.kinds.ping import PingConfig
+from portal.monitors.kinds.postgres import PostgresConfig
+from portal.monitors.kinds.prometheus import PrometheusConfig
+from portal.monitors.kinds.redis import RedisConfig
+from portal.monitors.kinds.smtp import SmtpConfig
 from portal.monitors.kinds.tcp import TcpConfig
 from portal.monitors.kinds.tls import TlsConfig
+from portal.monitors.kinds.websocket import WebsocketConfig
 from portal.monitors.monitor import Kind
 
 
@@ -43,6 +50,15 @@ TABLE: dict[Kind, Entry] = {
     Kind.TCP: Entry("TCP", TcpConfig, "tcp"),
     Kind.TLS: Entry("TLS", TlsConfig, "tls", has_tls=True),
     Kind.DNS: Entry("DNS", DnsConfig, "dns", ("dns.asyncquery", "dns.resolver")),
+    Kind.PING: Entry("Ping", PingConfig, "ping", ("icmplib",)),
+    Kind.GRPC: Entry("gRPC", GrpcConfig, "grpc", ("grpc.aio",), has_tls=True),
+    Kind.WEBSOCKET: Entry("WebSocket", WebsocketConfig, "websocket", (_EXCHANGE,), has_tls=True),
+    Kind.SMTP: Entry("SMTP", SmtpConfig, "smtp", has_tls=True),
+    Kind.POSTGRES: Entry("PostgreSQL", PostgresConfig, "postgres", ("psycopg",)),
+    Kind.REDIS: Entry("Redis", RedisConfig, "redis", has_tls=True),
+    Kind.PROMETHEUS: Entry(
+        "Prometheus", PrometheusConfig, "prometheus", (_EXCHANGE,), has_tls=True
+    ),
     Kind.HEARTBEAT: Entry("Heartbeat", HeartbeatConfig, "heartbeat"),
 }
 

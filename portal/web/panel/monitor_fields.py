@@ -123,6 +123,66 @@ FIELDS: dict[Kind, tuple[FormField, ...]] = {
             is_more=True,
         ),
     ),
+    Kind.PING: (
+        HOST,
+        FormField("packets", "Packets", "number", default="3", is_more=True),
+        FormField(
+            "mostLossPercent", "Loss that is accepted (%)", "number", default="99", is_more=True
+        ),
+    ),
+    Kind.GRPC: (
+        HOST,
+        PORT,
+        FormField("service", "Service", hint="Leave empty for the whole server."),
+        FormField("tls", "TLS", "check"),
+    ),
+    Kind.WEBSOCKET: (
+        FormField("url", "Address", is_required=True, hint="Begins with wss:// or ws://."),
+        FormField("headers", "Headers", "pairs", hint="One a line: Name: value.", is_more=True),
+        USERNAME,
+        PASSWORD,
+        BEARER,
+        VERIFY,
+    ),
+    Kind.SMTP: (
+        HOST,
+        FormField("port", "Port", "number", is_required=True, default="25"),
+        FormField("security", "Security", "choice", options=("none", "starttls", "tls")),
+        FormField("textPresent", "Text in the greeting", is_more=True),
+        VERIFY,
+    ),
+    Kind.POSTGRES: (
+        HOST,
+        FormField("port", "Port", "number", is_required=True, default="5432"),
+        FormField("database", "Database", default="postgres"),
+        FormField("username", "User name", default="postgres"),
+        FormField("password", "Password", "secret", is_secret=True),
+        FormField(
+            "sslMode",
+            "TLS",
+            "choice",
+            options=("disable", "prefer", "require", "verify-full"),
+            default="prefer",
+            is_more=True,
+        ),
+    ),
+    Kind.REDIS: (
+        HOST,
+        FormField("port", "Port", "number", is_required=True, default="6379"),
+        USERNAME,
+        PASSWORD,
+        FormField("tls", "TLS", "check"),
+        VERIFY,
+    ),
+    Kind.PROMETHEUS: (
+        FormField("url", "Address of Prometheus", "url", is_required=True),
+        FormField("query", "Query", "area", is_required=True),
+        FormField("condition", "Condition", is_required=True, hint="Such as < 500 or >= 0.99."),
+        USERNAME,
+        PASSWORD,
+        BEARER,
+        VERIFY,
+    ),
     Kind.HEARTBEAT: (
         FormField(
             "period",

@@ -73,7 +73,7 @@ class ListPage:
 def listed(session: Session, chosen: Choice, *, now: datetime) -> ListPage:
     """The monitors of a choice, the worst first; how many there are of each state."""
     rows, known = queries.every(session), states.by_monitor(session)
-    names = {slug: name for slug, name in session.execute(select(Component.slug, Component.name))}
+    names = _names(session)
     kept = [row for row in rows if _fits(row, names, chosen)]
     health = {row.id: states.health_at(row, known.get(row.id), now=now) for row in kept}
     words = {row.id: "paused" if row.is_paused else health[row.id].value for row in kept}
@@ -113,6 +113,12 @@ def listed(session: Session, chosen: Choice, *, now: datetime) -> ListPage:
     nodes = session.scalars(select(MonitorNode)).all()
     there = sum(node.seen_at > now - timedelta(seconds=90) for node in nodes)
     return ListPage(lines, Counter(words.values()), len(found), there)
+
+
+def _names(session: Session) -> dict[str, str]:
+    """The names of components by their slugs."""
+    pairs = session.execute(select(Component.slug, Component.name))
+    return {row[0]: row[1] for row in pairs}
 
 
 def _fits(row: Monitor, names: dict[str, str], chosen: Choice) -> bool:

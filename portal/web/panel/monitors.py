@@ -44,12 +44,8 @@ def listing() -> Response:
 def new() -> Response:
     """An empty form of a kind."""
     kind = _kind(request.args.get("kind", Kind.HTTP))
-    form = {
-        **_COMMON,
-        **monitor_fields.filled(kind, None),
-        "component": request.args.get("component", ""),
-    }
-    return _form(kind, form)
+    component = {"component": request.args.get("component", "")}
+    return _form(kind, _COMMON | monitor_fields.filled(kind, None) | component)
 
 
 @blueprint.post("")

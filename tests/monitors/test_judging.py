@@ -1,0 +1,246 @@
+"""Judging, without a database: a truth table, and a slow walk over everything that was seen."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portal.monitors import judging
+from portal.monitors.health import Health, Outcome
+from portal.monitors.judging import FLAPS, UP_AFTER_FLAPS, Judgement, Result, Rule
+
+START = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+RULE = Rule(interval_seconds=60, timeout_seconds=10)
+SIGNS = {"u": Outcome.UP, "s": Outcome.DEGRADED, "x": Outcome.DOWN, "?": Outcome.UNKNOWN}
+WORDS = {"up": Health.UP, "degraded": Health.DEGRADED, "down": Health.DOWN, "?": Health.UNKNOWN}
+
+
+def after(seen: str, rule: Rule = RULE, *, step: int = 60) -> Judgement:
+    """What a monitor is after looks a minute apart, each a sign."""
+    found = Judgement()
+    for number, sign in enumerate(seen):
+        at = START + timedelta(seconds=number * step)
+        found = judging.step(found, Result(at, SIGNS[sign]), rule)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_now", "why"),
+    [
+        ("", "?", "nobody looked"),
+        ("u", "up", "one look measured it"),
+        ("s", "degraded", "it answered, slowly"),
+        ("x", "?", "one failure is not down, and nothing else is known"),
+        ("xx", "down", "two of three"),
+        ("xux", "down", "two of three, one between"),
+        ("ux", "up", "one failure does not change what it was"),
+        ("uxx", "down", "two of the last three"),
+        ("uxux", "down", "two of the last three, one between"),
+        ("uxuux", "up", "never two of three"),
+        ("uxxu", "up", "one success ends it"),
+        ("uxxux", "up", "failures before it recovered do not count again"),
+        ("uxxuxx", "down", "and later ones do"),
+        ("us", "up", "one slow answer is not degraded"),
+        ("uss", "degraded", "two of three are"),
+        ("usx", "degraded", "a failure is no better than slow"),
+        ("ussu", "up", "one quick answer ends it"),
+        ("ussxx", "down", "worse wins"),
+        ("uxxs", "degraded", "it answers again, slowly"),
+        ("u?", "?", "a look that could not be made says nothing: never green"),
+        ("xx?", "?", "nor red"),
+        ("uu?x", "?", "what was before it is forgotten"),
+        ("u?u", "up", "and the next look measures"),
+        ("x?x", "?", "a failure before it does not count"),
+        ("x?xx", "down", "two after it do"),
+        ("????", "?", "for as long as nobody can look"),
+    ],
+)
+def test_what_it_is_after_some_looks(seen: str, is_now: str, why: str):
+    assert after(seen).health is WORDS[is_now], why
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen", "is_now"),
+    [
+        (Rule(60, 10, 1, 1, 1), "ux", Health.DOWN),
+        (Rule(60, 10, 3, 3, 1), "uxxux", Health.UP),
+        (Rule(60, 10, 3, 5, 1), "uxuxux", Health.DOWN),
+        (Rule(60, 10, 2, 3, 3), "uxxuu", Health.DOWN),
+        (Rule(60, 10, 2, 3, 3), "uxxuuu", Health.UP),
+        (Rule(60, 10, 2, 3, 2), "uxxuxu", Health.DOWN),
+        (Rule(60, 10, 2, 5, 2), "uxxuux", Health.UP),
+    ],
+)
+def test_n_of_m_and_up_after_k(rule: Rule, seen: str, is_now: Health):
+    assert after(seen, rule).health is is_now
+
+
+@pytest.mark.parametrize(
+    ("seen", "minute", "why"),
+    [
+        ("uuxx", 2, "the first failure of those that made it down"),
+        ("uxux", 3, "the run that goes on"),
+        ("uxxuu", 3, "the first success"),
+        ("uuuu", 0, "nothing changed"),
+        ("uu?", 2, "when nobody could look"),
+    ],
+)
+def test_since_when(seen: str, minute: int, why: str):
+    assert after(seen).since == START + timedelta(minutes=minute), why
+
+
+def test_a_gap_makes_it_unknown_from_its_limit_on_and_forgets():
+    was = after("uux")
+    later = was.looked_at + timedelta(hours=1)
+    found = judging.settled(was, RULE, later)
+    assert found.health is Health.UNKNOWN
+    assert found.since == was.looked_at + RULE.stale_after
+    # An hour asleep, and the first look fails: no alarm, and no green.
+    woken = judging.step(was, Result(later, Outcome.DOWN), RULE)
+    assert woken.health is Health.UNKNOWN
+    again = judging.step(woken, Result(later + timedelta(seconds=2), Outcome.UP), RULE)
+    assert again.health is Health.UP
+
+
+@pytest.mark.parametrize("hours", [1, -1, 24, -24])
+def test_a_clock_that_jumps_makes_it_unknown_until_the_next_look(hours: int):
+    was = after("uux")
+    jumped = was.looked_at + timedelta(hours=hours, minutes=1)
+    assert judging.settled(was, RULE, jumped).health is Health.UNKNOWN
+    assert judging.step(was, Result(jumped, Outcome.DOWN), RULE).health is Health.UNKNOWN
+    assert judging.step(was, Result(jumped, Outcome.UP), RULE).health is Health.UP
+
+
+def test_who_flaps_must_be_up_for_longer():
+    quick = Rule(10, 5, 1, 1, 1)
+    found = after("ux" * (FLAPS - 1) + "u", quick, step=10)
+    assert found.health is Health.UP
+    assert not found.is_flapping(found.looked_at)
+    found = after("ux" * FLAPS + "u" * (UP_AFTER_FLAPS - 1), quick, step=10)
+    assert found.is_flapping(found.looked_at)
+    assert found.health is Health.DOWN
+    assert after("ux" * FLAPS + "u" * UP_AFTER_FLAPS, quick, step=10).health is Health.UP
+
+
+@dataclass
+class Walk:
+    """The same rules told otherwise: everything that was seen, walked over from its beginning."""
+
+    rule: Rule
+    seen: list[Result]
+
+    def health(self) -> Health:
+        # What counts begins after the last gap and the last look that could not be made.
+        counted: list[Result] = []
+        state = Health.UNKNOWN
+        begin = 0
+        falls: list[datetime] = []
+        for number, one in enumerate(self.seen):
+            if number and abs(one.at - self.seen[number - 1].at) > self.rule.stale_after:
+                state, begin = Health.UNKNOWN, number
+            if one.outcome is Outcome.UNKNOWN:
+                state, begin = Health.UNKNOWN, number + 1
+                continue
+            counted = self.seen[begin : number + 1]
+            before = state
+            state = self._next(state, counted, falls)
+            if state is Health.DOWN and before is not Health.DOWN:
+                falls.append(one.at)
+            if before is not Health.UNKNOWN and state.outcome < before.outcome:
+                begin = number + 1 - min(len(counted), self._needed(falls, one.at))
+        return state
+
+    def _needed(self, falls: list[datetime], now: datetime) -> int:
+        lately = [one for one in falls if abs(now - one) <= judging.FLAPS_WITHIN]
+        return max(self.rule.up_after, UP_AFTER_FLAPS if len(lately) >= FLAPS else 0)
+
+    def _next(self, state: Health, counted: list[Result], falls: list[datetime]) -> Health:
+        last = counted[-1]
+        needed = self._needed(falls, last.at)
+        for level in (Health.DOWN, Health.DEGRADED):
+            bad = [one for one in counted[-self.rule.down_of :] if one.outcome >= level.outcome]
+            good = [one for one in counted[-needed:] if one.outcome < level.outcome]
+            is_in_it = state is not Health.UNKNOWN and state.outcome >= level.outcome
+            if is_in_it and len(good) < needed:
+                return self._from(state, level, last)
+            if not is_in_it and len(bad) >= self.rule.down_count:
+                return self._from(state, level, last)
+        return self._from(state, Health.UP, last)
+
+    @staticmethod
+    def _from(state: Health, found: Health, last: Result) -> Health:
+        if state is not Health.UNKNOWN or found is Health.DOWN:
+            return found
+        if last.outcome is Outcome.DOWN:
+            return Health.UNKNOWN
+        return Health.DEGRADED if Outcome.DEGRADED in (found.outcome, last.outcome) else found
+
+
+rules = st.builds(
+    lambda of, count, up: Rule(60, 10, min(count, of), of, up),
+    st.integers(1, 5),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
+steps = st.lists(
+    st.tuples(st.sampled_from(list(Outcome)), st.sampled_from([2, 60, 61, 90, 400, 4000, -3000])),
+    max_size=40,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(rules, steps)
+def test_it_is_what_a_slow_walk_over_everything_says(rule: Rule, steps):
+    at, seen, found = START, [], Judgement()
+    before = START
+    only_forward = all(seconds > 0 for _, seconds in steps)
+    for outcome, seconds in steps:
+        at += timedelta(seconds=seconds)
+        result = Result(at, outcome)
+        seen.append(result)
+        found = judging.step(found, result, rule)
+        assert found.health is Walk(rule, seen).health(), [one.outcome.name for one in seen]
+        assert found.since is not None
+        assert found.since >= before or not only_forward
+        before = found.since
+        # Green only where the last look was made and did not fail for want of an answer.
+        if found.health is Health.UP:
+            assert result.outcome is not Outcome.UNKNOWN
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules, steps)
+def test_nothing_is_lost_when_it_is_stored_and_read_again(rule: Rule, steps):
+    from portal.monitors import views
+
+    at, found, kept = START, Judgement(), Judgement()
+    for outcome, seconds in steps:
+        at += timedelta(seconds=seconds)
+        found = judging.step(found, Result(at, outcome), rule)
+        kept = judging.step(views.recall(views.remember(kept)), Result(at, outcome), rule)
+        assert kept.health is found.health
+
+
+@pytest.mark.parametrize(
+    ("seen", "quorum", "is_now", "why"),
+    [
+        ({}, 1, "?", "nobody looks"),
+        ({"a": "up"}, 1, "up", "one is enough"),
+        (
+            {"a": "down", "b": "up", "c": "up"},
+            2,
+            "up",
+            "one node's own trouble is not the target's",
+        ),
+        ({"a": "down", "b": "down", "c": "up"}, 2, "down", "two of three agree"),
+        ({"a": "down", "b": "?", "c": "?"}, 2, "?", "too few could look"),
+        ({"a": "up", "b": "?", "c": "?"}, 2, "?", "never green on too few"),
+        ({"a": "down", "b": "degraded", "c": "up"}, 2, "degraded", "two say not well"),
+        ({"a": "?", "b": "up", "c": "up"}, 2, "up", "the others agree"),
+    ],
+)
+def test_what_several_nodes_see(seen: dict[str, str], quorum: int, is_now: str, why: str):
+    healths = {name: WORDS[word] for name, word in seen.items()}
+    assert judging.combined(healths, quorum)[0] is WORDS[is_now], why
