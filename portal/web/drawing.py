@@ -13,7 +13,7 @@ from portal.monitors.figures import Figure
 from portal.monitors.health import Health
 from portal.monitors.uptime import Planned, Stretch
 
-LEFT, TOP, BOTTOM, LANE, HEIGHT = 56, 22, 224, 234, 272
+LEFT, TOP, BOTTOM = 56, 22, 224
 SPARK_WIDTH, SPARK_HEIGHT = 132, 32
 _STEPS_MS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 
