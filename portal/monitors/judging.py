@@ -23,6 +23,7 @@ from portal.monitors.health import Health, Outcome
 FLAPS = 3
 FLAPS_WITHIN = timedelta(hours=1)
 UP_AFTER_FLAPS = 5
+MOST_FALLS = 20
 _PATIENCE_SECONDS = 30
 
 
@@ -96,7 +97,7 @@ def step(before: Judgement, result: Result, rule: Rule) -> Judgement:
         return replace(before, tail=tail)
     falls = before.falls
     if health is Health.DOWN:
-        falls = (*(one for one in falls if result.at - one <= FLAPS_WITHIN), result.at)
+        falls = (*falls, result.at)[-MOST_FALLS:]
     return Judgement(health, _since(tail, level), tail, falls)
 
 

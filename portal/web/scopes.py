@@ -83,7 +83,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(PUBLIC, "heartbeats", "done ended said"),
     **_views(Scope.MONITORS_READ, "monitors", "listing one"),
     **_views(
-        Scope.MONITORS_WRITE, "monitors", "act create duplicate edit form new remove show_test"
+        Scope.MONITORS_WRITE, "monitors", "act create duplicate edit form new remove show_test undo"
     ),
     **_views(Scope.MONITORS_READ, "monitors_api", "latency listing one"),
     **_views(Scope.MONITORS_WRITE, "monitors_api", "act create duplicate remove replace test"),

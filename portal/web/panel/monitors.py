@@ -12,17 +12,25 @@ from portal.monitors import queries
 from portal.monitors.charts import Period
 from portal.monitors.health import Health
 from portal.monitors.kinds.table import TABLE
-from portal.monitors.monitor import Kind
+from portal.monitors.monitor import Kind, Monitor
 from portal.monitors.schemas import Evidence, MonitorIn, MonitorOut
+from portal.schemas import Before
 from portal.status import components
+from portal.unit_of_work import By
 from portal.web import current, render
 from portal.web.api.monitors import may_go_anywhere, tried
-from portal.web.panel import forms, monitor_fields, monitor_pages
+from portal.web.panel import forms, monitor_fields, monitor_pages, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("monitors", __name__, url_prefix="/panel/monitors")
 
 PATH = "/panel/monitors"
+
+
+class PausedBefore(Before):
+    """Whether it was paused."""
+
+    is_paused: bool
 
 
 @blueprint.get("")
@@ -58,6 +66,7 @@ def create() -> Response:
 
     return forms.submit(
         lambda by: current().monitors.acts.add(by, _posted(kind), is_free=may_go_anywhere()),
+        say=lambda row: toasts.say(f"{row.name} is watched from now on."),
         then=f"{PATH}/{forms.text('slug')}",
         again=again,
     )
@@ -96,6 +105,7 @@ def edit(slug: str) -> Response:
         lambda by: current().monitors.acts.edit(
             by, slug, _posted(shown.kind, slug), is_free=may_go_anywhere()
         ),
+        say=lambda row: toasts.say(f"{row.name} is saved."),
         then=f"{PATH}/{slug}",
         again=again,
     )
@@ -104,14 +114,32 @@ def edit(slug: str) -> Response:
 @blueprint.post("/<slug>/act")
 def act(slug: str) -> Response:
     """Pause or resume."""
-    acts = current().monitors.acts
-    if request.form.get("action") == "pause":
-        acts.pause(forms.by(), slug)
-    elif request.form.get("action") == "resume":
-        acts.resume(forms.by(), slug)
-    else:
+    action = request.form.get("action")
+    if action not in ("pause", "resume"):
         raise Problem(422, "A monitor can be paused or resumed.")
+    before = PausedBefore(is_paused=action == "resume")
+    row = _paused(forms.by(), slug, is_paused=action == "pause")
+    toasts.say(_sentence(row), toasts.undo_of(f"{PATH}/{slug}/undo", row.version, before))
     return redirect(f"{PATH}/{slug}", 303)
+
+
+@blueprint.post("/<slug>/undo")
+def undo(slug: str) -> Response:
+    """Look at a monitor again, or no more, as it was before."""
+    note = toasts.posted(PausedBefore)
+    assert note.before is not None
+    row = _paused(note.by, slug, is_paused=note.before.is_paused)
+    toasts.say(f"Undone. {_sentence(row)}")
+    return redirect(f"{PATH}/{slug}", 303)
+
+
+def _paused(by: By, slug: str, *, is_paused: bool) -> Monitor:
+    acts = current().monitors.acts
+    return acts.pause(by, slug) if is_paused else acts.resume(by, slug)
+
+
+def _sentence(row: Monitor) -> str:
+    return f"{row.name} is {'paused' if row.is_paused else 'looked at again'}."
 
 
 @blueprint.post("/<slug>/copies")
@@ -119,7 +147,10 @@ def duplicate(slug: str) -> Response:
     """A paused copy, with its form open."""
     with current().core.open_session() as session:
         as_slug = monitor_pages.free_slug(session, slug)
-    current().monitors.acts.duplicate(forms.by(), slug, as_slug=as_slug, is_free=may_go_anywhere())
+    row = current().monitors.acts.duplicate(
+        forms.by(), slug, as_slug=as_slug, is_free=may_go_anywhere()
+    )
+    toasts.say(f"{row.name} is a paused copy. Save it, then resume it.")
     return redirect(f"{PATH}/{as_slug}/form", 303)
 
 
@@ -129,6 +160,7 @@ def remove(slug: str) -> Response:
     if "sure" not in request.form:
         raise Problem(422, "Confirm that its history will be deleted too.")
     current().monitors.acts.remove(forms.by(), slug)
+    toasts.say("The monitor and its history are deleted.")
     return redirect(PATH, 303)
 
 
