@@ -56,7 +56,7 @@ async def _spoken(connection: Connection, config: SmtpConfig, task: Task) -> str
     if config.text_present and config.text_present not in greeting:
         raise FailedError(f"“{config.text_present}” is not in the greeting")
     writer.write(b"QUIT\r\n")
-    return greeting
+    return greeting.splitlines()[0]
 
 
 def _own_name() -> str:
@@ -89,4 +89,4 @@ async def _answer(reader: asyncio.StreamReader, task: Task, code: int) -> str:
     task.trace.status = lines[-1][:3]
     if not lines[-1].startswith(str(code)):
         raise FailedError(f"Answered {lines[-1][:100]}, expected {code}")
-    return lines[0]
+    return "\n".join(lines)
