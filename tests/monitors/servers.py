@@ -33,6 +33,9 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # What was closed is let go of in the next rounds.
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 @contextmanager
@@ -40,9 +43,12 @@ def serving(handler: Handler, *, ssl: Any = None) -> Iterator[int]:
     """A TCP server on a port of loopback; each connection is the handler's."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await handler(reader, writer)
-        writer.close()
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await handler(reader, writer)
+            writer.close()
+        except asyncio.CancelledError:
+            writer.transport.abort()
 
     with event_loop() as loop:
         starting = asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
@@ -113,7 +119,10 @@ def forwarding(path: str) -> Iterator[int]:
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_unix_connection(path)
-        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        try:
+            await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        finally:
+            far_writer.transport.abort()
 
     with serving(handle) as port:
         yield port
