@@ -26,15 +26,16 @@ KEPT = ("audit_", "operator", "revision", "web_session", "lease", "idempotency")
 def thin(path: str) -> None:
     """Leave ten rows of each kind, and nothing that hangs on others."""
     with sqlite3.connect(path) as connection:
-        for table in Base.metadata.tables:
-            if not table.startswith(KEPT):
+        for name, table in Base.metadata.tables.items():
+            if not name.startswith(KEPT):
+                key = ", ".join(f'"{column.name}"' for column in table.primary_key)
                 connection.execute(
-                    f'DELETE FROM "{table}" WHERE rowid NOT IN'
-                    f' (SELECT rowid FROM "{table}" LIMIT {FEW})'
+                    f'DELETE FROM "{name}" WHERE ({key}) NOT IN'
+                    f' (SELECT {key} FROM "{name}" LIMIT {FEW})'
                 )
         while orphans := connection.execute("PRAGMA foreign_key_check").fetchall():
-            for table, number, *_ in orphans:
-                connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (number,))
+            for name, number, *_ in orphans:
+                connection.execute(f'DELETE FROM "{name}" WHERE rowid = ?', (number,))
     connection.close()
 
 

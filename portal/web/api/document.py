@@ -73,6 +73,7 @@ _GROUPS = {
     "Windows": "Planned maintenance: windows, series and freezes.",
     "Announcements": "Messages to an audience.",
     "Components": "Components and their states.",
+    "Monitors": "What the portal checks itself, and heartbeats that it waits for.",
     "Notifications": "Subscribers, deliveries and messages to them.",
     "Perimeter": "Blocks of addresses, ranges, keys and origins.",
     "Workers": "Reports of external workers.",
