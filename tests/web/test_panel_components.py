@@ -171,6 +171,16 @@ def test_a_viewer_sees_them_and_changes_none(site: Site, person: Person):
     assert [row.version for row in stored(site)] == [1]
 
 
+def test_a_short_name_is_made_from_the_name(site: Site, person: Person):
+    for name in ("E-Mail & Kalender", "E-Mail Kalender", "日本"):
+        person.post("/panel/components", **{**FORM, "name": name, "slug": ""})
+    assert {row.slug for row in stored(site)} == {
+        "e-mail-kalender",
+        "e-mail-kalender-2",
+        "component",
+    }
+
+
 def test_many_components_are_on_pages_and_found_by_their_words(site: Site, person: Person):
     for number in range(60):
         site.portal.status.components.add(

@@ -1,13 +1,11 @@
 """Announcements of the database."""
 
-import re
-import unicodedata
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from portal.status import bounded
+from portal.status import bounded, slugs
 from portal.status.announcements.announcement import Announcement
 from portal.status.bounded import BOUNDS, Bounds
 from portal.store import pages
@@ -116,12 +114,6 @@ def _is_not_resolved(now: datetime) -> ColumnElement[bool]:
 
 def free_slug(session: Session, title: str) -> str:
     """A slug made from the title that nobody has."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "announcement"
+    stem = slugs.stem(title, otherwise="announcement")
     # A slug of digits alone would be read as an id.
-    stem = f"a-{stem}" if stem.isdigit() else stem
-    slug, number = stem, 1
-    while session.scalar(select(Announcement.id).where(Announcement.slug == slug)):
-        number += 1
-        slug = f"{stem}-{number}"
-    return slug
+    return slugs.free(session, Announcement.slug, f"a-{stem}" if stem.isdigit() else stem)

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from portal.errors import found
 from portal.schemas import Before
-from portal.status import components
+from portal.status import components, slugs
 from portal.status.components import Component, ComponentIn, ComponentOut, State, StateChange
 from portal.web import current, render
 from portal.web.panel import filters, forms, paging, toasts
@@ -33,7 +33,7 @@ def create() -> Response:
         return _list(forms.values(), errors=errors, status=status)
 
     return forms.submit(
-        lambda by: current().status.components.add(by, _posted(forms.text("slug"))),
+        lambda by: current().status.components.add(by, _posted(forms.text("slug") or _slug())),
         say=lambda row: toasts.say(f"{row.name} is added."),
         then=PATH,
         again=again,
@@ -109,6 +109,13 @@ def _sentence(row: Component, state: State | None) -> str:
     if state is None:
         return f"The state of {row.name} is automatic."
     return f"{row.name} is set to {state.value.replace('_', ' ')}."
+
+
+def _slug() -> str:
+    """A short name from the name, where none was given."""
+    with current().core.open_session() as session:
+        wanted = slugs.stem(forms.text("name"), otherwise="component")
+        return slugs.free(session, Component.slug, wanted)
 
 
 def _posted(slug: str) -> ComponentIn:
