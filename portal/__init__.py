@@ -64,6 +64,7 @@ def _rooms(
     from portal.lifecycle import serving
     from portal.lifecycle.phases import Phases
     from portal.monitors import room as monitoring
+    from portal.monitors.gauges import Gauges
     from portal.notify import room as notifications
     from portal.runtime import room as runtimes
     from portal.runtime.overview import Overview
@@ -89,6 +90,7 @@ def _rooms(
     notify = notifications.build(core, render.mails(app))
     limit = limits.Limits(limiter, settings.rate_limit, counters)
     guard = guards.build(core, counters, limit, public=headers.PUBLIC_READS)
+    gauges = Gauges(core.open_session)
     phases = Phases(settings.run_dir, partial(serving.running, settings.data_dir))
     runtime = runtimes.build(
         core,
@@ -98,9 +100,10 @@ def _rooms(
         perimeter=guard.perimeter.figures,
         phase=phases.share,
         board=partial(figures.for_feed, board),
+        monitors=gauges,
         on_change=board.refresh,
     )
-    monitors = monitoring.build(core, board.refresh)
+    monitors = monitoring.build(core, board.refresh, gauges)
     lifecycle = lifecycles.build(core, phases, runtime, lambda: guard.limits.is_storage_up)
     overview = Overview(
         core,

@@ -41,6 +41,7 @@ from portal.status.templates import MessageTemplate
 from portal.status.windows import Window
 from portal.store import engine as engines
 from portal.store import revision, schema
+from tests import lived_in_monitors
 
 DAYS = 90
 COMPONENTS = 30
@@ -95,6 +96,7 @@ def settle(url: str) -> None:
         _perimeter(session, dice, START)
         _runtime(session, dice, START)
         _people(session, START)
+        lived_in_monitors.fill(session, START)
         _events(session, dice, START)
         for which in (revision.BOARD, revision.PERIMETER):
             revision.advance(session, which)
@@ -111,6 +113,7 @@ def tend(portal: Portal) -> None:
     portal.guard.perimeter.refresh()
     portal.runtime.workers.refresh()
     portal.board.is_supervised = portal.guard.perimeter.is_supervised = True
+    portal.monitors.gauges.is_supervised = True
     portal.runtime.workers.is_supervised = portal.lifecycle.phases.is_supervised = True
 
 

@@ -210,6 +210,47 @@ DASHBOARDS: dict[str, tuple[str, list[tuple[str, str, str, list[tuple[str, str]]
             ),
         ],
     ),
+    "monitors": (
+        "Portal: monitors",
+        [
+            (
+                "Down",
+                "stat",
+                "short",
+                [("count(max by (monitor) (gigvora_monitor_up%) == 0) or vector(0)", "monitors")],
+            ),
+            (
+                "Up",
+                "stat",
+                "short",
+                [("count(max by (monitor) (gigvora_monitor_up%) == 1) or vector(0)", "monitors")],
+            ),
+            (
+                "Next certificate to end",
+                "stat",
+                "s",
+                [("min(gigvora_monitor_certificate_expiry_timestamp%) - time()", "left")],
+            ),
+            (
+                "Longest since a look",
+                "stat",
+                "s",
+                [("time() - min(max by (monitor) (gigvora_monitor_last_run_timestamp%))", "ago")],
+            ),
+            (
+                "Response time",
+                "timeseries",
+                "s",
+                [("max by (monitor) (gigvora_monitor_duration_seconds%)", "{{monitor}}")],
+            ),
+            (
+                "Up: 1, down: 0",
+                "timeseries",
+                "short",
+                [("max by (monitor) (gigvora_monitor_up%)", "{{monitor}}")],
+            ),
+        ],
+    ),
     "database-pool": (
         "Portal: database pool",
         [

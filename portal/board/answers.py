@@ -45,6 +45,7 @@ def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
                 "name": one.name,
                 "group": one.group,
                 "state": one.state.value,
+                "isKnown": not one.is_unknown,
                 "uptime90": one.uptime,
             }
             for one in picture.public_components

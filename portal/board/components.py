@@ -46,6 +46,11 @@ class ComponentView(Camel):
     changed_at: datetime | None = None
     # Whether anything says, or ever said, how it is.
     is_watched: bool = True
+    # Whether it has monitors of which none knows anything now; whether its page has a chart.
+    is_unknown: bool = False
+    has_latency: bool = False
+    # Days of which nobody knows anything.
+    blank: frozenset[date] = frozenset()
     # What reaches beyond the beginning of `today`, so that it can be seen at a later instant.
     today: date | None = None
     ahead: list[Interval] = []
@@ -91,6 +96,9 @@ def view(
     *,
     now: datetime,
     is_watched: bool = True,
+    is_unknown: bool = False,
+    has_latency: bool = False,
+    blank: frozenset[date] = frozenset(),
     closed: list[DayEvent] | None = None,
 ) -> ComponentView:
     """A component with its history up to `now`.
@@ -114,6 +122,9 @@ def view(
         since=row.since,
         changed_at=max([*edges, *filter(None, [row.updated_at])], default=None),
         is_watched=is_watched,
+        is_unknown=is_unknown,
+        has_latency=has_latency,
+        blank=blank,
         today=midnight.date(),
         ahead=[one for one in intervals if one.ended_at is None or one.ended_at > midnight],
         entries=days.entries(intervals),
@@ -135,8 +146,8 @@ def _seen(stem: ComponentView, closed: list[DayEvent], *, now: datetime) -> Comp
     known_from = datetime.combine(stem.since, datetime.min.time(), UTC)
     events = closed + days.events(days.so_far(stem.ahead, now), max(begins, known_from))
     states: list[State | None] = [
-        State.OPERATIONAL if first + timedelta(days=number) >= stem.since else None
-        for number in range(DAYS)
+        State.OPERATIONAL if day >= stem.since and day not in stem.blank else None
+        for day in (first + timedelta(days=number) for number in range(DAYS))
     ]
     for one in events:
         states[(one.day - first).days] = one.state

@@ -4,7 +4,7 @@ Past days do not change but by an act on the past. Days are computed again only 
 which the database tells something else than before, and views only where that or the time matters.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, String, Text, and_, cast, func, or_, select
@@ -15,6 +15,8 @@ from portal.board import days, instants
 from portal.board.components import ComponentView
 from portal.board.days import DayEvent, Interval
 from portal.board.incidents import Known
+from portal.monitors import known
+from portal.monitors.known import Knowledge
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
 from portal.status import bounded, components, windows
@@ -31,6 +33,15 @@ class Stretches(NamedTuple):
 
     impaired: list[Interval]
     by_hand: list[Interval]
+
+
+class Seen(NamedTuple):
+    """What monitors and others say of a component beside its intervals."""
+
+    is_watched: bool
+    is_unknown: bool
+    has_latency: bool
+    blank: frozenset[date]
 
 
 Row = tuple[int, Interval, bool]
@@ -51,6 +62,9 @@ class History:
         self._views: dict[int, tuple[Any, ComponentView]] = {}
         # How often the days before today were computed for a component, and how often a view.
         self.computed = self.viewed = 0
+        # What monitors know of components, at the last look.
+        self.known: dict[str, Knowledge] = {}
+        self._has_monitors = False
 
     def components(self, session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
         """All components with ninety days; what only some may know of is in none of them."""
@@ -61,6 +75,9 @@ class History:
         late = self._read(session, begins, now=now)
         wanted = {name.partition(":")[0] for row, _ in told_of for name in row.alerts}
         held = episodes.open_or_closed_since(session, wanted, since=begins)
+        # Asked for only where there is a monitor.
+        watches = known.of_components(session, since=begins, now=now) if self._has_monitors else {}
+        self.known = watches
         found = []
         for row, is_told in told_of:
             was, goes_on = self._past.get(row.id, _NONE), late.get(row.id, _NONE)
@@ -72,7 +89,14 @@ class History:
                 intervals += days.overruled(_of_episode(one), changed_at, by_hand)
             # Somebody or something speaks of it, or did: an alert, an incident, an operator.
             is_watched = bool(row.alerts) or row.version > 1 or is_told or bool(concerns)
-            found.append(self._view(row, intervals, now=now, is_watched=is_watched))
+            monitors = self.known.get(row.slug)
+            seen = Seen(
+                is_watched or monitors is not None,
+                monitors is not None and monitors.until <= now,
+                monitors is not None and monitors.has_latency,
+                monitors.blank if monitors is not None else frozenset(),
+            )
+            found.append(self._view(row, intervals, now=now, seen=seen))
         return tuple(found)
 
     def _read(self, session: Session, begins: datetime, *, now: datetime) -> ById:
@@ -89,8 +113,10 @@ class History:
                 .where(Incident.started_at <= today, _is_of_interest(begins))
                 .scalar_subquery(),
                 _text_of(*planned.selected_columns).where(planned.whereclause).scalar_subquery(),
+                known.is_any(),
             )
         ).one()
+        self._has_monitors = bool(texts[3])
         past_text, planned_text = f"{begins} {texts[0]} {texts[1]}", texts[2] or ""
         if planned_text != self._planned_text:
             self._planned, self._planned_text = _windows(session, planned), planned_text
@@ -102,18 +128,18 @@ class History:
         return _by_component([one for one in rows if not _is_over(one, today)])
 
     def _view(
-        self, row: Component, intervals: list[Interval], *, now: datetime, is_watched: bool
+        self, row: Component, intervals: list[Interval], *, now: datetime, seen: Seen
     ) -> ComponentView:
         today = instants.midnight(now)
         going_on = any(one.ended_at is None or one.ended_at > today for one in intervals)
         facts = (row.name, row.group_name, row.description, row.is_public, row.since)
-        key = (facts, row.updated_at, is_watched, now if going_on else today, intervals)
-        known = self._views.get(row.id)
-        if known is not None and known[0] == key:
-            return known[1]
+        key = (facts, row.updated_at, seen, now if going_on else today, intervals)
+        before = self._views.get(row.id)
+        if before is not None and before[0] == key:
+            return before[1]
         self.viewed += 1
         closed = self._days(row, days.before(intervals, today), views.begins_at(row, now))
-        view = views.view(row, intervals, now=now, is_watched=is_watched, closed=closed)
+        view = views.view(row, intervals, now=now, closed=closed, **seen._asdict())
         self._views[row.id] = (key, view)
         return view
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -22,6 +22,8 @@ MOST_OF_SERIES = 2
 MOST_COMING = 50
 # What is said while nothing could say that something is wrong.
 NOTHING_WATCHED = "Nothing is monitored yet"
+# And where nobody could look at some components: what was not measured is not green.
+PARTLY_KNOWN = "Some states are not known at the moment"
 
 
 class Indicator(StrEnum):
@@ -79,6 +81,8 @@ class Picture:
     cancelled: tuple[Banner, ...] = ()
     # When the database confirmed it at last; None while it does.
     stale_since: datetime | None = None
+    # Until when the states of components are known without a new look of their monitors.
+    known_until: dict[str, datetime] = field(default_factory=dict)
     # The instant that it shows, where that is another than the one at which it was read.
     seen_at: datetime | None = None
 
@@ -194,6 +198,11 @@ class Picture:
         """Whether anything could tell that a public component is not as it should be."""
         return any(one.is_watched for one in self.public_components)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the states of all public components are known now."""
+        return not any(one.is_unknown for one in self.public_components)
+
     @cached_property
     def groups(self) -> tuple[tuple[str, tuple[ComponentView, ...]], ...]:
         """The public components by group, in their order."""
@@ -211,6 +220,8 @@ class Picture:
         worst = max(said, key=lambda one: one[0].rank, default=_OF_STATE[State.OPERATIONAL])
         if worst[0] is Indicator.NONE and not self.is_watched:
             return Indicator.NONE, NOTHING_WATCHED
+        if worst[0] is Indicator.NONE and not self.is_known:
+            return Indicator.NONE, PARTLY_KNOWN
         return worst
 
     @property
@@ -224,15 +235,19 @@ class Picture:
     def at(self, now: datetime, *, stale_since: datetime) -> "Picture":
         """The same data seen at `now`, for when the database cannot be asked."""
         moved = tuple(banner.at(now) for banner in self.banners)
-        parts = tuple(one.at(now) for one in self.components)
+        parts = tuple(self._known_at(one.at(now), now) for one in self.components)
         return replace(
             self,
             seen_at=now,
-            valid_until=next_change(moved, parts, self.incidents, now),
+            valid_until=next_change(moved, parts, self.incidents, now, self.known_until.values()),
             banners=moved,
             components=parts,
             stale_since=stale_since,
         )
+
+    def _known_at(self, one: ComponentView, now: datetime) -> ComponentView:
+        is_unknown = one.slug in self.known_until and self.known_until[one.slug] <= now
+        return one.model_copy(update={"is_unknown": True}) if is_unknown else one
 
 
 def next_of_each(found: Iterable[Banner]) -> tuple[Banner, ...]:
@@ -253,7 +268,9 @@ def next_change(
     parts: Iterable[ComponentView],
     events: Iterable[IncidentView],
     now: datetime,
+    known_until: Iterable[datetime] = (),
 ) -> datetime:
     """The first instant after `now` at which a picture of these changes by itself."""
     due = [one.next_update_at for one in events if one.next_update_at and not one.resolved_at]
+    due += known_until
     return instants.next_change(now, found, [part for one in parts for part in one.ahead], due)

@@ -53,14 +53,16 @@ def take(
         found.append(banner)
     history.incidents.forget_others()
     parts = history.components(session, now=now)
+    known_until = {slug: one.until for slug, one in history.known.items()}
     return Picture(
         number,
         now,
-        next_change(found, parts, shown, now),
+        next_change(found, parts, shown, now, known_until.values()),
         tuple(found),
         tuple(shown),
         parts,
         tuple(banners.of_window(row, now=now) for row in cancelled),
+        known_until=known_until,
     )
 
 

@@ -69,6 +69,7 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
             if has_news:
                 has_news = False
                 _tried(portal.runtime.workers.refresh)
+                _tried(portal.monitors.gauges.refresh)
             for step in (
                 portal.guard.offences.flush,
                 portal.guard.offenders.flush,
@@ -128,6 +129,7 @@ def begin(app: APIFlask) -> Gateway:
         portal.guard.perimeter,
         portal.runtime.workers,
         portal.lifecycle.phases,
+        portal.monitors.gauges,
     ):
         part.is_supervised = True
     # What this process was forked with may be days old: it counts until something newer is there.

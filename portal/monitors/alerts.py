@@ -14,11 +14,12 @@ from portal.audit import chain
 from portal.monitors.health import Health
 from portal.monitors.monitor import Monitor
 from portal.runtime import episodes
+from portal.runtime.alerts import MONITOR_DEGRADED as DEGRADED
+from portal.runtime.alerts import MONITOR_DOWN as DOWN
 from portal.runtime.episodes import Episode, Source
 from portal.status.components import State
 from portal.store import revision
 
-DOWN, DEGRADED = "monitor-down", "monitor-degraded"
 _ALERT = {Health.DOWN: DOWN, Health.DEGRADED: DEGRADED}
 
 

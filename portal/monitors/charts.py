@@ -69,14 +69,16 @@ def latency(session: Session, monitor_id: int, period: Period, *, now: datetime)
 
 
 def of_monitors(
-    session: Session, ids: Iterable[int], period: Period, *, now: datetime
+    session: Session, ids: Iterable[int], period: Period, *, now: datetime, with_latest: bool = True
 ) -> dict[int, list[tuple[datetime, Figure]]]:
     """Figures by monitor, the earliest first; of the latest stretch from single results."""
     ids, since, step = list(ids), now - period.length, period.step
     seconds = FINE if period in (Period.HOURS, Period.DAY) else COARSE
     found = figures.read(session, ids, seconds=seconds, since=since, until=now)
     fresh = now - timedelta(seconds=seconds) - timedelta(minutes=2)
-    late = _of_results(session, ids, fresh, now, timedelta(seconds=seconds))
+    late = (
+        {} if not with_latest else _of_results(session, ids, fresh, now, timedelta(seconds=seconds))
+    )
     for number, some in late.items():
         known = found.setdefault(number, [])
         last = known[-1][0] if known else since

@@ -23,7 +23,7 @@ from portal.monitors.states import MonitorState
 from portal.monitors.views import MonitorView
 from portal.monitors.watched import Watched, blind_times, plan_of, stored_blind
 from portal.status import windows
-from portal.store import engine
+from portal.store import engine, revision
 
 GOOD_EVERY = timedelta(minutes=10)
 CONFIRM_EVERY = timedelta(seconds=60)
@@ -296,6 +296,10 @@ class Recorder:
             )
             one.is_silenced = is_planned and found.health in (Health.DOWN, Health.DEGRADED)
             if turned:
+                # What the public page calls unknown is another state too.
+                if one.row.component and Health.UNKNOWN in (one.health, found.health):
+                    revision.advance(session)
+                    is_public = True
                 self._turn(session, one, found)
         self._confirm(session, now)
         return is_public

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from portal.core import Core
 from portal.monitors.acts import Monitors
 from portal.monitors.credentials import Credentials
+from portal.monitors.gauges import Gauges
 from portal.monitors.pings import Pings
 from portal.monitors.shown import Shown
 from portal.monitors.targets import Targets
@@ -20,9 +21,10 @@ class MonitorsRoom:
     credentials: Credentials
     targets: Targets
     shown: Shown
+    gauges: Gauges
 
 
-def build(core: Core, on_change: Callable[[], None]) -> MonitorsRoom:
+def build(core: Core, on_change: Callable[[], None], gauges: Gauges) -> MonitorsRoom:
     """The room on one database; `on_change` is called after each commit."""
     credentials = Credentials(core.secret_key)
     targets = Targets(core.settings.monitor_targets)
@@ -32,4 +34,5 @@ def build(core: Core, on_change: Callable[[], None]) -> MonitorsRoom:
         credentials=credentials,
         targets=targets,
         shown=Shown(credentials, core.settings.url),
+        gauges=gauges,
     )

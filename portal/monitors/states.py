@@ -55,12 +55,13 @@ def health_at(monitor: Monitor, state: MonitorState | None, *, now: datetime) ->
     """What a monitor is at an instant: unknown where nobody looked for too long, or none may."""
     if state is None or monitor.is_paused:
         return Health.UNKNOWN
-    if monitor.is_heartbeat:
-        # The worker confirms a heartbeat each minute; what it awaits is told by the ping itself.
-        is_stale = state.looked_at is None or abs(now - state.looked_at) > timedelta(minutes=3)
-    else:
-        is_stale = state.looked_at is None or abs(now - state.looked_at) > monitor.rule.stale_after
+    is_stale = state.looked_at is None or abs(now - state.looked_at) > patience(monitor)
     return Health.UNKNOWN if is_stale else Health(state.health)
+
+
+def patience(monitor: Monitor) -> timedelta:
+    """How long what was seen holds; the worker confirms heartbeats each minute."""
+    return timedelta(minutes=3) if monitor.is_heartbeat else monitor.rule.stale_after
 
 
 def since_at(monitor: Monitor, state: MonitorState | None, *, now: datetime) -> datetime | None:
@@ -70,7 +71,7 @@ def since_at(monitor: Monitor, state: MonitorState | None, *, now: datetime) -> 
     health = health_at(monitor, state, now=now)
     if health is Health(state.health) or state.looked_at is None or monitor.is_paused:
         return state.since
-    return min(now, state.looked_at + monitor.rule.stale_after)
+    return min(now, state.looked_at + patience(monitor))
 
 
 def by_monitor(session: Session, ids: Iterable[int] | None = None) -> dict[int, MonitorState]:

@@ -19,6 +19,8 @@ SPIKE_WITHIN = timedelta(seconds=LATELY_SECONDS)
 SPIKE_REFUSALS = 20
 WAITING = 3
 OLD_BOARD_SECONDS = 60
+# Those of monitors, which have episodes of their own: portal/monitors/alerts.py.
+MONITOR_DOWN, MONITOR_DEGRADED = "monitor-down", "monitor-degraded"
 
 
 def hold(snapshot: Snapshot, *, runbook: str) -> list[Alert]:
@@ -254,7 +256,7 @@ def join(held: list[Alert], foreign: list[Alert]) -> list[Alert]:
     found = list(held)
     for alert in foreign:
         own = alert.labels.get("portal_alert")
-        subject = alert.labels.get("worker", "")
+        subject = alert.labels.get("worker") or alert.labels.get("monitor", "")
         same = next((one for one in held if (one.id, one.subject) == (own, subject)), None)
         if same is None:
             found.append(alert)

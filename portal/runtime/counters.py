@@ -22,7 +22,17 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 values.MmapedDict = CounterFile  # type: ignore[attr-defined]
 
 REJECTIONS = ("missing", "invalid")
-COLLECTORS = ("exporter", "rate_limit", "waf", "perimeter", "database", "workers", "status", "http")
+COLLECTORS = (
+    "exporter",
+    "rate_limit",
+    "waf",
+    "perimeter",
+    "database",
+    "workers",
+    "status",
+    "monitors",
+    "http",
+)
 
 # name without prefix -> (type, help, labels); `_total` is added to counters by the library.
 TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
@@ -112,6 +122,22 @@ TABLE: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "gauge",
         "State of a component: 0 operational, 1 maintenance, 2 degraded, 3 partial, 4 major.",
         ("component",),
+    ),
+    "monitor_up": (
+        "gauge",
+        "1 if a monitor is up or degraded, 0 if it is down; absent while that is not known.",
+        ("monitor",),
+    ),
+    "monitor_duration_seconds": ("gauge", "How long a monitor's last look took.", ("monitor",)),
+    "monitor_certificate_expiry_timestamp": (
+        "gauge",
+        "When the certificate that a monitor saw ends, in Unix seconds.",
+        ("monitor",),
+    ),
+    "monitor_last_run_timestamp": (
+        "gauge",
+        "Time of a monitor's last look, in Unix seconds.",
+        ("monitor",),
     ),
     "maintenance_active": ("gauge", "Active maintenance windows.", ()),
     "incidents_open": ("gauge", "Open incidents, including incident announcements.", ()),

@@ -42,6 +42,7 @@ class Feed:
         pool: Callable[[], snapshot.DatabasePool],
         workers: Callable[[], list[snapshot.Worker]],
         board: Callable[[], "BoardFigures"],
+        monitors: Callable[[], list["MonitorFigures"]] = list,
         manual: Collection[str] = (),
     ) -> None:
         self._counters = counters
@@ -51,6 +52,7 @@ class Feed:
         self._pool = pool
         self._worker_figures = workers
         self._board = board
+        self._monitor_figures = monitors
         self._manual = frozenset(manual)
 
     def collect(self) -> list[Metric]:
@@ -62,6 +64,7 @@ class Feed:
             "database": self._database,
             "workers": self._workers,
             "status": self._status,
+            "monitors": self._monitors,
         }
         gauges: list[Metric] = []
         for name, part in parts.items():
@@ -176,6 +179,32 @@ class Feed:
             gauge("board_revision", board.revision),
             gauge("board_age_seconds", board.age_seconds),
         ]
+
+    def _monitors(self) -> list[Metric]:
+        monitors = self._monitor_figures()
+
+        def family(name: str, value: Callable[[MonitorFigures], float | None]) -> Metric:
+            figures = ((one.slug, value(one)) for one in monitors)
+            known = [((slug,), float(figure)) for slug, figure in figures if figure is not None]
+            return self._counters.family(name, *known)
+
+        return [
+            family("monitor_up", lambda one: one.is_up),
+            family("monitor_duration_seconds", lambda one: one.seconds),
+            family("monitor_certificate_expiry_timestamp", lambda one: one.certificate_ends),
+            family("monitor_last_run_timestamp", lambda one: one.last_run),
+        ]
+
+
+@dataclass(frozen=True)
+class MonitorFigures:
+    """What the feed tells of a monitor; None is left out."""
+
+    slug: str
+    is_up: bool | None
+    seconds: float | None
+    certificate_ends: float | None
+    last_run: float | None
 
 
 @dataclass(frozen=True)

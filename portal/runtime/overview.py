@@ -93,7 +93,9 @@ class Overview:
                 found = episodes.open_or_lapsed(session, since=since)
                 known = [one for one in found if one.closed_at is None]
                 episodes.date(held, known)
-                foreign = [one for one in known if one.source != episodes.Source.PORTAL]
+                of_monitors = [one for one in known if one.source == episodes.Source.MONITOR]
+                foreign = [one for one in known if one.source == episodes.Source.ALERTMANAGER]
+                held = held + list(map(foreign_alerts.shown, of_monitors))
                 taken.alerts = alerts.join(held, list(map(foreign_alerts.shown, foreign)))
                 lapsed = [one for one in found if one.closed_at is not None]
                 taken.lapsed_alerts = list(map(foreign_alerts.shown, lapsed[:20]))

@@ -8,7 +8,7 @@ from portal.runtime.acknowledgements import Acknowledgements
 from portal.runtime.counters import Counters
 from portal.runtime.episodes import Episodes
 from portal.runtime.exporter import Exporter
-from portal.runtime.feed import BoardFigures, Feed
+from portal.runtime.feed import BoardFigures, Feed, MonitorFigures
 from portal.runtime.foreign_alerts import ForeignAlerts
 from portal.runtime.node import Node
 from portal.runtime.snapshot import DatabasePool, Perimeter, RateLimit, Waf
@@ -38,6 +38,7 @@ def build(
     perimeter: Callable[[], Perimeter],
     phase: Callable[[], tuple[str, int]],
     board: Callable[[], BoardFigures],
+    monitors: Callable[[], list[MonitorFigures]],
     on_change: Callable[[], None],
 ) -> Runtime:
     """The figures of this process, as each room has them; `on_change` follows what changed."""
@@ -62,6 +63,7 @@ def build(
         pool=node.pool,
         workers=workers.all,
         board=board,
+        monitors=monitors,
         manual=[one.name for one in core.settings.metrics_tokens if one.is_manual],
     )
     exporter = Exporter(core.settings.run_dir, kept=core.settings.data_dir / "scraped")

@@ -134,7 +134,9 @@ def test_ten_slow_queries_on_a_pool_of_two(build: Build, postgres: str):
     site = build(database_url=fresh_database(postgres), pool_size=2)
     headers = site.bearer()
     # As under `portal serve`: figures come from memory and wait for no connection.
-    for part in (site.portal.board, site.portal.runtime.workers, site.portal.guard.perimeter):
+    portal = site.portal
+    parts = (portal.board, portal.runtime.workers, portal.guard.perimeter, portal.monitors.gauges)
+    for part in parts:
         part.is_supervised = True
     site.portal.runtime.workers.refresh()
     started, done = threading.Barrier(11), []

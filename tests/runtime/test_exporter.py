@@ -4,7 +4,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
+from portal import clock
+from portal.monitors.monitor import Kind
+from portal.monitors.schemas import MonitorIn
+from portal.monitors.states import MonitorState
 from portal.runtime import exporter
 from portal.settings import ScraperToken
 from portal.status.components import ComponentIn
@@ -125,6 +130,14 @@ def test_every_series_of_the_table_is_there_from_the_start(site: Site):
 
     # Its label is a component, and there is none at the start.
     site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
+    # And of others a monitor, which has run once.
+    home = MonitorIn(slug="home", name="Home", kind=Kind.TCP, host="h.example", port=443)
+    site.portal.monitors.acts.add(By("a"), home)
+    with site.portal.core.open_session() as session:
+        now = clock.now()
+        ran = {"health": "up", "looked_at": now, "duration_ms": 8, "certificate_expires_at": now}
+        session.execute(update(MonitorState).values(**ran))
+        session.commit()
     text = site.scrape().get_data(as_text=True)
     for name, (kind, _, _labels) in TABLE.items():
         suffix = "_total" if kind == "counter" else ""

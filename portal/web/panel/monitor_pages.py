@@ -3,16 +3,18 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.monitors import charts, queries, states, uptime, views
 from portal.monitors.charts import Period
+from portal.monitors.figures import Figure
 from portal.monitors.health import Health, Outcome, of
 from portal.monitors.heartbeats import Heartbeat
-from portal.monitors.kinds.table import TABLE, config_of
-from portal.monitors.monitor import Kind, Monitor
+from portal.monitors.kinds.table import config_of
+from portal.monitors.monitor import Monitor
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import MonitorOut
 from portal.monitors.shown import last_evidence
@@ -25,11 +27,11 @@ from portal.status import windows
 from portal.status.components import Component
 from portal.web import current, drawing
 from portal.web.drawing import Drawing, Spark
+from portal.web.panel import paging
 
 _ORDER = {Health.DOWN: 0, Health.DEGRADED: 1, Health.UNKNOWN: 2, Health.UP: 3}
 UPTIME_DAYS = 30
 MOST_SPANS = 12
-MOST_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,36 @@ class Choice:
     words: str = ""
 
 
+class Row(NamedTuple):
+    """A monitor as the list reads it."""
+
+    row: Monitor
+    state: MonitorState | None
+    heard: Heartbeat | None
+    component: str
+
+    def fits(self, chosen: Choice) -> bool:
+        """Whether it has the kind and all the words of a choice."""
+        row = self.row
+        text = f"{row.name} {row.slug} {config_of(row.kind, row.config).target}"
+        text = f"{text} {row.component or ''} {self.component}".lower()
+        has_words = all(word in text for word in chosen.words.lower().split())
+        return chosen.kind in ("", row.kind) and has_words
+
+    def health(self, now: datetime) -> Health:
+        return states.health_at(self.row, self.state, now=now)
+
+    def word(self, now: datetime) -> str:
+        """The state that the list goes by."""
+        return "paused" if self.row.is_paused else self.health(now).value
+
+
 @dataclass(frozen=True)
 class Line:
     """A row of the list."""
 
     row: Monitor
-    health: Health
+    word: str
     since: datetime | None
     target: str
     component: str
@@ -56,77 +82,74 @@ class Line:
     uptime: float | None
     in_maintenance: bool
 
-    @property
-    def word(self) -> str:
-        """The state that the list goes by."""
-        return "paused" if self.row.is_paused else self.health.value
-
 
 @dataclass(frozen=True)
 class ListPage:
+    """A page of the list, with how many there are of each state."""
+
     lines: list[Line]
     counts: Counter[str]
     total: int
     nodes: int
 
 
-def listed(session: Session, chosen: Choice, *, now: datetime) -> ListPage:
+def listed(session: Session, chosen: Choice, *, now: datetime, offset: int = 0) -> ListPage:
     """The monitors of a choice, the worst first; how many there are of each state."""
-    rows, known = queries.every(session), states.by_monitor(session)
-    names = _names(session)
-    kept = [row for row in rows if _fits(row, names, chosen)]
-    health = {row.id: states.health_at(row, known.get(row.id), now=now) for row in kept}
-    words = {row.id: "paused" if row.is_paused else health[row.id].value for row in kept}
-    found = [row for row in kept if chosen.state in ("", words[row.id])]
-    found.sort(key=lambda row: (row.is_paused, _ORDER[health[row.id]], row.name))
-    shown = found[:MOST_ROWS]
-    ids = [row.id for row in shown]
-    heard = {row.monitor_id: row for row in session.scalars(select(Heartbeat))}
-    day = now - Period.DAY.length
-    drawn = charts.of_monitors(session, ids, Period.DAY, now=now)
-    since = now - timedelta(days=UPTIME_DAYS)
+    rows, nodes = _rows(session, now)
+    kept = [one for one in rows if one.fits(chosen)]
+    found = [one for one in kept if chosen.state in ("", one.word(now))]
+    found.sort(key=lambda one: (one.row.is_paused, _ORDER[one.health(now)], one.row.name))
+    shown = found[offset : offset + paging.LIMIT]
+    ids, since = [one.row.id for one in shown], now - timedelta(days=UPTIME_DAYS)
+    drawn = charts.of_monitors(session, ids, Period.DAY, now=now, with_latest=False)
     spans = _by_monitor(states.spans(session, ids, since=since))
     planned = _planned(session, since, now)
-    running = {slug for row in windows.running(session, now=now) for slug in row.components}
     lines = [
-        Line(
-            row=row,
-            health=health[row.id],
-            since=states.since_at(row, known.get(row.id), now=now),
-            target=config_of(row.kind, row.config).target,
-            component=names.get(row.component or "", row.component or ""),
-            state=known.get(row.id),
-            heard=heard.get(row.id),
-            spark=None
-            if row.is_heartbeat
-            else drawing.spark(drawn.get(row.id, []), since=day, until=now, step=Period.DAY.step),
-            uptime=uptime.uptime(
-                stretches(row, known.get(row.id), spans.get(row.id, []), now=now),
-                planned.get(row.component or "", []),
-                since=since,
-                now=now,
-            ),
-            in_maintenance=row.component in running,
-        )
-        for row in shown
+        _line(one, drawn.get(one.row.id, []), spans.get(one.row.id, []), planned, since, now)
+        for one in shown
     ]
-    nodes = session.scalars(select(MonitorNode)).all()
-    there = sum(node.seen_at > now - timedelta(seconds=90) for node in nodes)
-    return ListPage(lines, Counter(words.values()), len(found), there)
+    return ListPage(lines, Counter(one.word(now) for one in kept), len(found), nodes)
 
 
-def _names(session: Session) -> dict[str, str]:
-    """The names of components by their slugs."""
-    pairs = session.execute(select(Component.slug, Component.name))
-    return {row[0]: row[1] for row in pairs}
+def _rows(session: Session, now: datetime) -> tuple[list[Row], int]:
+    """All monitors with what the list says of them, and how many nodes look; one statement."""
+    there = select(func.count()).where(MonitorNode.seen_at > now - timedelta(seconds=90))
+    query = (
+        select(Monitor, MonitorState, Heartbeat, Component.name, there.scalar_subquery())
+        .outerjoin(MonitorState, MonitorState.monitor_id == Monitor.id)
+        .outerjoin(Heartbeat, Heartbeat.monitor_id == Monitor.id)
+        .outerjoin(Component, Component.slug == Monitor.component)
+    )
+    found = session.execute(query).all()
+    rows = [Row(row, state, heard, name or "") for row, state, heard, name, _ in found]
+    return rows, found[0][4] if found else 0
 
 
-def _fits(row: Monitor, names: dict[str, str], chosen: Choice) -> bool:
-    if chosen.kind and row.kind != chosen.kind:
-        return False
-    text = f"{row.name} {row.slug} {config_of(row.kind, row.config).target}"
-    text = f"{text} {row.component or ''} {names.get(row.component or '', '')}".lower()
-    return all(word in text for word in chosen.words.lower().split())
+def _line(
+    one: Row,
+    figures: list[tuple[datetime, Figure]],
+    spans: list[MonitorSpan],
+    planned: dict[str, list[Planned]],
+    since: datetime,
+    now: datetime,
+) -> Line:
+    row, windows = one.row, planned.get(one.row.component or "", [])
+    day = now - Period.DAY.length
+    drawn = drawing.spark(figures, since=day, until=now, step=Period.DAY.step)
+    return Line(
+        row=row,
+        word=one.word(now),
+        since=states.since_at(row, one.state, now=now),
+        target=config_of(row.kind, row.config).target,
+        component=one.component,
+        state=one.state,
+        heard=one.heard,
+        spark=None if row.is_heartbeat else drawn,
+        uptime=uptime.uptime(
+            stretches(row, one.state, spans, now=now), windows, since=since, now=now
+        ),
+        in_maintenance=any(each.began_at <= now < each.ended_at for each in windows),
+    )
 
 
 def _by_monitor(spans: list[MonitorSpan]) -> dict[int, list[MonitorSpan]]:
@@ -155,7 +178,7 @@ def _planned(session: Session, since: datetime, now: datetime) -> dict[str, list
     """Planned maintenance by component."""
     found: dict[str, list[Planned]] = {}
     for row in windows.between(session, since, now):
-        begin, end = row.starts_at, min(row.ended_at or row.ends_at, row.ends_at)
+        begin, end = row.starts_at, row.ended_at or row.ends_at
         for slug in row.components:
             found.setdefault(slug, []).append(Planned(begin, end))
     return found
@@ -256,7 +279,3 @@ def free_slug(session: Session, slug: str) -> str:
     while queries.find(session, f"{stem}-{number}") is not None:
         number += 1
     return f"{stem}-{number}"
-
-
-def word_of(kind: str) -> str:
-    return TABLE[Kind(kind)].word

@@ -10,7 +10,6 @@ from portal.errors import RuleError, found
 from portal.extensions import htmx
 from portal.monitors import queries
 from portal.monitors.charts import Period
-from portal.monitors.health import Health
 from portal.monitors.kinds.table import TABLE
 from portal.monitors.monitor import Kind, Monitor
 from portal.monitors.schemas import Evidence, MonitorIn, MonitorOut
@@ -19,7 +18,7 @@ from portal.status import components
 from portal.unit_of_work import By
 from portal.web import current, render
 from portal.web.api.monitors import may_go_anywhere, tried
-from portal.web.panel import forms, monitor_fields, monitor_pages, toasts
+from portal.web.panel import forms, monitor_fields, monitor_pages, paging, toasts
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("monitors", __name__, url_prefix="/panel/monitors")
@@ -42,9 +41,14 @@ def listing() -> Response:
         words=request.args.get("q", "")[:100],
     )
     with current().core.open_session() as session:
-        page = monitor_pages.listed(session, chosen, now=clock.now())
+        start = paging.offset()
+        page = monitor_pages.listed(session, chosen, now=clock.now(), offset=start)
     return render.panel(
-        "panel/monitors/list.html", page=page, chosen=chosen, kinds=TABLE, states=list(Health)
+        "panel/monitors/list.html",
+        page=page,
+        chosen=chosen,
+        kinds=TABLE,
+        paged=paging.Section("offset", start, page.total),
     )
 
 
