@@ -18,7 +18,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown lock wheel sbom wheels docs screenshots gallery
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown bench-monitors lock wheel sbom wheels docs screenshots gallery
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -107,6 +107,9 @@ bench-idle: develop ## measure what a node costs while nothing happens; takes tw
 
 bench-grown: develop ## measure a portal of two years beside an empty one; SHARE=0.1 takes a tenth of it
 	$(BIN)/python -m bench.growth $(addprefix --share ,$(SHARE))
+
+bench-monitors: develop ## measure a thousand HTTP monitors beside none; wants nginx; takes three minutes
+	$(BIN)/python -m bench.monitors
 
 docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate

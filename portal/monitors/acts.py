@@ -10,7 +10,8 @@ from portal.monitors import alerts, heartbeats, queries, states
 from portal.monitors.credentials import Credentials
 from portal.monitors.health import Health
 from portal.monitors.heartbeats import Heartbeat
-from portal.monitors.kinds.base import Config
+from portal.monitors.kinds.base import Config, reach
+from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
 from portal.monitors.schemas import MonitorIn
 from portal.monitors.states import MonitorState
@@ -66,11 +67,13 @@ class Monitors(Acts):
             self._check_hosts(config, is_free=False)
         if row.config != before[0] or is_free:
             row.is_free = is_free
-        secrets = content.secrets()
-        if secrets:
-            stored = self.credentials.decrypt(row.credentials)
-            row.credentials = self.credentials.encrypt(stored | secrets)
-            fields.append("credentials")
+        secrets, stored = content.secrets(), row.credentials
+        # Secrets go to where they were typed for; aimed elsewhere, they must be typed again.
+        is_same = reach(config) == reach(config_of(row.kind, before[0]))
+        if secrets or not is_same:
+            kept = self.credentials.readable(stored) if is_same else {}
+            row.credentials = self.credentials.encrypt(kept | secrets)
+            fields += ["credentials"] if row.credentials != stored else []
         if row.component != before[1]:
             alerts.close_all(tx.session, row, now=tx.now)
         revision.advance(tx.session, revision.MONITORS)

@@ -48,6 +48,13 @@ class Credentials:
             raise UnreadableError from None
         return values
 
+    def readable(self, stored: str | None) -> dict[str, Any]:
+        """The same, and nothing where the key is another one."""
+        try:
+            return self.decrypt(stored)
+        except UnreadableError:
+            return {}
+
     def _cipher(self) -> Any:
         if self._known is None:
             from cryptography.fernet import Fernet

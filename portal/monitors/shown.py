@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.monitors import queries, states, views
-from portal.monitors.credentials import Credentials, UnreadableError
+from portal.monitors.credentials import Credentials
 from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Kind, Monitor
@@ -56,7 +55,7 @@ class Shown:
         *,
         now: datetime,
     ) -> MonitorOut:
-        secrets = self._secrets(row)
+        secrets = self._credentials.readable(row.credentials)
         config = config_of(row.kind, row.config)
         of_kind = {name: getattr(config, name, None) for name in KIND_FIELDS}
         if "assertions" in of_kind and of_kind["assertions"] is not None:
@@ -95,12 +94,6 @@ class Shown:
             evidence=evidence,
             version=row.version,
         )
-
-    def _secrets(self, row: Monitor) -> Mapping[str, Any]:
-        try:
-            return self._credentials.decrypt(row.credentials)
-        except UnreadableError:
-            return {}
 
 
 def last_evidence(seen: Iterable[MonitorView], names: Mapping[int, str]) -> Evidence | None:

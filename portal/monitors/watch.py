@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import clock
 from portal.monitors import looking
 from portal.monitors.credentials import Credentials, UnreadableError
+from portal.monitors.figures import quantile
 from portal.monitors.health import Outcome
 from portal.monitors.looks import CannotLookError, FailedError, Look, Trace
 from portal.monitors.network import Network
@@ -60,6 +61,7 @@ class Watch:
         self._reference, self._on_public = reference, on_public
         self.schedule = Schedule()
         self.lateness: deque[float] = deque(maxlen=5000)
+        self.looks = 0
         self._done: list[tuple[int, Look]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
@@ -131,6 +133,13 @@ class Watch:
                 await self._write(self._take_done())
             except SQLAlchemyError as error:
                 _log.warning("monitor.database_unreachable", error=type(error).__name__)
+        late = sorted(self.lateness) or [0.0]
+        _log.info(
+            "monitor.watch_stopped",
+            looks=self.looks,
+            late_p99_ms=round(quantile(late, 0.99) * 1000, 1),
+            late_most_ms=round(late[-1] * 1000, 1),
+        )
         self._writer.shutdown()
         self._names.shutdown(wait=False, cancel_futures=True)
 
@@ -184,6 +193,7 @@ class Watch:
         if one is None or not self._is_mine(one):
             return
         self.lateness.append(now - due)
+        self.looks += 1
         task = asyncio.create_task(self._look(one, due, self._epoch), name=str(monitor_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -47,6 +48,14 @@ class Config(Camel):
     def hosts(self) -> list[str]:
         """The hosts that are called as far as they are written down."""
         return []
+
+
+def reach(config: Config) -> tuple[object, ...]:
+    """Where a look goes first: its secrets are for there, and for nowhere else."""
+    url = getattr(config, "url", None)
+    if url is not None:
+        return urlsplit(url).scheme, urlsplit(url).netloc.lower()
+    return getattr(config, "host", None), getattr(config, "port", None)
 
 
 class Looks(Protocol):

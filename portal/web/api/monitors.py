@@ -11,6 +11,8 @@ from portal.accounts.roles import Role
 from portal.errors import found
 from portal.monitors import charts, queries, trying
 from portal.monitors.charts import LatencyOut, Period
+from portal.monitors.kinds.base import reach
+from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
 from portal.monitors.schemas import Evidence, MonitorAct, MonitorIn, MonitorOut
 from portal.schemas import Camel
@@ -143,11 +145,9 @@ def tried(new: MonitorIn) -> Evidence:
     room = current().monitors
     with current().core.open_session() as session:
         row = queries.find(session, new.slug)
-        stored = room.credentials.decrypt(row.credentials) if row is not None else {}
+        stored = room.credentials.readable(row.credentials) if row is not None else {}
         # What a secret was typed for is where it goes.
-        is_same = row is not None and row.config == new.config().model_dump(
-            mode="json", by_alias=True, exclude_none=True
-        )
+        is_same = row is not None and reach(config_of(row.kind, row.config)) == reach(new.config())
     free = may_go_anywhere()
     return Evidence(
         **trying.try_once(new, room.targets, stored if is_same else {}, is_free=free).evidence()

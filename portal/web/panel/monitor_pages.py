@@ -91,6 +91,7 @@ class ListPage:
     counts: Counter[str]
     total: int
     nodes: int
+    has_any: bool
 
 
 def listed(session: Session, chosen: Choice, *, now: datetime, offset: int = 0) -> ListPage:
@@ -108,7 +109,7 @@ def listed(session: Session, chosen: Choice, *, now: datetime, offset: int = 0) 
         _line(one, drawn.get(one.row.id, []), spans.get(one.row.id, []), planned, since, now)
         for one in shown
     ]
-    return ListPage(lines, Counter(one.word(now) for one in kept), len(found), nodes)
+    return ListPage(lines, Counter(one.word(now) for one in kept), len(found), nodes, bool(rows))
 
 
 def _rows(session: Session, now: datetime) -> tuple[list[Row], int]:

@@ -7,7 +7,6 @@ from werkzeug.wrappers import Response
 
 from portal import clock
 from portal.errors import RuleError, found
-from portal.extensions import htmx
 from portal.monitors import queries
 from portal.monitors.charts import Period
 from portal.monitors.kinds.table import TABLE
@@ -183,7 +182,7 @@ def show_test() -> Response:
         if problem.errors is None:
             raise
         errors = problem.errors
-    if htmx:
+    if request.headers.get("HX-Request"):
         return render.panel("panel/monitors/tried.html", evidence=evidence, errors=errors)
     return _form(kind, forms.values(), errors=errors, evidence=evidence)
 

@@ -1,0 +1,206 @@
+"""`make bench-monitors`: a thousand HTTP monitors at 60 s beside none, and the size of a year.
+
+Both nodes run one after the other on this machine, with one web process, on SQLite; nginx on
+loopback is what is looked at. Lateness is from when a look was due to when it began.
+"""
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from bench import serving
+from bench.idle import Node, run
+from bench.serving import Load, answers
+from portal import create_app, rooms
+from portal.monitors import figures
+from portal.monitors.figures import Figure
+from portal.monitors.monitor import Kind
+from portal.monitors.results import MonitorResult
+from portal.monitors.schemas import MonitorIn
+from portal.settings import Settings
+from portal.store import engine
+from portal.unit_of_work import By
+from tests.commands import bare_environ
+from tests.processes import ROOT, free_port, until
+
+MONITORS, INTERVAL = 1000, 60
+SETTLED_SECONDS, MEASURED_SECONDS = 70, 60
+OF_A_YEAR, ROUNDS = 100, 3
+
+
+@dataclass
+class Measured:
+    """What a node cost."""
+
+    share: float
+    megabytes: float
+    polls: Load
+    stopped: dict[str, Any]
+
+
+@contextmanager
+def target(folder: Path) -> Iterator[str]:
+    """An nginx that answers a few bytes."""
+    port = free_port()
+    names = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    folders = "".join(f"{name}_temp_path {folder}/{name};" for name in names)
+    (folder / "nginx.conf").write_text(
+        f"user root; daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;"
+        f" events {{}} http {{ access_log off; {folders} server {{ listen 127.0.0.1:{port};"
+        ' location / { default_type text/plain; return 200 "ok"; } } }'
+    )
+    command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(f"http://127.0.0.1:{port}/"), what="nginx")
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def measured(folder: Path, url: str, count: int) -> Measured:
+    """A node with so many monitors."""
+    folder.mkdir()
+    port = free_port()
+    address, log = f"http://127.0.0.1:{port}", folder / "log"
+    environ = {
+        **bare_environ(),
+        "PORTAL_DATA_DIR": str(folder / "data"),
+        "PORTAL_BIND": f"127.0.0.1:{port}",
+        "PORTAL_RATE_LIMIT": "100000000/minute",
+        "PORTAL_DRAIN_DELAY": "0",
+        "PORTAL_DRAIN_LINGER": "0",
+    }
+    run(("db", "upgrade"), environ)
+    fill(folder / "data", url, count)
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "portal", "serve"],
+            env=environ,
+            cwd=ROOT,
+            stdout=stream,
+            stderr=stream,
+        )
+    try:
+        until(lambda: answers(f"{address}/api/status"), what="the first answer")
+        node = Node(process.pid, address, log, 0.0, 0.0)
+        time.sleep(SETTLED_SECONDS)
+        before = node.cpu_seconds()
+        time.sleep(MEASURED_SECONDS)
+        share = (node.cpu_seconds() - before) / MEASURED_SECONDS
+        polls = serving.middle([serving.press(f"{address}/api/status") for _ in range(ROUNDS)])
+        megabytes = sum(node.megabytes().values())
+    finally:
+        process.terminate()
+        process.wait(60)
+    return Measured(share, megabytes, polls, _stopped(log))
+
+
+def _stopped(log: Path) -> dict[str, Any]:
+    """What the watch says of itself when it stops."""
+    for line in log.read_text().splitlines():
+        if '"monitor.watch_stopped"' in line:
+            found: dict[str, Any] = json.loads(line)
+            return found
+    return {}
+
+
+def fill(folder: Path, url: str, count: int) -> None:
+    """Put monitors into a database that nobody serves yet."""
+    portal = rooms.of(create_app(Settings(env="development", data_dir=folder)))
+    for number in range(count):
+        new = MonitorIn(
+            slug=f"m-{number}",
+            name=f"Monitor {number}",
+            kind=Kind.HTTP,
+            url=f"{url}{number}",
+            interval_seconds=INTERVAL,
+        )
+        portal.monitors.acts.add(By("bench"), new, is_free=True)
+    portal.core.engine.dispose()
+
+
+def year(folder: Path) -> float:
+    """The megabytes that a year of a hundred monitors at 60 s takes in SQLite."""
+    environ = {**bare_environ(), "PORTAL_DATA_DIR": str(folder)}
+    run(("db", "upgrade"), environ)
+    fill(folder, "http://127.0.0.1/", OF_A_YEAR)
+    path = folder / "portal.db"
+    portal = rooms.of(create_app(Settings(env="development", data_dir=folder)))
+    before, now, chance = path.stat().st_size, datetime.now(UTC), random.Random(1)
+    for back in range(365):
+        day = (now - timedelta(days=back)).date()
+        with portal.core.open_session() as session:
+            engine.begin_write(session)
+            for seconds, kept in ((figures.FINE, 30), (figures.COARSE, 731)):
+                if back < kept:
+                    some = {n: _figure(seconds, chance) for n in range(86_400 // seconds)}
+                    found = dict.fromkeys(range(1, OF_A_YEAR + 1), some)
+                    figures.put(session, found, seconds=seconds, day=day)
+            session.commit()
+    with portal.core.open_session() as session:
+        engine.begin_write(session)
+        first = int(now.timestamp() * 1000)
+        for number in range(1, OF_A_YEAR + 1):
+            rows = [
+                {
+                    "monitor_id": number,
+                    "at": first - minute * 60_000 - number,
+                    "node_id": 1,
+                    "outcome": 1,
+                    "microseconds": round(chance.gauss(80_000, 15_000)),
+                }
+                for minute in range(25 * 60)
+            ]
+            session.execute(MonitorResult.__table__.insert(), rows)  # type: ignore[attr-defined]
+        session.commit()
+        session.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    portal.core.engine.dispose()
+    return (path.stat().st_size - before) / 1_000_000
+
+
+def _figure(seconds: int, chance: random.Random) -> Figure:
+    """Five looks, or sixty, of a target that takes about 80 ms."""
+    times = sorted(abs(chance.gauss(80, 15)) for _ in range(seconds // INTERVAL))
+    return Figure(
+        len(times), 0, figures.quantile(times, 0.5), figures.quantile(times, 0.95), times[-1]
+    )
+
+
+def main() -> None:
+    console = Console()
+    with tempfile.TemporaryDirectory() as name, target(Path(name)) as url:
+        folder = Path(name)
+        none = measured(folder / "none", url, 0)
+        many = measured(folder / "many", url, MONITORS)
+        size = year(folder / "year")
+    table = Table("what", "without", f"with {MONITORS}", "budget")
+    table.add_row("share of a core", f"{none.share:.1%}", f"{many.share:.1%}", "25%")
+    more = many.megabytes - none.megabytes
+    table.add_row("PSS of all, MB", f"{none.megabytes:.0f}", f"{many.megabytes:.0f}", "")
+    table.add_row("MB more", "", f"{more:.0f}", "60")
+    late = many.stopped.get("late_p99_ms", float("nan"))
+    table.add_row("lateness p99, ms", "", f"{late:.0f}", "1000")
+    table.add_row("looks", "", str(many.stopped.get("looks")), "")
+    table.add_row("polls a second", f"{none.polls.rate:.0f}", f"{many.polls.rate:.0f}", "as before")
+    table.add_row("polls p99, ms", f"{none.polls.p99:.1f}", f"{many.polls.p99:.1f}", "")
+    table.add_row(f"a year of {OF_A_YEAR} at {INTERVAL} s, MB", "", f"{size:.1f}", "25")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

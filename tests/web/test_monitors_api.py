@@ -1,0 +1,190 @@
+"""Monitors over the API, and the addresses of heartbeats."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.accounts.roles import Role, Scope
+from portal.monitors.monitor import Monitor
+from portal.settings import monitors as values
+from tests.conftest import Build, Site, StandingClock
+from tests.web.pages import recorded
+
+BASE = "/api/admin/runtime/monitors"
+HTTP = {"slug": "home", "name": "Home", "kind": "http", "url": "https://example.org/health"}
+BEAT = {"slug": "nightly", "name": "Nightly", "kind": "heartbeat", "periodSeconds": 86_400}
+
+
+def send(site: Site, method: str, path: str = "", **given: Any) -> Any:
+    headers = given.pop("headers", {}) | site.bearer()
+    return site.client().open(BASE + path, method=method, headers=headers, **given)
+
+
+def stored(site: Site, slug: str = "home") -> Monitor:
+    with site.portal.core.open_session() as session:
+        row = session.scalar(select(Monitor).where(Monitor.slug == slug))
+        assert row is not None
+        session.expunge(row)
+        return row
+
+
+def test_one_is_made_read_changed_paused_copied_and_removed(either: Site):
+    made = send(either, "POST", json=HTTP)
+    assert made.status_code == 201, made.text
+    body = made.get_json()
+    assert (body["state"], body["expectedStatus"], body["downAfter"]) == (
+        "unknown",
+        "200-299",
+        "2 of 3",
+    )
+    # Fields of other kinds are no fields of this one.
+    assert "host" not in body
+    assert "recordType" not in body
+    stale = {"headers": {"If-Match": '"7"'}}
+    assert send(either, "PUT", "/home", json=HTTP, **stale).status_code == 412
+    changed = send(either, "PUT", "/home", json={**HTTP, "downAfter": "3 of 5"})
+    assert changed.get_json()["downAfter"] == "3 of 5"
+    paused = send(either, "PATCH", "/home", json={"action": "pause"})
+    assert paused.get_json()["paused"] is True
+    assert send(either, "PATCH", "/home", json={"action": "resume"}).get_json()["paused"] is False
+    copy = send(either, "POST", "/home/copies", json={"slug": "home-2"})
+    assert (copy.status_code, copy.get_json()["paused"]) == (201, True)
+    assert send(either, "GET").get_json()["total"] == 2
+    assert send(either, "GET", "/home/latency?period=week").get_json()["points"] == []
+    assert send(either, "DELETE", "/home").status_code == 204
+    assert send(either, "GET", "/home").status_code == 404
+    assert [one.type for one in recorded(either, "monitor.")] == [
+        "monitor.removed",
+        "monitor.created",
+        "monitor.resumed",
+        "monitor.paused",
+        "monitor.changed",
+        "monitor.created",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"url": None}, "url", "This field is required."),
+        ({"url": "ftp://example.org/"}, "url", "An address begins with https:// or http://"),
+        ({"url": "https://ada:secret@example.org/"}, "url", "Leave names and passwords out"),
+        ({"host": "h"}, "host", "A monitor of the kind http has no such field."),
+        ({"intervalSeconds": 5}, "intervalSeconds", "greater than or equal to 10"),
+        ({"downAfter": "3 of 2"}, "downAfter", "Write how many of the last looks must fail"),
+        ({"component": "nothing"}, "component", "No component has the slug nothing."),
+        ({"dependsOn": ["nothing"]}, "dependsOn", "No monitor has the slug nothing."),
+        ({"assertions": [{"path": "$.."}]}, "assertions.0.path", "Write a path such as"),
+        ({"url": "http://127.0.0.1/"}, "url", "is not allowed"),
+        ({"url": "http://169.254.169.254/latest"}, "url", "never called"),
+        ({"mood": "good"}, "mood", "Extra inputs are not permitted"),
+        ({"headers": {"X\r\nY": "z"}}, "headers.X\r\nY.[key]", "String should match"),
+    ],
+)
+def test_what_is_not_right_is_said_by_field(site: Site, change: dict, field: str, said: str):
+    sent = {name: value for name, value in {**HTTP, **change}.items() if value is not None}
+    answer = send(site, "POST", json=sent)
+    assert answer.status_code == 422, answer.text
+    errors = answer.get_json()["errors"]
+    assert said in errors[field][0], errors
+
+
+def test_secrets_are_encrypted_and_never_shown(site: Site):
+    secret = {"bearerToken": "top-secret", "secretHeaders": {"X-Key": "hidden"}}
+    made = send(site, "POST", json={**HTTP, **secret})
+    assert made.status_code == 201, made.text
+    read = send(site, "GET", "/home")
+    for text in (made.text, read.text, stored(site).credentials or ""):
+        assert "top-secret" not in text
+        assert "hidden" not in text
+    body = read.get_json()
+    assert (body["hasBearerToken"], body["secretHeaders"]) == (True, ["X-Key"])
+    # Left out they stay, empty they go.
+    send(site, "PUT", "/home", json=HTTP)
+    room = site.portal.monitors
+    assert room.credentials.decrypt(stored(site).credentials) == secret
+    send(site, "PUT", "/home", json={**HTTP, "bearerToken": ""})
+    left = room.credentials.decrypt(stored(site).credentials)
+    assert left == {"secretHeaders": {"X-Key": "hidden"}}
+    events = recorded(site, "monitor.")
+    assert "top-secret" not in str([one.detail for one in events])
+
+
+def test_a_secret_goes_nowhere_else_by_a_test(site: Site, monkeypatch: pytest.MonkeyPatch):
+    """Who may not read a password may not send it to a host of their own either."""
+    from portal.monitors import trying
+    from portal.monitors.health import Outcome
+    from portal.monitors.looks import Look, Trace
+
+    given: list[Any] = []
+
+    def try_once(new: Any, targets: Any, secrets: Any, *, is_free: bool) -> Look:
+        from portal import clock
+
+        given.append(dict(secrets))
+        return Look(Outcome.UP, clock.now(), 1.0, "200 OK", Trace())
+
+    monkeypatch.setattr(trying, "try_once", try_once)
+    send(site, "POST", json={**HTTP, "bearerToken": "top-secret"})
+    assert send(site, "POST", "/test", json=HTTP).status_code == 200
+    other = {**HTTP, "url": "https://evil.example/"}
+    assert send(site, "POST", "/test", json=other).status_code == 200
+    assert given == [{"bearerToken": "top-secret"}, {}]
+    # Nor by an edit that aims the monitor elsewhere.
+    edited = send(site, "PUT", "/home", json=other)
+    assert edited.get_json()["hasBearerToken"] is False
+
+
+def test_a_test_brings_the_whole_trace(build: Build):
+    site = build(monitor_targets=values.targets("any"))
+    sent = {"slug": "t", "name": "T", "kind": "tcp", "host": "127.0.0.1", "port": 1}
+    answer = send(site, "POST", "/test", json=sent)
+    body = answer.get_json()
+    assert (body["outcome"], body["detail"]) == ("down", "Connection refused")
+    assert set(body["phases"]) == {"dns", "connect"}
+    assert send(site, "GET").get_json()["total"] == 0
+    beat = send(site, "POST", "/test", json=BEAT)
+    assert beat.status_code == 422
+
+
+def test_operators_keep_to_the_targets_and_admins_need_not(site: Site):
+    inner = {"slug": "inner", "name": "Inner", "kind": "tcp", "host": "10.1.2.3", "port": 22}
+    operator, admin = site.signed_in(Role.OPERATOR), site.signed_in(Role.ADMIN)
+
+    def form(**more: str) -> dict[str, str]:
+        return {key: str(value) for key, value in {**inner, **more}.items()}
+
+    assert "is not allowed" in operator.post("/panel/monitors", **form()).text
+    assert admin.post("/panel/monitors", **form()).status_code == 303
+    assert stored(site, "inner").is_free
+    # What an admin chose may be renamed by others, and aimed by admins alone.
+    path = "/panel/monitors/inner"
+    renamed = operator.post(path, **form(name="Renamed", version="1"))
+    assert renamed.status_code == 303, renamed.text
+    assert stored(site, "inner").is_free
+    aimed = operator.post(path, **form(host="10.9.9.9", version="2"))
+    assert aimed.status_code == 422
+    metadata = form(host="169.254.169.254", version="2")
+    assert "never called" in admin.post(path, **metadata).text
+
+
+def test_a_heartbeat_is_called_with_whatever_a_job_has(either: Site, still: StandingClock):
+    made = send(either, "POST", json=BEAT).get_json()
+    path = made["heartbeatUrl"].removeprefix(either.settings.url)
+    client = either.client()
+    for method, more in (("GET", ""), ("POST", ""), ("HEAD", ""), ("GET", "/0"), ("POST", "/7")):
+        still.advance(seconds=1)
+        answer = client.open(path + more, method=method)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert client.get(f"{path}/start").text == "OK\n"
+    assert client.post(f"{path}/fail").text == "OK\n"
+    for wrong in ("/256", "/maybe", "/-1"):
+        assert client.get(path + wrong).status_code == 404
+    assert client.get("/heartbeat/no-such-token").status_code == 404
+    send(either, "PATCH", "/nightly", json={"action": "pause"})
+    assert client.get(path).text == "Paused\n"
+    # A job posts what it printed: that is no form of ours, and is not read.
+    assert client.post(path, data=b"\x00" * 2000, content_type="text/plain").status_code == 200
+    seen = either.client().get(BASE, headers=either.bearer(Scope.RUNTIME_READ))
+    assert seen.status_code == 403
