@@ -7,6 +7,7 @@ from portal.core import Core
 from portal.monitors.acts import Monitors
 from portal.monitors.credentials import Credentials
 from portal.monitors.gauges import Gauges
+from portal.monitors.latencies import Latencies
 from portal.monitors.pings import Pings
 from portal.monitors.shown import Shown
 from portal.monitors.targets import Targets
@@ -22,6 +23,7 @@ class MonitorsRoom:
     targets: Targets
     shown: Shown
     gauges: Gauges
+    latencies: Latencies
 
 
 def build(core: Core, on_change: Callable[[], None], gauges: Gauges) -> MonitorsRoom:
@@ -35,4 +37,5 @@ def build(core: Core, on_change: Callable[[], None], gauges: Gauges) -> Monitors
         targets=targets,
         shown=Shown(credentials, core.settings.url),
         gauges=gauges,
+        latencies=Latencies(core.open_session),
     )

@@ -58,8 +58,8 @@ from portal.web.panel import (
     windows,
 )
 from portal.web.panel import settings as settings_page
+from portal.web.public import latency, records, subscriptions
 from portal.web.public import pages as public_pages
-from portal.web.public import records, subscriptions
 from portal.web.sessions import DatabaseSessions
 from portal.web.strict_json import StrictJSON
 
@@ -140,6 +140,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         components.blueprint,
         monitors.blueprint,
         heartbeats.blueprint,
+        latency.blueprint,
         notifications.blueprint,
         blocks_api.blueprint,
         workers_api.blueprint,

@@ -81,6 +81,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(Scope.INCIDENTS_READ, "components_api", "listing"),
     **_views(Scope.INCIDENTS_WRITE, "components_api", "create remove replace set_state"),
     **_views(PUBLIC, "heartbeats", "done ended said"),
+    **_views(PUBLIC, "latency", "chart"),
     **_views(Scope.MONITORS_READ, "monitors", "listing one"),
     **_views(
         Scope.MONITORS_WRITE, "monitors", "act create duplicate edit form new remove show_test undo"
