@@ -18,7 +18,7 @@ export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown bench-monitors lock wheel sbom wheels docs screenshots gallery
+.PHONY: help install develop run demo test unit watch faults mutants lint fix bench bench-idle bench-grown bench-monitors lock wheel sbom wheels docs translations screenshots gallery
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -114,6 +114,9 @@ bench-monitors: develop ## measure a thousand HTTP monitors beside none; wants n
 docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.rooms
+
+translations: develop ## bring translations/*.po up to what the public is told
+	$(BIN)/python -m docs.translations
 
 screenshots: develop ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots

@@ -56,7 +56,7 @@ class Whole(BuildHookInterface[Any]):
         put_all()
         # An editable install finds them in the checkout.
         if version == "standard":
-            for name in ("static", "templates"):
+            for name in ("static", "templates", "translations"):
                 build_data["force_include"][str(ROOT / name)] = f"portal/{name}"
 
 

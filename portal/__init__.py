@@ -70,7 +70,7 @@ def _rooms(
     from portal.runtime.overview import Overview
     from portal.runtime.shared import SharedSnapshot
     from portal.status import room as statuses
-    from portal.web import headers, render
+    from portal.web import catalogues, headers, render
 
     with app.app_context():
         engine = extensions.db.engine
@@ -83,6 +83,8 @@ def _rooms(
         headers=headers.of(settings),
         page_headers=headers.PAGE_HEADERS,
         embed_headers=headers.embed(settings),
+        say=catalogues.say,
+        speaking=catalogues.speaking(app),
     )
     status = statuses.build(
         core.open_session, board.refresh, requires_approval=settings.require_approval

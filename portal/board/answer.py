@@ -21,19 +21,21 @@ class Answer:
     _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, body: bytes, kind: str, etag: str, shared: Headers) -> "Answer":
+    def of(
+        cls, body: bytes, kind: str, etag: str, shared: Headers, *, vary: str = "Accept-Encoding"
+    ) -> "Answer":
         """An answer of a media type; `shared` are the headers that a 304 has too."""
-        shared = (("ETag", etag), ("Vary", "Accept-Encoding"), *shared)
+        shared = (("ETag", etag), ("Vary", vary), *shared)
         full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
         return cls(body, etag, full, shared)
 
-    def compress(self) -> None:
+    def compress(self, quality: int = encodings.QUICK) -> None:
         """Make the encodings that clients take; takes milliseconds, so never on the event loop."""
         if len(self.body) < encodings.SMALLEST:
             return
         for encoding in encodings.ORDER:
             if encoding not in self._encoded:
-                body = encodings.encode(encoding, self.body)
+                body = encodings.encode(encoding, self.body, quality)
                 length = ("Content-Length", str(len(body)))
                 kept = [length if name == length[0] else (name, v) for name, v in self.headers]
                 headers = (*kept, ("Content-Encoding", encoding))

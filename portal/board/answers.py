@@ -9,12 +9,13 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from portal.board import maintenance
+from portal.board import languages, maintenance
 from portal.board.answer import PENDING, Answer, Headers
+from portal.board.languages import DEFAULT_CHOICE, Choice
 from portal.board.maintenance import BadQueryError, MaintenanceQuery
 from portal.board.named import HTML, Find, Make
 from portal.board.picture import Picture
@@ -31,6 +32,10 @@ _DEFAULT = MaintenanceQuery()
 _SVG = (("Content-Security-Policy", "default-src 'none'"),)
 
 Render = Callable[[Picture], Document]
+# The pages of a picture by their paths, as a reader of a choice gets them.
+Pages = Callable[[Picture, Choice], Mapping[str, bytes]]
+# Whoever renders within it speaks the language of a choice.
+Speaking = Callable[[Choice], AbstractContextManager[None]]
 
 
 def status(picture: Picture, *, poll_seconds: int) -> dict[str, Any]:
@@ -99,7 +104,7 @@ class Answers:
         self,
         picture: Picture,
         *,
-        pages: Mapping[str, bytes],
+        pages: Pages,
         documents: Mapping[str, Render],
         named: Find,
         poll_seconds: int,
@@ -107,10 +112,12 @@ class Answers:
         page_headers: Headers,
         embed_headers: Headers,
         cors: str,
+        speaking: Speaking = lambda choice: nullcontext(),
         before: "Answers | None" = None,
     ) -> None:
         self.picture = picture
-        self._documents, self._named = documents, named
+        self._pages, self._documents, self._named = pages, documents, named
+        self._speaking = speaking
         self._extra_headers = extra_headers
         self._headers_of = {HTML: page_headers, "image/svg+xml": _SVG, EMBED: embed_headers}
         self._cors = cross_origin(cors)
@@ -120,19 +127,20 @@ class Answers:
         self._before = before._made if before and is_older else {}
         self._made: dict[tuple[str, str], Answer] = {}
         self._variants: dict[str, tuple[Answer, datetime]] = {}
-        for path, page in pages.items():
-            self._keep(path, self._answer(page, path, HTML))
+        self._make_pages(DEFAULT_CHOICE)
         self._keep(STATUS, self._json(STATUS, status(picture, poll_seconds=poll_seconds)))
         body, _ = maintenance.body(picture, _DEFAULT)
         self._keep(maintenance.PATH, self._json(maintenance.PATH, body))
         # Only what is made of the same picture is compared; the one before may go.
         self._before = {}
 
-    def ready(self, path: str) -> Answer | None:
+    def ready(self, path: str, accept_language: str | None = None) -> Answer | None:
         """The answer of a path without a query, where it is ready."""
-        return self._made.get((path, ""))
+        return self._made.get((path, _variant_of(path, "", accept_language)))
 
-    def find(self, path: str, query_string: str, now: datetime) -> Answer | None:
+    def find(
+        self, path: str, query_string: str, now: datetime, accept_language: str | None = None
+    ) -> Answer | None:
         """The answer to a public read where it is ready; PENDING for what `make` has to make.
 
         None for what is nothing of ours. Parameters that nothing reads make no other answer.
@@ -144,24 +152,32 @@ class Answers:
             if query != _DEFAULT:
                 known = self._variants.get(str(query))
                 return known[0] if known and now < known[1] else PENDING
-        answer = self._made.get((path, ""))
-        if answer is None and self._maker(path):
+        answer = self._made.get((path, _variant_of(path, query_string, accept_language)))
+        if answer is None and ((path, "") in self._made or self._maker(path)):
             return PENDING
         return answer
 
-    def make(self, path: str, query_string: str, now: datetime) -> Answer | None:
+    def make(
+        self, path: str, query_string: str, now: datetime, accept_language: str | None = None
+    ) -> Answer | None:
         """The same, made where it is not ready; takes its time, so never on the event loop."""
-        answer = self.find(path, query_string, now)
+        answer = self.find(path, query_string, now, accept_language)
         if answer is not PENDING:
             return answer
         with self._lock:
             # Whoever waited finds what another has made.
-            answer = self.find(path, query_string, now)
+            answer = self.find(path, query_string, now, accept_language)
             if answer is not PENDING:
                 return answer
             if path == maintenance.PATH:
                 return self._make_variant(query_string, now)
-            return self._make_document(path)
+            choice = DEFAULT_CHOICE
+            if languages.is_spoken(path):
+                choice = languages.choose(query_string, accept_language)
+            if (path, "") in self._made and choice != DEFAULT_CHOICE and path in self._page_paths:
+                self._make_pages(choice)
+                return self._made[path, choice.variant]
+            return self._make_document(path, choice)
 
     def compress(self) -> None:
         """Make all encodings of what is ready, for whoever can wait for them."""
@@ -170,16 +186,29 @@ class Answers:
 
     def _maker(self, path: str) -> Make | None:
         render = self._documents.get(path)
-        return partial(render, self.picture) if render else self._named(self.picture, path)
+        if render is not None:
+            return lambda choice: render(self.picture)
+        return self._named(self.picture, path)
 
-    def _make_document(self, path: str) -> Answer | None:
+    def _make_pages(self, choice: Choice) -> None:
+        """Those that hold one another are rendered together; of other languages when asked for."""
+        with self._speaking(choice):
+            pages = self._pages(self.picture, choice)
+        self._page_paths = frozenset(pages)
+        for path, page in pages.items():
+            answer = self._keep(path, self._answer(page, path, HTML, choice), choice)
+            if choice != DEFAULT_CHOICE:
+                answer.compress()
+
+    def _make_document(self, path: str, choice: Choice) -> Answer | None:
         make = self._maker(path)
         if make is None:
             return None
-        kind, body = make()
-        answer = self._answer(body, path, kind)
+        with self._speaking(choice):
+            kind, body = make(choice)
+        answer = self._answer(body, path, kind, choice)
         answer.compress()
-        return self._keep(path, answer)
+        return self._keep(path, answer, choice)
 
     def _variant(self, query_string: str) -> MaintenanceQuery | None:
         try:
@@ -199,11 +228,11 @@ class Answers:
             self._variants[name] = (answer, until)
         return answer
 
-    def _keep(self, path: str, answer: Answer) -> Answer:
-        known = self._before.get((path, ""))
+    def _keep(self, path: str, answer: Answer, choice: Choice = DEFAULT_CHOICE) -> Answer:
+        known = self._before.get((path, choice.variant))
         if known is not None and known.etag == answer.etag:
             answer = known
-        self._made[path, ""] = answer
+        self._made[path, choice.variant] = answer
         return answer
 
     def _json(self, name: str, body: dict[str, Any]) -> Answer:
@@ -212,11 +241,28 @@ class Answers:
         data = f'{{"generatedAt":{made_at},{rest[1:]}'.encode()
         return self._answer(data, name, "application/json", told=rest.encode())
 
-    def _answer(self, body: bytes, name: str, kind: str, *, told: bytes | None = None) -> Answer:
-        etag = f'W/"{digest(name.encode() + (body if told is None else told))}"'
+    def _answer(
+        self,
+        body: bytes,
+        name: str,
+        kind: str,
+        choice: Choice = DEFAULT_CHOICE,
+        *,
+        told: bytes | None = None,
+    ) -> Answer:
+        named = f"{name}{choice.variant}".encode()
+        etag = f'W/"{digest(named + (body if told is None else told))}"'
         more = self._headers_of.get(name) or self._headers_of.get(kind, ())
         shared = (("Cache-Control", CACHE_CONTROL), *self._cors, *self._extra_headers, *more)
+        if languages.is_spoken(name):
+            return Answer.of(body, kind, etag, shared, vary="Accept-Encoding, Accept-Language")
         return Answer.of(body, kind, etag, shared)
+
+
+def _variant_of(path: str, query_string: str, accept_language: str | None) -> str:
+    if (not accept_language and not query_string) or not languages.is_spoken(path):
+        return ""
+    return languages.choose(query_string, accept_language).variant
 
 
 def digest(data: bytes) -> str:

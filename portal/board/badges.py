@@ -4,7 +4,7 @@ from html import escape
 
 from portal.board.components import ComponentView
 from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
-from portal.board.site import Document
+from portal.board.site import Document, Site
 from portal.status.components import State
 
 KIND = "image/svg+xml"
@@ -15,7 +15,7 @@ _OF_INDICATOR = {
     Indicator.MAJOR: "#b3261e",
     Indicator.CRITICAL: "#b3261e",
 }
-_OF_STATE = {
+OF_STATE = {
     State.OPERATIONAL: ("#127a46", "operational"),
     State.UNDER_MAINTENANCE: ("#2456d6", "under maintenance"),
     State.DEGRADED: ("#8a5a00", "degraded performance"),
@@ -25,22 +25,28 @@ _OF_STATE = {
 _UNWATCHED = "#5b6470"
 # Of a letter in the font of a badge, about.
 _LETTER = 6.6
+# Of one in a script whose letters are squares.
+_SQUARE = 11.0
 
 
-def badge(picture: Picture) -> Document:
+def badge(picture: Picture, site: Site) -> Document:
     """The state of all; the word says it, the colour only helps."""
     word = picture.description
     colour = _UNWATCHED if word == NOTHING_WATCHED else _OF_INDICATOR[picture.indicator]
-    return KIND, _drawn("status", word, colour)
+    return KIND, _drawn(site.say("status"), site.say(word), colour)
 
 
-def of_component(one: ComponentView) -> Document:
-    colour, word = _OF_STATE[one.state]
-    return KIND, _drawn(one.name, word, colour)
+def of_component(one: ComponentView, site: Site) -> Document:
+    colour, word = OF_STATE[one.state]
+    return KIND, _drawn(one.name, site.say(word), colour)
+
+
+def _width(text: str) -> int:
+    return round(sum(_SQUARE if letter > "\u2fff" else _LETTER for letter in text))
 
 
 def _drawn(name: str, word: str, colour: str) -> bytes:
-    left, right = 12 + round(len(name) * _LETTER), 16 + round(len(word) * _LETTER)
+    left, right = 12 + _width(name), 16 + _width(word)
     label = escape(f"{name}: {word}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'

@@ -8,6 +8,8 @@ import brotli
 # What is smaller gains nothing; the first that a client takes is sent.
 SMALLEST = 400
 ORDER = ("br", "gzip")
+# Of brotli: what takes a few milliseconds, and what takes thirty for a twentieth less.
+QUICK, SMALL = 6, 10
 
 
 @lru_cache(maxsize=512)
@@ -34,9 +36,9 @@ def _is_taken(weight: str) -> bool:
         return False
 
 
-def encode(encoding: str, body: bytes) -> bytes:
+def encode(encoding: str, body: bytes, quality: int = QUICK) -> bytes:
     """A body in one of the encodings, as small as a few milliseconds make it."""
     if encoding == "br":
-        compressed: bytes = brotli.compress(body, quality=6)
+        compressed: bytes = brotli.compress(body, quality=quality)
         return compressed
     return gzip.compress(body, 6, mtime=0)

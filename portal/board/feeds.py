@@ -46,7 +46,7 @@ def documents(site: Site) -> dict[str, Callable[[Picture], Document]]:
         "/history.rss": lambda picture: rss(picture, site),
         "/feed.json": lambda picture: json_feed(picture, site),
         "/calendar.ics": lambda picture: calendars.whole(picture, site),
-        "/badge.svg": badges.badge,
+        "/badge.svg": lambda picture: badges.badge(picture, site),
     }
 
 
@@ -64,13 +64,13 @@ def entries(picture: Picture, site: Site) -> list[Entry]:
         moments = [banner.published_at or banner.starts_at]
         if incident is not None:
             html = "".join(
-                f"<p><strong>{one.status.capitalize()}</strong>, {clock.iso(one.at)}</p>"
+                f"<p><strong>{site.say(one.status.capitalize())}</strong>, {clock.iso(one.at)}</p>"
                 f"{one.message_html}"
                 for one in incident.updates
             )
             moments += [one.at for one in incident.updates]
         elif banner.kind == "window":
-            html = f"<p>{_span(banner)}</p>{html}"
+            html = f"<p>{_span(banner, site)}</p>{html}"
         if banner.resolved_at:
             moments.append(banner.resolved_at)
         found.append(
@@ -118,7 +118,7 @@ def rss(picture: Picture, site: Site) -> Document:
     channel = xml.SubElement(root, "channel")
     _add(channel, "title", clean(site.name))
     _add(channel, "link", f"{site.url}/")
-    _add(channel, "description", clean(picture.description))
+    _add(channel, "description", clean(site.say(picture.description)))
     _add(channel, "lastBuildDate", format_datetime(_latest(found, picture)))
     if site.url:
         own = {"rel": "self", "type": "application/rss+xml", "href": f"{site.url}/feed.rss"}
@@ -158,10 +158,13 @@ def json_feed(picture: Picture, site: Site) -> Document:
     return "application/feed+json", json.dumps(body, ensure_ascii=False).encode()
 
 
-def _span(banner: Banner) -> str:
-    until = f" to {clock.iso(banner.over_at)}" if banner.over_at else ""
-    words = {Status.SCHEDULED: "Planned", Status.ACTIVE: "Under way", Status.RESOLVED: "Over"}
-    return f"{words.get(banner.status, 'Planned')}: {clock.iso(banner.starts_at)}{until}"
+SPANS = {Status.SCHEDULED: "Planned", Status.ACTIVE: "In progress", Status.RESOLVED: "Completed"}
+
+
+def _span(banner: Banner, site: Site) -> str:
+    until = f" – {clock.iso(banner.over_at)}" if banner.over_at else ""
+    word = site.say(SPANS.get(banner.status, "Planned"))
+    return f"{word}: {clock.iso(banner.starts_at)}{until}"
 
 
 def _latest(found: list[Entry], picture: Picture) -> datetime:

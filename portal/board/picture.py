@@ -59,6 +59,10 @@ _OF_IMPACT = {
 }
 
 
+# All that `Picture.description` can be, but for what nobody watches.
+WORDS = (*_OF_STATE.values(), *_OF_SEVERITY.values(), *_OF_IMPACT.values())
+
+
 @dataclass(frozen=True)
 class PastDay:
     """A day, and what was over on it."""

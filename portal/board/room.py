@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from portal.board import feeds, named, statuspage
-from portal.board.answers import Answers
+from portal.board.answers import Answers, Pages, Speaking
 from portal.board.copy import Copy
 from portal.board.picture import Picture
 from portal.board.publish import Board
@@ -15,16 +15,18 @@ Headers = tuple[tuple[str, str], ...]
 
 def build(
     core: Core,
-    pages: Callable[[Picture], dict[str, bytes]],
+    pages: Pages,
     page_of: named.Page,
     *,
     headers: Headers,
     page_headers: Headers,
     embed_headers: Headers,
+    say: Callable[[str], str],
+    speaking: Speaking,
 ) -> Board:
     """`pages` renders the HTML of a picture, by path; `page_of` that of one component."""
     settings = core.settings
-    site = Site(settings.site_name, settings.external_url.rstrip("/"))
+    site = Site(settings.site_name, settings.external_url.rstrip("/"), say)
     documents = feeds.documents(site) | statuspage.documents(site)
 
     find = named.finder(site, page_of)
@@ -32,13 +34,14 @@ def build(
     def publish(picture: Picture, before: Answers | None) -> Answers:
         return Answers(
             picture,
-            pages=pages(picture),
+            pages=pages,
             documents=documents,
             named=find,
             poll_seconds=settings.poll_seconds,
             extra_headers=headers,
             page_headers=page_headers,
             embed_headers=embed_headers,
+            speaking=speaking,
             cors=settings.public_cors,
             before=before,
         )

@@ -1,6 +1,7 @@
 """Where feeds, calendars and pages belong to, and what may stand in them."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -14,10 +15,14 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 @dataclass(frozen=True)
 class Site:
-    """Where the feeds belong to; `url` has no slash at its end and may be empty."""
+    """Where the feeds belong to; `url` has no slash at its end and may be empty.
+
+    `say` gives a word in the language that is spoken now.
+    """
 
     name: str
     url: str
+    say: Callable[[str], str] = str
 
     def id_of(self, banner: Banner) -> str:
         """A name for good, of the tag scheme (RFC 4151) where there is an address."""

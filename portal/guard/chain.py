@@ -36,7 +36,8 @@ from portal.guard.waf import Inspected
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
-Find = Callable[[str, str, datetime], Answer | None]
+# A path, its query, an instant, and the languages that are asked for.
+Find = Callable[[str, str, datetime, str | None], Answer | None]
 # A path and its query; gives the part of the query that something reads.
 Reads = Callable[[str, str], str]
 
@@ -132,7 +133,7 @@ class Chain:
         answer = None
         # Nothing is looked up, or made, for who is turned away whatever it is.
         if method in ("GET", "HEAD") and (denied is None or denied.leaves_reads):
-            answer = self._find(path, head.query, now)
+            answer = self._find(path, head.query, now, head.header("accept-language"))
         if denied is not None:
             if denied.held is not None and denied.held.leaves_a_trickle(
                 path, is_ready=answer is not None

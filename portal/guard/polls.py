@@ -16,11 +16,12 @@ from portal.guard.limits import Limits
 from portal.guard.perimeter import Perimeter
 
 MOST_KNOWN = 8192
-Find = Callable[[str], Answer | None]
+Find = Callable[[str, str | None], Answer | None]
 
 
 class Polls:
-    """Asked on the event loop alone; `find` gives the ready answer of a path, or None."""
+    """Asked on the event loop alone; `find` gives the ready answer of a path to
+    whoever asks for these languages, or None."""
 
     def __init__(
         self,
@@ -40,7 +41,7 @@ class Polls:
 
     def answer(self, path: str, peer: str, header: Callable[[str], str | None]) -> Given | None:
         """The answer to a GET without a query, counted; None when it has to go the whole way."""
-        answer = self._find(path)
+        answer = self._find(path, header("accept-language"))
         if answer is None:
             return None
         if self._perimeter.state is not self._state:

@@ -99,13 +99,15 @@ def chain(
 ) -> Chain:
     """The chain in front of `app`; `page` makes the HTML of what it refuses."""
 
-    def find(path: str, query_string: str, now: datetime) -> Answer | None:
+    def find(
+        path: str, query_string: str, now: datetime, accept_language: str | None
+    ) -> Answer | None:
         answers = board.current(now)
-        return answers.find(path, query_string, now) if answers else None
+        return answers.find(path, query_string, now, accept_language) if answers else None
 
-    def ready(path: str) -> Answer | None:
+    def ready(path: str, accept_language: str | None) -> Answer | None:
         answers = board.current()
-        return answers.ready(path) if answers else None
+        return answers.ready(path, accept_language) if answers else None
 
     hosts = core.settings.trusted_hosts
     polls = Polls(

@@ -54,6 +54,29 @@ _STATES = {
     "partial_outage": "partial outage",
     "major_outage": "major outage",
 }
+# All words that a mail's frame is told with, for the catalogues of other languages.
+WORDS = (
+    *(word for word, _ in _WINDOW.values()),
+    *_SEVERITY.values(),
+    *(f"{word}, changed" for word in _SEVERITY.values()),
+    *_STATES.values(),
+    "What we learned",
+    "Resolved",
+    "Message",
+    "Read the whole timeline",
+    "Read about this maintenance",
+    "Open the status page",
+    "Previously",
+    "Now",
+    "When",
+    "Until",
+    "Next",
+    "Then",
+    "Affected",
+    "Expect",
+    "Impact",
+    "Next update by",
+)
 # What wakes a whole room: a mention of everybody, in the spelling of one service or another.
 _MENTION = re.compile(r"@(?=(everyone|here|channel|all|room)\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")

@@ -12,6 +12,7 @@ from portal.settings import Settings, kept_secret
 from portal.store import engine
 from portal.web import (
     access,
+    catalogues,
     compression,
     errors,
     health,
@@ -96,6 +97,7 @@ def bare(settings: Settings) -> APIFlask:
     app.json = StrictJSON(app)
     app.jinja_env.filters.update(wording.FILTERS, sentence=sentences.brief)
     app.jinja_env.globals["site"] = site.of(settings, Look(settings))
+    catalogues.put_on(app)
     statics.put_on(app.jinja_env, statics.load(ROOT / "static"))
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     return app

@@ -6,12 +6,14 @@ no harm, and it must not cost a reader the page. Values of those that are read a
 
 from urllib.parse import unquote_plus
 
-from portal.board import maintenance
+from portal.board import languages, maintenance
 
 PUBLIC: dict[str, frozenset[str]] = {
     maintenance.PATH: maintenance.PARAMETERS,
     "/history": frozenset({"month"}),
 }
+_NONE: frozenset[str] = frozenset()
+_EVERYWHERE = frozenset({languages.PARAMETER})
 # Their readers are known, and every parameter is looked at.
 _KNOWN_CALLERS = ("/panel", "/api/admin")
 
@@ -20,8 +22,6 @@ def read_part(path: str, query: str) -> str:
     """The part of a query that something reads."""
     if not query or path.startswith(_KNOWN_CALLERS):
         return query
-    names = PUBLIC.get(path)
-    if names is None:
-        return ""
+    names = PUBLIC.get(path, _NONE) | _EVERYWHERE
     parts = query.split("&")
     return "&".join(one for one in parts if unquote_plus(one.partition("=")[0]) in names)

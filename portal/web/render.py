@@ -12,10 +12,11 @@ from markupsafe import escape
 
 from portal import clock, web
 from portal.accounts.roles import Scope
-from portal.board import notices
+from portal.board import languages, notices
 from portal.board.answers import digest
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
+from portal.board.languages import Choice
 from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
@@ -86,8 +87,10 @@ class Remembered:
         self._known, self._fresh = self._fresh, {}
 
 
-def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[str, bytes]]:
-    """What renders the public page and its two parts from a picture, outside of any request."""
+def public_pages(
+    app: APIFlask, settings: Settings
+) -> Callable[[Picture, Choice], dict[str, bytes]]:
+    """What renders the public page and its parts from a picture, in the language spoken now."""
     context = {
         "poll_seconds": settings.poll_seconds,
         "stale_after_seconds": int(settings.poll_seconds * 1.5),
@@ -95,9 +98,13 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         "most_unfolded": MOST_UNFOLDED,
     }
     templates = app.jinja_env
-    # What is the same as in the picture before looks the same.
-    part_of = Remembered(templates.get_template("parts/component.html"))
-    past_of = Remembered(templates.get_template("parts/past.html"))
+
+    @cache
+    def remembered(language: str) -> tuple[Remembered, Remembered]:
+        """In each language: what is the same as in the picture before looks the same."""
+        names = ("parts/component.html", "parts/past.html")
+        part_of, past_of = (Remembered(templates.get_template(name)) for name in names)
+        return part_of, past_of
 
     def notice_of(picture: Picture, banner: Banner, level: str, short: str) -> str:
         incident = picture.incident(banner.ref) if banner.kind == "incident" else None
@@ -110,7 +117,8 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
             is_overdue=incident is not None and picture.is_overdue(incident),
         )
 
-    def make(picture: Picture) -> dict[str, bytes]:
+    def make(picture: Picture, choice: Choice) -> dict[str, bytes]:
+        part_of, past_of = remembered(choice.language)
         given = context | {
             "picture": picture,
             "notices": notices.fitted(picture, partial(notice_of, picture)),
@@ -126,15 +134,17 @@ def public_pages(app: APIFlask, settings: Settings) -> Callable[[Picture], dict[
         past_of.forget_others()
         embed = templates.get_template("public/embed.html").render(given, banner=banner)
         made = {"/": page, "/banner": banner, "/board": board, "/embed": embed}
-        return {path: prefix.html(text, settings.prefix).encode() for path, text in made.items()}
+        return {path: _sent(text, settings, choice) for path, text in made.items()}
 
     return make
 
 
-def component_page(app: APIFlask, settings: Settings) -> Callable[[Picture, ComponentView], bytes]:
-    """What renders the page of a public component, outside of any request."""
+def component_page(
+    app: APIFlask, settings: Settings
+) -> Callable[[Picture, ComponentView, Choice], bytes]:
+    """What renders the page of a public component, in the language spoken now."""
 
-    def make(picture: Picture, one: ComponentView) -> bytes:
+    def make(picture: Picture, one: ComponentView, choice: Choice) -> bytes:
         page = app.jinja_env.get_template("public/component.html").render(
             one=one,
             touched=one.touched_by(picture.now),
@@ -144,9 +154,14 @@ def component_page(app: APIFlask, settings: Settings) -> Callable[[Picture, Comp
             path=f"/components/{one.slug}",
             confirmed_at=picture.stale_since,
         )
-        return prefix.html(page, settings.prefix).encode()
+        return _sent(page, settings, choice)
 
     return make
+
+
+def _sent(text: str, settings: Settings, choice: Choice) -> bytes:
+    """A page with its links as they lead from where it is shown."""
+    return prefix.html(languages.links(text, choice), settings.prefix).encode()
 
 
 def refusals(app: APIFlask, settings: Settings) -> Page:

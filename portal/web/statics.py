@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment
 from jinja2.ext import Extension
 
+from portal.board import encodings
 from portal.board.answer import Answer
 from portal.web.headers import SECURITY_HEADERS
 
@@ -58,7 +59,8 @@ class Statics:
                 shared = (("Cache-Control", control), *SECURITY_HEADERS, *_MORE.get(suffix, ()))
                 self._answers[known] = answer = Answer.of(body, kind, etag, shared)
                 if len(body) <= _LARGE:
-                    answer.compress()
+                    # Every first visit takes a bundle.
+                    answer.compress(encodings.SMALL if name in BUNDLES else encodings.QUICK)
                 else:
                     self._large[known] = answer
 

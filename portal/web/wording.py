@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from portal import clock, durations
-from portal.board import components
+from portal.board import components, languages
 from portal.status import prose
+from portal.web import catalogues
 
 _MONTHS = (
     "January",
@@ -28,6 +29,12 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 _LATENCIES = (10, 100)
 # What is longer is folded.
 _MOST_LINES = 6
+_UNITS = {
+    "d": "duration-day",
+    "h": "duration-hour",
+    "min": "duration-minute",
+    "s": "duration-second",
+}
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
@@ -50,7 +57,7 @@ def day(moment: date) -> str:
     """`23 November`; an instant counts by its UTC day."""
     if isinstance(moment, datetime):
         moment = moment.astimezone(UTC)
-    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+    return _dated(moment, "MMMMd") or f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
 def weekday(moment: date) -> str:
@@ -73,7 +80,7 @@ def until_when(ends_at: datetime, starts_at: datetime, zone: str = "UTC") -> str
 def span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> str:
     """`Thu 26 Nov, 02:00 – 03:00 (Europe/Berlin, 01:00 – 02:00 UTC)`."""
     if ends_at is None:
-        return f"{stamp(starts_at, zone)}, no end planned"
+        return f"{stamp(starts_at, zone)}, {catalogues.say('no end planned')}"
     local = plain_span(starts_at, ends_at, zone)
     if zone == "UTC":
         return f"{local} UTC"
@@ -95,7 +102,7 @@ def plain_span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC")
 
 def long_day(moment: date) -> str:
     """`Sunday 22 November`."""
-    return f"{_WEEKDAYS[moment.weekday()]} {day(moment)}"
+    return _dated(moment, "MMMMEEEEd") or f"{_WEEKDAYS[moment.weekday()]} {day(moment)}"
 
 
 def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
@@ -105,7 +112,20 @@ def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
 
 
 def _short_day(local: datetime) -> str:
-    return f"{_WEEKDAYS[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1][:3]}"
+    english = f"{_WEEKDAYS[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1][:3]}"
+    return _dated(local, "MMMEd") or english
+
+
+def _dated(moment: date, skeleton: str) -> str:
+    """A date as the language that is spoken writes it; empty for English, which has its own."""
+    language = catalogues.language()
+    if language == languages.DEFAULT:
+        return ""
+    # Their data are read when somebody speaks another language.
+    from babel import dates
+
+    text: str = dates.format_skeleton(skeleton, moment, locale=language, fuzzy=True)
+    return text
 
 
 def count(number: float) -> str:
@@ -142,7 +162,7 @@ def ago(moment: datetime, now: datetime) -> str:
 def until(moment: datetime, now: datetime) -> str:
     """`18 min`: what is left; whole minutes from one minute on, as nobody reads seconds there."""
     left = (moment - now).total_seconds()
-    return durations.spoken(left if left < 60 else left // 60 * 60)
+    return spoken(left if left < 60 else left // 60 * 60)
 
 
 def lasted(starts_at: datetime, ends_at: datetime) -> str:
@@ -165,7 +185,7 @@ def polyline(values: list[float], width: int = 300, height: int = 40) -> str:
 
 def month(moment: date) -> str:
     """`June 2030`."""
-    return f"{_MONTHS[moment.month - 1]} {moment.year}"
+    return _dated(moment, "yMMMM") or f"{_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def category(name: str) -> str:
@@ -181,13 +201,34 @@ def named(text: str, field: str) -> str:
 
 def uptime(ratio: float) -> str:
     """`99.94 %`; never rounded up to a hundred while there was an outage."""
-    shown = min(ratio, 0.9999) if ratio < 1 else 1.0
-    return f"{int(shown * 10_000) / 100:.2f}{_THIN_SPACE}%"
+    shown = int((min(ratio, 0.9999) if ratio < 1 else 1.0) * 10_000) / 10_000
+    language = catalogues.language()
+    if language == languages.DEFAULT:
+        return f"{shown * 100:.2f}{_THIN_SPACE}%"
+    from babel import Locale, numbers
+
+    pattern = Locale.parse(language).percent_formats[None].pattern.replace("#,##0", "0.00")
+    text: str = numbers.format_percent(shown, format=pattern, locale=language)
+    return text
+
+
+def spoken(seconds: float) -> str:
+    """The two largest units, as `durations.spoken` has them in English."""
+    language = catalogues.language()
+    if language == languages.DEFAULT:
+        return durations.spoken(seconds)
+    from babel import units
+
+    parts = [part.split() for part in re.findall(r"\d+ [a-z]+", durations.spoken(seconds))]
+    return " ".join(
+        units.format_unit(int(number), _UNITS[unit], length="short", locale=language)
+        for number, unit in parts
+    )
 
 
 def spoken_minutes(seconds: float) -> str:
     """`42 min`: in whole minutes, and one at least."""
-    return durations.spoken(max(60, seconds // 60 * 60))
+    return spoken(max(60, seconds // 60 * 60))
 
 
 def is_long(text: str, columns: int) -> bool:
@@ -218,7 +259,7 @@ def with_query(path: str, **values: str) -> str:
 
 FILTERS: dict[str, Callable[..., object]] = {
     "iso": clock.iso,
-    "spoken": durations.spoken,
+    "spoken": spoken,
     "clock_time": clock_time,
     "clock_seconds": clock_seconds,
     "day": day,

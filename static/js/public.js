@@ -10,6 +10,8 @@ window.portal = (() => {
   // A browser may answer short polls from its own copy.
   const staleMs = Math.max(1000 * body.dataset.staleAfterSeconds, pollMs < 42000 ? 2 * pollMs + 1e4 : 0);
   const lang = document.documentElement.lang.replace(/^en$/, "en-GB");
+  const [agoWords, momentWord, staleWords] = find("[data-words]")?.dataset.words.split("|") ??
+    ["{} ago", "a moment", "Showing what we knew {} ago; the portal does not answer."];
 
   // The server's clock less ours, so that a wrong clock here makes no wrong ages. A cache's copy
   // has an older date, so the largest counts.
@@ -26,6 +28,10 @@ window.portal = (() => {
     return null;
   };
 
+  const units = { d: "day", h: "hour", min: "minute", s: "second" };
+  const unit = (number, name) => lang === "en-GB" ? `${number} ${name}` : new Intl.NumberFormat(lang, {
+    style: "unit", unit: units[name], unitDisplay: "short",
+  }).format(number);
   const spoken = (ms) => {
     let left = Math.max(0, Math.floor(ms / 1000));
     const parts = [];
@@ -34,8 +40,8 @@ window.portal = (() => {
       left %= size;
       if (number || parts.length) parts.push([number, unit]);
     }
-    const said = parts.slice(0, 2).filter(([number]) => number).map((part) => part.join(" "));
-    return said.join(" ") || "0 s";
+    const said = parts.slice(0, 2).filter(([number]) => number).map((part) => unit(...part));
+    return said.join(" ") || unit(0, "s");
   };
   // From a minute on, whole minutes: for what is read and not watched.
   const roughly = (ms) => spoken(ms < 60000 ? ms : ms - (ms % 60000));
@@ -46,10 +52,12 @@ window.portal = (() => {
   // A kept page is no sign of silence before it asked.
   let isAsked = false;
   const tick = (root = document) => {
-    for (const time of all("[data-updated]", root)) put(time, `${spoken(now() - Date.parse(time.dateTime))} ago`);
+    for (const time of all("[data-updated]", root)) {
+      put(time, agoWords.replace("{}", spoken(now() - Date.parse(time.dateTime))));
+    }
     for (const time of all("[data-until]", root)) {
       const left = Date.parse(time.dateTime) - now();
-      put(time, left > 0 ? roughly(left) : "a moment");
+      put(time, left > 0 ? roughly(left) : momentWord);
       // Told here alone: the server's bytes do not count down.
       time.parentElement.hidden = false;
     }
@@ -60,8 +68,7 @@ window.portal = (() => {
     }
     if (root === document && updated()) {
       const age = now() - Date.parse(updated().dateTime);
-      put(find("#stale-note"), isAsked && age > staleMs
-        ? `Showing what we knew ${roughly(age)} ago; the portal does not answer.` : "");
+      put(find("#stale-note"), isAsked && age > staleMs ? staleWords.replace("{}", roughly(age)) : "");
     }
   };
 
@@ -177,7 +184,7 @@ window.portal = (() => {
     times(document);
   });
   for (const choice of all(".settings input")) choice.checked = choice.value === (store(choice.name) || "auto");
-  if (find(".settings")) find(".settings").hidden = false;
+  for (const field of all(".settings fieldset")) field.hidden = false;
 
   // The page says when something changed last; how old it is follows from when it came.
   const visit = performance.getEntriesByType("navigation")[0];

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -132,15 +133,22 @@ def test_the_status_holds_what_the_page_holds():
     assert answers.status(picture(), poll_seconds=15)["staleSince"] is None
 
 
-def ready(shown, *, cors: str = "", page: bytes = b"page", before=None) -> Answers:
+def ready(
+    shown, *, cors: str = "", page: bytes = b"page", before=None, asked: list[Any] | None = None
+) -> Answers:
+    def pages(shown, choice) -> dict[str, bytes]:
+        if asked is not None:
+            asked.append(choice)
+        return {"/": page + choice.language.encode() if choice.language != "en" else page}
+
     return Answers(
         shown,
-        pages={"/": page},
+        pages=pages,
         documents={
             "/badge.svg": lambda _: ("image/svg+xml", b"<svg/>"),
             "/feed": lambda _: ("text/plain", b"feed"),
         },
-        named=named.finder(Site("", ""), lambda shown, one: f"<h1>{one.slug}</h1>".encode()),
+        named=named.finder(Site("", ""), lambda shown, one, _: f"<h1>{one.slug}</h1>".encode()),
         poll_seconds=15,
         extra_headers=(),
         embed_headers=(),

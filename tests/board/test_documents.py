@@ -52,19 +52,19 @@ def test_an_entry_is_as_new_as_the_last_word_on_it():
     assert html["said"] == "<p>a</p>"
     assert html["INC-1"].startswith("<p><strong>Identified</strong>, 2030-06-03T11:58:00Z</p>")
     assert html["INC-1"].index("late") < html["INC-1"].index("early")
-    assert html["m-1"] == ("<p>Under way: 2030-06-03T10:00:00Z to 2030-06-03T13:00:00Z</p>w")
+    assert html["m-1"] == ("<p>In progress: 2030-06-03T10:00:00Z – 2030-06-03T13:00:00Z</p>w")
     assert found[0].published_at == NOW - 5 * HOUR
 
 
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"status": "scheduled"}, "Planned: 2030-06-03T11:00:00Z to 2030-06-03T13:00:00Z"),
-        ({"status": "resolved", "ends_at": None}, "Over: 2030-06-03T11:00:00Z"),
+        ({"status": "scheduled"}, "Planned: 2030-06-03T11:00:00Z – 2030-06-03T13:00:00Z"),
+        ({"status": "resolved", "ends_at": None}, "Completed: 2030-06-03T11:00:00Z"),
     ],
 )
 def test_when_a_window_is(values, text):
-    assert feeds._span(banner(**values)) == text
+    assert feeds._span(banner(**values), SITE) == text
 
 
 def test_feeds_hold_so_many_and_the_latest():
@@ -145,7 +145,7 @@ def test_the_calendar_has_public_windows_and_those_called_off():
 
 
 def test_the_badge_is_as_wide_as_its_word():
-    _, body = badges.badge(picture(components=(part("api"),)))
+    _, body = badges.badge(picture(components=(part("api"),)), SITE)
     text = body.decode()
     right = 16 + round(len("All systems operational") * 6.6)
     assert f'width="{52 + right}" height="20" role="img"' in text
@@ -156,7 +156,7 @@ def test_the_badge_is_as_wide_as_its_word():
 
 
 def test_the_badge_of_a_portal_that_watches_nothing_is_grey():
-    text = badges.badge(picture())[1].decode()
+    text = badges.badge(picture(), SITE)[1].decode()
     assert "status: Nothing is monitored yet" in text
     assert "#127a46" not in text
 

@@ -105,7 +105,7 @@ def test_without_javascript_a_name_leads_to_the_days(chromium: Browser, demo: Se
     page = Watched(chromium, java_script_enabled=False).page
     page.goto(demo.address + "/")
     page.get_by_role("link", name="Sign-in").click()
-    expect(page.get_by_role("heading", level=1, name="Sign-in: operational")).to_be_visible()
+    expect(page.get_by_role("heading", level=1, name="Sign-in: Operational")).to_be_visible()
     expect(page.locator(".days-list li")).to_have_count(1)
     expect(page.locator(".thirds")).to_contain_text("2 h 10 min down")
 

@@ -61,7 +61,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_all_files_are_in_the_wheel_and_those_of_others_too(wheel: Path):
     command = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
-    tracked = run(*command, "portal", "static", "templates").split()
+    tracked = run(*command, "portal", "static", "templates", "translations").split()
     wanted = {one if one.startswith("portal/") else f"portal/{one}" for one in tracked}
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}

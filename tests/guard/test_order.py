@@ -81,7 +81,7 @@ class World:
         self.seen |= {"request": request}
         return self.stopped
 
-    def find(self, path: str, query: str, now: Any) -> Answer | None:
+    def find(self, path: str, query: str, now: Any, languages: Any) -> Answer | None:
         self.log.append("board")
         return ANSWER if path == "/" and not query else None
 

@@ -139,7 +139,7 @@ def test_the_page_of_a_component_has_its_uptime_and_what_touched_it(
     )
     still.advance(hours=1)
     page = " ".join(site.client().get("/components/api").get_data(as_text=True).split())
-    for said in ("API</bdi>: major outage", "Part of <bdi>Core", "1 h down", "1 in 90 days"):
+    for said in ("API</bdi>: Major outage", "Part of Core", "1 h down", "1 in 90 days"):
         assert said in page, said
     assert page.count("<dt>") == 3
     assert f'<a href="/incidents/{reference}"><bdi>Down</bdi></a>' in page

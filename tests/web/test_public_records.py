@@ -54,7 +54,7 @@ def test_the_page_shows_parts_their_days_and_what_goes_on(either: Site, still: S
     page = text(either, "/")
     for wanted in (
         "Partial outage",
-        "1 of 1 components affected",
+        "1 of 1 component affected",
         "The API",
         "Core",
         "Found it.",

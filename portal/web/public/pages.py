@@ -130,7 +130,9 @@ def docs() -> str:
 
 
 def _ready_made(path: str, query_string: str = "") -> Response:
-    answer = _board().make(path, query_string, clock.now())
+    query = query_string or request.query_string.decode("latin-1")
+    accept = request.headers.get("Accept-Language")
+    answer = _board().make(path, query, clock.now(), accept)
     if answer is None:
         raise Problem(404, "There is nothing at this address.")
     if request.if_none_match.contains_weak(answer.etag[3:-1]):

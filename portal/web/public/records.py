@@ -23,10 +23,12 @@ from portal.status.terms import Audience
 from portal.status.windows import Window
 from portal.store import errors
 from portal.store.errors import FailureKind
+from portal.web import catalogues
 from portal.web.problems import Problem
 from portal.web.public import kept
 
 blueprint = APIBlueprint("records", __name__, enable_openapi=False)
+blueprint.after_request(catalogues.keep_choice)
 
 Context = dict[str, Any]
 

@@ -22,10 +22,11 @@ from portal.notify.subscribers import (
     Topic,
 )
 from portal.store import engine
-from portal.web import problems
+from portal.web import catalogues, problems
 from portal.web.problems import Errors, Problem
 
 blueprint = Blueprint("subscriptions", __name__)
+blueprint.after_request(catalogues.keep_choice)
 
 _OLD = "This link is no longer valid"
 
@@ -85,7 +86,8 @@ def confirm(token: str) -> Response:
         if request.method == "GET":
             return _question(
                 "Confirm your subscription",
-                f"We will send updates to {row.address}.",
+                "We will send updates to %(address)s.",
+                address=row.address,
                 act=(f"/subscribe/{token}", "Confirm subscription"),
             )
         subscribers.confirm(row, now=clock.now())
@@ -140,7 +142,8 @@ def end(token: str) -> Response:
                 return _gone()
             return _question(
                 "Unsubscribe?",
-                f"We will stop sending mail to {row.address} and delete the address.",
+                "We will stop sending mail to %(address)s and delete the address.",
+                address=row.address,
                 act=(f"/unsubscribe/{token}", "Unsubscribe"),
                 link=(f"/subscription/{token}", "Change my subscription instead"),
             )
@@ -199,12 +202,15 @@ def _question(
     act: tuple[str, str] | None = None,
     link: tuple[str, str] | None = None,
     status: int = 200,
+    **fields: str,
 ) -> Response:
+    """A page with a sentence, in which `%(name)s` stands for a field, and what to do next."""
     return _page(
         "question",
         status=status,
         heading=heading,
         text=text,
+        fields=fields,
         act=act[0] if act else None,
         word=act[1] if act else "",
         link=link[0] if link else None,
