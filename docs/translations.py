@@ -119,7 +119,7 @@ def messages_told() -> Iterator[str | tuple[str, str]]:
                     yield text
     yield from WORDS
     yield from {text for _, text in picture.WORDS}
-    yield picture.NOTHING_WATCHED
+    yield from (picture.NOTHING_WATCHED, picture.PARTLY_KNOWN)
     yield from (word for _, word in badges.OF_STATE.values())
     yield "status"
     yield from feeds.SPANS.values()
