@@ -87,6 +87,10 @@ WORDS = (
     "You are not subscribed",
     "We send you no mail and do not keep your address.",
     "Subscribe again",
+    # portal/web/public/latency.py: how far back
+    "Day",
+    "Week",
+    "90 days",
     # portal/web: problems that readers meet
     "Not Found",
     "Bad Request",

@@ -3,10 +3,11 @@
 from flask import Blueprint, Response, make_response, render_template, request
 
 from portal.monitors.charts import Period
-from portal.web import current, drawing
+from portal.web import catalogues, current, drawing
 from portal.web.problems import Problem
 
 blueprint = Blueprint("latency", __name__)
+blueprint.after_request(catalogues.keep_choice)
 
 PERIODS = ((Period.DAY, "Day"), (Period.WEEK, "Week"), (Period.QUARTER, "90 days"))
 
