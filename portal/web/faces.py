@@ -170,9 +170,10 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]
     app.spec_processor(document.complete)
+    # What is put on first sees an answer last: links are lengthened before it is compressed.
+    compression.put_on(app)
     prefix.put_on(app, settings.prefix)
     errors.register(app, limiter)
-    compression.put_on(app)
 
 
 def _mark_poll() -> None:

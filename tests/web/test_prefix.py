@@ -1,5 +1,6 @@
 """A portal below a path of its host: every link, form, redirect and cookie leads below it."""
 
+import gzip
 import re
 
 import pytest
@@ -111,3 +112,13 @@ def test_what_is_a_link_of_ours(text: str, told: str):
 def test_what_is_no_address_is_refused(text: str):
     with pytest.raises(ValueError, match="must be an address"):
         web_address(text)
+
+
+@pytest.mark.parametrize("path", ["/history", "/subscribe", "/panel/login", "/nothing"])
+def test_links_lead_below_it_in_compressed_pages_too(below: Site, path: str):
+    headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+    answer = below.client().get(path, headers=headers)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    page = gzip.decompress(answer.data).decode()
+    assert 'href="/status/' in page
+    assert 'href="/static/' not in page
