@@ -89,7 +89,7 @@ def _rooms(
     status = statuses.build(
         core.open_session, board.refresh, requires_approval=settings.require_approval
     )
-    notify = notifications.build(core, render.mails(app))
+    notify = notifications.build(core, render.mails(app), catalogues.say_in)
     limit = limits.Limits(limiter, settings.rate_limit, counters)
     guard = guards.build(core, counters, limit, public=headers.PUBLIC_READS)
     gauges = Gauges(core.open_session)

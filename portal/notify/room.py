@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from portal.core import Core
 from portal.notify.broadcasts import Broadcasts, Sender
+from portal.notify.channels.letters import Say
 from portal.notify.messages import Render
 from portal.notify.outbox import Deliveries
 from portal.notify.subscribers import Links
@@ -19,10 +20,11 @@ class Notify:
     subscribers: Subscribers
     links: Links
     render: Render
+    say: Say
 
 
-def build(core: Core, render: Render) -> Notify:
-    """`render` makes a mail's text and HTML from its template."""
+def build(core: Core, render: Render, say: Say) -> Notify:
+    """`render` makes a mail's text and HTML from its template; `say` a word in a language."""
     settings = core.settings
     sender = Sender(settings.site_name, settings.url, render, settings.operator_channels)
     return Notify(
@@ -31,4 +33,5 @@ def build(core: Core, render: Render) -> Notify:
         Subscribers(core.open_session),
         Links(core.secret_key),
         render,
+        say,
     )

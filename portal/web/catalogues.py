@@ -61,6 +61,11 @@ def say(text: str) -> str:
     return str(_spoken().gettext(text))
 
 
+def say_in(name: str, text: str) -> str:
+    """A text in a language, whatever is spoken now."""
+    return str(catalogue(name).gettext(text))
+
+
 def speaking(app: Flask) -> Callable[[Choice], AbstractContextManager[None]]:
     """What speaks a language for as long as something is rendered outside of its own request."""
 

@@ -16,12 +16,12 @@ from portal.board import languages, notices
 from portal.board.answers import digest
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
-from portal.board.languages import Choice
+from portal.board.languages import DEFAULT, Choice
 from portal.board.picture import Picture
 from portal.guard.refusal import Page
 from portal.notify.messages import Render
 from portal.settings import Settings
-from portal.web import prefix
+from portal.web import catalogues, prefix
 from portal.web.caller import Caller
 
 # Of what was over on one day, on the page; the page of the month has the others.
@@ -189,10 +189,13 @@ def refusals(app: APIFlask, settings: Settings) -> Page:
 def mails(app: APIFlask) -> Render:
     """What renders a mail's text and HTML, outside of any request; a chat has no HTML."""
 
-    def make(name: str, **context: Any) -> tuple[str, str]:
-        text = app.jinja_env.get_template(f"mail/{name}.txt").render(context)
-        if name == "chat":
-            return text, ""
-        return text, app.jinja_env.get_template(f"mail/{name}.html").render(context)
+    speaking = catalogues.speaking(app)
+
+    def make(name: str, language: str = DEFAULT, **context: Any) -> tuple[str, str]:
+        with speaking(Choice(language)):
+            text = app.jinja_env.get_template(f"mail/{name}.txt").render(context)
+            if name == "chat":
+                return text, ""
+            return text, app.jinja_env.get_template(f"mail/{name}.html").render(context)
 
     return make

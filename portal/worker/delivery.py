@@ -46,6 +46,7 @@ def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
             url=settings.url,
             links=portal.notify.links,
             render=portal.notify.render,
+            say=portal.notify.say,
         )
         unfenced = partial(Session, portal.core.engine)
         mail = Mail(settings.smtp_url, letters, unfenced, rate=settings.mail_rate)

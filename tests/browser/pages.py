@@ -132,6 +132,8 @@ STATIC_PAGES = [
     "/subscribe/sent",
     "/history",
     "/embed",
+    "/?lang=ar",
+    "/components/api?lang=ar",
     "/nothing-here",
     "/api/docs",
     "/panel",

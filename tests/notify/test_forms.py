@@ -36,6 +36,7 @@ class Site:
         self.before = "b" * before
         self.links = Links("secret")
         self.letters = Letters(
+            say=lambda _, text: text,
             sender="status@example.com",
             site="Status",
             url="https://s.example",

@@ -28,6 +28,7 @@ HEADERS = {"From", "To", "Subject", "Date", "Auto-Submitted", "X-Auto-Response-S
 )
 def test_no_title_becomes_a_header_of_its_own(title: str):
     letters = Letters(
+        say=lambda _, text: text,
         sender="status@portal.example",
         site="Status",
         url="https://s.example",

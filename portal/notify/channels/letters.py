@@ -1,8 +1,11 @@
 """Mails as a subscriber gets them."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from functools import partial
 from hashlib import sha256
 
 from portal.notify.channels.forms import Form, cut, placeholder
@@ -12,6 +15,8 @@ from portal.notify.subscribers import Links, Topic
 from portal.status import prose
 from portal.status.notices import NoticeKind
 
+# Gives a text in a language.
+Say = Callable[[str, str], str]
 # Of some notices at a time, with links of a few lengths each.
 FORMS_KEPT = 64
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -20,11 +25,13 @@ _POLICY = SMTP.clone(cte_type="7bit")
 class Letters:
     """Writes the mails of a site."""
 
-    def __init__(self, *, sender: str, site: str, url: str, links: Links, render: Render) -> None:
+    def __init__(
+        self, *, sender: str, site: str, url: str, links: Links, render: Render, say: Say
+    ) -> None:
         self._sender, self._site, self._url = sender, site, url
-        self._links, self._render = links, render
+        self._links, self._render, self._say = links, render, say
         self._host = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
-        self._forms: dict[tuple[int, int], tuple[Message, Form]] = {}
+        self._forms: dict[tuple[int, int, str], tuple[Message, Form]] = {}
 
     @property
     def envelope_sender(self) -> str:
@@ -38,14 +45,23 @@ class Letters:
         head = {"Message-ID": f"<{name}@{self._host}>"}
         if claim.notice.kind == NoticeKind.SUBSCRIPTION:
             wanted = person.wanted.get("topics", [])
+            language = person.wanted.get("language", person.language)
+            say = partial(self._say, language)
+            named = [one.value for one in Topic if one.value in wanted]
+            if language != "en":
+                topics = ", ".join(say(name.capitalize()) for name in named)
+            else:
+                topics = prose.listed(named)
             text, html = self._render(
                 "question",
                 confirm=self._links.confirm(person),
                 url=self._url,
-                topics=prose.listed([one.value for one in Topic if one.value in wanted]),
+                topics=topics,
                 site_name=self._site,
+                language=language,
             )
-            return self._mail(claim, f"[{self._site}] Confirm your subscription", text, html, head)
+            subject = f"[{self._site}] {say('Confirm your subscription')}"
+            return self._mail(claim, subject, text, html, head)
         manage = self._links.manage(person)
         # What is about one thing stands together, for each recipient by itself.
         thread = sha256(f"{claim.notice.thread} {person.id}".encode()).hexdigest()[:24]
@@ -59,8 +75,13 @@ class Letters:
         return _head(person.address, head) + self._form(claim, message, len(manage)).fill(manage)
 
     def _form(self, claim: Claim, message: Message, length: int) -> Form:
-        """The mail of a notice without what differs from reader to reader; rendered once."""
-        key = (claim.notice.id, length)
+        """The mail of a notice without what differs from reader to reader.
+
+        It is rendered once a language.
+        """
+        assert claim.subscriber is not None
+        language = claim.subscriber.language
+        key = (claim.notice.id, length, language)
         known = self._forms.get(key)
         # A component may have another name since.
         if known is not None and known[0] == message:
@@ -71,8 +92,10 @@ class Letters:
             manage=placeholder(length),
             url=self._url,
             site_name=self._site,
+            language=language,
         )
-        form = cut(self._body(claim, message.subject(self._site), text, html), length)
+        told = replace(message, word=self._say(language, message.word))
+        form = cut(self._body(claim, told.subject(self._site), text, html), length)
         while len(self._forms) >= FORMS_KEPT:
             del self._forms[next(iter(self._forms))]
         self._forms[key] = (message, form)

@@ -88,6 +88,8 @@ class Subscriber(Base):
     secret: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
+    # What mails are in; as `portal.board.languages` has it.
+    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
     # What two spellings of one address share; it is sent to as it was written.
     canonical: Mapped[str] = mapped_column(String(500), default=_canonical)
     # Topics and components as text, to be counted by.

@@ -32,7 +32,7 @@ class TooManyQuestionsError(Exception):
     """So many mails to the same place wait for an answer that no more are sent for a while."""
 
 
-def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
+def ask(session: Session, asked: SubscriptionIn, *, now: datetime, language: str = "en") -> None:
     """Send the question whether this address wants to be told; the same for known and unknown.
 
     Nothing changes until it is answered, whoever filled in the form. TooManyQuestionsError.
@@ -61,7 +61,8 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime) -> None:
             created_at=now,
         )
         session.add(row)
-    row.wanted = asked.model_dump(mode="json", include={"topics", "components"})
+    wanted = asked.model_dump(mode="json", include={"topics", "components"})
+    row.wanted = wanted | {"language": language}
     row.question, row.asked_at = secrets.token_hex(16), now
     session.flush()
     notices.put(
@@ -106,7 +107,9 @@ def _public(session: Session, slugs: list[str]) -> None:
 
 def confirm(row: Subscriber, *, now: datetime) -> None:
     """The answer to the question: what was asked for counts from now on."""
-    choices = Choices.model_validate(row.wanted)
+    wanted = dict(row.wanted)
+    row.language = wanted.pop("language", row.language)
+    choices = Choices.model_validate(wanted)
     row.topics, row.components = [one.value for one in choices.topics], choices.components
     row.question, row.wanted = None, {}
     row.confirmed_at = row.confirmed_at or now

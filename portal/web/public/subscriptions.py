@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal import clock, web
+from portal.board.languages import PARAMETER
 from portal.errors import RuleError
 from portal.notify import outbox, subscribers
 from portal.notify.subscribers import (
@@ -45,7 +46,8 @@ def ask() -> Response:
         )
         with _open_session() as session:
             engine.begin_write(session)
-            subscribers.ask(session, asked, now=clock.now())
+            language = catalogues.asked().language
+            subscribers.ask(session, asked, now=clock.now(), language=language)
             session.commit()
     except ValidationError as error:
         return _form(chosen, errors=problems.field_errors(error), status=422)
@@ -57,7 +59,7 @@ def ask() -> Response:
             "Many mails to this address or its domain wait to be confirmed. Try again in an hour.",
             headers={"Retry-After": "3600"},
         ) from None
-    return redirect("/subscribe/sent", 303)
+    return redirect(_kept("/subscribe/sent"), 303)
 
 
 @blueprint.get("/subscribe/sent")
@@ -115,6 +117,7 @@ def manage(token: str) -> Response:
             chosen = _chosen()
             try:
                 subscribers.choose(session, row, Choices.model_validate(chosen))
+                row.language = catalogues.asked().language
                 session.commit()
             except ValidationError as error:
                 errors, status = problems.field_errors(error), 422
@@ -154,6 +157,12 @@ def end(token: str) -> Response:
             session.delete(row)
             session.commit()
     return _gone()
+
+
+def _kept(path: str) -> str:
+    """A path with the language that its reader chose."""
+    choice = catalogues.asked()
+    return f"{path}?{PARAMETER}={choice.language}" if choice.is_explicit else path
 
 
 def _gone() -> Response:
