@@ -27,7 +27,11 @@ def modes(folder: Path) -> dict[str, str]:
     """What in a folder others than its user may use; itself too."""
     found = {}
     for path in (folder, *folder.rglob("*")):
-        mode = path.lstat().st_mode
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            # Figures of processes are written anew all the time.
+            continue
         wanted = 0o700 if stat.S_ISDIR(mode) else 0o600
         if stat.S_IMODE(mode) != wanted and not stat.S_ISLNK(mode):
             found[str(path.relative_to(folder))] = f"{stat.S_IMODE(mode):o}"

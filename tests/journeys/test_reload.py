@@ -33,7 +33,7 @@ def test_a_changed_template_and_changed_code_are_served(tmp_path: Path):
         style.write_text(f"{style.read_text()}\n/* another */")
 
         def is_there() -> bool:
-            named = re.search(r"/static/css/base\.[0-9a-f]+\.css", served.get("/").text)
+            named = re.search(r"/static/css/site\.[0-9a-f]+\.css", served.get("/").text)
             return named is not None and "/* another */" in served.get(named[0]).text
 
         until(is_there, what="the new style under its new name")
