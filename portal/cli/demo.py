@@ -8,6 +8,8 @@ from sqlalchemy import select
 from portal import clock
 from portal.cli import application
 from portal.guard.blocks import BlockIn, BlockScope
+from portal.monitors.monitor import Kind
+from portal.monitors.schemas import MonitorIn
 from portal.rooms import Portal
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerStatus
 from portal.status.announcements import Announcement, AnnouncementIn
@@ -74,11 +76,25 @@ def fill(portal: Portal) -> None:
         ),
         caller="",
     )
+    _monitors(portal)
     for name in portal.runtime.workers.declared:
         if name not in {OWN, NOTIFICATIONS}:
             for pending in (2, 3, 5, 9, 14, 22, 31):
                 sample = WorkerIn(status=WorkerStatus.HEALTHY, pending=pending, note="Demo")
                 portal.runtime.workers.report(name, sample, actor="demo")
+
+
+def _monitors(portal: Portal) -> None:
+    """Two, paused: a demo calls nobody."""
+    own = {"kind": Kind.HTTP, "url": f"http://{portal.core.settings.bind}/health/live"}
+    beat = {"kind": Kind.HEARTBEAT, "schedule": "0 2 * * *", "zone": "Europe/Berlin"}
+    for slug, name, of_kind in (
+        ("portal", "Demo: this portal", own),
+        ("backup", "Demo: nightly backup", beat),
+    ):
+        new = MonitorIn.model_validate({"slug": slug, "name": name, **of_kind})
+        portal.monitors.acts.add(By("demo"), new, is_free=True)
+        portal.monitors.acts.pause(By("demo"), slug)
 
 
 def _components(portal: Portal, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -11,14 +12,14 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.monitors import states
 from portal.monitors.health import Health
+from portal.monitors.judging import Rule
 from portal.monitors.monitor import Monitor
 from portal.monitors.states import MonitorState
 from portal.runtime.feed import MonitorFigures
 
 _log = structlog.get_logger()
-Rows = list[tuple[Monitor, MonitorState | None]]
 # So often at most, and so often while there is none.
-EVERY_SECONDS = 5.0
+EVERY_SECONDS = 10.0
 EVERY_SECONDS_WITHOUT = 30.0
 
 
@@ -30,7 +31,7 @@ class Gauges:
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open_session = open_session
-        self._rows: Rows = []
+        self._rows: list[tuple[Any, ...]] = []
         self._read_at = float("-inf")
         self.is_supervised = False
 
@@ -38,8 +39,8 @@ class Gauges:
         """Every monitor that is not paused, by slug."""
         if not self.is_supervised:
             self.read()
-        moment = clock.now()
-        return [_figures(row, state, moment) for row, state in self._rows]
+        now = clock.now()
+        return [_figures(*row, now=now) for row in self._rows]
 
     def refresh(self) -> None:
         """Read the states, unless that was done a moment ago."""
@@ -49,32 +50,50 @@ class Gauges:
             self.read()
 
     def read(self) -> None:
-        """Read the states; what cannot be read leaves the last ones."""
+        """Read the states; what cannot be read leaves the last ones.
+
+        Columns alone: a web process has other things to do than to make a thousand objects.
+        """
         query = (
-            select(Monitor, MonitorState)
-            .outerjoin(MonitorState, MonitorState.monitor_id == Monitor.id)
+            select(
+                Monitor.slug,
+                Monitor.kind,
+                Monitor.interval_seconds,
+                Monitor.timeout_seconds,
+                MonitorState.health,
+                MonitorState.looked_at,
+                MonitorState.duration_ms,
+                MonitorState.certificate_expires_at,
+            )
+            .join(MonitorState, MonitorState.monitor_id == Monitor.id)
             .where(Monitor.is_paused.is_(False))
             .order_by(Monitor.slug)
         )
         try:
             with self._open_session() as session:
-                rows: Rows = [(one[0], one[1]) for one in session.execute(query)]
-                session.expunge_all()
+                self._rows = [tuple(row) for row in session.execute(query)]
         except SQLAlchemyError as error:
             _log.warning("monitors.database_unreachable", error=type(error).__name__)
-            return
-        self._rows = rows
 
 
-def _figures(row: Monitor, state: MonitorState | None, now: datetime) -> MonitorFigures:
-    health = states.health_at(row, state, now=now)
-    has_run = state is not None and state.looked_at is not None
-    took = state.duration_ms if state is not None and has_run else None
-    ends = state.certificate_expires_at if state is not None else None
+def _figures(
+    slug: str,
+    kind: str,
+    interval_seconds: int,
+    timeout_seconds: int,
+    health: str,
+    looked_at: datetime | None,
+    duration_ms: float | None,
+    certificate_expires_at: datetime | None,
+    *,
+    now: datetime,
+) -> MonitorFigures:
+    patience = states.patience_of(kind, Rule(interval_seconds, timeout_seconds))
+    is_known = looked_at is not None and abs(now - looked_at) <= patience
     return MonitorFigures(
-        slug=row.slug,
-        is_up=None if health is Health.UNKNOWN else health is not Health.DOWN,
-        seconds=None if took is None else took / 1000,
-        certificate_ends=ends.timestamp() if ends else None,
-        last_run=state.looked_at.timestamp() if state is not None and state.looked_at else None,
+        slug=slug,
+        is_up=health != Health.DOWN if is_known and health != Health.UNKNOWN else None,
+        seconds=None if duration_ms is None else duration_ms / 1000,
+        certificate_ends=certificate_expires_at.timestamp() if certificate_expires_at else None,
+        last_run=looked_at.timestamp() if looked_at is not None else None,
     )

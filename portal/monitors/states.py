@@ -7,7 +7,8 @@ from sqlalchemy import JSON, ForeignKey, Index, String, and_, delete, or_, selec
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.monitors.health import Health
-from portal.monitors.monitor import Monitor
+from portal.monitors.judging import Rule
+from portal.monitors.monitor import Kind, Monitor
 from portal.store.base import Base
 
 DETAIL = 200
@@ -61,7 +62,12 @@ def health_at(monitor: Monitor, state: MonitorState | None, *, now: datetime) ->
 
 def patience(monitor: Monitor) -> timedelta:
     """How long what was seen holds; the worker confirms heartbeats each minute."""
-    return timedelta(minutes=3) if monitor.is_heartbeat else monitor.rule.stale_after
+    return patience_of(monitor.kind, monitor.rule)
+
+
+def patience_of(kind: str, rule: Rule) -> timedelta:
+    """The same of a kind and its rule."""
+    return timedelta(minutes=3) if kind == Kind.HEARTBEAT else rule.stale_after
 
 
 def since_at(monitor: Monitor, state: MonitorState | None, *, now: datetime) -> datetime | None:

@@ -70,6 +70,7 @@ class Watch:
         self._epoch = 0
         self._flushed_at = self._reported_at = float("-inf")
         self._reached: tuple[float, asyncio.Task[bool]] | None = None
+        self._writing: asyncio.Task[None] | None = None
         self._is_loaded = False
         self.leads = False
         self.is_urgent = False
@@ -105,9 +106,7 @@ class Watch:
             await self._load(now)
             for monitor_id, due in self.schedule.take(now):
                 self._begin(monitor_id, due, now)
-            await self._flush(now)
-        except LeaseLostError:
-            self.leads = False
+            self._flush(now)
         except SQLAlchemyError as error:
             _log.warning("monitor.database_unreachable", error=type(error).__name__)
             self._flushed_at = now + PATIENCE_SECONDS
@@ -128,6 +127,7 @@ class Watch:
         """Cancel what is under way and record what is done."""
         self.forget()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.settle()
         if self._done:
             try:
                 await self._write(self._take_done())
@@ -254,21 +254,35 @@ class Watch:
             return True
         return False
 
-    async def _flush(self, now: float) -> None:
+    def _flush(self, now: float) -> None:
+        """Hand on what is done, while looks go on; one batch after the other."""
+        if self._writing is not None and not self._writing.done():
+            return
         due = now - self._flushed_at >= FLUSH_SECONDS
         waits = self._done or (self.leads and self.recorder.is_anything_due(clock.now()))
-        if not self.is_urgent and not (due and waits):
+        if not (self.is_urgent and now >= self._flushed_at) and not (due and waits):
             return
         self._flushed_at, self.is_urgent = now, False
-        done = self._take_done()
+        self._writing = asyncio.create_task(self._write_or_keep(self._take_done(), now))
+
+    async def settle(self) -> None:
+        """Wait for the batch that is being written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write_or_keep(self, done: list[tuple[int, Look]], now: float) -> None:
         try:
             await self._write(done)
-        except SQLAlchemyError:
+        except SQLAlchemyError as error:
             # They are written when the database is there again, as far as they are recent.
             self._done = (done + self._done)[-20 * MOST_AT_ONCE :]
             # What was concluded was not stored: begin from what is.
             self.outdate()
-            raise
+            if isinstance(error, LeaseLostError):
+                self.leads = False
+                return
+            _log.warning("monitor.database_unreachable", error=type(error).__name__)
+            self._flushed_at = now + PATIENCE_SECONDS
 
     def _take_done(self) -> list[tuple[int, Look]]:
         done, self._done = self._done, []

@@ -48,6 +48,7 @@ from portal.web.panel import (
     cards,
     components,
     freezes,
+    guide,
     incidents,
     maintenance,
     monitors,
@@ -141,6 +142,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         incidents.blueprint,
         components.blueprint,
         monitors.blueprint,
+        guide.blueprint,
         heartbeats.blueprint,
         latency.blueprint,
         notifications.blueprint,
@@ -166,6 +168,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         ("subscriptions.ask", "20/hour"),
         ("monitors_api.test", "60/minute"),
         ("monitors.show_test", "60/minute"),
+        ("guide.add_monitor", "60/minute"),
     ):
         limited = limiter.limit(rate, methods=["POST"])(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited  # type: ignore[assignment]

@@ -83,6 +83,8 @@ TABLE: dict[str, str | Scope] = {
     **_views(PUBLIC, "heartbeats", "done ended said"),
     **_views(PUBLIC, "latency", "chart"),
     **_views(Scope.MONITORS_READ, "monitors", "listing one"),
+    **_views(Scope.MONITORS_WRITE, "guide", "add_monitor show"),
+    **_views(Scope.INCIDENTS_WRITE, "guide", "add_component"),
     **_views(
         Scope.MONITORS_WRITE, "monitors", "act create duplicate edit form new remove show_test undo"
     ),

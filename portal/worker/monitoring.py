@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import func, select
@@ -16,6 +17,9 @@ from portal.store import changes, lease, revision
 from portal.worker import leadership
 from portal.worker.delivery import RENEW_EVERY
 from portal.worker.leadership import MONITORS
+
+if TYPE_CHECKING:
+    from portal.monitors.making import Making
 
 _log = structlog.get_logger()
 FAILED_PAUSE_SECONDS = 5.0
@@ -37,6 +41,26 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             stop.wait(FAILED_PAUSE_SECONDS)
         stop.wait(1.0)
     monitoring.close()
+
+
+class _Figuring:
+    """Figures are made beside the looks, which wait for nothing."""
+
+    _task: asyncio.Task[None] | None = None
+
+    def begin(self, making: "Making") -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run(making))
+
+    async def _run(self, making: "Making") -> None:
+        try:
+            await asyncio.to_thread(making.run, now=clock.now())
+        except SQLAlchemyError as error:
+            _log.warning("worker.database_unreachable", error=type(error).__name__)
+
+    async def end(self) -> None:
+        if self._task is not None:
+            await self._task
 
 
 class Monitoring:
@@ -79,7 +103,7 @@ class Monitoring:
             portal.monitors.targets,
             reference=settings.monitor_reference,
         )
-        making, known = Making(open_session, settings), self._revision
+        making, known, figuring = Making(open_session, settings), self._revision, _Figuring()
 
         async def before() -> bool:
             nonlocal known
@@ -99,12 +123,13 @@ class Monitoring:
                     watch.outdate()
                 await watch.listen()
             if watch.leads and making.is_due(clock.now()):
-                await asyncio.to_thread(making.run, now=clock.now())
+                figuring.begin(making)
             return bool(self._count)
 
         try:
             await watch.run(before)
         finally:
+            await figuring.end()
             await asyncio.to_thread(self._give_back)
 
     def close(self) -> None:
@@ -118,9 +143,9 @@ class Monitoring:
         return True
 
     def _ask(self) -> None:
-        """How many monitors there are, and the number that their changes raise; one statement."""
+        """How many monitors look, and the number that their changes raise; one statement."""
         number = select(revision.Revision.number).where(revision.Revision.id == revision.MONITORS)
-        count = select(func.count()).select_from(Monitor)
+        count = select(func.count(Monitor.id)).where(Monitor.is_paused.is_(False))
         with Session(self._portal.core.engine) as session:
             row = session.execute(select(number.scalar_subquery(), count.scalar_subquery())).one()
         self._revision, self._count = row

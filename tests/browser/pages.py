@@ -141,6 +141,7 @@ STATIC_PAGES = [
     "/panel/incidents/new",
     "/panel/components",
     "/panel/components/new",
+    "/panel/start",
     "/panel/monitors",
     "/panel/monitors/new",
     "/panel/monitors/new?kind=heartbeat",

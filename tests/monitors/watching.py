@@ -113,7 +113,9 @@ class Watching:
         await watch.step(now)
         if watch._tasks:
             await asyncio.gather(*watch._tasks)
+            await watch.settle()
             await watch.step(now)
+        await watch.settle()
 
     def health(self, slug: str = "home") -> Health:
         with self.site.portal.core.open_session() as session:

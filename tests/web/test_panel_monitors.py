@@ -138,3 +138,22 @@ def test_a_viewer_reads_and_changes_nothing(site: Site, person: Person):
     assert "/heartbeat/" in text_of(person.client.get(f"{PATH}/beat"))
     assert viewer.post(f"{PATH}/home/act", action="pause").status_code == 403
     assert "New monitor" not in text_of(viewer.client.get(PATH))
+
+
+def test_the_guide_leads_from_nothing_to_a_monitor(site: Site, still: StandingClock):
+    admin = site.signed_in(Role.ADMIN)
+    assert "Nothing is watched yet" in text_of(admin.client.get("/panel"))
+    guide = text_of(admin.client.get("/panel/start"))
+    assert "1 of 4 done" in guide
+    assert admin.post("/panel/start/component", name="My Shop", group="").status_code == 303
+    tried = {"url": "http://127.0.0.1:1/", "component": "my-shop", "try": "on"}
+    assert "Connection refused" in text_of(admin.post("/panel/start/monitor", **tried))
+    wrong = text_of(admin.post("/panel/start/monitor", url="shop", component="my-shop"), 422)
+    assert "An address begins with" in wrong
+    good = {"url": "https://shop.example.org/", "component": "my-shop", "showsLatency": "on"}
+    assert admin.post("/panel/start/monitor", **good).status_code == 303
+    guide = text_of(admin.client.get("/panel/start"))
+    assert "3 of 4 done" in guide
+    assert "shop.example.org" in text_of(admin.client.get(PATH))
+    site.portal.board.refresh()
+    assert "Nothing is watched yet" not in text_of(admin.client.get("/panel"))

@@ -13,7 +13,9 @@ blueprint = Blueprint("panel", __name__, url_prefix="/panel")
 def runtime() -> Response:
     """Alerts, acts and cards."""
     found = cards.shown(web.current().shared.fresh())
-    return render.panel("panel/runtime.html", cards=found)
+    answers = web.current().board.current()
+    is_watched = answers is None or answers.picture.is_watched
+    return render.panel("panel/runtime.html", cards=found, is_watched=is_watched)
 
 
 @blueprint.get("/runbook")
