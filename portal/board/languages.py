@@ -45,19 +45,20 @@ class Choice(NamedTuple):
 DEFAULT_CHOICE = Choice()
 
 
-@lru_cache(maxsize=2048)
 def choose(query_string: str, accept: str | None) -> Choice:
     """What a reader gets by the query and by `Accept-Language`."""
-    if PARAMETER in query_string:
+    if f"{PARAMETER}=" in query_string:
         wanted = dict(parse_qsl(query_string[:_MOST_ASKED])).get(PARAMETER)
         if wanted in NAMES:
             return Choice(wanted, is_explicit=True)
-    return Choice(_asked(accept)) if accept else DEFAULT_CHOICE
+    return Choice(_asked(accept[:_MOST_ASKED])) if accept else DEFAULT_CHOICE
 
 
+@lru_cache(maxsize=1024)
 def _asked(accept: str) -> str:
+    """By the header, cut: strangers send it, and what they send is kept here."""
     best, weight = DEFAULT, 0.0
-    for part in accept[:_MOST_ASKED].lower().split(","):
+    for part in accept.lower().split(","):
         name, _, parameters = part.strip().partition(";")
         language = name.split("-", 1)[0]
         found = _weight(parameters)

@@ -54,10 +54,16 @@ class Acknowledgements(Acts):
         return row
 
     @act
-    def withdraw(self, tx: Transaction, alert: str, subject: str) -> Episode:
-        """Nobody takes care of it any more; NotFoundError when it does not hold."""
+    def withdraw(
+        self, tx: Transaction, alert: str, subject: str, *, own_only: bool = False
+    ) -> Episode:
+        """Nobody takes care of it any more; NotFoundError when it does not hold.
+
+        With `own_only` an acknowledgement by somebody else stays.
+        """
         row = found(episodes.open_one(tx.session, alert, subject))
-        if row.acknowledged_at is not None:
+        is_meant = not own_only or row.acknowledged_by == tx.by.actor
+        if row.acknowledged_at is not None and is_meant:
             row.acknowledged_at = row.acknowledged_by = None
             tx.audit("monitoring.episode.unacknowledged", alert=alert, subject=subject)
         return row

@@ -97,7 +97,7 @@
 
   // What is typed into a form outlives an ended session and a closed page, until it is saved.
 
-  const here = `draft:${location.pathname}`;
+  const here = `draft:${document.body.dataset.operator}:${location.pathname}`;
   const SENT = "draft:sent";
   const kept = (form) => [...form.elements].filter((one) =>
     one.name && !["hidden", "password", "submit", "button"].includes(one.type));

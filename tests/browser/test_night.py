@@ -142,7 +142,7 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, night: Served):
     page.keyboard.press("Enter")
     page.locator(".more > summary").click()
     page.get_by_label("Message").fill("Results may be incomplete.")
-    kept = "() => Object.keys(sessionStorage).some(key => key.startsWith('draft:/panel/w'))"
+    kept = "() => Object.keys(sessionStorage).some(key => key.endsWith(':/panel/windows/new'))"
     until(lambda: page.evaluate(kept), what="the draft")
     watched.context.clear_cookies()
     page.get_by_role("button", name="Schedule").click()

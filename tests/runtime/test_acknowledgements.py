@@ -1,5 +1,6 @@
 """Acknowledging alerts: who takes care, told everywhere, taken back, and over with the episode."""
 
+import re
 from typing import Any
 
 import pytest
@@ -95,6 +96,25 @@ def test_the_panel_folds_it_and_takes_it_back(site: Site, still: StandingClock, 
     assert [row.acknowledged_by for row in stored(site)] == [None] * 2
     answer = person.post("/panel/alerts/acknowledge", alert="exporter-stale", subject="")
     assert answer.status_code == 404
+
+
+def test_what_another_one_takes_care_of_stays_theirs(
+    site: Site, still: StandingClock, monkeypatch: Any
+):
+    ada, bob = site.signed_in(Role.OPERATOR), site.signed_in(Role.OPERATOR)
+    monkeypatch.setattr("portal.runtime.alerts.hold", lambda *_, **__: [near("a"), near("b")])
+    ada.post("/panel/alerts/acknowledge", alert="worker-error", subject="a")
+    still.advance(seconds=5)
+    bob.post("/panel/alerts/acknowledge", alert="worker-error", subject=["a", "b"])
+    page = text_of(bob.client.get("/panel/runbook"))
+    note = re.search(r'name="note" value="([^"]+)"', page)
+    assert note
+    bob.post("/panel/alerts/withdraw", note=note[1])
+    assert [row.acknowledged_by for row in stored(site)] == [ada.name, None]
+    bob.post("/panel/alerts/acknowledge", alert="worker-error", subject="a")
+    page = text_of(bob.client.get("/panel/runbook"))
+    assert f"Worker in error was acknowledged by {ada.name}." in page
+    assert 'name="note"' not in page
 
 
 def test_the_api_acknowledges_and_withdraws(site: Site, still: StandingClock):

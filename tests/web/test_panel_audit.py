@@ -10,6 +10,7 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role
 from portal.audit.events import REQUIRED_FIELDS
+from portal.audit.search import Event
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from portal.web.panel import sentences
@@ -79,6 +80,7 @@ def test_days_choose_the_last_one_whole(site: Site, still: StandingClock):
         assert len(numbers(page)) == number, query
     for wrong in ("from=yesterday", "to=2030-13-01", "from=1999-01-01", "to=3000-01-01"):
         text_of(person.client.get(f"/panel/audit?{wrong}"), 400)
+    text_of(person.client.get("/panel/audit?actor=%00"), 400)
 
 
 def test_what_matches_is_exported_whole_and_defused(site: Site, person: Person):
@@ -117,6 +119,11 @@ def test_events_read_as_sentences_with_names(site: Site, person: Person):
     assert "Mon 3 Jun, 22:40 UTC" in page
     # Nothing to say is not said.
     assert "Reason:" not in page
+
+
+def test_an_event_of_a_newer_version_is_told_by_its_name():
+    event = Event(1, clock.now(), "future.event", "ada", {"x": 1}, "h")
+    assert sentences.brief(event) == "<b>ada</b> future.event"
 
 
 def test_every_declared_event_has_a_sentence_of_its_fields():

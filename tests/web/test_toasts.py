@@ -198,6 +198,33 @@ def test_a_state_by_hand_and_an_announcement_are_taken_back(site: Site, person: 
     assert "Undone. Slow mail is published." in toast_of(person)
 
 
+def test_what_was_resolved_told_and_undone_is_told(site: Site, person: Person):
+    site.portal.status.announcements.create(
+        By("eve"), AnnouncementIn(title="Slow mail", status="active", channels=["web", "email"])
+    )
+    person.post("/panel/announcements/slow-mail/status", status="resolved")
+    with site.portal.core.open_session() as session:
+        session.query(Notice).update({"addressed_at": clock.now()})
+        session.commit()
+    undo(person, toast_of(person))
+    assert [one.split()[1] for one in notices(site)] == ["published", "resolved", "published"]
+
+
+def test_news_come_in_their_order_though_one_is_held(
+    site: Site, person: Person, still: StandingClock
+):
+    row = window(site)
+    person.post(f"/panel/windows/{row.reference}/act", action="extend", duration="15m", version=1)
+    longer = WindowIn(title="Failover", starts_at=None, ends_at=clock.now() + timedelta(hours=5))
+    site.portal.status.windows.edit(By("eve", version=2), row.reference, longer)
+    with site.portal.core.open_session() as session:
+        session.query(Notice).filter_by(event="started").update({"addressed_at": clock.now()})
+        while outbox.address(session, [], now=clock.now()):
+            pass
+        left = session.query(Notice).filter(Notice.addressed_at.is_(None)).count()
+    assert left == 0
+
+
 def test_an_undo_is_for_whoever_acted_and_for_a_while(
     site: Site, person: Person, still: StandingClock
 ):

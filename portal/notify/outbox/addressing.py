@@ -40,6 +40,8 @@ def address(
     )
     if notice is None:
         return False
+    if _release_earlier(session, notice):
+        return True
     if _is_overtaken(session, notice, now):
         notice.addressed_at = now
     elif notice.kind == NoticeKind.SUBSCRIPTION:
@@ -57,6 +59,23 @@ def address(
         if is_last:
             _finish(session, notice, chats, now)
     return True
+
+
+def _release_earlier(session: Session, notice: Notice) -> bool:
+    """Hold back no longer what is held of the same thing: news come in their order."""
+    held = (
+        update(Notice)
+        .where(
+            Notice.kind == notice.kind,
+            Notice.ref == notice.ref,
+            Notice.id < notice.id,
+            Notice.addressed_at.is_(None),
+            Notice.held_until.is_not(None),
+        )
+        .values(held_until=None)
+        .returning(Notice.id)
+    )
+    return bool(session.scalars(held).all())
 
 
 def has_unaddressed(session: Session, *, now: datetime) -> bool:

@@ -89,6 +89,7 @@ def notify(
     now: datetime,
     at: datetime | None = None,
     held_until: datetime | None = None,
+    nth: object = "",
 ) -> None:
     """Tell subscribers of an announcement that people can see."""
     facts = {"severity": row.severity}
@@ -104,7 +105,7 @@ def notify(
         now=now,
         occurred_at=at,
         held_until=held_until,
-        nth=row.version if event is Event.CHANGED else "",
+        nth=row.version if event is Event.CHANGED else nth,
     )
     if event is not Event.RESOLVED and set(row.channels) & set(SENT):
         row.last_broadcast_at = now
@@ -116,8 +117,21 @@ def _notify_of_change(
     """Published, changed in what it says, or resolved; a draft is nobody's to know."""
     after = row.status_at(tx.now)
     if after is Status.ACTIVE and before is not Status.ACTIVE:
-        notify(tx.session, row, Event.PUBLISHED, now=tx.now, held_until=tx.held_until)
+        _notify_once_more(tx, row, Event.PUBLISHED)
     elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
         notify(tx.session, row, Event.CHANGED, now=tx.now)
     elif after is Status.RESOLVED and before is Status.ACTIVE:
-        notify(tx.session, row, Event.RESOLVED, now=tx.now, held_until=tx.held_until)
+        _notify_once_more(tx, row, Event.RESOLVED)
+
+
+def _notify_once_more(tx: Transaction, row: Announcement, event: Event) -> None:
+    """Tell it, also where it was told before and undone since."""
+    is_again = notices.was_put(tx.session, NoticeKind.ANNOUNCEMENT, event, row.slug)
+    notify(
+        tx.session,
+        row,
+        event,
+        now=tx.now,
+        held_until=tx.held_until,
+        nth=row.version if is_again else "",
+    )

@@ -3,11 +3,12 @@
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from portal import web
+from portal import clock, web
 from portal.errors import NotFoundError, found
 from portal.runtime.episodes import Source
 from portal.runtime.foreign_alerts import EpisodeEnd
 from portal.schemas import Before
+from portal.web import access
 from portal.web.panel import cards, forms, toasts
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/panel/alerts")
@@ -38,7 +39,7 @@ def acknowledge() -> Response:
     portal = web.current()
     held = {(one.id, one.subject): one for one in portal.shared.recent().alerts}
     name, subjects = forms.text("alert"), request.form.getlist("subject") or [""]
-    row = None
+    row, begun, taken = None, clock.now(), []
     for subject in subjects[:_MOST]:
         alert = held.get((name, subject))
         own = alert if alert is not None and alert.source == Source.PORTAL else None
@@ -47,8 +48,14 @@ def acknowledge() -> Response:
         except NotFoundError:
             # One of several may have ended since the page was shown.
             continue
+        # What another one takes care of already stays theirs.
+        if row.acknowledged_by == access.caller().actor and found(row.acknowledged_at) >= begun:
+            taken.append(subject)
     row = found(row)
-    offer = toasts.undo_of(_WITHDRAW, 0, AlertNames(alert=name, subjects=subjects[:_MOST]))
+    if not taken:
+        toasts.say(f"{row.title} was acknowledged by {row.acknowledged_by}.")
+        return cards.after_act()
+    offer = toasts.undo_of(_WITHDRAW, 0, AlertNames(alert=name, subjects=taken))
     toasts.say(f"{row.title} is acknowledged by you.", offer)
     return cards.after_act()
 
@@ -56,7 +63,8 @@ def acknowledge() -> Response:
 @blueprint.post("/withdraw")
 def withdraw() -> Response:
     """Take an acknowledgement back, right after it or later."""
-    if "note" in request.form:
+    is_undo = "note" in request.form
+    if is_undo:
         names = toasts.posted(AlertNames).before
         assert names is not None
     else:
@@ -64,7 +72,9 @@ def withdraw() -> Response:
     row = None
     for subject in names.subjects[:_MOST]:
         try:
-            row = web.current().runtime.acknowledgements.withdraw(forms.by(), names.alert, subject)
+            row = web.current().runtime.acknowledgements.withdraw(
+                forms.by(), names.alert, subject, own_only=is_undo
+            )
         except NotFoundError:
             continue
     toasts.say(f"{found(row).title} is not acknowledged any more.")

@@ -63,7 +63,10 @@ def export() -> Response:
 
 
 def _asked() -> dict[str, str]:
-    return {name: request.args.get(name, "").strip() for name in _FILTERS}
+    asked = {name: request.args.get(name, "").strip() for name in _FILTERS}
+    if "\x00" in "".join(asked.values()):
+        raise Problem(400, "Search for text without control characters.")
+    return asked
 
 
 def _chosen(asked: dict[str, str]) -> dict[str, Any]:

@@ -181,14 +181,19 @@ def told(session: Session, events: list[Event]) -> list[Told]:
             _filled(second, event.detail, names) if _has_all(second, event.detail) else Markup(),
         )
         for event in events
-        for first, second in (SENTENCES[event.type],)
+        for first, second in (_texts(event.type),)
     ]
 
 
 def brief(event: Any) -> Markup:
     """One sentence alone, with references in place of titles: nothing is looked up for it."""
-    first, _ = SENTENCES[event.type]
+    first, _ = _texts(event.type)
     return Markup("<b>{}</b> {}").format(_who(event.actor), _filled(first, event.detail, {}))
+
+
+def _texts(event_type: str) -> tuple[str, str]:
+    """The sentence of a type; one that a newer version wrote is told by its name."""
+    return SENTENCES.get(event_type, (event_type, ""))
 
 
 def _who(actor: str) -> str:
@@ -262,7 +267,7 @@ def _names(session: Session, events: Iterable[Event]) -> dict[tuple[str, str], s
     """The titles of the things that events name, by noun and reference; one query."""
     wanted: dict[str, set[str]] = {}
     for event in events:
-        for name, how in _PLACE.findall(SENTENCES[event.type][0]):
+        for name, how in _PLACE.findall(_texts(event.type)[0]):
             if how in _TITLES and event.detail.get(name):
                 wanted.setdefault(how, set()).add(str(event.detail[name]))
     queries = [
