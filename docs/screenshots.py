@@ -75,6 +75,7 @@ def _records(served: Served, page: Page) -> None:
     page.goto(served.address + "/panel/incidents")
     page.get_by_role("link", name="Demo: reports are late").first.click()
     page.get_by_role("button", name="Capture a snapshot").click()
+    page.evaluate("window.scrollTo(0, 0)")
     page.screenshot(path=TARGET / "incident-light.png")
     page.goto(served.address + "/panel/maintenance")
     window = re.search(r"/panel/windows/(m-\w+)\">Demo: search", page.content())
