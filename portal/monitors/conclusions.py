@@ -41,7 +41,7 @@ def conclude(
         failed = next((parent for parent in above if _is_down(parent)), None)
         if failed is not None:
             return Conclusion(Health.UNKNOWN, since, f"Unreachable: {failed.row.name} is down")
-        if any(parent.is_suspect for parent in above):
+        if any(parent.is_suspect(now, nodes) for parent in above):
             return None
     if health is Health.UNKNOWN:
         return Conclusion(health, since, _unknown(one, views, known, quorum))

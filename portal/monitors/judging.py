@@ -69,6 +69,12 @@ class Judgement:
         """Whether the last look failed, or could not be made."""
         return bool(self.tail) and self.tail[-1].outcome in (Outcome.DOWN, Outcome.UNKNOWN)
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the last look failed, and it is not down by it."""
+        is_failed = bool(self.tail) and self.tail[-1].outcome is Outcome.DOWN
+        return is_failed and self.health is not Health.DOWN
+
     def is_flapping(self, now: datetime) -> bool:
         return sum(abs(now - fall) <= FLAPS_WITHIN for fall in self.falls) >= FLAPS
 

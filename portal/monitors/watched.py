@@ -42,11 +42,6 @@ class Watched:
         return self.row.id
 
     @property
-    def is_suspect(self) -> bool:
-        """Whether a node's last look failed."""
-        return any(one.is_suspect for one in list(self.views.values()))
-
-    @property
     def has_one_looker(self) -> bool:
         return self.row.nodes in ("any", "leader")
 
@@ -62,6 +57,10 @@ class Watched:
             latest = latest_of(views)
             return {latest: views[latest]}
         return views
+
+    def is_suspect(self, now: datetime, nodes: Container[int]) -> bool:
+        """Whether a node that is there saw it fail, and has not decided whether it is down."""
+        return any(one.is_undecided for one in self.settled(now, nodes).values())
 
     def judgement(self, node: int) -> Judgement:
         """What a node's next look is held against: what it saw, or who looked before it."""
