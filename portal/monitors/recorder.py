@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.monitors import alerts, conclusions, judging, nodes, queries, states, views
@@ -162,7 +163,11 @@ class Recorder:
             }
             for number, look in looks
         }
-        session.execute(insert(MonitorResult), list(rows.values()))
+        # What was written by a commit of which nobody heard is there already.
+        is_postgresql = session.get_bind().dialect.name == "postgresql"
+        table = MonitorResult.__table__
+        add = (postgresql.insert if is_postgresql else sqlite.insert)(table)  # type: ignore[arg-type]
+        session.execute(add.on_conflict_do_nothing(), list(rows.values()))
 
     def _write_views(self, session: Session, looks: list[tuple[int, Look]]) -> None:
         latest = dict(looks)

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from portal import clock
 from portal.monitors import looking
@@ -129,10 +129,7 @@ class Watch:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.settle()
         if self._done:
-            try:
-                await self._write(self._take_done())
-            except SQLAlchemyError as error:
-                _log.warning("monitor.database_unreachable", error=type(error).__name__)
+            await self._write_or_keep(self._take_done(), clock.boot_seconds())
         late = sorted(self.lateness) or [0.0]
         _log.info(
             "monitor.watch_stopped",
@@ -147,11 +144,15 @@ class Watch:
         if self._is_loaded and now - self._reported_at < REPORT_SECONDS:
             return
         loop, moment = asyncio.get_running_loop(), clock.now()
-        if self._is_loaded:
-            await loop.run_in_executor(self._writer, partial(self.recorder.report, now=moment))
-        else:
-            await loop.run_in_executor(self._writer, partial(self.recorder.load, now=moment))
-        self._reported_at, self._is_loaded = now, True
+        act = self.recorder.report if self._is_loaded else self.recorder.load
+        before, self._is_loaded = self._is_loaded, True
+        try:
+            # Who outdates it meanwhile wants it read once more.
+            await loop.run_in_executor(self._writer, partial(act, now=moment))
+        except BaseException:
+            self._is_loaded = before and self._is_loaded
+            raise
+        self._reported_at = now
         self._plan(now)
 
     def _plan(self, now: float) -> None:
@@ -273,6 +274,10 @@ class Watch:
     async def _write_or_keep(self, done: list[tuple[int, Look]], now: float) -> None:
         try:
             await self._write(done)
+        except IntegrityError as error:
+            # Such as of a monitor that was removed meanwhile: it would fail each time.
+            _log.warning("monitor.looks_dropped", looks=len(done), error=str(error.orig)[:200])
+            self.outdate()
         except SQLAlchemyError as error:
             # They are written when the database is there again, as far as they are recent.
             self._done = (done + self._done)[-20 * MOST_AT_ONCE :]

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from portal.monitors.health import Health
 from tests.conftest import Site, StandingClock
@@ -51,3 +54,54 @@ def test_one_that_nobody_can_look_at_silences_nothing_below_it(world: Watching):
     world.finds |= {"gateway": "?", "shop": "down"}
     world.run(120)
     assert world.health("shop") is Health.DOWN
+
+
+def test_a_commit_of_which_nobody_heard_is_written_once(
+    world: Watching, monkeypatch: pytest.MonkeyPatch
+):
+    world.start()
+    world.add(component="website")
+    world.run(5)
+    real, unclear = Session.commit, [True]
+
+    def commit(session: Session) -> None:
+        adds = any("monitor_view" in one for one in said)
+        real(session)
+        if adds and unclear:
+            unclear.clear()
+            raise OperationalError("", {}, Exception("the connection broke"))
+
+    said: list[str] = []
+    engine = world.site.portal.core.engine
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(conn, cursor, statement, *rest) -> None:  # type: ignore[no-untyped-def]
+        said.append(statement)
+
+    monkeypatch.setattr(Session, "commit", commit)
+    world.finds["home"] = "down"
+    world.run(90)
+    assert not unclear
+    assert world.health() is Health.DOWN
+    assert world.episodes() == [(DOWN, "home", True)]
+    assert not world.watches[0]._done
+
+
+def test_looks_that_can_never_be_written_are_dropped(
+    world: Watching, monkeypatch: pytest.MonkeyPatch
+):
+    watch = world.start()
+    world.add()
+    world.run(5)
+
+    def refuse(*_: object) -> None:
+        raise IntegrityError("", {}, Exception("no such monitor"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.recorder, "_write_results", refuse)
+        world.finds["home"] = "down"
+        world.run(70)
+        world.run(3)
+        assert len(watch._done) <= 1
+    world.run(60)
+    assert world.health() is Health.DOWN
