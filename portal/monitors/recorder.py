@@ -55,32 +55,36 @@ class Recorder:
         with self._open_session() as session:
             session.expire_on_commit = False
             engine.begin_write(session)
-            self.node_id = nodes.report(session, self._node, self._labels, now=now)
-            self.present = nodes.present(session, now=now)
+            node_id = nodes.report(session, self._node, self._labels, now=now)
+            present = nodes.present(session, now=now)
             rows = queries.every(session)
             known = states.by_monitor(session)
             heard = {row.monitor_id: row for row in session.scalars(select(Heartbeat))}
-            before, self.watched, self._by_id = self._by_id, {}, {}
+            before = self._by_id
+            by_id: dict[int, Watched] = {}
             for row in rows:
-                one = self._taken(row, before.get(row.id), known.get(row.id))
-                self.watched[row.slug] = self._by_id[row.id] = one
+                by_id[row.id] = one = _taken(row, before.get(row.id), known.get(row.id))
                 if row.id in heard:
                     state = known.get(row.id)
                     one.listen(heard[row.id], blind_times(state.blind if state else []))
-                    self._pings[row.id] = heard[row.id].pings
                     if row.id not in before and state is not None and state.looked_at is not None:
                         if now - state.looked_at > LISTENS_WITHIN:
                             one.blinded(state.looked_at, now)
-            self._stored = set()
-            for view in views.of(session, self._by_id):
-                self._stored.add((view.monitor_id, view.node_id))
-                one = self._by_id[view.monitor_id]
+            stored: set[tuple[int, int]] = set()
+            for view in views.of(session, by_id):
+                stored.add((view.monitor_id, view.node_id))
+                one = by_id[view.monitor_id]
                 if view.node_id not in one.views:
                     one.views[view.node_id] = views.recall(view.memory)
                     one.details[view.node_id] = view.detail
-            self._in_order = conclusions.in_order(self.watched)
             session.commit()
             session.expunge_all()
+        # The event loop looks at all this meanwhile: it is put in place once it is whole.
+        watched = {one.row.slug: one for one in by_id.values()}
+        self._in_order = conclusions.in_order(watched)
+        self._pings = {number: row.pings for number, row in heard.items() if number in by_id}
+        self._stored, self.node_id, self.present = stored, node_id, present
+        self.watched, self._by_id = watched, by_id
 
     def one(self, monitor_id: int) -> Watched | None:
         return self._by_id.get(monitor_id)
@@ -97,16 +101,6 @@ class Recorder:
 
     def _nodes(self) -> set[int]:
         return {self.node_id, *self.present}
-
-    def _taken(self, row: Monitor, before: Watched | None, state: MonitorState | None) -> Watched:
-        one = Watched(row, plan_of(row), row.rule)
-        if state is not None:
-            one.health, one.since = Health(state.health), state.since
-            one.detail = state.detail
-        if before is not None and state is not None and state.looked_at is not None:
-            one.views, one.details = before.views, before.details
-            one.is_silenced, one.beats_until = before.is_silenced, None
-        return one
 
     def judge(self, looks: Iterable[tuple[int, Look]]) -> None:
         """Take in looks of this node, in memory."""
@@ -126,7 +120,8 @@ class Recorder:
 
         Gives whether anything public changed.
         """
-        looks = [(number, look) for number, look in looks if number in self._by_id]
+        # Of what was removed, paused or begun anew since they were made, nothing is written.
+        looks = [pair for pair in looks if self._has_view(pair[0])]
         with self._open_session() as session:
             engine.begin_write(session)
             self._write_results(session, looks)
@@ -140,6 +135,10 @@ class Recorder:
                 is_public = self._conclude(session, now)
             session.commit()
         return is_public
+
+    def _has_view(self, number: int) -> bool:
+        one = self._by_id.get(number)
+        return one is not None and self.node_id in one.views
 
     def is_anything_due(self, now: datetime) -> bool:
         """Whether something may follow from the time alone, such as the end of a maintenance."""
@@ -373,6 +372,28 @@ class Recorder:
             self.present = nodes.present(session, now=now)
             session.commit()
             session.expunge_all()
+
+
+def _taken(row: Monitor, before: Watched | None, state: MonitorState | None) -> Watched:
+    """A monitor as it was read, with what was seen of it in memory."""
+    one = Watched(row, plan_of(row), row.rule)
+    if state is None:
+        return one
+    one.health, one.since, one.detail = Health(state.health), state.since, state.detail
+    if before is not None and not _is_begun_anew(row, before, state):
+        one.views, one.details = before.views, before.details
+        one.is_silenced = before.is_silenced
+    return one
+
+
+def _is_begun_anew(row: Monitor, before: Watched, state: MonitorState) -> bool:
+    """Whether it was paused or resumed since: what was seen before that counts no more."""
+    if row.is_paused or row.is_paused is not before.row.is_paused:
+        return True
+    if state.looked_at is not None or state.since is None:
+        return False
+    looks = [view.tail[0].at for view in list(before.views.values()) if view.tail]
+    return any(at < state.since for at in looks)
 
 
 def _planned(session: Session, now: datetime) -> set[str]:

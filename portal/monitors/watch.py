@@ -288,6 +288,10 @@ class Watch:
                 return
             _log.warning("monitor.database_unreachable", error=type(error).__name__)
             self._flushed_at = now + PATIENCE_SECONDS
+        except Exception:
+            # A fault of ours: with other looks it may pass.
+            _log.exception("monitor.recording_failed", looks=len(done))
+            self.outdate()
 
     def _take_done(self) -> list[tuple[int, Look]]:
         done, self._done = self._done, []

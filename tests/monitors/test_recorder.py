@@ -1,15 +1,19 @@
 """What is recorded when something comes between: nodes that go, reloads, edits, faults."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from portal.monitors import recorder as recorder_module
 from portal.monitors.health import Health
+from portal.monitors.monitor import Monitor
+from portal.monitors.watch import Watch
 from tests.conftest import Site, StandingClock
-from tests.monitors.watching import Watching
+from tests.monitors.watching import BY, Watching
 
 DOWN = "monitor-down"
 
@@ -105,3 +109,87 @@ def test_looks_that_can_never_be_written_are_dropped(
         assert len(watch._done) <= 1
     world.run(60)
     assert world.health() is Health.DOWN
+
+
+def test_looks_of_a_new_monitor_outlast_a_reload(world: Watching):
+    """They wait to be written while another monitor is added."""
+    watch = world.start()
+    world.add()
+    with_away(watch, lambda: world.run(3))
+    assert watch._done
+    watch.outdate()
+    world.run(20)
+    assert world.health() is Health.UP
+    assert not watch._done
+
+
+@pytest.mark.parametrize("acts", [["pause"], ["pause", "resume"]])
+def test_looks_of_before_a_pause_are_not_recorded_after_it(world: Watching, acts: list[str]):
+    watch = world.start()
+    world.add(component="website")
+    world.run(5)
+    world.finds["home"] = "down"
+    with_away(watch, lambda: world.run(70))
+    assert watch._done
+    for name in acts:
+        world.still.advance(seconds=1)
+        getattr(world.site.portal.monitors.acts, name)(BY, "home")
+    world.add("other")
+    world.finds["home"] = "up"
+    world.run(130)
+    assert world.episodes() == []
+    assert world.health() is (Health.UP if "resume" in acts else Health.UNKNOWN)
+    assert world.health("other") is Health.UP
+
+
+def test_a_fault_of_ours_ends_no_watch(world: Watching, monkeypatch: pytest.MonkeyPatch):
+    watch = world.start()
+    world.add()
+
+    def break_down(*_: object) -> None:
+        raise KeyError(1)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.recorder, "_write_views", break_down)
+        world.run(10)
+    world.run(70)
+    assert world.health() is Health.UP
+
+
+def test_the_loop_sees_all_monitors_while_they_are_read_anew(
+    world: Watching, monkeypatch: pytest.MonkeyPatch
+):
+    watch = world.start()
+    world.add()
+    world.run(5)
+    recorder, seen = watch.recorder, []
+    real = recorder_module.queries.every
+
+    def every(session: Session) -> list[Monitor]:
+        rows = real(session)
+        seen.append(set(recorder.watched))
+        return rows
+
+    real_of = recorder_module.views.of
+
+    def of(session: Session, ids: Any, *more: Any) -> Any:
+        seen.append(set(recorder.watched))
+        return real_of(session, ids, *more)
+
+    monkeypatch.setattr(recorder_module.queries, "every", every)
+    monkeypatch.setattr(recorder_module.views, "of", of)
+    world.add("other")
+    world.run(1)
+    assert seen == [{"home"}, {"home"}]
+
+
+def with_away(watch: Watch, act: Callable[[], object]) -> None:
+    """Something happens while what is seen cannot be written."""
+    real = watch.recorder.record
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("", {}, Exception("away"))
+
+    watch.recorder.record = away
+    act()
+    watch.recorder.record = real
