@@ -59,22 +59,24 @@ class Monitors(Acts):
             raise RuleError("slug", "A slug cannot be changed.")
         if content.kind != row.kind:
             raise RuleError("kind", "A kind cannot be changed. Make another monitor.")
-        before = (row.config, row.component)
+        config_before = row.config
+        shown_as = (row.component, row.impact)
         # What an admin allowed stays allowed until somebody else aims it elsewhere.
         config = self._checked(tx, content, is_free or row.is_free, before=row)
         fields = changed_fields(row, lambda: content.apply(row, config))
-        if row.config != before[0] and not is_free and row.is_free:
+        if row.config != config_before and not is_free and row.is_free:
             self._check_hosts(config, is_free=False)
-        if row.config != before[0] or is_free:
+        if row.config != config_before or is_free:
             row.is_free = is_free
         secrets, stored = content.secrets(), row.credentials
         # Secrets go to where they were typed for; aimed elsewhere, they must be typed again.
-        is_same = reach(config) == reach(config_of(row.kind, before[0]))
+        is_same = reach(config) == reach(config_of(row.kind, config_before))
         if secrets or not is_same:
             kept = self.credentials.readable(stored) if is_same else {}
             row.credentials = self.credentials.encrypt(kept | secrets)
             fields += ["credentials"] if row.credentials != stored else []
-        if row.component != before[1]:
+        if (row.component, row.impact) != shown_as:
+            # The worker opens it again, on the component and with the impact that it has now.
             alerts.close_all(tx.session, row, now=tx.now)
         revision.advance(tx.session, revision.MONITORS)
         return tx.done(row, "monitor.changed", monitor=row.slug, fields=sorted(set(fields)))

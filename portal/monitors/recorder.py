@@ -30,6 +30,7 @@ GOOD_EVERY = timedelta(minutes=10)
 CONFIRM_EVERY = timedelta(seconds=60)
 # Longer than that between two rounds nobody listened for heartbeats.
 LISTENS_WITHIN = timedelta(seconds=90)
+NOT_WELL = (Health.DOWN, Health.DEGRADED)
 
 
 class Recorder:
@@ -70,6 +71,10 @@ class Recorder:
                     if row.id not in before and state is not None and state.looked_at is not None:
                         if now - state.looked_at > LISTENS_WITHIN:
                             one.blinded(state.looked_at, now)
+            alarmed = {slug for _, slug in alerts.open_ones(session)}
+            for one in by_id.values():
+                # Such as after an edit that ended its alert, or in a maintenance.
+                one.is_silenced = one.health in NOT_WELL and one.row.slug not in alarmed
             stored: set[tuple[int, int]] = set()
             for view in views.of(session, by_id):
                 stored.add((view.monitor_id, view.node_id))
@@ -298,7 +303,7 @@ class Recorder:
                 is_planned=is_planned,
                 now=now,
             )
-            one.is_silenced = is_planned and found.health in (Health.DOWN, Health.DEGRADED)
+            one.is_silenced = is_planned and found.health in NOT_WELL
             if turned:
                 # What the public page calls unknown is another state too.
                 if one.row.component and Health.UNKNOWN in (one.health, found.health):
@@ -382,7 +387,6 @@ def _taken(row: Monitor, before: Watched | None, state: MonitorState | None) -> 
     one.health, one.since, one.detail = Health(state.health), state.since, state.detail
     if before is not None and not _is_begun_anew(row, before, state):
         one.views, one.details = before.views, before.details
-        one.is_silenced = before.is_silenced
     return one
 
 

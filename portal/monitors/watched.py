@@ -34,7 +34,7 @@ class Watched:
     details: dict[int, str] = field(default_factory=dict)
     beat: Beat | None = None
     beats_until: datetime | None = None
-    # It is not well, and no alert is open because of a planned maintenance.
+    # It is not well, and no alert is open: of a planned maintenance, or until the next round.
     is_silenced: bool = False
 
     @property

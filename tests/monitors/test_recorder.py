@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal.monitors import recorder as recorder_module
 from portal.monitors.health import Health
 from portal.monitors.monitor import Monitor
+from portal.monitors.schemas import MonitorIn
 from portal.monitors.watch import Watch
 from tests.conftest import Site, StandingClock
 from tests.monitors.watching import BY, Watching
@@ -181,6 +182,34 @@ def test_the_loop_sees_all_monitors_while_they_are_read_anew(
     world.add("other")
     world.run(1)
     assert seen == [{"home"}, {"home"}]
+
+
+@pytest.mark.parametrize(
+    ("edit", "state"),
+    [({"component": "shop"}, "major_outage"), ({"impact": "partial_outage"}, "partial_outage")],
+)
+def test_an_edit_of_what_an_alert_says_opens_it_anew(
+    world: Watching, edit: dict[str, str], state: str
+):
+    world.start()
+    world.component("shop")
+    world.add(component="website")
+    world.run(5)
+    world.finds["home"] = "down"
+    world.run(70)
+    was = {"slug": "home", "name": "Home", "kind": "tcp", "host": "h.example", "port": 1}
+    content = MonitorIn(**{**was, "component": "website", **edit})
+    world.site.portal.monitors.acts.edit(BY, "home", content, is_free=False)
+    world.outdate()
+    world.run(5)
+    assert world.episodes() == [(DOWN, "home", False), (DOWN, "home", True)]
+    assert world.state_of(edit.get("component", "website")) == state
+    if "component" in edit:
+        assert world.state_of("website") == "operational"
+    assert world.spans() == ["unknown", "up", "down"]
+    world.finds["home"] = "up"
+    world.run(70)
+    assert world.episodes() == [(DOWN, "home", False), (DOWN, "home", False)]
 
 
 def with_away(watch: Watch, act: Callable[[], object]) -> None:
