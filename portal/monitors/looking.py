@@ -52,6 +52,9 @@ async def look(plan: Plan, targets: Targets, credentials: Mapping[str, Any]) -> 
         outcome, detail = Outcome.UNKNOWN, str(error)
     except TimeoutError:
         outcome, detail = Outcome.DOWN, f"No answer within {plan.timeout_seconds} s"
+        if trace.cut_in == "dns":
+            # The node's name server, or a thread that asks it, is what was waited for.
+            outcome, detail = Outcome.UNKNOWN, f"No name within {plan.timeout_seconds} s"
     except (OSError, EOFError) as error:
         outcome, detail = Outcome.DOWN, said(error)
     except Exception as error:

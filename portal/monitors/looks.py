@@ -1,5 +1,6 @@
 """What one look brought, and the ways in which it can end without an answer."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ class Trace:
     lines: list[str] = field(default_factory=list)
     size: int | None = None
     certificate_expires_at: datetime | None = None
+    # In which phase it was when its time was over.
+    cut_in: str = ""
     # What was slow or nearly over although it answered.
     warnings: list[str] = field(default_factory=list)
 
@@ -42,6 +45,9 @@ class Trace:
         begun, before = time.perf_counter(), sum(self.phases.values())
         try:
             yield
+        except asyncio.CancelledError:
+            self.cut_in = self.cut_in or name
+            raise
         finally:
             took = (time.perf_counter() - begun) * 1000
             within = sum(self.phases.values()) - before

@@ -81,6 +81,7 @@ class Watch:
 
     async def run(self, before: Callable[[], Awaitable[bool]]) -> None:
         """Round after round, for as long as `before` says so at the beginning of each."""
+        # The event loop looks up names in it; whatever else takes its time has threads of its own.
         asyncio.get_running_loop().set_default_executor(self._names)
         last = clock.boot_seconds()
         while await before():

@@ -3,7 +3,10 @@
 import asyncio
 import socket
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from sqlalchemy import func, select
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 FAILED_PAUSE_SECONDS = 5.0
+_Found = TypeVar("_Found")
 
 
 def run(portal: Portal, holder: str, stop: threading.Event) -> None:
@@ -48,13 +52,16 @@ class _Figuring:
 
     _task: asyncio.Task[None] | None = None
 
+    def __init__(self, beside: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        self._beside = beside
+
     def begin(self, making: "Making") -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(making))
 
     async def _run(self, making: "Making") -> None:
         try:
-            await asyncio.to_thread(making.run, now=clock.now())
+            await self._beside(partial(making.run, now=clock.now()))
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
 
@@ -70,6 +77,8 @@ class Monitoring:
         self._portal, self._holder, self._stop = portal, holder, stop
         self._changes = changes.of(portal.core.settings.resolved_database_url)
         self._fence = lease.Fence()
+        # One for figures, which take long, and one for the lease, which must not wait for them.
+        self._threads = ThreadPoolExecutor(2, "monitor-database")
         self._led_at = self._asked_at = float("-inf")
         self._revision: int | None = None
         self._count: int | None = None
@@ -103,7 +112,8 @@ class Monitoring:
             portal.monitors.targets,
             reference=settings.monitor_reference,
         )
-        making, known, figuring = Making(open_session, settings), self._revision, _Figuring()
+        making, known = Making(open_session, settings), self._revision
+        figuring = _Figuring(self._beside)
 
         async def before() -> bool:
             nonlocal known
@@ -112,12 +122,12 @@ class Monitoring:
             now = clock.boot_seconds()
             if now - self._led_at >= RENEW_EVERY.total_seconds():
                 self._led_at = now
-                led = await asyncio.to_thread(self._lead)
+                led = await self._beside(self._lead)
                 if led != watch.leads:
                     watch.leads = led
                     watch.outdate()
             if self._is_to_ask():
-                await asyncio.to_thread(self._ask)
+                await self._beside(self._ask)
                 if self._revision != known:
                     known = self._revision
                     watch.outdate()
@@ -130,10 +140,15 @@ class Monitoring:
             await watch.run(before)
         finally:
             await figuring.end()
-            await asyncio.to_thread(self._give_back)
+            await self._beside(self._give_back)
+
+    async def _beside(self, act: Callable[[], _Found]) -> _Found:
+        """Do it beside the loop, in threads in which no name server is waited for."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
 
     def close(self) -> None:
         self._changes.close()
+        self._threads.shutdown()
 
     def _is_to_ask(self) -> bool:
         now = clock.boot_seconds()

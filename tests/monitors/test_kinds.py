@@ -170,6 +170,16 @@ def test_a_name_that_leads_inward_is_not_called():
     assert found.ms is None
 
 
+def test_a_name_server_that_says_nothing_is_not_the_targets_fault(monkeypatch: pytest.MonkeyPatch):
+    async def wait(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", wait)
+    found = look(Kind.HTTP, url="http://h.example/", timeout_seconds=1)
+    assert (found.outcome, found.detail) == (Outcome.UNKNOWN, "No name within 1 s")
+    assert found.ms is None
+
+
 def test_a_method_a_body_and_headers_are_sent():
     heard: list[bytes] = []
 
