@@ -46,7 +46,8 @@ class Monitors(Acts):
         if queries.count(tx.session) >= MOST_MONITORS:
             raise RuleError("slug", f"There can be {MOST_MONITORS} monitors at most.")
         config = self._checked(tx, new, is_free)
-        row = Monitor(slug=new.slug, is_paused=False, is_free=is_free, created_at=tx.now)
+        row = Monitor(slug=new.slug, is_paused=False, created_at=tx.now)
+        row.is_free = is_free and self._needs_freedom(config)
         new.apply(row, config)
         row.credentials = self.credentials.encrypt(new.secrets())
         return self._added(tx, row)
@@ -67,7 +68,7 @@ class Monitors(Acts):
         if row.config != config_before and not is_free and row.is_free:
             self._check_hosts(config, is_free=False)
         if row.config != config_before or is_free:
-            row.is_free = is_free
+            row.is_free = is_free and self._needs_freedom(config)
         secrets, stored = content.secrets(), row.credentials
         # Secrets go to where they were typed for; aimed elsewhere, they must be typed again.
         is_same = reach(config) == reach(config_of(row.kind, config_before))
@@ -167,8 +168,12 @@ class Monitors(Acts):
             self._check_hosts(config, is_free=is_free)
         return config
 
+    def _needs_freedom(self, config: Config) -> bool:
+        """Whether the rules for everybody may refuse one of its hosts."""
+        return any(self.targets.may_refuse(host) for host in config.hosts)
+
     def _check_hosts(self, config: Config, *, is_free: bool) -> None:
-        targets = self.targets.freed(is_free)
+        targets = self.targets.freed(config.hosts if is_free else ())
         for host in config.hosts:
             try:
                 targets.check_name(host)

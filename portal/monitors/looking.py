@@ -38,7 +38,7 @@ class Plan:
 async def look(plan: Plan, targets: Targets, credentials: Mapping[str, Any]) -> Look:
     """Look once; whatever happens on the way is an outcome, never an exception."""
     trace = Trace()
-    network = Network(targets.freed(plan.is_free))
+    network = Network(targets.freed(plan.config.hosts if plan.is_free else ()))
     task = Task(network, trace, credentials, plan.timeout_seconds)
     of_kind = TABLE[plan.kind].loaded()
     begun = time.perf_counter()

@@ -7,6 +7,7 @@ metadata services of clouds, which give away keys, are never called, whoever ask
 
 import fnmatch
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -36,21 +37,34 @@ class TargetError(ValueError):
 
 @dataclass(frozen=True)
 class Targets:
-    """What `PORTAL_MONITOR_TARGETS` allows; `is_free` is what an admin chose."""
+    """What `PORTAL_MONITOR_TARGETS` allows, and the hosts beyond it that an admin chose."""
 
     rules: tuple[TargetRule, ...] = (PUBLIC,)
-    is_free: bool = False
+    free: frozenset[str] = frozenset()
 
-    def freed(self, is_free: bool) -> "Targets":
-        return Targets(self.rules, is_free)
+    def freed(self, hosts: Iterable[str]) -> "Targets":
+        """The same, and these hosts wherever they are; not those that they lead to."""
+        return Targets(self.rules, frozenset(map(_plain, hosts)))
+
+    def may_refuse(self, host: str) -> bool:
+        """Whether a host may be refused; what a name stands for is known when it is called."""
+        name = _plain(host)
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return not any(
+                rule != PUBLIC and isinstance(rule, str) and fnmatch.fnmatchcase(name, rule)
+                for rule in self.rules
+            )
+        return not any(self._allows(rule, name, address) for rule in self.rules)
 
     def check_name(self, host: str) -> None:
         """TargetError for a host that is refused whatever its address is."""
-        name = host.rstrip(".").lower()
+        name = _plain(host)
         if name in _METADATA_NAMES:
             raise TargetError(_NEVER)
         try:
-            self.check(name, ipaddress.ip_address(name.strip("[]")))
+            self.check(name, ipaddress.ip_address(name))
         except ValueError as error:
             if isinstance(error, TargetError):
                 raise
@@ -62,7 +76,8 @@ class Targets:
             raise TargetError(_NEVER)
         if plain.is_unspecified or plain.is_multicast:
             raise TargetError(f"{address} is no address of a host.")
-        if self.is_free or any(self._allows(rule, host, address) for rule in self.rules):
+        name = _plain(host)
+        if any(self._allows(rule, name, address) for rule in self.rules) or name in self.free:
             return
         raise TargetError(
             f"{address} is not allowed: monitors may call public addresses and what"
@@ -73,8 +88,12 @@ class Targets:
         if rule == PUBLIC:
             return is_open(address)
         if isinstance(rule, str):
-            return fnmatch.fnmatchcase(host.rstrip(".").lower(), rule)
+            return fnmatch.fnmatchcase(host, rule)
         return _unwrapped(address) in rule if rule.version == _unwrapped(address).version else False
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").rstrip(".").lower()
 
 
 def _unwrapped(address: Address) -> Address:

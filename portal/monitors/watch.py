@@ -245,7 +245,7 @@ class Watch:
         return await asyncio.shield(self._reached[1])
 
     async def _reach(self) -> bool:
-        network = Network(self._targets.freed(True))
+        network = Network(self._targets.freed(one.host for one in self._reference))
         for one in self._reference:
             try:
                 async with asyncio.timeout(REFERENCE_SECONDS):

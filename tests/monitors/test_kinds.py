@@ -35,7 +35,13 @@ def look(kind: Kind, *, targets: Targets = ANYWHERE, **given: object) -> Look:
     """One look; what is not a field of the plan is of the kind."""
     plan = {
         name: given.pop(name)
-        for name in ("timeout_seconds", "is_inverted", "latency_limit_ms", "certificate_days")
+        for name in (
+            "timeout_seconds",
+            "is_inverted",
+            "latency_limit_ms",
+            "certificate_days",
+            "is_free",
+        )
         if name in given
     }
     credentials = given.pop("credentials", {})
@@ -151,13 +157,16 @@ def test_secrets_stay_with_the_host_they_were_typed_for():
         writer.write(OK)
 
     secrets = {"bearerToken": "top-secret", "secretHeaders": {"X-Key": "hidden"}}
+    headers = {"X-Tenant": "ours"}
     with serving(hear) as other:
         there = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://127.0.0.1:%d/\r\n\r\n"
         with serving(saying(there % other)) as port:
-            assert http(port, credentials=secrets).outcome is Outcome.UP
-        assert http(other, credentials=secrets).outcome is Outcome.UP
+            assert http(port, credentials=secrets, headers=headers).outcome is Outcome.UP
+        assert http(other, credentials=secrets, headers=headers).outcome is Outcome.UP
     assert b"secret" not in heard[0]
     assert b"hidden" not in heard[0]
+    assert b"X-Tenant" not in heard[0]
+    assert b"X-Tenant: ours" in heard[1]
     assert b"Bearer top-secret" in heard[1]
     assert b"X-Key: hidden" in heard[1]
 
@@ -168,6 +177,17 @@ def test_a_name_that_leads_inward_is_not_called():
     assert found.outcome is Outcome.UNKNOWN
     assert "is not allowed" in found.detail
     assert found.ms is None
+
+
+def test_a_target_that_an_admin_chose_leads_to_no_other():
+    with serving(saying(OK)) as target:
+        there = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: http://%s:%d/\r\n\r\n"
+        with serving(saying(there % (b"127.0.0.1", target))) as port:
+            assert http(port, targets=Targets(), is_free=True).detail == "200 OK"
+        with serving(saying(there % (b"localhost", target))) as port:
+            found = http(port, targets=Targets(), is_free=True)
+    assert found.outcome is Outcome.UNKNOWN
+    assert "is not allowed" in found.detail
 
 
 def test_a_name_server_that_says_nothing_is_not_the_targets_fault(monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,7 @@ from portal.monitors.targets import TargetError, Targets
 from portal.settings import monitors
 
 PUBLIC, ANY = Targets(), Targets(monitors.targets("any"))
-FREE = PUBLIC.freed(True)
+FREE = PUBLIC.freed(["host.example"])
 OWN = Targets(monitors.targets("public, 10.1.0.0/16, *.example.internal, fd12::/16"))
 
 
@@ -68,9 +68,18 @@ def test_an_address(address: str, public: bool, own: bool):
     ],
 )
 def test_what_nobody_may_call(address: str):
-    for targets in (PUBLIC, OWN, ANY, FREE, ANY.freed(True)):
+    for targets in (PUBLIC, OWN, ANY, FREE, ANY.freed(["host.example", address])):
         assert not may(targets, address)
         assert not may(targets, "host.example", address)
+
+
+def test_what_is_free_is_the_host_that_was_written_and_no_other():
+    free = PUBLIC.freed(["Db.Internal.", "10.1.2.3", "[fd12::1]"])
+    assert may(free, "db.internal", "10.9.9.9")
+    assert may(free, "10.1.2.3")
+    assert may(free, "fd12::1")
+    assert not may(free, "other.internal", "10.1.2.3")
+    assert not may(free, "10.1.2.4")
 
 
 def test_names():

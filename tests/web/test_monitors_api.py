@@ -158,6 +158,9 @@ def test_operators_keep_to_the_targets_and_admins_need_not(site: Site):
     assert "is not allowed" in operator.post("/panel/monitors", **form()).text
     assert admin.post("/panel/monitors", **form()).status_code == 303
     assert stored(site, "inner").is_free
+    outer = form(slug="outer", host="93.184.216.34")
+    assert admin.post("/panel/monitors", **outer).status_code == 303
+    assert not stored(site, "outer").is_free, "everybody may"
     # What an admin chose may be renamed by others, and aimed by admins alone.
     path = "/panel/monitors/inner"
     renamed = operator.post(path, **form(name="Renamed", version="1"))

@@ -96,9 +96,9 @@ async def _asked(
     from portal.monitors.kinds import exchange
 
     headers = {"User-Agent": _AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
-    headers |= dict(config.headers)
     if is_same:
-        # Secrets are for the host that they were typed for, not for where it sends us.
+        # What was typed is for the host that it was typed for, not for where that sends us.
+        headers |= dict(config.headers)
         headers |= secrets_of(config.username, task.credentials)
     if config.http2 and not exchange.HAS_HTTP2:
         raise CannotLookError("HTTP/2 needs the package h2: install portal[http2]")
