@@ -85,3 +85,11 @@ def test_a_path_that_is_none(path: str):
 def test_ranges_that_are_none(text: str):
     with pytest.raises(ValueError, match="Write codes and ranges"):
         answers.ranges(text)
+
+
+@pytest.mark.parametrize("operator", ["==", "<", ">="])
+def test_a_number_beyond_all_numbers_fails_what_is_expected(operator: str):
+    given = answer(body={"n": 10**400})
+    wanted = expect(assertions=[{"path": "n", "operator": operator, "value": "1"}])
+    with pytest.raises(FailedError, match="n is 1000"):
+        answers.check(given, wanted)

@@ -184,5 +184,5 @@ def _numbers(found: Any, wanted: str) -> tuple[float, float] | None:
         return None
     try:
         return float(found), float(wanted)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
