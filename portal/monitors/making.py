@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.monitors import figures, results, states
+from portal.monitors import figures, nodes, results, states
 from portal.monitors.figures import COARSE, FINE, Figure
 from portal.monitors.monitor import Monitor
 from portal.monitors.results import MonitorResult
@@ -112,6 +112,7 @@ class Making:
             engine.begin_write(session)
             figures.sweep(session, now=now, fine=self._fine, coarse=self._coarse)
             states.sweep(session, now=now)
+            nodes.sweep(session, now=now)
             session.commit()
 
 

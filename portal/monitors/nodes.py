@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, String, select
+from sqlalchemy import JSON, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from portal.monitors.views import MonitorView
 from portal.store.base import Base
 
 SEEN_WITHIN = timedelta(seconds=60)
+KEPT = timedelta(days=7)
 
 
 class MonitorNode(Base):
@@ -36,3 +38,10 @@ def present(session: Session, *, now: datetime) -> dict[int, MonitorNode]:
     """The nodes that were there lately, by number."""
     rows = session.scalars(select(MonitorNode).where(MonitorNode.seen_at > now - SEEN_WITHIN))
     return {row.id: row for row in rows}
+
+
+def sweep(session: Session, *, now: datetime) -> None:
+    """Forget nodes that were not there for long, with what they saw."""
+    gone = select(MonitorNode.id).where(MonitorNode.seen_at < now - KEPT)
+    session.execute(delete(MonitorView).where(MonitorView.node_id.in_(gone)))
+    session.execute(delete(MonitorNode).where(MonitorNode.seen_at < now - KEPT))

@@ -76,7 +76,7 @@ class Recorder:
                 # Such as after an edit that ended its alert, or in a maintenance.
                 one.is_silenced = one.health in NOT_WELL and one.row.slug not in alarmed
             stored: set[tuple[int, int]] = set()
-            for view in views.of(session, by_id):
+            for view in views.of(session, by_id, nodes=present):
                 stored.add((view.monitor_id, view.node_id))
                 one = by_id[view.monitor_id]
                 if view.node_id not in one.views:

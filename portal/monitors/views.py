@@ -57,13 +57,17 @@ def recall(stored: dict[str, Any]) -> Judgement:
     )
 
 
-def of(session: Session, monitor_ids: Iterable[int]) -> list[MonitorView]:
-    """What the nodes see of some monitors, the latest look first."""
+def of(
+    session: Session, monitor_ids: Iterable[int], *, nodes: Iterable[int] | None = None
+) -> list[MonitorView]:
+    """What the nodes see of some monitors, the latest look first; of all nodes, or of some."""
     query = (
         select(MonitorView)
         .where(MonitorView.monitor_id.in_(list(monitor_ids)))
         .order_by(MonitorView.looked_at.desc())
     )
+    if nodes is not None:
+        query = query.where(MonitorView.node_id.in_(list(nodes)))
     return list(session.scalars(query))
 
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from portal import clock
 from portal.monitors import recorder as recorder_module
 from portal.monitors.health import Health
 from portal.monitors.monitor import Monitor
+from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import MonitorIn
+from portal.monitors.views import MonitorView
 from portal.monitors.watch import Watch
 from tests.conftest import Site, StandingClock
 from tests.monitors.watching import BY, Watching
@@ -173,9 +176,9 @@ def test_the_loop_sees_all_monitors_while_they_are_read_anew(
 
     real_of = recorder_module.views.of
 
-    def of(session: Session, ids: Any, *more: Any) -> Any:
+    def of(session: Session, ids: Any, **more: Any) -> Any:
         seen.append(set(recorder.watched))
-        return real_of(session, ids, *more)
+        return real_of(session, ids, **more)
 
     monkeypatch.setattr(recorder_module.queries, "every", every)
     monkeypatch.setattr(recorder_module.views, "of", of)
@@ -210,6 +213,27 @@ def test_an_edit_of_what_an_alert_says_opens_it_anew(
     world.finds["home"] = "up"
     world.run(70)
     assert world.episodes() == [(DOWN, "home", False), (DOWN, "home", False)]
+
+
+def test_nodes_that_are_gone_are_not_read_and_in_the_end_forgotten(world: Watching):
+    world.start()
+    gone = world.start("node-b", leads=False)
+    world.add(nodes="all")
+    world.run(70)
+    world.watches.remove(gone)
+    world.stop()
+    world.still.advance(seconds=120)
+    watch = world.start()
+    world.run(3)
+    assert set(watch.recorder.watched["home"].views) == {watch.recorder.node_id}
+    world.making().run(now=clock.now())
+    assert len(world.query(lambda session: session.scalars(select(MonitorNode)).all())) == 2
+    world.still.advance(seconds=8 * 86_400)
+    world.run(3)
+    world.making().run(now=clock.now())
+    names = world.query(lambda session: session.scalars(select(MonitorNode.name)).all())
+    seers = world.query(lambda session: session.scalars(select(MonitorView.node_id)).all())
+    assert (names, seers) == (["node-a"], [watch.recorder.node_id])
 
 
 def with_away(watch: Watch, act: Callable[[], object]) -> None:
