@@ -71,7 +71,7 @@ class Announcements(Acts):
         times.restore(row)
         tx.done(row, "announcement.undone", ref=row.slug, after=row.status_at(tx.now).value)
         if not notices.withdraw(tx.session, NoticeKind.ANNOUNCEMENT, row.slug, made_at=made_at):
-            _notify_of_change(tx, row, before, [])
+            _notify_of_change(tx, row, before, [], is_undo=True)
         return row
 
 
@@ -112,26 +112,30 @@ def notify(
 
 
 def _notify_of_change(
-    tx: Transaction, row: Announcement, before: Status, changed: list[str]
+    tx: Transaction, row: Announcement, before: Status, changed: list[str], *, is_undo: bool = False
 ) -> None:
-    """Published, changed in what it says, or resolved; a draft is nobody's to know."""
+    """Published, changed in what it says, or resolved; a draft is nobody's to know.
+
+    One that is published a second time is told once; that it is there again is told after an undo.
+    """
     after = row.status_at(tx.now)
     if after is Status.ACTIVE and before is not Status.ACTIVE:
-        _notify_once_more(tx, row, Event.PUBLISHED)
+        _notify(tx, row, Event.PUBLISHED, is_again=is_undo)
     elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
         notify(tx.session, row, Event.CHANGED, now=tx.now)
     elif after is Status.RESOLVED and before is Status.ACTIVE:
-        _notify_once_more(tx, row, Event.RESOLVED)
+        # It is resolved a second time only after an undo.
+        _notify(tx, row, Event.RESOLVED, is_again=True)
 
 
-def _notify_once_more(tx: Transaction, row: Announcement, event: Event) -> None:
-    """Tell it, also where it was told before and undone since."""
-    is_again = notices.was_put(tx.session, NoticeKind.ANNOUNCEMENT, event, row.slug)
+def _notify(tx: Transaction, row: Announcement, event: Event, *, is_again: bool) -> None:
+    """Tell it; with `is_again` also where it was told before."""
+    was_told = notices.was_put(tx.session, NoticeKind.ANNOUNCEMENT, event, row.slug)
     notify(
         tx.session,
         row,
         event,
         now=tx.now,
         held_until=tx.held_until,
-        nth=row.version if is_again else "",
+        nth=row.version if is_again and was_told else "",
     )
