@@ -50,6 +50,36 @@ class Config(Camel):
         return []
 
 
+class HostConfig(Config):
+    """A kind that connects to a port of a host."""
+
+    host: Host
+    port: Port
+
+    @property
+    def target(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def hosts(self) -> list[str]:
+        return [self.host]
+
+
+class UrlConfig(Config):
+    """A kind that asks at an address; each checks its own."""
+
+    url: str
+
+    @property
+    def target(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.netloc}{parts.path.rstrip('/')}"
+
+    @property
+    def hosts(self) -> list[str]:
+        return [urlsplit(self.url).hostname or ""]
+
+
 def reach(config: Config) -> tuple[object, ...]:
     """Where a look goes first: its secrets are for there, and for nowhere else."""
     url = getattr(config, "url", None)

@@ -4,26 +4,20 @@ from importlib.util import find_spec
 from typing import Any
 
 from portal.monitors import network
-from portal.monitors.kinds.base import Config, Host, Port, Short, Task
+from portal.monitors.kinds.base import HostConfig, Short, Task
 from portal.monitors.looks import CannotLookError, FailedError
 
 MISSING = "gRPC needs the package grpcio: install portal[grpc]"
 _STATES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 
 
-class GrpcConfig(Config):
-    host: Host
-    port: Port
+class GrpcConfig(HostConfig):
     service: Short = ""
     tls: bool = False
 
     @property
     def target(self) -> str:
         return f"{self.host}:{self.port}{'/' if self.service else ''}{self.service}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
 
 
 async def look(config: GrpcConfig, task: Task) -> str:

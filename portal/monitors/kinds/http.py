@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from portal.monitors.kinds import answers
 from portal.monitors.kinds.answers import Answer, Assertion, StatusRanges
-from portal.monitors.kinds.base import MOST_BYTES, Config, Short, Task
+from portal.monitors.kinds.base import MOST_BYTES, Short, Task, UrlConfig
 from portal.monitors.looks import CannotLookError, FailedError
 
 MOST_REDIRECTS = 10
@@ -39,7 +39,7 @@ def checked_address(text: str) -> str:
 Url = Annotated[str, StringConstraints(max_length=2000), AfterValidator(checked_address)]
 
 
-class HttpConfig(Config):
+class HttpConfig(UrlConfig):
     url: Url
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "GET"
     headers: Headers = Field(default={}, max_length=20)
@@ -53,15 +53,6 @@ class HttpConfig(Config):
     verify_tls: bool = True
     http2: bool = False
     username: Short = ""
-
-    @property
-    def target(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.netloc}{parts.path.rstrip('/')}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [urlsplit(self.url).hostname or ""]
 
 
 async def look(config: HttpConfig, task: Task) -> str:

@@ -2,12 +2,11 @@
 
 from typing import Any, Literal
 
-from portal.monitors.kinds.base import Config, Host, Port, Short, Task
+from portal.monitors.kinds.base import HostConfig, Port, Short, Task
 from portal.monitors.looks import FailedError
 
 
-class PostgresConfig(Config):
-    host: Host
+class PostgresConfig(HostConfig):
     port: Port = 5432
     database: Short = "postgres"
     username: Short = "postgres"
@@ -16,10 +15,6 @@ class PostgresConfig(Config):
     @property
     def target(self) -> str:
         return f"{self.host}:{self.port}/{self.database}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
 
 
 async def look(config: PostgresConfig, task: Task) -> str:

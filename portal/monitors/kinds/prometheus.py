@@ -4,11 +4,11 @@ import json
 import math
 import re
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pydantic import AfterValidator, StringConstraints
 
-from portal.monitors.kinds.base import MOST_BYTES, Config, Short, Task
+from portal.monitors.kinds.base import MOST_BYTES, Short, Task, UrlConfig
 from portal.monitors.kinds.http import Url, secrets_of
 from portal.monitors.looks import CannotLookError, FailedError
 
@@ -28,7 +28,7 @@ def _condition(text: str) -> str:
     return text
 
 
-class PrometheusConfig(Config):
+class PrometheusConfig(UrlConfig):
     url: Url
     query: Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
     condition: Annotated[str, StringConstraints(max_length=60), AfterValidator(_condition)]
@@ -39,10 +39,6 @@ class PrometheusConfig(Config):
     def target(self) -> str:
         query = self.query if len(self.query) <= 60 else f"{self.query[:57]}…"
         return f"{query} {self.condition}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [urlsplit(self.url).hostname or ""]
 
 
 async def look(config: PrometheusConfig, task: Task) -> str:

@@ -3,24 +3,15 @@
 import asyncio
 
 from portal.monitors import network
-from portal.monitors.kinds.base import Config, Host, Port, Short, Task
+from portal.monitors.kinds.base import HostConfig, Port, Short, Task
 from portal.monitors.looks import FailedError
 
 
-class RedisConfig(Config):
-    host: Host
+class RedisConfig(HostConfig):
     port: Port = 6379
     username: Short = ""
     tls: bool = False
     verify_tls: bool = True
-
-    @property
-    def target(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
 
 
 async def look(config: RedisConfig, task: Task) -> str:

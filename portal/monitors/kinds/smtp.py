@@ -5,27 +5,18 @@ import socket
 from typing import Literal
 
 from portal.monitors import network
-from portal.monitors.kinds.base import Config, Host, Port, Short, Task
+from portal.monitors.kinds.base import HostConfig, Port, Short, Task
 from portal.monitors.looks import FailedError
 from portal.monitors.network import Connection
 
 _MOST_LINES = 50
 
 
-class SmtpConfig(Config):
-    host: Host
+class SmtpConfig(HostConfig):
     port: Port = 25
     security: Literal["none", "starttls", "tls"] = "none"
     text_present: Short = ""
     verify_tls: bool = True
-
-    @property
-    def target(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
 
 
 async def look(config: SmtpConfig, task: Task) -> str:

@@ -1,19 +1,10 @@
 """TCP: a connection that is taken."""
 
-from portal.monitors.kinds.base import Config, Host, Port, Task
+from portal.monitors.kinds.base import HostConfig, Task
 
 
-class TcpConfig(Config):
-    host: Host
-    port: Port
-
-    @property
-    def target(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
+class TcpConfig(HostConfig):
+    """A host and a port are enough."""
 
 
 async def look(config: TcpConfig, task: Task) -> str:

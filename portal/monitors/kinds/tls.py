@@ -1,22 +1,13 @@
 """TLS: a handshake, and the certificate that it shows."""
 
 from portal.monitors import network
-from portal.monitors.kinds.base import Config, Host, Port, Task
+from portal.monitors.kinds.base import Host, HostConfig, Port, Task
 
 
-class TlsConfig(Config):
-    host: Host
+class TlsConfig(HostConfig):
     port: Port = 443
     server_name: Host | None = None
     verify_tls: bool = True
-
-    @property
-    def target(self) -> str:
-        return f"{self.host}:{self.port}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [self.host]
 
 
 async def look(config: TlsConfig, task: Task) -> str:

@@ -4,11 +4,10 @@ import base64
 import hashlib
 import os
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from portal.monitors.kinds.base import Config, Task
+from portal.monitors.kinds.base import Task, UrlConfig
 from portal.monitors.kinds.http import Headers, checked_address, secrets_of
 from portal.monitors.looks import FailedError
 
@@ -22,20 +21,11 @@ def _address(text: str) -> str:
     return text
 
 
-class WebsocketConfig(Config):
+class WebsocketConfig(UrlConfig):
     url: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_address)]
     headers: Headers = Field(default={}, max_length=20)
     username: Annotated[str, StringConstraints(max_length=200)] = ""
     verify_tls: bool = True
-
-    @property
-    def target(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.netloc}{parts.path.rstrip('/')}"
-
-    @property
-    def hosts(self) -> list[str]:
-        return [urlsplit(self.url).hostname or ""]
 
 
 async def look(config: WebsocketConfig, task: Task) -> str:
