@@ -14,7 +14,7 @@ from portal.monitors.kinds.base import Config, reach
 from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
 from portal.monitors.schemas import MonitorIn
-from portal.monitors.states import MonitorState
+from portal.monitors.states import NOT_YET, MonitorState
 from portal.monitors.targets import TargetError, Targets
 from portal.monitors.views import MonitorView
 from portal.status import components
@@ -102,22 +102,12 @@ class Monitors(Acts):
     @act
     def pause(self, tx: Transaction, slug: str) -> Monitor:
         """Look no more until it is resumed; what it said is not counted meanwhile."""
-        row = tx.expect(queries.find(tx.session, slug))
-        if row.is_paused:
-            return row
-        row.is_paused = True
-        self._begin_anew(tx, row, "Paused")
-        return tx.done(row, "monitor.paused", monitor=row.slug)
+        return self._set_paused(tx, slug, True)
 
     @act
     def resume(self, tx: Transaction, slug: str) -> Monitor:
         """Look again, from now on."""
-        row = tx.expect(queries.find(tx.session, slug))
-        if not row.is_paused:
-            return row
-        row.is_paused = False
-        self._begin_anew(tx, row, "Not looked at yet")
-        return tx.done(row, "monitor.resumed", monitor=row.slug)
+        return self._set_paused(tx, slug, False)
 
     @act
     def remove(self, tx: Transaction, slug: str) -> Monitor:
@@ -133,16 +123,26 @@ class Monitors(Acts):
         tx.audit("monitor.removed", monitor=row.slug, name=row.name)
         return row
 
+    def _set_paused(self, tx: Transaction, slug: str, is_paused: bool) -> Monitor:
+        """To pause twice is to pause once."""
+        row = tx.expect(queries.find(tx.session, slug))
+        if row.is_paused == is_paused:
+            return row
+        row.is_paused = is_paused
+        self._begin_anew(tx, row)
+        return tx.done(row, f"monitor.{'paused' if is_paused else 'resumed'}", monitor=row.slug)
+
     def _added(self, tx: Transaction, row: Monitor) -> Monitor:
         tx.add(row)
         tx.session.flush()
         if row.is_heartbeat:
             tx.session.add(Heartbeat(monitor_id=row.id, token=heartbeats.new_token(), pings=0))
-        self._begin_anew(tx, row, "Paused" if row.is_paused else "Not looked at yet")
+        self._begin_anew(tx, row)
         return tx.done(row, "monitor.created", monitor=row.slug, kind=row.kind, name=row.name)
 
-    def _begin_anew(self, tx: Transaction, row: Monitor, detail: str) -> None:
+    def _begin_anew(self, tx: Transaction, row: Monitor) -> None:
         """Unknown from now on, with nothing remembered."""
+        detail = "Paused" if row.is_paused else NOT_YET
         state = tx.session.get(MonitorState, row.id)
         if state is None:
             state = MonitorState(monitor_id=row.id, answer="")

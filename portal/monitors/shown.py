@@ -13,11 +13,9 @@ from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Kind, Monitor
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import KIND_FIELDS, Evidence, MonitorOut
-from portal.monitors.states import MonitorState
+from portal.monitors.states import NOT_YET, MonitorState
 from portal.monitors.views import MonitorView
 from portal.status.components import State
-
-NOT_YET = "Not looked at yet"
 
 
 class Shown:

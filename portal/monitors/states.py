@@ -11,6 +11,7 @@ from portal.monitors.judging import Rule
 from portal.monitors.monitor import Kind, Monitor
 from portal.store.base import Base
 
+NOT_YET = "Not looked at yet"
 DETAIL = 200
 KEPT = timedelta(days=731)
 

@@ -82,8 +82,8 @@ def set_status(ref: str) -> Response:
         shown = found(announcements.find(session, ref))
         version, before = shown.version, AnnouncementTimes.of(shown)
     row = current().status.announcements.set_status(forms.by(can_undo=True), ref, asked)
-    offer = toasts.undo_of(f"{blueprint.url_prefix}/{ref}/undo", row.version, before)
-    toasts.say(_sentence(row), offer if row.version == version + 1 else None)
+    path = f"{blueprint.url_prefix}/{ref}/undo"
+    toasts.say_of_change(_sentence(row), path, row, before, version=version)
     return redirect(maintenance.PATH, 303)
 
 

@@ -148,9 +148,8 @@ def _after_act() -> Response:
 
 
 def _say(row: Block, version: int, before: BlockBefore) -> None:
-    """What is true now, with Undo unless another one acted in between."""
-    offer = toasts.undo_of(f"{_PATH}/{row.id}/undo", row.version, before)
-    toasts.say(_sentence(row), offer if row.version == version + 1 else None)
+    path = f"{_PATH}/{row.id}/undo"
+    toasts.say_of_change(_sentence(row), path, row, before, version=version)
 
 
 def _sentence(row: Block) -> str:

@@ -80,8 +80,8 @@ def set_state(slug: str) -> Response:
         version = shown.version
         before = StateBefore(state=components.by_hand(session).get(shown.id))
     row = current().status.components.set_state(forms.by(), slug, asked.state)
-    offer = toasts.undo_of(f"{PATH}/{slug}/undo", row.version, before)
-    toasts.say(_sentence(row, asked.state), offer if row.version == version + 1 else None)
+    path = f"{PATH}/{slug}/undo"
+    toasts.say_of_change(_sentence(row, asked.state), path, row, before, version=version)
     return redirect(PATH, 303)
 
 

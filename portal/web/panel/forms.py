@@ -21,6 +21,7 @@ from portal.web.problems import Errors, Problem
 
 DELIVERED = {Channel.WEB, Channel.MOBILE, Channel.EMAIL, Channel.API}
 Model = TypeVar("Model", bound=BaseModel)
+Made = TypeVar("Made")
 
 
 class Again(Protocol):
@@ -86,6 +87,18 @@ def shown_again(
         )
 
     return again
+
+
+def attempt(make: Callable[[], Made]) -> tuple[Made | None, Errors]:
+    """What comes of it, or the fields that keep it from that."""
+    try:
+        return make(), {}
+    except RuleError as error:
+        return None, {error.field: [error.text]}
+    except Problem as problem:
+        if problem.errors is None:
+            raise
+        return None, problem.errors
 
 
 def once(act: Callable[[By], Any], *, say: Callable[[Any], object], can_undo: bool = False) -> str:

@@ -1,6 +1,5 @@
 """The first steps in the panel: a name, a component, a monitor, and who is told."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -9,17 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal.errors import RuleError
 from portal.monitors import queries
 from portal.monitors.monitor import Kind
 from portal.monitors.schemas import Evidence, MonitorIn
 from portal.notify.subscribers import Subscriber
-from portal.status import components
+from portal.status import components, slugs
 from portal.status.components import ComponentIn
 from portal.web import current, render
 from portal.web.api.monitors import may_go_anywhere, tried
 from portal.web.panel import forms, toasts
-from portal.web.problems import Errors, Problem
+from portal.web.problems import Errors
 
 blueprint = Blueprint("guide", __name__, url_prefix="/panel/start")
 
@@ -50,13 +48,14 @@ def show() -> Response:
 def add_component() -> Response:
     """The first component, by its name alone."""
     name = forms.text("name")
+    slug = slugs.stem(name, otherwise="first")
 
     def again(*, errors: Errors, status: int) -> Response:
         return _page(forms.values(), errors=errors, status=status)
 
     return forms.submit(
         lambda by: current().status.components.add(
-            by, forms.read(ComponentIn, slug=slug_of(name), name=name, group=forms.text("group"))
+            by, forms.read(ComponentIn, slug=slug, name=name, group=forms.text("group"))
         ),
         say=lambda row: toasts.say(f"{row.name} is added."),
         then=PATH,
@@ -82,15 +81,7 @@ def add_monitor() -> Response:
 
 
 def _tried() -> Response:
-    evidence, errors = None, Errors()
-    try:
-        evidence = tried(_posted())
-    except RuleError as error:
-        errors = {error.field: [error.text]}
-    except Problem as problem:
-        if problem.errors is None:
-            raise
-        errors = problem.errors
+    evidence, errors = forms.attempt(lambda: tried(_posted()))
     return _page(forms.values(), errors=errors, evidence=evidence)
 
 
@@ -102,18 +93,13 @@ def _posted() -> MonitorIn:
         host = ""
     return forms.read(
         MonitorIn,
-        slug=slug_of(host),
+        slug=slugs.stem(host, otherwise="first"),
         name=host[:80] or "Monitor",
         kind=Kind.HTTP.value,
         url=url,
         component=forms.text("component") or None,
         showsLatency="showsLatency" in request.form,
     )
-
-
-def slug_of(name: str) -> str:
-    """A short name of a name: `My Shop` is `my-shop`."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "first"
 
 
 def _steps(session: Session) -> Steps:

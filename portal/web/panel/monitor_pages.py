@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.monitors import charts, queries, states, uptime, views
+from portal.monitors import alerts, charts, queries, states, uptime, views
 from portal.monitors.charts import Period
 from portal.monitors.figures import Figure
 from portal.monitors.health import Health, Outcome, of
@@ -267,7 +267,7 @@ def _seen(view: MonitorView, names: dict[int, str]) -> Seen:
 
 
 def _episode(session: Session, slug: str) -> Episode | None:
-    for alert in ("monitor-down", "monitor-degraded"):
+    for alert in (alerts.DOWN, alerts.DEGRADED):
         row = episodes.open_one(session, alert, slug)
         if row is not None:
             return row

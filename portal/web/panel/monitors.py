@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from portal import clock
-from portal.errors import RuleError, found
+from portal.errors import found
 from portal.monitors import queries
 from portal.monitors.charts import Period
 from portal.monitors.kinds.table import TABLE
@@ -172,16 +172,7 @@ def show_test() -> Response:
     """Look once as the form says: the result alone, or without JavaScript within the form."""
     kind = _kind(request.form.get("kind", ""))
     slug = forms.text("slug") or "untitled"
-    evidence: Evidence | None = None
-    errors: Errors = {}
-    try:
-        evidence = tried(_posted(kind, slug))
-    except RuleError as error:
-        errors = {error.field: [error.text]}
-    except Problem as problem:
-        if problem.errors is None:
-            raise
-        errors = problem.errors
+    evidence, errors = forms.attempt(lambda: tried(_posted(kind, slug)))
     if request.headers.get("HX-Request"):
         return render.panel("panel/monitors/tried.html", evidence=evidence, errors=errors)
     return _form(kind, forms.values(), errors=errors, evidence=evidence)

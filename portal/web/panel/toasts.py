@@ -11,7 +11,7 @@ from flask import flash, g, request
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from portal.schemas import Before
-from portal.unit_of_work import UNDO_WITHIN, By
+from portal.unit_of_work import UNDO_WITHIN, By, Versioned
 from portal.web import access, current
 from portal.web.problems import Problem
 
@@ -51,6 +51,15 @@ def undo_of(path: str, version: int, before: Before | None) -> Undo:
     stored = before.model_dump(mode="json") if before else None
     note = {"path": path, "actor": access.caller().actor, "version": version, "before": stored}
     return Undo(path, str(_signer().dumps(note)))
+
+
+def say_of_change(text: str, path: str, row: Versioned, before: Before, *, version: int) -> None:
+    """Say it, with the way back to `before`, which was `version`.
+
+    What another one did in between is not ours to take back: then there is none.
+    """
+    is_ours = row.version == version + 1
+    say(text, undo_of(path, row.version, before) if is_ours else None)
 
 
 def posted(model: type[B]) -> Posted[B]:

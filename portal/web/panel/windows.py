@@ -58,12 +58,16 @@ def act(ref: str) -> Response:
     asked = forms.read(
         WindowAct, action=request.form.get("action"), duration=request.form.get("duration") or None
     )
-    shown = _shown(ref)
+    with current().core.open_session() as session:
+        shown = found(windows.find(session, ref))
+        version, before = shown.version, WindowTimes.of(shown)
     row = current().status.windows.act(forms.by(can_undo=True), ref, asked)
-    offer = toasts.undo_of(f"{blueprint.url_prefix}/{ref}/undo", row.version, WindowTimes.of(shown))
-    # What another one did in between is not ours to take back; an approval is a word given.
-    is_ours = row.version == shown.version + 1 and asked.action is not Action.APPROVE
-    toasts.say(_sentence(row), offer if is_ours else None)
+    if asked.action is Action.APPROVE:
+        # A word given is not taken back.
+        toasts.say(_sentence(row))
+    else:
+        path = f"{blueprint.url_prefix}/{ref}/undo"
+        toasts.say_of_change(_sentence(row), path, row, before, version=version)
     return _after_act()
 
 
