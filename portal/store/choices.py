@@ -1,5 +1,6 @@
 """What somebody looks for in a list: words, a state, a component, a span of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,10 @@ class Choice:
     component: str = ""
     since: datetime | None = None
     until: datetime | None = None
+
+    def part(self, names: Sequence[str]) -> int | None:
+        """Which of a list's parts, by their names, the state chooses; None for all."""
+        return names.index(self.state) if self.state else None
 
     def has_text(self, *columns: Any) -> list[ColumnElement[bool]]:
         """The condition that one of the columns has the words in it, in any case."""

@@ -43,13 +43,18 @@ def of_parts(
     offset: int,
     total: Any = None,
     is_latest_first: bool = False,
+    only: int | None = None,
 ) -> tuple[list[Row], int]:
     """The same of a list whose parts follow each other; each has an index of its own.
 
     The parts must leave out nothing that the query finds, and have nothing in common. `total` is
     for whoever knows a shorter way to the number of all. Of rows that are alike by the column of
-    their part the first that was made comes first, or the last.
+    their part the first that was made comes first, or the last. `only` is the number of the part
+    to which the list is narrowed.
     """
+    if only is not None:
+        parts = [parts[only]]
+        query, total = query.where(parts[0].where), None
     total = _count(query) if total is None else total
     table = _table(query)
     ids = union_all(

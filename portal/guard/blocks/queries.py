@@ -42,22 +42,14 @@ def page(
 ) -> tuple[list[Block], int]:
     """Blocks, those in force first and the newest first, and how many there are."""
     is_in_force = and_(Block.until > now, Block.removed_at.is_(None))
-    query, parts = (
-        select(Block).where(
-            *choice.has_text(Block.value, Block.reason),
-            *choice.overlaps(Block.created_at, func.coalesce(Block.removed_at, Block.until)),
-        ),
-        [Part(is_in_force, Block.created_at)],
+    is_over = or_(Block.until <= now, Block.removed_at.is_not(None))
+    query = select(Block).where(
+        *choice.has_text(Block.value, Block.reason),
+        *choice.overlaps(Block.created_at, func.coalesce(Block.removed_at, Block.until)),
     )
-    if only_active:
-        query = query.where(is_in_force)
-    else:
-        is_over = or_(Block.until <= now, Block.removed_at.is_not(None))
-        parts.append(Part(is_over, Block.created_at))
-    if choice.state:
-        parts = [parts[PARTS.index(choice.state)]]
-        query = query.where(parts[0].where)
-    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
+    parts = [Part(is_in_force, Block.created_at), Part(is_over, Block.created_at)]
+    only = 0 if only_active else choice.part(PARTS)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset, only=only)
 
 
 def open_ones(session: Session, scope: str, value: str, *, but: str = "") -> list[Block]:

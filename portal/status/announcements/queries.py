@@ -90,10 +90,15 @@ def listed(
         Part(comes, Announcement.starts_at, is_downwards=False),
         Part(is_over, Announcement.starts_at),
     ]
-    if choice.state:
-        parts = [parts[PARTS.index(choice.state)]]
-        query = query.where(parts[0].where)
-    return pages.of_parts(session, query, parts, limit=limit, offset=offset, is_latest_first=True)
+    return pages.of_parts(
+        session,
+        query,
+        parts,
+        limit=limit,
+        offset=offset,
+        is_latest_first=True,
+        only=choice.part(PARTS),
+    )
 
 
 def _runs(now: datetime) -> ColumnElement[bool]:

@@ -48,16 +48,14 @@ def page(
             .where(Component.slug == choice.component, Span.incident_id.is_not(None))
         )
         query = query.where(Incident.id.in_(concerned))
-    if choice.state:
-        is_open = choice.state == PARTS[0]
     parts = [
         Part(Incident.resolved_at.is_(None), Incident.started_at),
         Part(Incident.resolved_at.is_not(None), Incident.started_at),
     ]
-    if is_open is not None:
-        parts = parts[:1] if is_open else parts[1:]
-        query = query.where(parts[0].where)
-    return pages.of_parts(session, query, parts, limit=limit, offset=offset)
+    only = choice.part(PARTS)
+    if only is None and is_open is not None:
+        only = int(not is_open)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset, only=only)
 
 
 def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> list[Incident]:

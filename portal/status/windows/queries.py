@@ -211,10 +211,8 @@ def listed(
         Part(comes, Window.starts_at, is_downwards=False),
         Part(is_over, Window.starts_at),
     ]
-    if choice.state:
-        parts = [parts[PARTS.index(choice.state)]]
-        query, total = query.where(parts[0].where), None
-    return pages.of_parts(session, query, parts, limit=limit, offset=offset, total=total)
+    only = choice.part(PARTS)
+    return pages.of_parts(session, query, parts, limit=limit, offset=offset, total=total, only=only)
 
 
 def _chosen(choice: Choice) -> list[ColumnElement[bool]]:
