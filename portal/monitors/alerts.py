@@ -81,21 +81,16 @@ def _open(
     labels: dict[str, Any] = {"monitor": monitor.name, "text": detail, "state": state}
     if monitor.component:
         labels["component"] = monitor.component
-    row = Episode(
+    row = Episode.begun(
         alert=alert,
         subject=monitor.slug,
         title=f"{monitor.name} is {'down' if alert == DOWN else 'degraded'}"[:120],
         severity="critical" if alert == DOWN else "warning",
-        opened_at=since,
-        seen_at=now,
-        changed_at=now,
-        closed_at=None,
-        value=1.0,
-        peak=1.0,
-        threshold=0.0,
+        since=since,
         unit="monitors",
         labels=labels,
         source=Source.MONITOR,
+        now=now,
     )
     session.add(row)
     session.flush()

@@ -4,10 +4,10 @@
 most one episode of an alert and its subject is open, whoever opens it: the database sees to that.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import JSON, Index, String, and_, delete, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -83,6 +83,40 @@ class Episode(Base):
         ),
     )
 
+    @classmethod
+    def begun(
+        cls,
+        *,
+        alert: str,
+        subject: str,
+        title: str,
+        severity: str,
+        since: datetime,
+        labels: Mapping[str, Any],
+        source: Source,
+        unit: str,
+        value: float = 1.0,
+        threshold: float = 0.0,
+        now: datetime,
+    ) -> Self:
+        """One that has begun and goes on, not stored yet."""
+        return cls(
+            alert=alert,
+            subject=subject,
+            title=title,
+            severity=severity,
+            opened_at=since,
+            seen_at=now,
+            changed_at=now,
+            closed_at=None,
+            value=value,
+            peak=value,
+            threshold=threshold,
+            unit=unit,
+            labels=dict(labels),
+            source=source,
+        )
+
     def concerns(self, slug: str, alerts: Iterable[str]) -> bool:
         """Whether it impairs the component of this slug, which depends on these alerts."""
         # An alert of others, or of a monitor, may name its component itself.
@@ -92,21 +126,18 @@ class Episode(Base):
 
 def of_alert(alert: Alert, *, now: datetime) -> Episode:
     """The episode of an alert of the portal that holds, not stored yet."""
-    return Episode(
+    return Episode.begun(
         alert=alert.id,
         subject=alert.subject,
         title=alert.title,
         severity=alert.severity,
-        opened_at=alert.since,
-        seen_at=now,
-        changed_at=now,
-        closed_at=None,
+        since=alert.since,
         value=alert.value,
-        peak=alert.value,
         threshold=alert.threshold,
         unit=alert.unit,
-        labels=dict(alert.labels),
+        labels=alert.labels,
         source=Source.PORTAL,
+        now=now,
     )
 
 

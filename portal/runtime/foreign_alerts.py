@@ -179,21 +179,16 @@ class _Work:
             revision.advance(session)
 
     def _open(self, alert: ForeignAlert, begun: datetime) -> Episode:
-        row = Episode(
+        row = Episode.begun(
             alert=alert.name,
             subject=alert.fingerprint,
             title=alert.title,
             severity=alert.severity,
-            opened_at=begun,
-            seen_at=self.tx.now,
-            changed_at=self.tx.now,
-            closed_at=None,
-            value=1.0,
-            peak=1.0,
-            threshold=0.0,
+            since=begun,
             unit="alerts",
             labels=alert.kept_labels,
             source=Source.ALERTMANAGER,
+            now=self.tx.now,
         )
         self.tx.session.add(row)
         self.tx.session.flush()
