@@ -40,7 +40,7 @@ def address(
     )
     if notice is None:
         return False
-    if _release_earlier(session, notice):
+    if notice.first is None and _release_earlier(session, notice):
         return True
     if _is_overtaken(session, notice, now):
         notice.addressed_at = now
