@@ -13,10 +13,10 @@ from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.kinds.base import Config, reach
 from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
+from portal.monitors.node_views import MonitorView
 from portal.monitors.schemas import MonitorIn
 from portal.monitors.states import NOT_YET, MonitorState
 from portal.monitors.targets import TargetError, Targets
-from portal.monitors.views import MonitorView
 from portal.status import components
 from portal.store import revision
 from portal.unit_of_work import Acts, Transaction, act, changed_fields

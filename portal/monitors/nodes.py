@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import JSON, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from portal.monitors.views import MonitorView
+from portal.monitors.node_views import MonitorView
 from portal.store.base import Base
 
 SEEN_WITHIN = timedelta(seconds=60)

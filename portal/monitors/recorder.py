@@ -13,15 +13,15 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from portal.monitors import alerts, conclusions, judging, nodes, queries, states, views
+from portal.monitors import alerts, conclusions, judging, node_views, nodes, queries, states
 from portal.monitors.health import Health, Outcome
 from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.judging import Result
 from portal.monitors.looks import Look
 from portal.monitors.monitor import Monitor
+from portal.monitors.node_views import MonitorView
 from portal.monitors.results import MonitorResult, in_ms
 from portal.monitors.states import MonitorState
-from portal.monitors.views import MonitorView
 from portal.monitors.watched import Watched, blind_times, plan_of, stored_blind
 from portal.status import windows
 from portal.store import engine, revision
@@ -76,11 +76,11 @@ class Recorder:
                 # Such as after an edit that ended its alert, or in a maintenance.
                 one.is_silenced = one.health in NOT_WELL and one.row.slug not in alarmed
             stored: set[tuple[int, int]] = set()
-            for view in views.of(session, by_id, nodes=present):
+            for view in node_views.of(session, by_id, nodes=present):
                 stored.add((view.monitor_id, view.node_id))
                 one = by_id[view.monitor_id]
                 if view.node_id not in one.views:
-                    one.views[view.node_id] = views.recall(view.memory)
+                    one.views[view.node_id] = node_views.recall(view.memory)
                     one.details[view.node_id] = view.detail
             session.commit()
             session.expunge_all()
@@ -187,7 +187,7 @@ class Recorder:
                 "detail": look.detail,
                 "duration_ms": look.ms,
                 "certificate_expires_at": look.trace.certificate_expires_at,
-                "memory": views.remember(judgement),
+                "memory": node_views.remember(judgement),
             }
             key = {"of_monitor": number, "of_node": self.node_id}
             if look.outcome is Outcome.UP:
@@ -249,11 +249,11 @@ class Recorder:
 
     def _read_others(self, session: Session, now: datetime) -> None:
         since = (self._seen_at or now - timedelta(days=2)) - timedelta(seconds=30)
-        for view in views.since(session, since):
+        for view in node_views.since(session, since):
             one = self._by_id.get(view.monitor_id)
             if one is None or view.node_id == self.node_id:
                 continue
-            one.views[view.node_id] = views.recall(view.memory)
+            one.views[view.node_id] = node_views.recall(view.memory)
             one.details[view.node_id] = view.detail
             state = session.get(MonitorState, view.monitor_id)
             if state is not None and (state.looked_at is None or state.looked_at < view.looked_at):

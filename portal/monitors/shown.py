@@ -6,15 +6,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.monitors import queries, states, views
+from portal.monitors import node_views, queries, states
 from portal.monitors.credentials import Credentials
 from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Kind, Monitor
+from portal.monitors.node_views import MonitorView
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import KIND_FIELDS, Evidence, MonitorOut
 from portal.monitors.states import NOT_YET, MonitorState
-from portal.monitors.views import MonitorView
 from portal.status.components import State
 
 
@@ -26,7 +26,7 @@ class Shown:
 
     def one(self, session: Session, row: Monitor, *, now: datetime) -> MonitorOut:
         """A monitor with the evidence of the last look that failed."""
-        seen = views.of(session, [row.id])
+        seen = node_views.of(session, [row.id])
         names = {node.id: node.name for node in session.scalars(select(MonitorNode))}
         heard = session.get(Heartbeat, row.id)
         state = session.get(MonitorState, row.id)

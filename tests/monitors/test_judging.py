@@ -213,13 +213,13 @@ def test_it_is_what_a_slow_walk_over_everything_says(rule: Rule, steps):
 @settings(max_examples=200, deadline=None)
 @given(rules, steps)
 def test_nothing_is_lost_when_it_is_stored_and_read_again(rule: Rule, steps):
-    from portal.monitors import views
+    from portal.monitors import node_views
 
     at, found, kept = START, Judgement(), Judgement()
     for outcome, seconds in steps:
         at += timedelta(seconds=seconds)
         found = judging.step(found, Result(at, outcome), rule)
-        kept = judging.step(views.recall(views.remember(kept)), Result(at, outcome), rule)
+        kept = judging.step(node_views.recall(node_views.remember(kept)), Result(at, outcome), rule)
         assert kept.health is found.health
 
 

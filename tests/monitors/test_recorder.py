@@ -12,9 +12,9 @@ from portal import clock
 from portal.monitors import recorder as recorder_module
 from portal.monitors.health import Health
 from portal.monitors.monitor import Monitor
+from portal.monitors.node_views import MonitorView
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import MonitorIn
-from portal.monitors.views import MonitorView
 from portal.monitors.watch import Watch
 from tests.conftest import Site, StandingClock
 from tests.monitors.watching import BY, Watching
@@ -174,14 +174,14 @@ def test_the_loop_sees_all_monitors_while_they_are_read_anew(
         seen.append(set(recorder.watched))
         return rows
 
-    real_of = recorder_module.views.of
+    real_of = recorder_module.node_views.of
 
     def of(session: Session, ids: Any, **more: Any) -> Any:
         seen.append(set(recorder.watched))
         return real_of(session, ids, **more)
 
     monkeypatch.setattr(recorder_module.queries, "every", every)
-    monkeypatch.setattr(recorder_module.views, "of", of)
+    monkeypatch.setattr(recorder_module.node_views, "of", of)
     world.add("other")
     world.run(1)
     assert seen == [{"home"}, {"home"}]

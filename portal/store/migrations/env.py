@@ -24,7 +24,7 @@ for _room in (
     "monitors.nodes",
     "monitors.results",
     "monitors.states",
-    "monitors.views",
+    "monitors.node_views",
     "notify.outbox.delivery",
     "notify.subscribers.subscriber",
     "runtime.episodes",

@@ -8,19 +8,19 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.monitors import alerts, charts, queries, states, uptime, views
+from portal.monitors import alerts, charts, node_views, queries, states, uptime
 from portal.monitors.charts import Period
 from portal.monitors.figures import Figure
 from portal.monitors.health import Health, Outcome, of
 from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
+from portal.monitors.node_views import MonitorView
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import MonitorOut
 from portal.monitors.shown import last_evidence
 from portal.monitors.states import MonitorSpan, MonitorState
 from portal.monitors.uptime import Planned, Stretch
-from portal.monitors.views import MonitorView
 from portal.runtime import episodes
 from portal.runtime.episodes import Episode
 from portal.status import windows
@@ -218,7 +218,7 @@ def one(session: Session, row: Monitor, period: Period, *, now: datetime) -> One
     """A monitor, with response times over a period."""
     room = current().monitors
     state, heard = session.get(MonitorState, row.id), session.get(Heartbeat, row.id)
-    seen = views.of(session, [row.id])
+    seen = node_views.of(session, [row.id])
     names = {node.id: node.name for node in session.scalars(select(MonitorNode))}
     quarter = now - timedelta(days=90)
     spans = states.spans(session, [row.id], since=quarter)
