@@ -30,7 +30,13 @@ _AN_HOUR = "public, max-age=3600"
 # Files that are sent as one, in this order.
 BUNDLES = {
     "css/site.css": ("css/base.css", "css/banner.css", "css/public.css"),
-    "js/site.js": ("vendor/htmx.min.js", "js/morph.js", "js/public.js", "js/days.js"),
+    "js/site.js": (
+        "vendor/htmx.min.js",
+        "js/morph.js",
+        "js/polls.js",
+        "js/public.js",
+        "js/days.js",
+    ),
 }
 # Of a bundle: what only whoever reads the source needs.
 _COMMENTS = re.compile(rb"(?m)^\s*//.*\n|^[ \t]+")

@@ -6,20 +6,13 @@ window.portal = (() => {
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => root.querySelectorAll(selector);
   const on = (name, act) => document.addEventListener(name, act);
-  const pollMs = 1000 * (body.dataset.pollSeconds || 45);
+  const { pollMs, now, hear, put, split, whole, begin } = window.polls;
   // A browser may answer short polls from its own copy.
   const staleMs = Math.max(1000 * body.dataset.staleAfterSeconds, pollMs < 42000 ? 2 * pollMs + 1e4 : 0);
   const lang = document.documentElement.lang.replace(/^en$/, "en-GB");
   const [agoWords, momentWord, staleWords] = find("[data-words]")?.dataset.words.split("|") ??
     ["{} ago", "a moment", "Showing what we knew {} ago; the portal does not answer."];
 
-  // The server's clock less ours, so that a wrong clock here makes no wrong ages. A cache's copy
-  // has an older date, so the largest counts.
-  let skew;
-  const now = () => Date.now() + (Math.abs(skew) > 5000 ? skew : 0);
-  const put = (element, text) => {
-    if (element && element.textContent !== text) element.textContent = text;
-  };
   const store = (key, value) => {
     try {
       if (value === undefined) return localStorage.getItem(key);
@@ -32,19 +25,8 @@ window.portal = (() => {
   const unit = (number, name) => lang === "en-GB" ? `${number} ${name}` : new Intl.NumberFormat(lang, {
     style: "unit", unit: units[name], unitDisplay: "short",
   }).format(number);
-  const spoken = (ms) => {
-    let left = Math.max(0, Math.floor(ms / 1000));
-    const parts = [];
-    for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]]) {
-      const number = Math.floor(left / size);
-      left %= size;
-      if (number || parts.length) parts.push([number, unit]);
-    }
-    const said = parts.slice(0, 2).filter(([number]) => number).map((part) => unit(...part));
-    return said.join(" ") || unit(0, "s");
-  };
-  // From a minute on, whole minutes: for what is read and not watched.
-  const roughly = (ms) => spoken(ms < 60000 ? ms : ms - (ms % 60000));
+  const spoken = (ms) => split(ms).map((part) => unit(...part)).join(" ");
+  const roughly = (ms) => spoken(whole(ms));
 
   // ages
 
@@ -125,23 +107,6 @@ window.portal = (() => {
     const tags = [...all("#banner [data-board], #board > [data-board]")].map((one) => one.dataset.board);
     if (new Set(tags).size > 1) window.htmx.trigger("#board", "portal:changed");
   };
-  let timer = 0;
-  const plan = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!document.hidden) poll();
-      plan();
-    }, pollMs * (0.85 + 0.3 * Math.random()));
-  };
-  let hiddenAt = 0;
-  on("visibilitychange", () => {
-    if (document.hidden) {
-      hiddenAt = Date.now();
-    } else if (Date.now() - hiddenAt > 5000) {
-      poll();
-      plan();
-    }
-  });
   const shown = {};
   on("htmx:beforeSwap", ({ detail }) => {
     const { target, xhr } = detail;
@@ -159,11 +124,8 @@ window.portal = (() => {
   }
   on("htmx:afterRequest", ({ detail: { elt, xhr, successful } }) => {
     if (!successful) return;
-    // When it was answered: a 304 brings the old copy of the body, but a new date.
-    const date = Date.parse(xhr.getResponseHeader("Date")) || now();
-    skew = Math.max(skew ?? -1e15, date + 1000 * xhr.getResponseHeader("Age") - Date.now());
     isAsked = true;
-    updated().dateTime = new Date(date).toISOString();
+    updated().dateTime = new Date(hear(xhr)).toISOString();
     if (elt.id === "banner") follow();
     tick();
   });
@@ -196,7 +158,7 @@ window.portal = (() => {
     tell(true);
   });
   setInterval(tick, 1000);
-  if (find("#banner")) plan();
+  if (find("#banner")) begin(poll);
   window.addEventListener("load", () => {
     if (updated() && now() - Date.parse(updated().dateTime) > pollMs) poll();
   });
