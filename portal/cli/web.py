@@ -11,7 +11,7 @@ import structlog
 from apiflask import APIFlask
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import logs, rooms
+from portal import clock, logs, rooms
 from portal.cli import application, children
 from portal.guard.chain import Chain
 from portal.lifecycle.phases import Phase
@@ -22,17 +22,25 @@ from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
 PUBLISH_EVERY_SECONDS = 1.0
+# Where nothing was asked; others forget what is older than five seconds.
+PUBLISH_QUIET_EVERY_SECONDS = 2.5
 REFRESH_EVERY_SECONDS = 0.1
 FLUSH_EVERY_SECONDS = 1.0
 
 
 def _publish_figures(portal: Portal, leaving: threading.Event) -> None:
     """Show the node's other processes our figures; never waits for the database."""
+    told: object = None
+    told_at = 0.0
     while True:
-        try:
-            portal.runtime.node.publish()
-        except OSError as error:
-            _log.warning("web.run_directory_unusable", error=type(error).__name__)
+        found = portal.guard.limits.counted, portal.lifecycle.phases.share()
+        is_late = clock.boot_seconds() - told_at >= PUBLISH_QUIET_EVERY_SECONDS
+        if found != told or is_late or leaving.is_set():
+            told, told_at = found, clock.boot_seconds()
+            try:
+                portal.runtime.node.publish()
+            except OSError as error:
+                _log.warning("web.run_directory_unusable", error=type(error).__name__)
         # On the way out somebody waits for every step to be seen.
         if leaving.wait(PUBLISH_EVERY_SECONDS):
             time.sleep(REFRESH_EVERY_SECONDS)

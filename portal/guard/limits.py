@@ -146,6 +146,11 @@ class Limits:
         """Whether a client has used half of its limit, and wants to know how much is left."""
         return decision.remaining <= self._half
 
+    @property
+    def counted(self) -> tuple[float, int]:
+        """Changes with each request that is counted, as far as `settle` has seen it."""
+        return self._window.started, self._window.allowed + self._window.blocked
+
     def settle(self) -> None:
         """Put what `poll` has counted into the counters."""
         if self._pending:

@@ -219,6 +219,7 @@ class Perimeter:
         `known` is the revision where somebody has just asked the database for it.
         """
         if known is not None and known == self._revision:
+            self._refreshed_at = clock.now()
             return True
         with self._refreshing:
             now = clock.now()

@@ -80,6 +80,7 @@ class Phases:
 
     def __init__(self, run_dir: Path, running: Callable[[], Process | None] = lambda: None) -> None:
         self._path = run_dir / "phase.json"
+        self._file = str(self._path)
         self._running = running
         self._boot = boot_id()
         self._server: Process | None = None
@@ -90,6 +91,8 @@ class Phases:
     def refresh(self) -> None:
         """Read the mark anew."""
         try:
+            # Most of the time there is none, which is known for next to nothing.
+            os.stat(self._file)
             found = json.loads(self._path.read_bytes())
             mark = Mark(**{**found, "phase": Phase(found["phase"])})
         except FileNotFoundError:

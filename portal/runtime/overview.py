@@ -49,7 +49,8 @@ class Overview:
     def take(self, *, for_alerts: bool = False) -> snapshot.Snapshot:
         """The snapshot now; `for_alerts` leaves out what only people look at.
 
-        That is the top clients, the security events and the small charts: half of what it asks.
+        That is the top clients, the security events, the small charts, and what episodes know of
+        the alerts: half of what it asks.
         """
         node = self._runtime.node
         taken = snapshot.Snapshot(
@@ -72,7 +73,8 @@ class Overview:
         if not for_alerts:
             self._decorate(taken)
         taken.alerts = alerts.hold(taken, runbook=self.runbook)
-        self._date(taken)
+        if not for_alerts:
+            self._date(taken)
         return taken
 
     def _decorate(self, taken: snapshot.Snapshot) -> None:

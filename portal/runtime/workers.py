@@ -139,6 +139,8 @@ class Workers:
         self.declared = {worker.name: worker for worker in (*own, *declared)}
         self._open_session = open_session
         self._reports: Mapping[str, Report] = {}
+        # What waits for the next `report_all`, with its instant.
+        self._handed_over: dict[str, tuple[WorkerIn, datetime]] = {}
         self.is_supervised = False
 
     @retried
@@ -150,20 +152,48 @@ class Workers:
         now = clock.now()
         with self._open_session() as session:
             engine.begin_write(session)
-            row = session.get(WorkerRow, name, with_for_update=True)
-            if row is None:
-                row = WorkerRow(name=name, history=[])
-                session.add(row)
-            row.status, row.note, row.reported_by = sample.status.value, sample.note, actor
-            row.pending, row.stuck, row.failed = sample.pending, sample.stuck, sample.failed
-            row.interval_ms = sample.interval_ms or int(worker.interval.total_seconds() * 1000)
-            row.sampled_at = now
-            row.history = [*row.history, [clock.iso(now), sample.pending]][-MOST_POINTS:]
+            row = session.get(WorkerRow, name, with_for_update=True) or _begun(session, name)
+            self._write(row, sample, actor=actor, at=now)
             session.flush()
             report = _report(row)
             session.commit()
         self._reports = {**self._reports, name: report}
         return shown(worker, report, now=now)
+
+    def hand_over(self, name: str, sample: WorkerIn) -> None:
+        """Leave a report to the next `report_all` of this process, which writes anyhow."""
+        self._handed_over[name] = sample, clock.now()
+
+    @retried
+    def report_all(self, samples: Mapping[str, WorkerIn], *, actor: str) -> None:
+        """Take the reports of some declared workers, and read those of all, in one transaction."""
+        now = clock.now()
+        handed_over = dict(self._handed_over)
+        found = handed_over | {name: (sample, now) for name, sample in samples.items()}
+        with self._open_session() as session:
+            engine.begin_write(session)
+            query = select(WorkerRow).order_by(WorkerRow.name).with_for_update()
+            rows = {row.name: row for row in session.scalars(query)}
+            for name, (sample, at) in found.items():
+                row = rows.get(name)
+                if row is None:
+                    row = rows[name] = _begun(session, name)
+                self._write(row, sample, actor=actor, at=at)
+            session.flush()
+            reports = {name: _report(row) for name, row in rows.items()}
+            session.commit()
+        self._reports = reports
+        for name, written in handed_over.items():
+            if self._handed_over.get(name) is written:
+                del self._handed_over[name]
+
+    def _write(self, row: WorkerRow, sample: WorkerIn, *, actor: str, at: datetime) -> None:
+        interval = self.declared[row.name].interval
+        row.status, row.note, row.reported_by = sample.status.value, sample.note, actor
+        row.pending, row.stuck, row.failed = sample.pending, sample.stuck, sample.failed
+        row.interval_ms = sample.interval_ms or int(interval.total_seconds() * 1000)
+        row.sampled_at = at
+        row.history = [*row.history, [clock.iso(at), sample.pending]][-MOST_POINTS:]
 
     def forget(self) -> None:
         """Begin without reports: what a process was forked with is old by now."""
@@ -188,6 +218,22 @@ class Workers:
             shown(worker, self._reports.get(name), now=now)
             for name, worker in self.declared.items()
         ]
+
+
+def seconds_to_round() -> float:
+    """Until the next round: all threads of a node begin theirs together.
+
+    Who looks for changes then finds one where there would have been several.
+    """
+    interval = OWN_INTERVAL.total_seconds()
+    return interval - clock.boot_seconds() % interval
+
+
+def _begun(session: Session, name: str) -> WorkerRow:
+    """The row of a worker that reports for the first time."""
+    row = WorkerRow(name=name, history=[])
+    session.add(row)
+    return row
 
 
 def _report(row: WorkerRow) -> Report:

@@ -18,6 +18,8 @@ from portal.store import engine
 
 # Behind the looks, whatever they find: how often who waits for changes asks the database.
 ASK_EVERY_SECONDS = 5.0
+# A file is looked at each time; longer than a round of the worker, which writes.
+ASK_FILE_EVERY_SECONDS = 12.0
 # A pooler in front of the server may keep back what it tells. The portal worker writes several
 # times a minute, so who has heard nothing for so long asks more often.
 HEARD_WITHIN_SECONDS = 60.0
@@ -38,6 +40,11 @@ class Changes(Protocol):
         """After how many seconds without a change the database is asked all the same."""
         ...
 
+    @property
+    def is_reliable(self) -> bool:
+        """Whether changes are heard of, as far as that can be told."""
+        ...
+
     def close(self) -> None:
         """Let go of the file, or of the connection."""
         ...
@@ -54,7 +61,8 @@ def of(url: str) -> Changes:
 class FileChanges:
     """Of a SQLite file."""
 
-    ask_every = ASK_EVERY_SECONDS
+    ask_every = ASK_FILE_EVERY_SECONDS
+    is_reliable = True
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -99,8 +107,11 @@ class ToldChanges:
 
     @property
     def ask_every(self) -> float:
-        is_heard = clock.boot_seconds() - self._heard_at < HEARD_WITHIN_SECONDS
-        return ASK_EVERY_SECONDS if is_heard else ASK_UNHEARD_EVERY_SECONDS
+        return ASK_EVERY_SECONDS if self.is_reliable else ASK_UNHEARD_EVERY_SECONDS
+
+    @property
+    def is_reliable(self) -> bool:
+        return clock.boot_seconds() - self._heard_at < HEARD_WITHIN_SECONDS
 
     def are_there(self) -> bool:
         if self._connection is None:

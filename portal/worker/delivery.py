@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from portal.notify.channels.mail import Mail
 from portal.notify.dispatcher import Dispatcher
 from portal.rooms import Portal
 from portal.runtime import workers
+from portal.runtime.episodes import Episode
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.store import changes, engine, lease, revision
 from portal.store.revision import Revision
@@ -24,15 +25,20 @@ from portal.worker import leadership
 from portal.worker.leadership import ACTOR, DELIVERIES
 
 _log = structlog.get_logger()
-REPORT_EVERY = timedelta(seconds=10)
-# A third of what a lease lasts.
+# How often a lease is asked for that another has.
 RENEW_EVERY = timedelta(seconds=10)
+REPORT_EVERY = timedelta(seconds=9.5)
 TIMETABLE_EVERY = timedelta(seconds=2)
 # How far ahead it is seen that nothing becomes due.
-CALM = timedelta(seconds=20)
+CALM = timedelta(seconds=60)
+# How often an incident is opened for an alert that lasts, if a setting says so.
+PUBLISH_EVERY = timedelta(seconds=20)
 # Where nobody wrote anything: what was put off becomes due by the clock.
 LOOK_EVERY = timedelta(seconds=5)
+# And where nothing was put off, in case a change was missed.
+LOOK_IDLE_EVERY = timedelta(seconds=30)
 FAILED_PAUSE_SECONDS = 5.0
+BEHIND_ROUNDS_SECONDS = 0.05
 
 
 def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
@@ -56,17 +62,21 @@ def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
 def run(portal: Portal, holder: str, stop: threading.Event) -> None:
     """Deliver notices beside the worker's rounds, which no slow mail server holds up."""
     fence = lease.Fence()
+    portal.core.fence.take_along(fence)
     dispatcher: Dispatcher | None = None
     seen = changes.of(portal.core.settings.resolved_database_url)
     led_at = reported_at = looked_at = None
     is_leader = is_busy = has_work = False
-    board, calm_until = -1, clock.now()
+    found: Look | None = None
+    calm_until = clock.now()
     while not stop.is_set() and not portal.lifecycle.phases.is_leaving:
         try:
             dispatcher = dispatcher or build_dispatcher(portal, fence)
             now, was_busy, is_busy = clock.now(), is_busy, False
+            # Renewed with the rounds' lease where this process leads those.
+            fence.want()
             # Whichever way the clock was set meanwhile.
-            if led_at is None or abs(now - led_at) >= RENEW_EVERY:
+            if not fence.is_fresh and (led_at is None or abs(now - led_at) >= RENEW_EVERY):
                 before = fence.held
                 is_leader, led_at = leadership.lead(portal.core, holder, DELIVERIES, fence), now
                 if is_leader and fence.held != before:
@@ -74,18 +84,21 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             if not is_leader:
                 dispatcher.stand_by()
             else:
-                is_late = looked_at is None or abs(now - looked_at) >= LOOK_EVERY
-                if seen.are_there() or is_late:
-                    looked_at = now
-                    found = look(portal, now)
-                    if found.board != board:
-                        board, calm_until = found.board, now
+                are_there = seen.are_there()
+                is_idle = found is not None and not found.is_waiting and seen.is_reliable
+                every = LOOK_IDLE_EVERY if is_idle else LOOK_EVERY
+                if are_there or looked_at is None or abs(now - looked_at) >= every:
+                    last, found, looked_at = found, look(portal, now), now
+                    if last is None or found.changes != last.changes:
+                        calm_until = now
                     has_work = found.has_work
                 # Whichever way the clock was set meanwhile.
                 if now >= calm_until or calm_until - now > CALM:
                     calm_until = now + _put_due_or_log(portal, fence)
-                    has_work = True
-                if was_busy or dispatcher.is_waiting or has_work or dispatcher.must_release(now):
+                    # What it has put into the outbox.
+                    looked_at = None
+                has_work |= found is not None and found.is_waiting and dispatcher.must_release(now)
+                if was_busy or dispatcher.is_waiting or has_work:
                     has_work = False
                     is_busy = dispatcher.run_once()
                 if reported_at is None or abs(now - reported_at) >= REPORT_EVERY:
@@ -102,7 +115,9 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             _log.exception("worker.delivery_failed")
             stop.wait(FAILED_PAUSE_SECONDS)
         is_waiting = dispatcher is not None and dispatcher.is_waiting
-        stop.wait(0.01 if is_busy else 0.2 if is_waiting else 1.0)
+        pause = 0.01 if is_busy else 0.2 if is_waiting else 1.0
+        # A little later than the rounds, so that one look sees what they wrote.
+        stop.wait(min(pause, workers.seconds_to_round() + BEHIND_ROUNDS_SECONDS))
     seen.close()
     if dispatcher is None:
         return
@@ -117,22 +132,31 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """The revision of the board, and whether something waits in the outbox."""
+    """What makes something due before its time, and what waits in the outbox.
 
-    board: int
+    `changes` are the board's revision, the latest episode and how many are open. What `is_waiting`
+    becomes work by the clock alone.
+    """
+
+    changes: tuple[int, ...]
     has_work: bool
+    is_waiting: bool
 
 
 def look(portal: Portal, now: datetime) -> Look:
-    """Both, in one statement."""
+    """All of it, in one statement."""
+    board = select(Revision.number).where(Revision.id == revision.BOARD)
+    are_open = select(func.count()).where(Episode.closed_at.is_(None))
+    query = select(
+        board.scalar_subquery(),
+        select(func.max(Episode.id)).scalar_subquery(),
+        are_open.scalar_subquery(),
+        outbox.has_work(now),
+        outbox.is_waiting(),
+    )
     with Session(portal.core.engine) as session:
-        board, has_work = session.execute(
-            select(
-                select(Revision.number).where(Revision.id == revision.BOARD).scalar_subquery(),
-                outbox.has_work(now),
-            )
-        ).one()
-        return Look(board or 0, bool(has_work))
+        *changes, has_work, is_waiting = session.execute(query).one()
+    return Look(tuple(one or 0 for one in changes), bool(has_work), bool(is_waiting))
 
 
 def _put_due_or_log(portal: Portal, fence: lease.Fence) -> timedelta:
@@ -165,6 +189,7 @@ def put_due(portal: Portal, fence: lease.Fence) -> timedelta:
         publishing.publish(
             portal.status.incidents, portal.core.settings, runbook=portal.overview.runbook
         )
+        return PUBLISH_EVERY if is_calm else TIMETABLE_EVERY
     return CALM if is_calm else TIMETABLE_EVERY
 
 
@@ -172,14 +197,15 @@ def _report(portal: Portal, dispatcher: Dispatcher, *, is_stopped: bool = False)
     """The outbox as a worker's queue, with what keeps it from moving."""
     figures, problem = dispatcher.figures(), dispatcher.problem
     status = WorkerStatus.ERROR if problem else WorkerStatus.HEALTHY
-    portal.runtime.workers.report(
-        workers.NOTIFICATIONS,
-        WorkerIn(
-            status=WorkerStatus.STOPPED if is_stopped else status,
-            pending=figures.pending,
-            stuck=figures.stuck,
-            failed=figures.failed,
-            note=problem[:200],
-        ),
-        actor=ACTOR,
+    sample = WorkerIn(
+        status=WorkerStatus.STOPPED if is_stopped else status,
+        pending=figures.pending,
+        stuck=figures.stuck,
+        failed=figures.failed,
+        note=problem[:200],
     )
+    if portal.core.fence.is_fresh and not is_stopped:
+        # The rounds are this process's too, and write it with their own.
+        portal.runtime.workers.hand_over(workers.NOTIFICATIONS, sample)
+    else:
+        portal.runtime.workers.report(workers.NOTIFICATIONS, sample, actor=ACTOR)

@@ -22,11 +22,15 @@ def lead(core: Core, holder: str, name: str = ROUNDS, fence: lease.Fence | None 
     # In a session without the fence: whoever lost the lease may ask for it again.
     with Session(core.engine) as session:
         engine.begin_write(session)
-        held = lease.take(session, name, holder=holder, now=clock.now())
+        now = clock.now()
+        if before and before.holder == holder and lease.renew(session, [before], now=now):
+            held: lease.Held | None = before
+        else:
+            held = lease.take(session, name, holder=holder, now=now)
         session.commit()
     if (held is None) != (before is None):
         _log.info("worker.leads" if held else "worker.stands_by", lease=name)
-    fence.held = held
+    fence.hold(held, now=now)
     return held is not None
 
 

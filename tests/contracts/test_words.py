@@ -68,8 +68,7 @@ def test_no_name_in_the_code_is_a_private_word():
 
 
 @pytest.mark.parametrize(
-    "pattern",
-    ["templates/**/*", "docs/*.md", "README.md", "static/js/*.js", "portal/web/**/*.py"],
+    "pattern", ["templates/**/*", "docs/*.md", "README.md", "static/js/*.js", "portal/web/**/*.py"]
 )
 def test_no_page_and_no_document_says_a_private_phrase(pattern: str):
     pages = [path for path in ROOT.glob(pattern) if path.is_file()]

@@ -14,7 +14,7 @@ from portal.notify.outbox.delivery import (
     State,
     subscriber_of,
 )
-from portal.notify.outbox.due import LONGEST_WAIT, has_work, queues
+from portal.notify.outbox.due import LONGEST_WAIT, has_work, is_waiting, queues
 from portal.notify.outbox.queries import DeadLetter, Figures, NoticeOut, dead_letters, figures, page
 from portal.notify.outbox.retention import KEPT, SWEPT_AT_ONCE, drop_all, drop_of, sweep
 from portal.notify.outbox.superseding import NO_SERVER, Pair, drop_superseded, give_up, pairs

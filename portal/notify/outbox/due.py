@@ -83,6 +83,15 @@ def has_work(now: datetime) -> ColumnElement[bool]:
     return or_(exists().where(Notice.is_to_address(now)), due)
 
 
+def is_waiting() -> ColumnElement[bool]:
+    """Whether anything is put off or under way, and wants a look by the clock; to be selected."""
+    return or_(
+        exists().where(Notice.addressed_at.is_(None)),
+        exists().where(is_in(State.PENDING)),
+        exists().where(is_in(State.SENDING)),
+    )
+
+
 def following(session: Session, queue: str, most: int, now: datetime) -> list[Delivery]:
     """The next of a queue, without those whose recipients have another one under way."""
     found: list[Delivery] = []
