@@ -1,7 +1,7 @@
 """Banners: what announcements and windows look like to a reader at an instant."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from portal.schemas import Camel
 from portal.status import prose
@@ -111,3 +111,31 @@ def of_window(row: Window, *, now: datetime) -> Banner:
         components=list(row.components),
         updated_at=row.updated_at,
     )
+
+
+class Known:
+    """Banners as one board told them last: what is still so is the very same one."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[type, int], tuple[Any, Banner]] = {}
+        self._fresh: dict[tuple[type, int], tuple[Any, Banner]] = {}
+
+    def of(self, row: Announcement | Window, *, now: datetime) -> Banner:
+        """The banner of a row: another one where any column of it is another, or its status."""
+        columns = type(row).__mapper__.column_attrs.keys()
+        key = (row.status_at(now), [getattr(row, column) for column in columns])
+        name = type(row), row.id
+        known = self._made.get(name)
+        if known is None or known[0] != key:
+            made = (
+                of_window(row, now=now)
+                if isinstance(row, Window)
+                else of_announcement(row, now=now)
+            )
+            known = (key, made)
+        self._fresh[name] = known
+        return known[1]
+
+    def forget_others(self) -> None:
+        """Keep those that were asked for since the last time."""
+        self._made, self._fresh = self._fresh, {}

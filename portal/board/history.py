@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, String, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.board import banners, days, incidents, instants
 from portal.board import components as views
-from portal.board import days, instants
 from portal.board.components import ComponentView
 from portal.board.days import DayEvent, Interval
-from portal.board.incidents import Known
 from portal.monitors import known
 from portal.monitors.known import Knowledge
 from portal.runtime import episodes
@@ -53,7 +52,8 @@ class History:
     """What one board remembers of what does not change; without it all is computed anew."""
 
     def __init__(self) -> None:
-        self.incidents = Known()
+        self.incidents = incidents.Known()
+        self.banners = banners.Known()
         # What was read, and the text that the database makes of the rows that it was read from.
         self._past_text = self._planned_text = ""
         self._past: ById = {}

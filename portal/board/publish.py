@@ -39,6 +39,7 @@ class Board:
         self._history = History()
         self._one_at_a_time = threading.Lock()
         self._answers: Answers | None = None
+        self._is_compressed = False
         self._refreshed_at: datetime | None = None
         self.rebuilds = 0
         # When the database said at last that the picture is true; None before there is one.
@@ -64,22 +65,30 @@ class Board:
             with self._one_at_a_time:
                 if self._answers is None:
                     self._refresh(now)
+                    self._compress()
         elif self._one_at_a_time.acquire(blocking=False):
             try:
                 self._refresh(now)
+                self._compress()
             finally:
                 self._one_at_a_time.release()
         return self._answers
 
     def refresh(self) -> None:
-        """Look for a change at once, after one of this process or beside the requests."""
+        """Look for a change at once, after one of this process or beside the requests.
+
+        An act does not wait until its answers are compressed where `confirm` follows.
+        """
         with self._one_at_a_time:
             self._refresh(clock.now())
+            if not self.is_supervised:
+                self._compress()
 
     def confirm(self, number: int) -> None:
         """The revision is this one, as the database has just said: the picture is true, or made."""
         with self._one_at_a_time:
             self._refresh(clock.now(), number)
+            self._compress()
 
     @property
     def is_over(self) -> bool:
@@ -140,10 +149,14 @@ class Board:
                 self._put(before.at(now, stale_since=self.confirmed_at))
 
     def _put(self, picture: Picture) -> None:
-        """Serve a picture, and then its answers compressed."""
-        answers = self._publish(picture, self._answers)
-        self._answers = answers
-        answers.compress()
+        """Serve a picture; its answers are compressed after that."""
+        self._answers = self._publish(picture, self._answers)
+        self._is_compressed = False
+
+    def _compress(self) -> None:
+        if self._answers is not None and not self._is_compressed:
+            self._answers.compress()
+            self._is_compressed = True
 
 
 def _is_after(one: datetime | None, other: datetime) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from portal.board import banners, instants
+from portal.board import instants
 from portal.board.banners import Banner
 from portal.board.history import History
 from portal.board.picture import PAST_DAYS, Picture, next_change
@@ -27,8 +27,9 @@ def take(
     today = instants.midnight(now)
     since = today - timedelta(days=PAST_DAYS)
     number = revision.current(session)
+    history = history or History()
     found = [
-        banners.of_announcement(row, now=now)
+        history.banners.of(row, now=now)
         for row in announcements.for_board(session, since=since, now=now, bounds=bounds)
     ]
     planned, cancelled = windows.for_board(
@@ -38,13 +39,14 @@ def take(
         now=now,
         bounds=bounds,
     )
-    found += [banners.of_window(row, now=now) for row in planned]
+    found += [history.banners.of(row, now=now) for row in planned]
+    called_off = tuple(history.banners.of(row, now=now) for row in cancelled)
+    history.banners.forget_others()
     found = _past_within(found, since=since, bounds=bounds)
     events = incidents.for_board(session, since=since, bounds=bounds)
     ids = [event.id for event in events]
     lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
     learned = retrospectives.published(session, ids)
-    history = history or History()
     shown = []
     for event in events:
         of_one = (lines.get(event.id, []), impacts.get(event.id, []), learned.get(event.id))
@@ -61,7 +63,7 @@ def take(
         tuple(found),
         tuple(shown),
         parts,
-        tuple(banners.of_window(row, now=now) for row in cancelled),
+        called_off,
         known_until=known_until,
     )
 

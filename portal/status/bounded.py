@@ -1,12 +1,24 @@
 """Bounded reads: what runs, what comes and what is over, the nearest first of each.
 
 So nothing that is far away can push out what is near, nor what only some may see what is for
-everyone. All parts of a table go into one statement, as the ids that it looks for.
+everyone. All parts of a table go into one statement, as the ids that it looks for; to put such a
+statement together takes longer than its answer, so each is made once and given its instants.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, Text, cast, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.status.terms import Audience
@@ -28,6 +40,9 @@ class Bounds:
 
 
 BOUNDS = Bounds()
+Moment = datetime | BindParameter[datetime]
+NOW: BindParameter[datetime] = bindparam("now")
+SINCE: BindParameter[datetime] = bindparam("since")
 
 
 def is_public(audiences: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """Pages and mails from their templates: the panel's in a request, the others outside of any."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -68,19 +68,23 @@ def uncached(response: Response) -> Response:
 
 
 class Remembered:
-    """What a template makes of things, once for as long as they are the very same."""
+    """What a template makes of things, once for as long as they are the very same.
+
+    What is said of a thing beside it may be equal; by `level` it is shown in several ways.
+    """
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._known: dict[int, tuple[object, str]] = {}
-        self._fresh: dict[int, tuple[object, str]] = {}
+        self._known: dict[Hashable, tuple[object, dict[str, Any], str]] = {}
+        self._fresh: dict[Hashable, tuple[object, dict[str, Any], str]] = {}
 
-    def __call__(self, one: object) -> str:
-        known = self._known.get(id(one))
-        if known is None or known[0] is not one:
-            known = (one, self._template.render(one=one))
-        self._fresh[id(one)] = known
-        return known[1]
+    def __call__(self, one: object, **more: Any) -> str:
+        name = id(one), more.get("level")
+        known = self._known.get(name)
+        if known is None or known[0] is not one or known[1] != more:
+            known = (one, more, self._template.render(one=one, **more))
+        self._fresh[name] = known
+        return known[2]
 
     def forget_others(self) -> None:
         """Keep what was asked for since the last time."""
@@ -100,16 +104,17 @@ def public_pages(
     templates = app.jinja_env
 
     @cache
-    def remembered(language: str) -> tuple[Remembered, Remembered]:
+    def remembered(language: str) -> dict[str, Remembered]:
         """In each language: what is the same as in the picture before looks the same."""
-        names = ("parts/component.html", "parts/past.html")
-        part_of, past_of = (Remembered(templates.get_template(name)) for name in names)
-        return part_of, past_of
+        names = ("component", "past", "coming", "notice")
+        return {name: Remembered(templates.get_template(f"parts/{name}.html")) for name in names}
 
-    def notice_of(picture: Picture, banner: Banner, level: str, short: str) -> str:
+    def notice_of(
+        picture: Picture, show: Remembered, banner: Banner, level: str, short: str
+    ) -> str:
         incident = picture.incident(banner.ref) if banner.kind == "incident" else None
-        return templates.get_template("parts/notice.html").render(
-            banner=banner,
+        return show(
+            banner,
             level=level,
             short=short,
             names=picture.affected_by(banner),
@@ -118,20 +123,20 @@ def public_pages(
         )
 
     def make(picture: Picture, choice: Choice) -> dict[str, bytes]:
-        part_of, past_of = remembered(choice.language)
+        known = remembered(choice.language)
         given = context | {
             "picture": picture,
-            "notices": notices.fitted(picture, partial(notice_of, picture)),
+            "notices": notices.fitted(picture, partial(notice_of, picture, known["notice"])),
         }
-        of_parts = {"part_of": part_of, "past_of": past_of}
+        of_parts = {f"{name}_of": show for name, show in known.items()}
         # The page holds both parts; each is rendered once.
         board = templates.get_template("parts/board.html").render(given | of_parts)
         tag = digest(board.encode())
         board = f'<div data-board="{tag}">{board}</div>'
         banner = templates.get_template("parts/banner.html").render(given, board_tag=tag)
         page = templates.get_template("public/page.html").render(given, board=board, banner=banner)
-        part_of.forget_others()
-        past_of.forget_others()
+        for show in known.values():
+            show.forget_others()
         embed = templates.get_template("public/embed.html").render(given, banner=banner)
         made = {"/": page, "/banner": banner, "/board": board, "/embed": embed}
         return {path: _sent(text, settings, choice) for path, text in made.items()}

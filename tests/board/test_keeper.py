@@ -269,3 +269,20 @@ def test_of_an_inherited_picture_and_the_copy_the_later_one_is_shown(world, kept
     assert any(one.title == "of the disk" for one in shown.banners) is is_of_disk
     assert world.board.confirmed_at == (kept_at if is_of_disk else NOW)
     assert not world.board.is_inherited
+
+
+def test_an_act_does_not_wait_for_its_answers_to_be_compressed(world: SimpleNamespace):
+    packed: list[int] = []
+    world.board._publish = lambda shown, _: SimpleNamespace(
+        picture=shown, compress=lambda: packed.append(shown.revision)
+    )
+    world.board.refresh()
+    assert packed == [1], "nobody else would do it"
+    world.board.is_supervised = True
+    world.database.revision = 2
+    world.board.refresh()
+    assert world.board.current().picture.revision == 2
+    assert packed == [1]
+    for _ in range(2):
+        world.board.confirm(2)
+        assert packed == [1, 2], "by the look beside the requests, once"

@@ -1,13 +1,14 @@
 """Announcements of the database."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.status import bounded, slugs
 from portal.status.announcements.announcement import Announcement
-from portal.status.bounded import BOUNDS, Bounds
+from portal.status.bounded import BOUNDS, NOW, SINCE, Bounds, Moment
 from portal.store import pages
 from portal.store.choices import ALL, Choice
 from portal.store.pages import Part
@@ -29,6 +30,11 @@ def for_board(
     session: Session, *, since: datetime, now: datetime, bounds: Bounds = BOUNDS
 ) -> list[Announcement]:
     """What is published: running, scheduled, or over after `since`; by start."""
+    return list(session.scalars(_for_board(bounds), {"now": now, "since": since}))
+
+
+@cache
+def _for_board(bounds: Bounds) -> Select[Announcement]:
     ids = select(Announcement.id).where(Announcement.is_draft.is_(False))
     starts, ends, resolved = (
         Announcement.starts_at,
@@ -37,28 +43,27 @@ def for_board(
     )
     parts = []
     for query, most in (
-        (ids.where(_runs(now)).order_by(starts.desc(), Announcement.id.desc()), bounds.running),
-        (ids.where(_comes(now)).order_by(starts, Announcement.id), bounds.next),
+        (ids.where(_runs(NOW)).order_by(starts.desc(), Announcement.id.desc()), bounds.running),
+        (ids.where(_comes(NOW)).order_by(starts, Announcement.id), bounds.next),
         (
-            ids.where(resolved > since, resolved <= now).order_by(
+            ids.where(resolved > SINCE, resolved <= NOW).order_by(
                 resolved.desc(), Announcement.id.desc()
             ),
             bounds.past,
         ),
         (
-            ids.where(_is_not_resolved(now), ends > since, ends <= now).order_by(
+            ids.where(_is_not_resolved(NOW), ends > SINCE, ends <= NOW).order_by(
                 ends.desc(), Announcement.id.desc()
             ),
             bounds.past,
         ),
     ):
         parts += bounded.by_audience(query, Announcement.audiences, most=most)
-    rows = session.scalars(
+    return (
         select(Announcement)
         .where(Announcement.id.in_(bounded.union(parts)))
         .order_by(starts, Announcement.id)
     )
-    return list(rows)
 
 
 def listed(
@@ -101,7 +106,7 @@ def listed(
     )
 
 
-def _runs(now: datetime) -> ColumnElement[bool]:
+def _runs(now: Moment) -> ColumnElement[bool]:
     return and_(
         Announcement.starts_at <= now,
         or_(Announcement.ends_at.is_(None), Announcement.ends_at > now),
@@ -109,11 +114,11 @@ def _runs(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _comes(now: datetime) -> ColumnElement[bool]:
+def _comes(now: Moment) -> ColumnElement[bool]:
     return and_(Announcement.starts_at > now, _is_not_resolved(now))
 
 
-def _is_not_resolved(now: datetime) -> ColumnElement[bool]:
+def _is_not_resolved(now: Moment) -> ColumnElement[bool]:
     return or_(Announcement.resolved_at.is_(None), Announcement.resolved_at > now)
 
 

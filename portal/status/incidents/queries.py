@@ -1,12 +1,13 @@
 """Incidents of the database, with what hangs on them."""
 
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from portal.status import bounded
-from portal.status.bounded import BOUNDS, Bounds
+from portal.status.bounded import BOUNDS, SINCE, Bounds
 from portal.status.components import Component, Impact, Span, State
 from portal.status.incidents.incident import Capture, Incident, IncidentUpdate
 from portal.store import pages
@@ -63,6 +64,11 @@ def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> 
 
     What is open, what is over, and what is for everyone are asked for apart.
     """
+    return list(session.scalars(_for_board(bounds), {"since": since}))
+
+
+@cache
+def _for_board(bounds: Bounds) -> Select[Incident]:
     latest = (Incident.started_at.desc(), Incident.id.desc())
     ids = select(Incident.id)
     parts = bounded.by_audience(
@@ -71,7 +77,7 @@ def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> 
         most=bounds.running,
     )
     parts += bounded.by_audience(
-        ids.where(Incident.resolved_at > since).order_by(
+        ids.where(Incident.resolved_at > SINCE).order_by(
             Incident.resolved_at.desc(), Incident.id.desc()
         ),
         Incident.audiences,
@@ -79,10 +85,7 @@ def for_board(session: Session, *, since: datetime, bounds: Bounds = BOUNDS) -> 
     )
     public = bounded.is_public(Incident.audiences)
     parts.append(ids.where(public).order_by(*latest).limit(bounds.latest))
-    rows = session.scalars(
-        select(Incident).where(Incident.id.in_(bounded.union(parts))).order_by(*latest)
-    )
-    return list(rows)
+    return select(Incident).where(Incident.id.in_(bounded.union(parts))).order_by(*latest)
 
 
 def between(session: Session, begin: datetime, end: datetime) -> list[Incident]:

@@ -3,14 +3,15 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from portal.status import bounded
-from portal.status.bounded import BOUNDS, Bounds
+from portal.status.bounded import BOUNDS, NOW, SINCE, Bounds, Moment
 from portal.status.windows.window import REOPENS_FOR, Window, WindowStatus
 from portal.store import pages
 from portal.store.choices import ALL, Choice
@@ -26,15 +27,15 @@ def is_published() -> ColumnElement[bool]:
     return and_(Window.cancelled_at.is_(None), Window.awaits_approval.is_(False))
 
 
-def _runs(now: datetime) -> ColumnElement[bool]:
+def _runs(now: Moment) -> ColumnElement[bool]:
     return and_(Window.starts_at <= now, Window.ends_at > now, _is_not_ended(now), is_published())
 
 
-def _comes(now: datetime) -> ColumnElement[bool]:
+def _comes(now: Moment) -> ColumnElement[bool]:
     return and_(Window.starts_at > now, _is_not_ended(now), is_published())
 
 
-def _is_not_ended(now: datetime) -> ColumnElement[bool]:
+def _is_not_ended(now: Moment) -> ColumnElement[bool]:
     return or_(Window.ended_at.is_(None), Window.ended_at > now)
 
 
@@ -101,11 +102,21 @@ def for_board(
     What comes again is asked for apart from what comes once, and the next of each series is there
     in any case.
     """
+    moments = {"now": now, "since": since, "called_off_since": called_off_since}
+    rows = session.scalars(_for_board(bounds), moments).all()
+    return (
+        [row for row in rows if row.cancelled_at is None],
+        [row for row in rows if row.cancelled_at is not None],
+    )
+
+
+@cache
+def _for_board(bounds: Bounds) -> Select[Window]:
     ids = select(Window.id)
-    comes = ids.where(_comes(now)).order_by(Window.starts_at, Window.id)
+    comes = ids.where(_comes(NOW)).order_by(Window.starts_at, Window.id)
     numbered = (
         select(Window.id, Window.starts_at, _number_in_series().label("number"))
-        .where(_comes(now), Window.series_id.is_not(None))
+        .where(_comes(NOW), Window.series_id.is_not(None))
         .subquery()
     )
     first = (
@@ -114,9 +125,9 @@ def for_board(
         .where(numbered.c.number <= bounds.of_series)
         .order_by(Window.starts_at, Window.id)
     )
-    over = _over(now)
+    over = _over(NOW)
     parts = _by_audience(
-        [ids.where(_runs(now)).order_by(Window.ends_at, Window.id)], most=bounds.running
+        [ids.where(_runs(NOW)).order_by(Window.ends_at, Window.id)], most=bounds.running
     )
     parts += _by_audience(
         [
@@ -126,31 +137,27 @@ def for_board(
         ],
         most=bounds.next,
     )
-    parts += _by_audience([query.where(moment > since) for query, moment in over], most=bounds.past)
+    parts += _by_audience([query.where(moment > SINCE) for query, moment in over], most=bounds.past)
     public = bounded.is_public(Window.audiences)
     parts += [query.where(public).limit(bounds.latest) for query, _ in over]
-    off = ids.where(Window.cancelled_at > called_off_since, Window.awaits_approval.is_(False))
-    parts += _by_audience(
-        [off.where(Window.ends_at > now).order_by(Window.starts_at, Window.id)], most=bounds.next
+    off = ids.where(
+        Window.cancelled_at > bindparam("called_off_since"), Window.awaits_approval.is_(False)
     )
     parts += _by_audience(
-        [off.where(Window.ends_at <= now).order_by(Window.ends_at.desc(), Window.id.desc())],
+        [off.where(Window.ends_at > NOW).order_by(Window.starts_at, Window.id)], most=bounds.next
+    )
+    parts += _by_audience(
+        [off.where(Window.ends_at <= NOW).order_by(Window.ends_at.desc(), Window.id.desc())],
         most=bounds.past,
     )
-    rows = list(
-        session.scalars(
-            select(Window)
-            .where(Window.id.in_(bounded.union(parts)))
-            .order_by(Window.starts_at, Window.id)
-        )
-    )
     return (
-        [row for row in rows if row.cancelled_at is None],
-        [row for row in rows if row.cancelled_at is not None],
+        select(Window)
+        .where(Window.id.in_(bounded.union(parts)))
+        .order_by(Window.starts_at, Window.id)
     )
 
 
-def _over(now: datetime) -> list[tuple[Select[int], Any]]:
+def _over(now: Moment) -> list[tuple[Select[int], Any]]:
     """Those that were ended, and those whose time was over; each with when that was."""
     ids = select(Window.id).where(is_published())
     return [
