@@ -7,7 +7,14 @@ from portal.board.banners import Banner
 from portal.schemas import Camel
 from portal.status import prose
 from portal.status.components import Impact
-from portal.status.incidents import ImpactLevel, Incident, IncidentIn, IncidentUpdate, Progress
+from portal.status.incidents import (
+    ImpactLevel,
+    Incident,
+    IncidentIn,
+    IncidentUpdate,
+    Progress,
+    UpdateIn,
+)
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience, Channel, Severity, Status
 
@@ -147,6 +154,22 @@ class Known:
     def forget_others(self) -> None:
         """Keep those that were asked for since the last time."""
         self._made, self._fresh = self._fresh, {}
+
+
+def of_update(
+    row: Incident, impacts: list[Impact], new: UpdateIn, *, now: datetime
+) -> tuple[IncidentView, Banner]:
+    """What readers would see of an incident after an update that is not posted yet."""
+    at = new.check(row, now=now)
+    line = IncidentUpdate(at=at, status=new.status.value, message=new.message, is_public=True)
+    changed = {
+        "status": new.status,
+        "resolved_at": at if new.status is Progress.RESOLVED else row.resolved_at,
+        "next_update_at": new.next_update_at,
+    }
+    touched = impacts if new.components is None else new.components
+    shown = view(row, [line], touched).model_copy(update=changed)
+    return shown, banner(shown, row.version)
 
 
 def of_draft(new: IncidentIn, *, now: datetime) -> Banner:

@@ -67,7 +67,7 @@ TABLE: dict[str, str | Scope] = {
     **_views(
         Scope.INCIDENTS_WRITE,
         "incidents",
-        "acknowledge capture create new note show_preview update",
+        "acknowledge capture create new note show_preview show_update_preview update",
     ),
     **_views(Scope.INCIDENTS_READ, "incidents_api", "captured findings_of listing one prepared"),
     **_views(

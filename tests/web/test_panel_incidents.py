@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from portal.accounts.roles import Role
+from portal.notify.subscribers import Subscriber
 from portal.status import incidents
 from portal.status.components import ComponentIn
 from portal.status.incidents import Incident
 from portal.unit_of_work import By
-from tests.conftest import Person, Site, StandingClock
+from tests.conftest import START, Person, Site, StandingClock
 
 KEY = "0123456789"
 
@@ -219,6 +220,51 @@ def test_a_new_incident_is_shown_before_it_is_opened(site: Site):
     )
     with site.portal.core.open_session() as session:
         assert session.query(Incident).count() == 0
+
+
+def test_an_update_is_shown_before_it_is_posted(site: Site):
+    site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="The API"))
+    person = site.signed_in(Role.OPERATOR)
+    path = open_one(person)
+    form = {"status": "identified", "message": "We **found** it.", "impact-api": "partial_outage"}
+    page = text_of(person.post(f"{path}/updates/preview", **form))
+    for word in ("Identified", "<strong>found</strong>", "The API", "0 subscribers will be"):
+        assert word in page, word
+    assert "We **found** it." not in text_of(person.client.get(path)), "nothing was stored"
+    for change, said in (
+        ({"message": ""}, "preview appears when the form is complete"),
+        ({"message": "It is {{impact}}."}, "still has a place to fill in: {{impact}}"),
+        ({"status": "resolved"}, "Choose a root cause"),
+        ({"nextUpdateAt": "2001-01-01T00:00"}, "The next update must be after this one"),
+    ):
+        assert said in text_of(person.post(f"{path}/updates/preview", **{**form, **change})), said
+    over = {**form, "status": "resolved", "rootCauseCategory": "capacity"}
+    assert "Resolved" in text_of(person.post(f"{path}/updates/preview", **over))
+    missing = person.post("/panel/incidents/INC-1999-0001/updates/preview", **form)
+    assert missing.status_code == 404
+
+
+def test_the_preview_of_an_update_counts_who_is_told_of_its_incident(site: Site):
+    person = site.signed_in(Role.OPERATOR)
+    path = open_one(person)
+    with site.portal.core.open_session() as session:
+        session.add(
+            Subscriber(
+                kind="mail",
+                address="reader@example.com",
+                topics=["incidents"],
+                components=[],
+                wanted={},
+                asked_at=START,
+                confirmed_at=START,
+                secret="s",
+                created_at=START,
+            )
+        )
+        session.commit()
+    form = {"status": "identified", "message": "Found."}
+    page = text_of(person.post(f"{path}/updates/preview", **form))
+    assert "1 subscriber will be notified" in page
 
 
 def test_a_note_of_a_new_incident_is_for_operators_alone(site: Site):

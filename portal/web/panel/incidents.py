@@ -1,5 +1,6 @@
 """Incidents in the panel: list, form, and the incident's own page."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request
@@ -87,6 +88,27 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
     new = _posted()
     context = {"components": [one.component for one in new.components], "channels": SENT}
     return boards.of_draft(new, now=clock.now()), context
+
+
+@blueprint.post("/<reference>/updates/preview")
+def show_update_preview(reference: str) -> Response:
+    return preview.show(partial(_preview_of_update, reference), NoticeKind.INCIDENT)
+
+
+def _preview_of_update(reference: str) -> tuple[Banner, dict[str, Any]]:
+    new, board = _posted_update(), current().board.current()
+    with current().core.open_session() as session:
+        row = found(incidents.find(session, reference))
+        impacts = incidents.impacts_of(session, [row.id]).get(row.id, [])
+        shown, banner = boards.of_update(row, impacts, new, now=clock.now())
+    touched = [one.component for one in shown.components]
+    return banner, {
+        "components": touched,
+        "channels": SENT,
+        "audiences": row.audiences,
+        "incident": shown,
+        "names": board.picture.names_of(touched) if board is not None else [],
+    }
 
 
 @blueprint.get("/<reference>")

@@ -15,7 +15,14 @@ from portal.web import current, render
 from portal.web.problems import Errors, Problem
 
 # What a preview may be given besides its banner.
-_NOTHING: dict[str, Any] = {"coming": [], "freezes": [], "is_planned": False, "when": ""}
+_NOTHING: dict[str, Any] = {
+    "coming": [],
+    "freezes": [],
+    "is_planned": False,
+    "when": "",
+    "incident": None,
+    "names": [],
+}
 
 
 def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind) -> Response:
@@ -45,14 +52,17 @@ def _addressing(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "components": context.pop("components", []),
         "channels": context.pop("channels", request.form.getlist("channels")),
+        "audiences": context.pop("audiences", request.form.getlist("audiences")),
     }
 
 
-def _recipients(kind: NoticeKind, components: Sequence[str], channels: Sequence[str]) -> int:
+def _recipients(
+    kind: NoticeKind, components: Sequence[str], channels: Sequence[str], audiences: Sequence[str]
+) -> int:
     """How many subscribers will be told of it."""
     draft = Notice(
         kind=kind.value,
-        audiences=request.form.getlist("audiences"),
+        audiences=list(audiences),
         channels=[one for one in SENT if one in channels],
         components=list(components),
     )
