@@ -21,6 +21,7 @@ PATTERNS = (
     "public/*.html",
     "parts/banner.html",
     "parts/board.html",
+    "parts/coming.html",
     "parts/component.html",
     "parts/notice.html",
     "parts/past.html",

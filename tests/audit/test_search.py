@@ -59,6 +59,7 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
             since = chance.choice((None, None, START + timedelta(minutes=chance.randrange(400))))
             before = chance.choice((None, chance.randrange(1, 420)))
             limit, offset = chance.choice((1, 7, 50)), chance.choice((0, 0, 3, 120))
+            most = chance.choice((None, None, 0, 20))
             expected, total = slowly(rows, event_type, actor, since, before)
             found, counted = search.search(
                 session,
@@ -68,9 +69,11 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
                 before=before,
                 limit=limit,
                 offset=offset,
+                count_to=most,
             )
             assert [one.seq for one in found] == expected[offset : offset + limit]
-            assert counted == total
+            is_cut = most is not None and (event_type or actor or since)
+            assert counted == (min(total, most + 1) if is_cut and most is not None else total)
 
 
 def test_a_page_of_a_sealed_log_begins_where_the_log_does(

@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from bench import grown
 from bench.grown import Sizes
+from portal.web.panel import audit
 from tests.conftest import START, Build, Person, Site, StandingClock
 from tests.lived_in import tend
 
@@ -28,7 +29,7 @@ LISTS = (
     ("/panel/notifications", ("subscribers", "subscribers")),
     ("/panel/audit", ()),
     ("/panel/audit?before=500", ()),
-    ("/panel/audit?type=account.login", ("events",)),
+    ("/panel/audit?type=account.login", ()),
     (f"{RUNTIME}/maintenance/windows?limit=50", ("windows",)),
     (f"{RUNTIME}/incidents?limit=50", ("incidents",)),
     (f"{RUNTIME}/maintenance/perimeter/blocks?limit=50", ("blocks",)),
@@ -78,7 +79,11 @@ def filled(build: Build, still: StandingClock) -> tuple[Filled, Filled]:
     return made[0], made[1]
 
 
-def test_a_list_reads_no_more_where_there_is_more(filled: tuple[Filled, Filled]):
+def test_a_list_reads_no_more_where_there_is_more(
+    filled: tuple[Filled, Filled], monkeypatch: pytest.MonkeyPatch
+):
+    # As far as this a choice of the log is counted; both portals have more.
+    monkeypatch.setattr(audit, "MOST_EXPORTED", 100)
     few, many = filled
     for path, counted in LISTS:
         more = many.work(path) - few.work(path)

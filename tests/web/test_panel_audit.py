@@ -13,7 +13,7 @@ from portal.audit.events import REQUIRED_FIELDS
 from portal.audit.search import Event
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
-from portal.web.panel import sentences
+from portal.web.panel import audit, sentences
 from portal.web.panel.cards import CARDS
 from tests.conftest import Person, Site, StandingClock
 from tests.queries import counted
@@ -61,6 +61,16 @@ def test_filters_choose_by_the_beginning_of_the_type_and_by_the_actor(site: Site
     assert 'value="ada"' in page
     # What means something to a pattern means itself.
     assert "INC-2030" not in text_of(person.client.get("/panel/audit?type=%25"))
+
+
+def test_a_choice_is_counted_as_far_as_it_is_exported(
+    site: Site, person: Person, monkeypatch: pytest.MonkeyPatch
+):
+    fill(site, 6)
+    monkeypatch.setattr(audit, "MOST_EXPORTED", 3)
+    assert "More than 3 events" in text_of(person.client.get("/panel/audit?type=incident"))
+    assert "3 events" in text_of(person.client.get("/panel/audit?type=incident&actor=ada"))
+    assert "More than" not in text_of(person.client.get("/panel/audit")), "all are known by number"
 
 
 def test_days_choose_the_last_one_whole(site: Site, still: StandingClock):

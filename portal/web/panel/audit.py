@@ -33,12 +33,15 @@ def listing() -> Response:
     before = paging.before()
     asked = _asked()
     with web.current().core.open_session() as session:
-        events, total = search.search(session, **_chosen(asked), before=before, limit=_PAGE + 1)
+        events, total = search.search(
+            session, **_chosen(asked), before=before, limit=_PAGE + 1, count_to=MOST_EXPORTED
+        )
         told = sentences.told(session, events[:_PAGE])
         return render.panel(
             "panel/audit/list.html",
             days=_by_day(told),
             total=total,
+            is_more=any(asked.values()) and total > MOST_EXPORTED,
             before=before,
             older=events[_PAGE - 1].seq if len(events) > _PAGE else None,
             filters=asked,
@@ -55,7 +58,7 @@ def export() -> Response:
         raise Problem(400, f"The format must be one of {', '.join(_WRITERS)}.")
     content_type, write = _WRITERS[wanted]
     with web.current().core.open_session() as session:
-        events, _ = search.search(session, **_chosen(_asked()), limit=MOST_EXPORTED)
+        events, _ = search.search(session, **_chosen(_asked()), limit=MOST_EXPORTED, count_to=0)
     response = Response(write(events), content_type=content_type)
     name = f"audit-{clock.now():%Y%m%dT%H%M%SZ}.{wanted}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
