@@ -121,7 +121,7 @@ translations: develop ## bring translations/*.po up to what the public is told
 screenshots: develop ## take the README's pictures of the demo; wants Chromium
 	$(BIN)/python -m docs.screenshots
 
-gallery: develop ## look at every page, empty, as the demo and stuffed, into artefacts/gallery; wants Chromium
+gallery: develop ## look at every page, empty, as the demo and stuffed, into docs/images/gallery; wants Chromium
 	$(BIN)/python -m docs.gallery $(SETS)
 
 lock: develop ## renew requirements.lock and requirements-dev.lock from pyproject.toml

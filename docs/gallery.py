@@ -1,9 +1,11 @@
 """Look at every page: empty, as the demo, and stuffed; at three widths, light and dark.
 
-Pictures go to `artefacts/gallery/`, and axe-core looks at each. Ends with 1 where it finds
-something, or where a page is wider than its window.
+Pictures go to `docs/images/gallery/`, with an index page; they are some nine hundred, so git does
+not keep them. axe-core looks at each. Ends with 1 where it finds something, or where a page is
+wider than its window.
 """
 
+import re
 import shutil
 import sys
 import tempfile
@@ -23,10 +25,10 @@ from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from tests.browser.axe import COLOUR_RULES, RULES, violations
 from tests.browser.conftest import QUIET
-from tests.browser.pages import ARTEFACTS, every_page, overflow, press, sign_up
+from tests.browser.pages import every_page, overflow, press, sign_up
 from tests.processes import Served
 
-TARGET = ARTEFACTS / "gallery"
+TARGET = Path(__file__).with_name("images") / "gallery"
 WIDTHS = (1280, 768, 360)
 LONG = "A name that somebody wrote without ever thinking of how it looks on a small screen " * 2
 ENDLESS = "internal-loadbalancer-" * 6
@@ -54,6 +56,7 @@ def main() -> None:
                 SETS[name](served)
                 found += look(browser, served, name)
         browser.close()
+    _index()
     for one in found:
         print(*one)
     sys.exit(1 if found else 0)
@@ -77,11 +80,29 @@ def look(browser: Browser, served: Served, name: str) -> list[Any]:
     return found
 
 
+def _index() -> None:
+    """One page with all pictures, a row for each page."""
+    rows: dict[str, list[str]] = {}
+    for file in sorted(TARGET.glob("*/*.png")):
+        name = file.relative_to(TARGET).as_posix()
+        rows.setdefault(name.rsplit("-", 2)[0], []).append(name)
+    body = "".join(
+        f"<h2>{title}</h2><p>"
+        + "".join(
+            f'<a href="{one}"><img src="{one}" alt="{one}" height="300"></a> ' for one in files
+        )
+        + "</p>"
+        for title, files in rows.items()
+    )
+    page = f"<!doctype html><meta charset=utf-8><title>Every page</title>{body}"
+    (TARGET / "index.html").write_text(page)
+
+
 def _both(page: Page, target: Path, path: str, width: int) -> list[Any]:
     found: list[Any] = []
     for scheme, rules in (("light", RULES), ("dark", COLOUR_RULES)):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        file = path.strip("/").replace("/", "-") or "public"
+        file = re.sub(r"[/?=]+", "-", path).strip("-") or "public"
         page.screenshot(path=target / f"{file}-{width}-{scheme}.png", full_page=True)
         found += [(target.name, path, width, scheme, *one) for one in violations(page, rules)]
     return found

@@ -134,6 +134,8 @@ STATIC_PAGES = [
     "/embed",
     "/?lang=ar",
     "/components/api?lang=ar",
+    "/subscribe?lang=ar",
+    "/history?lang=ar",
     "/nothing-here",
     "/api/docs",
     "/panel",
