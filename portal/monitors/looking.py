@@ -12,7 +12,7 @@ import structlog
 from portal import clock
 from portal.monitors.health import Outcome
 from portal.monitors.kinds.base import Config, Task
-from portal.monitors.kinds.table import TABLE
+from portal.monitors.kinds.table import TABLE, Entry
 from portal.monitors.looks import CannotLookError, FailedError, Look, Trace
 from portal.monitors.monitor import Kind
 from portal.monitors.network import Network, said
@@ -40,7 +40,8 @@ async def look(plan: Plan, targets: Targets, credentials: Mapping[str, Any]) -> 
     trace = Trace()
     network = Network(targets.freed(plan.config.hosts if plan.is_free else ()))
     task = Task(network, trace, credentials, plan.timeout_seconds)
-    of_kind = TABLE[plan.kind].loaded()
+    entry = TABLE[plan.kind]
+    of_kind = entry.loaded()
     begun = time.perf_counter()
     try:
         async with asyncio.timeout(plan.timeout_seconds):
@@ -51,20 +52,29 @@ async def look(plan: Plan, targets: Targets, credentials: Mapping[str, Any]) -> 
     except CannotLookError as error:
         outcome, detail = Outcome.UNKNOWN, str(error)
     except TimeoutError:
-        outcome, detail = Outcome.DOWN, f"No answer within {plan.timeout_seconds} s"
+        outcome, detail = _unanswered(entry, f"No answer within {plan.timeout_seconds} s")
         if trace.cut_in == "dns":
             # The node's name server, or a thread that asks it, is what was waited for.
             outcome, detail = Outcome.UNKNOWN, f"No name within {plan.timeout_seconds} s"
     except (OSError, EOFError) as error:
-        outcome, detail = Outcome.DOWN, said(error)
+        outcome, detail = _unanswered(entry, said(error))
     except Exception as error:
         # A fault of ours says nothing about the target.
         _log.exception("monitor.look_failed", kind=plan.kind.value)
         outcome, detail = Outcome.UNKNOWN, f"The look failed ({type(error).__name__})"
     took = (time.perf_counter() - begun) * 1000
+    if trace.measured_ms is not None:
+        took = trace.measured_ms
     outcome, detail = _counted(plan, trace, outcome, detail, took)
     measured = None if outcome is Outcome.UNKNOWN else took
     return Look(outcome, clock.now(), measured, detail[:DETAIL], trace)
+
+
+def _unanswered(entry: Entry, detail: str) -> tuple[Outcome, str]:
+    """The target's fault, or that of somebody who measures it, which says nothing of the target."""
+    if entry.asks_another:
+        return Outcome.UNKNOWN, f"{entry.word}: {detail}"
+    return Outcome.DOWN, detail
 
 
 def _counted(

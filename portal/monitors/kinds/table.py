@@ -31,6 +31,8 @@ class Entry:
     module: str
     needs: tuple[str, ...] = ()
     has_tls: bool = False
+    # It is not the target that answers, but somebody who measures it.
+    asks_another: bool = False
 
     def loaded(self) -> Looks:
         """How it looks; libraries that nobody needs take no memory, nor the time of a look."""
@@ -57,7 +59,7 @@ TABLE: dict[Kind, Entry] = {
     Kind.POSTGRES: Entry("PostgreSQL", PostgresConfig, "postgres", ("psycopg",)),
     Kind.REDIS: Entry("Redis", RedisConfig, "redis", has_tls=True),
     Kind.PROMETHEUS: Entry(
-        "Prometheus", PrometheusConfig, "prometheus", (_EXCHANGE,), has_tls=True
+        "Prometheus", PrometheusConfig, "prometheus", (_EXCHANGE,), has_tls=True, asks_another=True
     ),
     Kind.HEARTBEAT: Entry("Heartbeat", HeartbeatConfig, "heartbeat"),
 }
