@@ -65,6 +65,7 @@ demo: install ## run with a lived-in example in its own data directory
 test: develop ## run the suite, or a part: make test T=tests/board, T="audit and not seal"
 	@command -v chromium >/dev/null || echo "No Chromium: the browser tests are left out. On Debian: apt-get install chromium"
 	@command -v prometheus >/dev/null || echo "No Prometheus: its tests are left out. On Debian: apt-get install prometheus"
+	@command -v dnsmasq >/dev/null || echo "No dnsmasq: its tests are left out. On Debian: apt-get install dnsmasq-base"
 	@command -v redis-server >/dev/null || echo "No Redis: its tests are left out. On Debian: apt-get install redis-server"
 	$(BIN)/python -m pytest -m "not slow" -n auto $(COVERAGE) $(PART)
 

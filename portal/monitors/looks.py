@@ -36,6 +36,8 @@ class Trace:
     certificate_expires_at: datetime | None = None
     # In which phase it was when its time was over.
     cut_in: str = ""
+    # How long the target took, where that is not how long the look took.
+    measured_ms: float | None = None
     # What was slow or nearly over although it answered.
     warnings: list[str] = field(default_factory=list)
 

@@ -108,11 +108,12 @@ async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 @contextmanager
-def forwarding(path: str) -> Iterator[int]:
-    """A port that leads to a Unix socket."""
+def forwarding(path: str, *, slow: float = 0.0) -> Iterator[int]:
+    """A port that leads to a Unix socket, each piece so many seconds later."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            await asyncio.sleep(slow)
             writer.write(data)
             await writer.drain()
         writer.close()
@@ -129,36 +130,36 @@ def forwarding(path: str) -> Iterator[int]:
 
 
 class _NameServer(asyncio.DatagramProtocol):
-    def __init__(self, records: dict[tuple[str, str], list[str]], *, mute: bool, lie: str) -> None:
-        self._records, self._mute, self._lie = records, mute, lie
+    def __init__(self, records: dict[tuple[str, str], list[str]], forged: str) -> None:
+        self._records, self._forged = records, forged
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
 
     def datagram_received(self, data: bytes, address: Any) -> None:
-        if self._mute:
-            return
         question = dns.message.from_wire(data)
         asked = question.question[0]
         name, kind = asked.name.to_text().rstrip("."), dns.rdatatype.to_text(asked.rdtype)
         answer = dns.message.make_response(question)
-        values = [self._lie] if self._lie else self._records.get((name, kind), [])
+        values = self._records.get((name, kind), [])
         if values:
             answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", kind, *values))
         elif name not in {known for known, _ in self._records}:
             answer.set_rcode(dns.rcode.NXDOMAIN)
+        if self._forged == "id":
+            answer.id ^= 1
+        elif self._forged == "question":
+            answer.question = dns.message.make_query("other.test", kind).question
         self._transport.sendto(answer.to_wire(), address)
 
 
 @contextmanager
-def name_server(
-    records: dict[tuple[str, str], list[str]], *, mute: bool = False, lie: str = ""
-) -> Iterator[int]:
-    """A DNS server with some records; mute, or lying with one answer to everything."""
+def name_server(records: dict[tuple[str, str], list[str]], *, forged: str = "") -> Iterator[int]:
+    """A DNS server with some records; `forged`: its answers have another `id` or `question`."""
     with event_loop() as loop:
 
         def make() -> _NameServer:
-            return _NameServer(records, mute=mute, lie=lie)
+            return _NameServer(records, forged)
 
         async def start() -> Any:
             return await loop.create_datagram_endpoint(make, local_addr=("127.0.0.1", 0))

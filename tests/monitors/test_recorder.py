@@ -1,6 +1,6 @@
 """What is recorded when something comes between: nodes that go, reloads, edits, faults."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,18 +16,9 @@ from portal.monitors.node_views import MonitorView
 from portal.monitors.nodes import MonitorNode
 from portal.monitors.schemas import MonitorIn
 from portal.monitors.watch import Watch
-from tests.conftest import Site, StandingClock
 from tests.monitors.watching import BY, Watching
 
 DOWN = "monitor-down"
-
-
-@pytest.fixture
-def world(either: Site, still: StandingClock) -> Iterator[Watching]:
-    watching = Watching(either, still)
-    watching.component()
-    yield watching
-    watching.stop()
 
 
 def test_a_node_that_is_gone_silences_nothing_below_what_it_saw(world: Watching):

@@ -1,6 +1,5 @@
 """What follows from looks: states, alerts, the component; over restarts, sleeps and clocks."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,19 +17,11 @@ from portal.monitors.results import MonitorResult
 from portal.runtime.episodes import Episode
 from portal.status.components import State
 from portal.status.windows import WindowIn
-from tests.conftest import START, Site, StandingClock
+from tests.conftest import START
 from tests.monitors.watching import BY, Watching
 from tests.web.pages import recorded
 
 DOWN, DEGRADED = "monitor-down", "monitor-degraded"
-
-
-@pytest.fixture
-def world(either: Site, still: StandingClock) -> Iterator[Watching]:
-    watching = Watching(either, still)
-    watching.component()
-    yield watching
-    watching.stop()
 
 
 def test_it_goes_down_and_up_again_with_its_component(world: Watching):

@@ -42,6 +42,9 @@ async def look(config: PingConfig, task: Task) -> str:
         raise CannotLookError(NOT_ALLOWED) from None
     except ICMPLibError as error:
         raise FailedError(f"No answer ({type(error).__name__})") from None
+    if found.is_alive:
+        # Between the packets the look waits, and that is no time of the target's.
+        task.trace.measured_ms = found.avg_rtt
     loss = round(found.packet_loss * 100)
     said = f"{found.packets_received} of {found.packets_sent} packets, {found.avg_rtt:.1f} ms"
     task.trace.say(said)
