@@ -126,6 +126,8 @@ def messages_told() -> Iterator[str | tuple[str, str]]:
     yield from {text for _, text in picture.WORDS}
     yield from (picture.NOTHING_WATCHED, picture.PARTLY_KNOWN)
     yield from (word for _, word in badges.OF_STATE.values())
+    yield from (word for _, word in badges.OF_HEALTH.values())
+    yield badges.IN_30_DAYS
     yield "status"
     yield from feeds.SPANS.values()
     yield from messages.WORDS

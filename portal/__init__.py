@@ -70,7 +70,7 @@ def _rooms(
     from portal.runtime.overview import Overview
     from portal.runtime.shared import SharedSnapshot
     from portal.status import room as statuses
-    from portal.web import catalogues, headers, render
+    from portal.web import catalogues, headers, render, wording
 
     with app.app_context():
         engine = extensions.db.engine
@@ -84,6 +84,7 @@ def _rooms(
         page_headers=headers.PAGE_HEADERS,
         embed_headers=headers.embed(settings),
         say=catalogues.say,
+        share=wording.uptime,
         speaking=catalogues.speaking(app),
     )
     status = statuses.build(

@@ -5,6 +5,8 @@ from html import escape
 from portal.board.components import ComponentView
 from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
 from portal.board.site import Document, Site
+from portal.monitors.health import Health
+from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
 
 KIND = "image/svg+xml"
@@ -23,6 +25,13 @@ OF_STATE = {
     State.MAJOR: ("#b3261e", "major outage"),
 }
 _UNWATCHED = "#5b6470"
+OF_HEALTH = {
+    Health.UP: ("#127a46", "up"),
+    Health.DEGRADED: ("#8a5a00", "degraded performance"),
+    Health.DOWN: ("#b3261e", "down"),
+    Health.UNKNOWN: (_UNWATCHED, "unknown"),
+}
+IN_30_DAYS = "%(share)s in 30 days"
 # Of a letter in the font of a badge, about.
 _LETTER = 6.6
 # Of one in a script whose letters are squares.
@@ -39,6 +48,15 @@ def badge(picture: Picture, site: Site) -> Document:
 def of_component(one: ComponentView, site: Site) -> Document:
     colour, word = OF_STATE[one.state]
     return KIND, _drawn(one.name, site.say(word), colour)
+
+
+def of_monitor(one: PublicMonitor, site: Site) -> Document:
+    """How a monitor is, and how much of the last thirty days it was not down."""
+    colour, word = OF_HEALTH[one.health]
+    said = site.say(word)
+    if one.uptime is not None:
+        said = f"{said} · {site.say(IN_30_DAYS) % {'share': site.share(one.uptime)}}"
+    return KIND, _drawn(one.name, said, colour)
 
 
 def _width(text: str) -> int:

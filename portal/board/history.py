@@ -16,6 +16,8 @@ from portal.board.components import ComponentView
 from portal.board.days import DayEvent, Interval
 from portal.monitors import known
 from portal.monitors.known import Knowledge
+from portal.monitors.public_views import PublicMonitor
+from portal.monitors.uptime import Planned
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
 from portal.status import bounded, components, windows
@@ -64,6 +66,7 @@ class History:
         self.computed = self.viewed = 0
         # What monitors know of components, at the last look.
         self.known: dict[str, Knowledge] = {}
+        self.monitors: tuple[PublicMonitor, ...] = ()
         self._has_monitors = False
 
     def components(self, session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
@@ -76,8 +79,10 @@ class History:
         wanted = {name.partition(":")[0] for row, _ in told_of for name in row.alerts}
         held = episodes.open_or_closed_since(session, wanted, since=begins)
         # Asked for only where there is a monitor.
-        watches = known.of_components(session, since=begins, now=now) if self._has_monitors else {}
-        self.known = watches
+        self.known, self.monitors = known.NOTHING
+        if self._has_monitors:
+            maintenance = _maintenance(self._planned)
+            self.known, self.monitors = known.read(session, maintenance, since=begins, now=now)
         found = []
         for row, is_told in told_of:
             was, goes_on = self._past.get(row.id, _NONE), late.get(row.id, _NONE)
@@ -224,6 +229,14 @@ def _windows(session: Session, query: Any) -> dict[str, list[Interval]]:
                 interval = Interval(State(state), row.starts_at, end, row.reference, row.title)
                 found.setdefault(slug, []).append(interval)
     return found
+
+
+def _maintenance(planned: dict[str, list[Interval]]) -> dict[str, list[Planned]]:
+    """The same as times alone."""
+    return {
+        slug: [Planned(one.began_at, one.ended_at) for one in some if one.ended_at]
+        for slug, some in planned.items()
+    }
 
 
 def _text_of(*columns: Any) -> Any:

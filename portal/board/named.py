@@ -1,4 +1,4 @@
-"""What is made for one component or window when first asked for: its page, badge and calendar."""
+"""What is made for one thing when first asked for: pages of components, badges, calendars."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Page = Callable[[Picture, ComponentView, Choice], bytes]
 
 
 def finder(site: Site, page_of: Page) -> Find:
-    """Looks things up by `/components/<slug>`, `…/badge.svg` and `/maintenance/<reference>.ics`."""
+    """By `/components/<slug>`, `…/badge.svg`, `/monitors/…/badge.svg`, `/maintenance/….ics`."""
 
     def find(picture: Picture, path: str) -> Make | None:
         _, kind, name, *rest = [*path.split("/"), ""]
@@ -29,6 +29,10 @@ def finder(site: Site, page_of: Page) -> Find:
             for one in picture.public_components:
                 if one.slug == name:
                     return _of_component(picture, one, rest, site, page_of)
+        if kind == "monitors" and rest == ["badge.svg", ""]:
+            for watched in picture.monitors:
+                if watched.slug == name:
+                    return lambda choice: badges.of_monitor(watched, site)
         return None
 
     return find

@@ -12,6 +12,7 @@ from portal.board import instants
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
+from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
 from portal.status.incidents import ImpactLevel, Progress
 from portal.status.terms import Audience, Channel, Severity, Status
@@ -87,6 +88,8 @@ class Picture:
     stale_since: datetime | None = None
     # Until when the states of components are known without a new look of their monitors.
     known_until: dict[str, datetime] = field(default_factory=dict)
+    # Monitors of public components of which everyone may know how they are.
+    monitors: tuple[PublicMonitor, ...] = ()
     # The instant that it shows, where that is another than the one at which it was read.
     seen_at: datetime | None = None
 
@@ -240,12 +243,14 @@ class Picture:
         """The same data seen at `now`, for when the database cannot be asked."""
         moved = tuple(banner.at(now) for banner in self.banners)
         parts = tuple(self._known_at(one.at(now), now) for one in self.components)
+        dues = [*self.known_until.values(), *(one.until for one in self.monitors)]
         return replace(
             self,
             seen_at=now,
-            valid_until=next_change(moved, parts, self.incidents, now, self.known_until.values()),
+            valid_until=next_change(moved, parts, self.incidents, now, dues),
             banners=moved,
             components=parts,
+            monitors=tuple(one.at(now) for one in self.monitors),
             stale_since=stale_since,
         )
 

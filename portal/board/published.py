@@ -56,15 +56,19 @@ def take(
     history.incidents.forget_others()
     parts = history.components(session, now=now)
     known_until = {slug: one.until for slug, one in history.known.items()}
+    public = {one.slug for one in parts if one.is_public}
+    monitors = tuple(one for one in history.monitors if one.component in public)
+    dues = [*known_until.values(), *(one.until for one in monitors)]
     return Picture(
         number,
         now,
-        next_change(found, parts, shown, now, known_until.values()),
+        next_change(found, parts, shown, now, dues),
         tuple(found),
         tuple(shown),
         parts,
         called_off,
         known_until=known_until,
+        monitors=monitors,
     )
 
 

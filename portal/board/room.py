@@ -22,11 +22,12 @@ def build(
     page_headers: Headers,
     embed_headers: Headers,
     say: Callable[[str], str],
+    share: Callable[[float], str],
     speaking: Speaking,
 ) -> Board:
     """`pages` renders the HTML of a picture, by path; `page_of` that of one component."""
     settings = core.settings
-    site = Site(settings.site_name, settings.external_url.rstrip("/"), say)
+    site = Site(settings.site_name, settings.external_url.rstrip("/"), say, share)
     documents = feeds.documents(site) | statuspage.documents(site)
 
     find = named.finder(site, page_of)

@@ -17,12 +17,13 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Site:
     """Where the feeds belong to; `url` has no slash at its end and may be empty.
 
-    `say` gives a word in the language that is spoken now.
+    `say` gives a word in the language that is spoken now, `share` a share of time.
     """
 
     name: str
     url: str
     say: Callable[[str], str] = str
+    share: Callable[[float], str] = "{:.2%}".format
 
     def id_of(self, banner: Banner) -> str:
         """A name for good, of the tag scheme (RFC 4151) where there is an address."""

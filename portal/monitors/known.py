@@ -1,17 +1,19 @@
 """Whether the state of a component is known: green is only what somebody measured."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from portal.monitors import states
+from portal.monitors import public_views, states
 from portal.monitors.health import Health
 from portal.monitors.monitor import Monitor
+from portal.monitors.public_views import PublicMonitor
 from portal.monitors.states import MonitorSpan, MonitorState
+from portal.monitors.uptime import Planned, Stretch
 
 _DAY = timedelta(days=1)
 # The portal worker says within seconds that nothing is known any more. So much later the page says
@@ -31,29 +33,43 @@ class Knowledge:
     has_latency: bool = False
 
 
+class Known(NamedTuple):
+    """What monitors know: of components by their slugs, and what everyone may know of monitors."""
+
+    components: dict[str, Knowledge]
+    monitors: tuple[PublicMonitor, ...]
+
+
+NOTHING = Known({}, ())
+
+
 def is_any() -> Any:
-    """Whether a monitor looks after a component, as a part of another query."""
-    return exists(select(Monitor.id).where(*_LOOKS_AFTER)).select().scalar_subquery()
+    """Whether a component has a monitor, as a part of another query."""
+    return exists(select(Monitor.id).where(_OF_COMPONENT)).select().scalar_subquery()
 
 
-_LOOKS_AFTER = (Monitor.component.is_not(None), Monitor.is_paused.is_(False))
+_OF_COMPONENT = Monitor.component.is_not(None)
 
 
-def of_components(session: Session, *, since: datetime, now: datetime) -> dict[str, Knowledge]:
-    """By component, of those that have a monitor that is not paused."""
+def read(
+    session: Session, planned: Mapping[str, Sequence[Planned]], *, since: datetime, now: datetime
+) -> Known:
+    """Of components with a monitor that is not paused; `planned` are windows by component."""
     query = (
         select(Monitor, MonitorState)
         .outerjoin(MonitorState, MonitorState.monitor_id == Monitor.id)
-        .where(*_LOOKS_AFTER)
+        .where(_OF_COMPONENT)
+        .order_by(Monitor.id)
     )
     rows = session.execute(query).all()
     if not rows:
-        return {}
+        return NOTHING
     lines = _spans(session, [row.id for row, _ in rows], since)
     found: dict[str, list[tuple[Monitor, MonitorState | None]]] = {}
     for row, state in rows:
-        found.setdefault(row.component or "", []).append((row, state))
-    return {
+        if not row.is_paused:
+            found.setdefault(row.component or "", []).append((row, state))
+    components = {
         slug: Knowledge(
             max(_until(row, state, now) for row, state in some),
             blank_days([lines.get(row.id, []) for row, _ in some], since=since, now=now),
@@ -61,6 +77,19 @@ def of_components(session: Session, *, since: datetime, now: datetime) -> dict[s
         )
         for slug, some in found.items()
     }
+    monitors = tuple(
+        public_views.of(
+            row,
+            state,
+            lines.get(row.id, []),
+            planned.get(row.component or "", ()),
+            until=_until(row, state, now),
+            now=now,
+        )
+        for row, state in rows
+        if row.shows_latency
+    )
+    return Known(components, monitors)
 
 
 def _until(row: Monitor, state: MonitorState | None, now: datetime) -> datetime:
@@ -70,9 +99,7 @@ def _until(row: Monitor, state: MonitorState | None, now: datetime) -> datetime:
     return state.looked_at + states.patience(row) + SLACK
 
 
-def _spans(
-    session: Session, ids: Iterable[int], since: datetime
-) -> dict[int, list[tuple[Health, datetime, datetime | None]]]:
+def _spans(session: Session, ids: Iterable[int], since: datetime) -> dict[int, list[Stretch]]:
     query = (
         select(
             MonitorSpan.monitor_id, MonitorSpan.health, MonitorSpan.began_at, MonitorSpan.ended_at
@@ -83,17 +110,14 @@ def _spans(
         )
         .order_by(MonitorSpan.began_at)
     )
-    found: dict[int, list[tuple[Health, datetime, datetime | None]]] = {}
+    found: dict[int, list[Stretch]] = {}
     for monitor_id, health, began_at, ended_at in session.execute(query):
-        found.setdefault(monitor_id, []).append((Health(health), began_at, ended_at))
+        found.setdefault(monitor_id, []).append(Stretch(Health(health), began_at, ended_at))
     return found
 
 
 def blank_days(
-    lines: Sequence[Sequence[tuple[Health, datetime, datetime | None]]],
-    *,
-    since: datetime,
-    now: datetime,
+    lines: Sequence[Sequence[Stretch]], *, since: datetime, now: datetime
 ) -> frozenset[date]:
     """The whole days, from the first look on, in which no monitor knew anything."""
     known = [

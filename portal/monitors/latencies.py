@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.monitors import charts, states
+from portal.monitors import charts, states, uptime
 from portal.monitors.charts import Period
 from portal.monitors.figures import Figure
 from portal.monitors.health import Health
@@ -84,6 +84,5 @@ class Latencies:
                 if component in one.components
             ]
             found = [Stretch(Health(one.health), one.began_at, one.ended_at) for one in spans]
-        if health is Health.UNKNOWN and state is not None and state.looked_at is not None:
-            found.append(Stretch(health, state.looked_at, None))
+            found = uptime.confirmed(found, health, states.since_at(row, state, now=now))
         return Latency(now, drawn, found, planned)

@@ -22,6 +22,20 @@ class Planned(NamedTuple):
     ended_at: datetime
 
 
+def confirmed(
+    stretches: Iterable[Stretch], health: Health, since: datetime | None
+) -> list[Stretch]:
+    """Stretches as they are at an instant: what nobody confirms any more is `health` since then."""
+    found = []
+    for one in stretches:
+        if one.ended_at is None and health is not one.health and since is not None:
+            turned_at = max(since, one.began_at)
+            found += [one._replace(ended_at=turned_at), Stretch(health, turned_at, None)]
+        else:
+            found.append(one)
+    return found
+
+
 def uptime(
     stretches: Iterable[Stretch], planned: Sequence[Planned], *, since: datetime, now: datetime
 ) -> float | None:

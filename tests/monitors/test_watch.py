@@ -14,6 +14,7 @@ from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.monitor import Monitor
 from portal.monitors.pings import Ping
 from portal.monitors.results import MonitorResult
+from portal.monitors.uptime import Stretch
 from portal.runtime.episodes import Episode
 from portal.status.components import State
 from portal.status.windows import WindowIn
@@ -462,11 +463,14 @@ def test_days_of_which_nothing_is_known_are_grey():
     day = timedelta(days=1)
     lines = [
         [
-            (up, start, start + day * 2),
-            (blank, start + day * 2, start + day * 5),
-            (up, start + day * 5, None),
+            Stretch(up, start, start + day * 2),
+            Stretch(blank, start + day * 2, start + day * 5),
+            Stretch(up, start + day * 5, None),
         ],
-        [(blank, start, start + day * 3.5), (up, start + day * 3.5, start + day * 3.6)],
+        [
+            Stretch(blank, start, start + day * 3.5),
+            Stretch(up, start + day * 3.5, start + day * 3.6),
+        ],
     ]
     found = known.blank_days(lines, since=start - day * 30, now=start + day * 7)
     assert sorted(found) == [(start + day * number).date() for number in (2, 4)]

@@ -17,6 +17,7 @@ from portal.monitors.kinds.table import config_of
 from portal.monitors.monitor import Monitor
 from portal.monitors.node_views import MonitorView
 from portal.monitors.nodes import MonitorNode
+from portal.monitors.public_views import UPTIME_DAYS
 from portal.monitors.schemas import MonitorOut
 from portal.monitors.shown import last_evidence
 from portal.monitors.states import MonitorSpan, MonitorState
@@ -30,7 +31,6 @@ from portal.web.drawing import Drawing, Spark
 from portal.web.panel import paging
 
 _ORDER = {Health.DOWN: 0, Health.DEGRADED: 1, Health.UNKNOWN: 2, Health.UP: 3}
-UPTIME_DAYS = 30
 MOST_SPANS = 12
 
 
@@ -164,15 +164,9 @@ def stretches(
     row: Monitor, state: MonitorState | None, spans: list[MonitorSpan], *, now: datetime
 ) -> list[Stretch]:
     """Spans as they are at an instant: what nobody confirms any more is unknown since then."""
-    found = []
     health, since = states.health_at(row, state, now=now), states.since_at(row, state, now=now)
-    for one in spans:
-        if one.ended_at is None and health is not Health(one.health) and since is not None:
-            found.append(Stretch(Health(one.health), one.began_at, max(since, one.began_at)))
-            found.append(Stretch(health, max(since, one.began_at), None))
-        else:
-            found.append(Stretch(Health(one.health), one.began_at, one.ended_at))
-    return found
+    found = [Stretch(Health(one.health), one.began_at, one.ended_at) for one in spans]
+    return uptime.confirmed(found, health, since)
 
 
 def _planned(session: Session, since: datetime, now: datetime) -> dict[str, list[Planned]]:
@@ -202,6 +196,7 @@ class OnePage:
     shown: MonitorOut
     target: str
     component: str
+    has_badge: bool
     period: Period
     periods: list[tuple[Period, str]]
     drawing: Drawing | None
@@ -235,11 +230,12 @@ def one(session: Session, row: Monitor, period: Period, *, now: datetime) -> One
             stretches=found,
             planned=planned,
         )
-    component = session.scalar(select(Component.name).where(Component.slug == row.component))
+    component = session.scalar(select(Component).where(Component.slug == row.component))
     return OnePage(
         shown=room.shown.out(row, state, heard, last_evidence(seen, names), now=now),
         target=config_of(row.kind, row.config).target,
-        component=component or "",
+        component=component.name if component is not None else "",
+        has_badge=row.shows_latency and component is not None and component.is_public,
         period=period,
         periods=[
             (Period.HOURS, "6 hours"),

@@ -82,7 +82,13 @@ def one(slug: str) -> Response:
     with current().core.open_session() as session:
         row = found(queries.find(session, slug))
         page = monitor_pages.one(session, row, period, now=clock.now())
-    return render.panel("panel/monitors/one.html", page=page, one=page.shown, kinds=TABLE)
+    return render.panel(
+        "panel/monitors/one.html",
+        page=page,
+        one=page.shown,
+        kinds=TABLE,
+        external_url=current().core.settings.url,
+    )
 
 
 @blueprint.get("/<slug>/form")

@@ -67,10 +67,11 @@ def component(slug: str) -> Response:
 @blueprint.get("/calendar.<any(ics):_>")
 @blueprint.get("/badge.<any(svg):_>")
 @blueprint.get("/components/<slug>/badge.<any(svg):_>")
+@blueprint.get("/monitors/<slug>/badge.<any(svg):_>")
 @blueprint.get("/maintenance/<ref>.<any(ics):_>")
 @blueprint.doc(hide=True)
 def document(_: str, **named: str) -> Response:
-    """Feeds, calendars and badges: of all, or of one component or window."""
+    """Feeds, calendars and badges: of all, or of one component, monitor or window."""
     return _ready_made(request.path)
 
 
