@@ -3,7 +3,7 @@
 from html import escape
 
 from portal.board.components import ComponentView
-from portal.board.picture import NOTHING_WATCHED, Indicator, Picture
+from portal.board.picture import NOTHING_WATCHED, PARTLY_KNOWN, Indicator, Picture
 from portal.board.site import Document, Site
 from portal.monitors.health import Health
 from portal.monitors.public_views import PublicMonitor
@@ -41,12 +41,14 @@ _SQUARE = 11.0
 def badge(picture: Picture, site: Site) -> Document:
     """The state of all; the word says it, the colour only helps."""
     word = picture.description
-    colour = _UNWATCHED if word == NOTHING_WATCHED else _OF_INDICATOR[picture.indicator]
+    is_known = word not in (NOTHING_WATCHED, PARTLY_KNOWN)
+    colour = _OF_INDICATOR[picture.indicator] if is_known else _UNWATCHED
     return KIND, _drawn(site.say("status"), site.say(word), colour)
 
 
 def of_component(one: ComponentView, site: Site) -> Document:
-    colour, word = OF_STATE[one.state]
+    is_unknown = one.is_unknown and one.state is State.OPERATIONAL
+    colour, word = OF_HEALTH[Health.UNKNOWN] if is_unknown else OF_STATE[one.state]
     return KIND, _drawn(one.name, site.say(word), colour)
 
 

@@ -49,8 +49,9 @@ class ComponentView(Camel):
     # Whether it has monitors of which none knows anything now; whether its page has a chart.
     is_unknown: bool = False
     has_latency: bool = False
-    # Days of which nobody knows anything.
+    # Days of which nobody knows anything; the first of which somebody does, None without one.
     blank: frozenset[date] = frozenset()
+    counts_from: date | None = None
     # What reaches beyond the beginning of `today`, so that it can be seen at a later instant.
     today: date | None = None
     ahead: list[Interval] = []
@@ -99,11 +100,13 @@ def view(
     is_unknown: bool = False,
     has_latency: bool = False,
     blank: frozenset[date] = frozenset(),
+    counts_from: date | None = date.min,
     closed: list[DayEvent] | None = None,
 ) -> ComponentView:
     """A component with its history up to `now`.
 
-    `closed` are the events of the days before today where somebody has them, the earliest first.
+    `counts_from` is the first day of which anything is known, None while nothing is. `closed` are
+    the events of the days before today where somebody has them, the earliest first.
     """
     midnight, intervals = instants.midnight(now), list(intervals)
     if closed is None:
@@ -125,6 +128,7 @@ def view(
         is_unknown=is_unknown,
         has_latency=has_latency,
         blank=blank,
+        counts_from=counts_from,
         today=midnight.date(),
         ahead=[one for one in intervals if one.ended_at is None or one.ended_at > midnight],
         entries=days.entries(intervals),
@@ -145,8 +149,9 @@ def _seen(stem: ComponentView, closed: list[DayEvent], *, now: datetime) -> Comp
     begins = datetime.combine(max(first, stem.today), datetime.min.time(), UTC)
     known_from = datetime.combine(stem.since, datetime.min.time(), UTC)
     events = closed + days.events(days.so_far(stem.ahead, now), max(begins, known_from))
+    counts_from = max(stem.since, stem.counts_from or date.max)
     states: list[State | None] = [
-        State.OPERATIONAL if day >= stem.since and day not in stem.blank else None
+        State.OPERATIONAL if day >= counts_from and day not in stem.blank else None
         for day in (first + timedelta(days=number) for number in range(DAYS))
     ]
     for one in events:

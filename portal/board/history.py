@@ -43,6 +43,7 @@ class Seen(NamedTuple):
     is_unknown: bool
     has_latency: bool
     blank: frozenset[date]
+    counts_from: date | None
 
 
 Row = tuple[int, Interval, bool]
@@ -93,14 +94,9 @@ class History:
                 changed_at = one.changed_at or one.opened_at
                 intervals += days.overruled(_of_episode(one), changed_at, by_hand)
             # Somebody or something speaks of it, or did: an alert, an incident, an operator.
-            is_watched = bool(row.alerts) or row.version > 1 or is_told or bool(concerns)
-            monitors = self.known.get(row.slug)
-            seen = Seen(
-                is_watched or monitors is not None,
-                monitors is not None and monitors.until <= now,
-                monitors is not None and monitors.has_latency,
-                monitors.blank if monitors is not None else frozenset(),
-            )
+            others = [one for one in concerns if one.source != Source.MONITOR]
+            is_told_of = bool(row.alerts) or row.version > 1 or is_told or bool(others)
+            seen = _seen(row, self.known.get(row.slug), is_told_of, now)
             found.append(self._view(row, intervals, now=now, seen=seen))
         return tuple(found)
 
@@ -158,6 +154,15 @@ class History:
 
 
 _SPAN = (Span.component_id, Span.incident_id, Span.state, Span.began_at, Span.ended_at)
+
+
+def _seen(row: Component, monitors: Knowledge | None, is_told_of: bool, now: datetime) -> Seen:
+    """What is known of it; days count from the first on of which anybody knows anything."""
+    if monitors is None:
+        return Seen(is_told_of, False, False, frozenset(), row.since if is_told_of else None)
+    counts_from = row.since if is_told_of else monitors.first
+    is_unknown = monitors.until <= now
+    return Seen(True, is_unknown, monitors.has_latency, monitors.blank, counts_from)
 
 
 def _is_of_interest(begins: datetime) -> ColumnElement[bool]:

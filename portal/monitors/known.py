@@ -25,11 +25,13 @@ SLACK = timedelta(minutes=3)
 class Knowledge:
     """Until when a component's state is known without a new look, and the days of which nothing is.
 
-    `latency` says that its public page may show how fast it answers.
+    `first` is the day from which on anything is known, None while nothing is. `has_latency` says
+    that its public page may show how fast it answers.
     """
 
     until: datetime
     blank: frozenset[date]
+    first: date | None = None
     has_latency: bool = False
 
 
@@ -70,12 +72,7 @@ def read(
         if not row.is_paused:
             found.setdefault(row.component or "", []).append((row, state))
     components = {
-        slug: Knowledge(
-            max(_until(row, state, now) for row, state in some),
-            blank_days([lines.get(row.id, []) for row, _ in some], since=since, now=now),
-            any(row.shows_latency and not row.is_heartbeat for row, _ in some),
-        )
-        for slug, some in found.items()
+        slug: _of_component(some, lines, since=since, now=now) for slug, some in found.items()
     }
     monitors = tuple(
         public_views.of(
@@ -90,6 +87,25 @@ def read(
         if row.shows_latency
     )
     return Known(components, monitors)
+
+
+def _of_component(
+    some: list[tuple[Monitor, MonitorState | None]],
+    lines: Mapping[int, Sequence[Stretch]],
+    *,
+    since: datetime,
+    now: datetime,
+) -> Knowledge:
+    stretches = [lines.get(row.id, []) for row, _ in some]
+    begins = [
+        one.began_at for line in stretches for one in line if one.health is not Health.UNKNOWN
+    ]
+    return Knowledge(
+        until=max(_until(row, state, now) for row, state in some),
+        blank=blank_days(stretches, since=since, now=now),
+        first=min(begins).date() if begins else None,
+        has_latency=any(row.shows_latency and not row.is_heartbeat for row, _ in some),
+    )
 
 
 def _until(row: Monitor, state: MonitorState | None, now: datetime) -> datetime:

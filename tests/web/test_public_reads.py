@@ -105,7 +105,8 @@ def test_a_figure_of_uptime_says_of_how_many_days_it_is(
     site: Site, still: StandingClock, age: int, said: str
 ):
     since = still.moment.date() - timedelta(days=age)
-    site.portal.status.components.add(By("ada"), ComponentIn(slug="api", name="API", since=since))
+    new = ComponentIn(slug="api", name="API", since=since, alerts=["worker-error"])
+    site.portal.status.components.add(By("ada"), new)
     site.portal.board.refresh()
     page = site.client().get("/").get_data(as_text=True)
     text = " ".join(re.sub("<[^>]+>", " ", page).split()) + " "
