@@ -6,7 +6,6 @@ by a thread beside the loop, one batch after the other.
 """
 
 import asyncio
-import hashlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,35 +13,32 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import clock
-from portal.monitors import looking
+from portal.monitors import lookers, looking
+from portal.monitors.batches import Batches
 from portal.monitors.credentials import Credentials, UnreadableError
 from portal.monitors.figures import quantile
 from portal.monitors.health import Outcome
-from portal.monitors.looks import CannotLookError, FailedError, Look, Trace
-from portal.monitors.network import Network
+from portal.monitors.looks import Look, Trace
 from portal.monitors.recorder import Recorder
+from portal.monitors.reference import Reference
 from portal.monitors.schedule import AGAIN_SECONDS, Schedule
 from portal.monitors.targets import Targets
 from portal.monitors.watched import Watched
 from portal.settings.monitors import Endpoint
-from portal.store.lease import LeaseLostError
 
 _log = structlog.get_logger()
 MOST_AT_ONCE = 400
 FRESH = timedelta(seconds=10)
 MOST_FRESH = 50
 NAME_THREADS = 16
-FLUSH_SECONDS = 2.0
 # So late is no round of a loop that runs: the node slept, or was stopped.
 SLEPT_SECONDS = 15.0
 # A network needs so long after a sleep.
 WAKE_SECONDS = 5.0
-REFERENCE_SECONDS = 5.0
 REPORT_SECONDS = 20.0
-PATIENCE_SECONDS = 5.0
 
 
 class Watch:
@@ -58,22 +54,29 @@ class Watch:
         on_public: Callable[[], object] = lambda: None,
     ) -> None:
         self.recorder, self._credentials, self._targets = recorder, credentials, targets
-        self._reference, self._on_public = reference, on_public
+        self._reference = Reference(reference, targets)
         self.schedule = Schedule()
         self.lateness: deque[float] = deque(maxlen=5000)
         self.looks = 0
-        self._done: list[tuple[int, Look]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._at_once = asyncio.Semaphore(MOST_AT_ONCE)
         self._writer = ThreadPoolExecutor(1, "monitor-records")
         self._names = ThreadPoolExecutor(NAME_THREADS, "monitor-names")
+        self._batches = Batches(
+            recorder, self._writer, on_outdated=self.outdate, on_public=on_public
+        )
         self._epoch = 0
-        self._flushed_at = self._reported_at = float("-inf")
-        self._reached: tuple[float, asyncio.Task[bool]] | None = None
-        self._writing: asyncio.Task[None] | None = None
+        self._reported_at = float("-inf")
         self._is_loaded = False
-        self.leads = False
-        self.is_urgent = False
+
+    @property
+    def leads(self) -> bool:
+        """Whether this node leads by now."""
+        return self._batches.leads
+
+    @leads.setter
+    def leads(self, is_leading: bool) -> None:
+        self._batches.leads = is_leading
 
     def outdate(self) -> None:
         """Monitors were changed: read them again."""
@@ -99,7 +102,8 @@ class Watch:
         """Somebody wrote to the database: perhaps a heartbeat came in."""
         if self._is_loaded and self.leads and self.recorder.has_heartbeats:
             loop = asyncio.get_running_loop()
-            self.is_urgent |= await loop.run_in_executor(self._writer, self.recorder.has_heard)
+            if await loop.run_in_executor(self._writer, self.recorder.has_heard):
+                self._batches.is_urgent = True
 
     async def step(self, now: float) -> None:
         """Begin what is due, and record what is done."""
@@ -107,10 +111,10 @@ class Watch:
             await self._load(now)
             for monitor_id, due in self.schedule.take(now):
                 self._begin(monitor_id, due, now)
-            self._flush(now)
+            self._batches.flush(now)
         except SQLAlchemyError as error:
             _log.warning("monitor.database_unreachable", error=type(error).__name__)
-            self._flushed_at = now + PATIENCE_SECONDS
+            self._batches.wait_from(now)
 
     def wake(self, now: float) -> None:
         """After a sleep nothing that was under way counts; looks begin once the net is back."""
@@ -128,9 +132,7 @@ class Watch:
         """Cancel what is under way and record what is done."""
         self.forget()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.settle()
-        if self._done:
-            await self._write_or_keep(self._take_done(), clock.boot_seconds())
+        await self._batches.finish()
         late = sorted(self.lateness) or [0.0]
         _log.info(
             "monitor.watch_stopped",
@@ -140,6 +142,10 @@ class Watch:
         )
         self._writer.shutdown()
         self._names.shutdown(wait=False, cancel_futures=True)
+
+    async def settle(self) -> None:
+        """Wait for the batch that is being written."""
+        await self._batches.settle()
 
     async def _load(self, now: float) -> None:
         if self._is_loaded and now - self._reported_at < REPORT_SECONDS:
@@ -180,15 +186,8 @@ class Watch:
             )
 
     def _is_mine(self, one: Watched) -> bool:
-        if one.row.is_heartbeat or one.row.is_paused:
-            return False
-        if one.row.nodes == "leader":
-            return self.leads
-        looking = self.recorder.looking(one)
-        me = self.recorder.node_id
-        if one.row.nodes == "any":
-            return bool(looking) and me == chosen(one.row.slug, looking)
-        return me in looking
+        me, present = self.recorder.node_id, self.recorder.present
+        return lookers.is_mine(one.row, me, present, leads=self.leads)
 
     def _begin(self, monitor_id: int, due: float, now: float) -> None:
         one = self.recorder.one(monitor_id)
@@ -206,7 +205,7 @@ class Watch:
             found = await self.look(one)
         if epoch != self._epoch:
             return
-        self._done.append((one.id, found))
+        self._batches.add(one.id, found)
         self.recorder.judge([(one.id, found)])
         now = clock.boot_seconds()
         self.schedule.follow(one.id, due, now=now, interval=interval)
@@ -219,7 +218,7 @@ class Watch:
         if judgement is not None and judgement.health.outcome is not Outcome.DOWN:
             self.schedule.sooner(one.id, now + min(AGAIN_SECONDS, interval))
         else:
-            self.is_urgent = True
+            self._batches.is_urgent = True
         for slug in one.row.depends_on:
             parent = self.recorder.watched.get(slug)
             if parent is not None and parent.health.outcome is not Outcome.DOWN:
@@ -232,89 +231,7 @@ class Watch:
         except UnreadableError as error:
             return Look(Outcome.UNKNOWN, clock.now(), None, str(error), Trace())
         found = await looking.look(one.plan, self._targets, credentials)
-        if found.outcome is Outcome.DOWN and self._reference and not await self._is_online():
+        if found.outcome is Outcome.DOWN and await self._reference.is_offline():
             said = f"This node is offline ({found.detail})"
             return Look(Outcome.UNKNOWN, found.at, None, said[:200], found.trace)
         return found
-
-    async def _is_online(self) -> bool:
-        """Whether a reference takes a connection; asked once for all that fail at once."""
-        now = clock.boot_seconds()
-        if self._reached is None or now - self._reached[0] > REFERENCE_SECONDS:
-            self._reached = (now, asyncio.create_task(self._reach()))
-        return await asyncio.shield(self._reached[1])
-
-    async def _reach(self) -> bool:
-        network = Network(self._targets.freed(one.host for one in self._reference))
-        for one in self._reference:
-            try:
-                async with asyncio.timeout(REFERENCE_SECONDS):
-                    connection = await network.connect(one.host, one.port, Trace())
-            except (FailedError, CannotLookError, OSError):
-                continue
-            connection.close()
-            return True
-        return False
-
-    def _flush(self, now: float) -> None:
-        """Hand on what is done, while looks go on; one batch after the other."""
-        if self._writing is not None and not self._writing.done():
-            return
-        due = now - self._flushed_at >= FLUSH_SECONDS
-        waits = self._done or (self.leads and self.recorder.is_anything_due(clock.now()))
-        if not (self.is_urgent and now >= self._flushed_at) and not (due and waits):
-            return
-        self._flushed_at, self.is_urgent = now, False
-        self._writing = asyncio.create_task(self._write_or_keep(self._take_done(), now))
-
-    async def settle(self) -> None:
-        """Wait for the batch that is being written."""
-        if self._writing is not None:
-            await self._writing
-
-    async def _write_or_keep(self, done: list[tuple[int, Look]], now: float) -> None:
-        try:
-            await self._write(done)
-        except IntegrityError as error:
-            # Such as of a monitor that was removed meanwhile: it would fail each time.
-            _log.warning("monitor.looks_dropped", looks=len(done), error=str(error.orig)[:200])
-            self.outdate()
-        except SQLAlchemyError as error:
-            # They are written when the database is there again, as far as they are recent.
-            self._done = (done + self._done)[-20 * MOST_AT_ONCE :]
-            # What was concluded was not stored: begin from what is.
-            self.outdate()
-            if isinstance(error, LeaseLostError):
-                self.leads = False
-                return
-            _log.warning("monitor.database_unreachable", error=type(error).__name__)
-            self._flushed_at = now + PATIENCE_SECONDS
-        except Exception:
-            # A fault of ours: with other looks it may pass.
-            _log.exception("monitor.recording_failed", looks=len(done))
-            self.outdate()
-
-    def _take_done(self) -> list[tuple[int, Look]]:
-        done, self._done = self._done, []
-        return done
-
-    async def _write(self, done: list[tuple[int, Look]]) -> None:
-        record = partial(
-            self.recorder.record,
-            done,
-            now=clock.now(),
-            leads=self.leads,
-            reads_others=len(self.recorder.present) > 1,
-        )
-        is_public = await asyncio.get_running_loop().run_in_executor(self._writer, record)
-        if is_public:
-            self._on_public()
-
-
-def chosen(slug: str, looking: list[int]) -> int:
-    """Which of several nodes looks at a monitor that any of them may; few change when one goes."""
-
-    def weight(node: int) -> bytes:
-        return hashlib.sha256(f"{slug} {node}".encode()).digest()
-
-    return max(looking, key=weight)

@@ -14,6 +14,7 @@ from portal.monitors.kinds.heartbeat import HeartbeatConfig
 from portal.monitors.kinds.table import config_of
 from portal.monitors.looking import Plan
 from portal.monitors.monitor import Kind, Monitor
+from portal.monitors.states import MonitorState
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 BLIND_KEPT = timedelta(days=400)
@@ -96,6 +97,27 @@ class Watched:
 def latest_of(views: Mapping[int, Judgement]) -> int:
     """The node that looked last."""
     return max(views, key=lambda number: views[number].looked_at or _NEVER)
+
+
+def watched_again(row: Monitor, before: Watched | None, state: MonitorState | None) -> Watched:
+    """A monitor as it was read, with what was seen of it in memory."""
+    one = Watched(row, plan_of(row), row.rule)
+    if state is None:
+        return one
+    one.health, one.since, one.detail = Health(state.health), state.since, state.detail
+    if before is not None and not _is_begun_anew(row, before, state):
+        one.views, one.details = before.views, before.details
+    return one
+
+
+def _is_begun_anew(row: Monitor, before: Watched, state: MonitorState) -> bool:
+    """Whether it was paused or resumed since: what was seen before that counts no more."""
+    if row.is_paused or row.is_paused is not before.row.is_paused:
+        return True
+    if state.looked_at is not None or state.since is None:
+        return False
+    looks = [view.tail[0].at for view in list(before.views.values()) if view.tail]
+    return any(at < state.since for at in looks)
 
 
 def plan_of(row: Monitor) -> Plan:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import OperationalError
 
 from portal import clock
 from portal.monitors import charts, heartbeats
@@ -351,26 +350,6 @@ def test_a_removed_monitor_leaves_nothing_open(world: Watching):
             )
             == 0
         )
-
-
-def test_looks_wait_for_a_database_that_is_away(world: Watching, monkeypatch: pytest.MonkeyPatch):
-    watch = world.start()
-    world.add(component="website")
-    world.run(5)
-    real = watch.recorder._open_session
-
-    def away() -> None:
-        raise OperationalError("", {}, Exception("away"))
-
-    watch.recorder._open_session = away
-    world.finds["home"] = "down"
-    world.run(60)
-    watch.recorder._open_session = real
-    world.run(20)
-    assert world.health() is Health.DOWN
-    assert world.episodes() == [(DOWN, "home", True)]
-    failed = select(func.count()).where(MonitorResult.outcome == 3).select_from(MonitorResult)
-    assert world.query(lambda session: session.scalar(failed)) >= 2
 
 
 def test_figures_are_made_of_what_is_over(world: Watching):

@@ -38,6 +38,11 @@ class ScriptedWatch(Watch):
     finds: dict[str, str]
     made: int = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many looks wait to be written."""
+        return len(self._batches._done)
+
     async def look(self, one: Watched) -> Look:
         self.made += 1
         outcome, detail = FINDS[self.finds.get(one.row.slug, "up")]
