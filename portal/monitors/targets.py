@@ -14,7 +14,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 from portal.open_internet import Address, is_open
 from portal.settings.monitors import PUBLIC, TargetRule
 
-# Of AWS, Azure, Google, Oracle and others; Alibaba's; AWS's and Google's on IPv6.
+# Of AWS, Azure, Google, Oracle and others; Alibaba's; AWS's, Google's, Oracle's and Scaleway's
+# on IPv6.
 _METADATA = tuple(
     ip_network(one)
     for one in (
@@ -24,10 +25,20 @@ _METADATA = tuple(
         "192.0.0.192/32",
         "fd00:ec2::/32",
         "fd20:ce::254/128",
+        "fd00:c1::a9fe:a9fe/128",
+        "fd00:42::42/128",
         "fe80::/10",
     )
 )
-_METADATA_NAMES = {"metadata", "metadata.google.internal", "metadata.goog", "instance-data"}
+_METADATA_NAMES = {
+    "metadata",
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data",
+    "instance-data.ec2.internal",
+}
+# What an IPv4 address may be wrapped in: for translators, and as it was once compatible.
+_WRAPPED = tuple(ip_network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "::/96"))
 _NEVER = "The metadata services of clouds are never called."
 
 
@@ -100,7 +111,8 @@ def _unwrapped(address: Address) -> Address:
     """The IPv4 address that an IPv6 one stands for."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in ip_network("64:ff9b::/96"):
+        is_wrapped = any(address in one for one in _WRAPPED) and int(address) > 1
+        if inner is None and is_wrapped:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         return inner or address
     return address

@@ -60,6 +60,12 @@ def test_an_address(address: str, public: bool, own: bool):
         "100.100.100.200",
         "168.63.129.16",
         "fd00:ec2::254",
+        "fd20:ce::254",
+        "fd00:c1::a9fe:a9fe",
+        "fd00:42::42",
+        "64:ff9b:1::a9fe:a9fe",
+        "::169.254.169.254",
+        "2002:a9fe:a9fe::1",
         "fe80::1",
         "0.0.0.0",  # noqa: S104 (an address that is refused)
         "::",

@@ -12,6 +12,7 @@ from portal.monitors.looks import CannotLookError, FailedError
 
 MOST_REDIRECTS = 10
 _REDIRECTS = {301, 302, 303, 307, 308}
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 _AGENT = "Portal-Monitor/1"
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$")]
 HeaderValue = Annotated[
@@ -70,15 +71,21 @@ async def look(config: HttpConfig, task: Task) -> str:
             raise FailedError("The redirect leads to no address") from None
         if answer.status == 303 or (answer.status in {301, 302} and method == "POST"):
             method, body = "GET", b""
+        if (body or method not in _SAFE) and _origin(url) != _origin(config.url):
+            # What was typed for one origin goes to no other, and what acts is not repeated there.
+            what = "the body" if body else f"the {method}"
+            raise FailedError(f"{answer.status} to another origin, which does not get {what}")
     else:
         raise FailedError(f"More than {MOST_REDIRECTS} redirects")
     answers.check(answer, config)
     return f"{answer.status} {answer.reason}".strip()
 
 
-def _origin(url: str) -> tuple[str, str]:
+def _origin(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port (RFC 6454), however they are written."""
     parts = urlsplit(url)
-    return parts.scheme, parts.netloc.lower()
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").rstrip("."), port
 
 
 async def _asked(
