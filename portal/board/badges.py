@@ -34,6 +34,8 @@ OF_HEALTH = {
 IN_30_DAYS = "%(share)s in 30 days"
 # Of a letter in the font of a badge, about.
 _LETTER = 6.6
+# Of a point, and of the space before a percent sign.
+_NARROW = 4.0
 # Of one in a script whose letters are squares.
 _SQUARE = 11.0
 
@@ -62,7 +64,13 @@ def of_monitor(one: PublicMonitor, site: Site) -> Document:
 
 
 def _width(text: str) -> int:
-    return round(sum(_SQUARE if letter > "\u2fff" else _LETTER for letter in text))
+    return round(sum(map(_width_of, text)))
+
+
+def _width_of(letter: str) -> float:
+    if letter > "\u2fff":
+        return _SQUARE
+    return _NARROW if letter in ".·:\u202f\xa0" else _LETTER
 
 
 def _drawn(name: str, word: str, colour: str) -> bytes:

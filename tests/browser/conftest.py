@@ -1,4 +1,4 @@
-"""One Chromium for all browser tests of a process."""
+"""One Chromium for the browser tests of a file."""
 
 import shutil
 from collections.abc import Iterator
@@ -19,8 +19,9 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with the file: its event loop runs in this thread, where others run theirs."""
     program = shutil.which("chromium")
     if program is None:
         assert not needed("chromium")

@@ -4,6 +4,8 @@ import pytest
 
 from portal.accounts.roles import Role
 from portal.monitors.monitor import Kind
+from portal.status.components import ComponentIn
+from portal.unit_of_work import By
 from portal.web.panel.monitor_fields import FIELDS
 from tests.conftest import Person, Site, StandingClock
 from tests.monitors.watching import Watching
@@ -154,6 +156,15 @@ def test_the_guide_leads_from_nothing_to_a_monitor(site: Site, still: StandingCl
     assert admin.post("/panel/start/monitor", **good).status_code == 303
     guide = text_of(admin.client.get("/panel/start"))
     assert "3 of 4 done" in guide
+    for url in ("https://shop.example.org/api/", "https://shop.example.org/api"):
+        another = {"url": url, "component": "my-shop"}
+        assert admin.post("/panel/start/monitor", **another).status_code == 303
+    assert "3 monitors" in text_of(admin.client.get("/panel/start"))
+    for slug in ("shop-example-org", "shop-example-org-api", "shop-example-org-api-2"):
+        assert "shop.example.org" in text_of(admin.client.get(f"{PATH}/{slug}"))
+    site.portal.status.components.add(By("ada"), ComponentIn(slug="mail", name="Mail"))
+    more = str(admin.client.get("/panel/start").get_data(as_text=True))
+    assert '<select id="component" name="component">' in more
     assert "shop.example.org" in text_of(admin.client.get(PATH))
     site.portal.board.refresh()
     assert "Nothing is watched yet" not in text_of(admin.client.get("/panel"))

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from portal.monitors import queries
-from portal.monitors.monitor import Kind
+from portal.monitors.monitor import Kind, Monitor
 from portal.monitors.schemas import Evidence, MonitorIn
 from portal.notify.subscribers import Subscriber
 from portal.status import components, slugs
-from portal.status.components import ComponentIn
+from portal.status.components import Component, ComponentIn
 from portal.web import current, render
 from portal.web.api.monitors import may_go_anywhere, tried
 from portal.web.panel import forms, toasts
@@ -28,14 +28,13 @@ PATH = "/panel/start"
 class Steps:
     """What is done; names of what there is, for the steps that are."""
 
-    component: str
-    component_slug: str
+    components: list[Component]
     monitors: int
     has_readers: bool
 
     @property
     def done(self) -> int:
-        return 1 + bool(self.component) + bool(self.monitors) + self.has_readers
+        return 1 + bool(self.components) + bool(self.monitors) + self.has_readers
 
 
 @blueprint.get("")
@@ -65,7 +64,7 @@ def add_component() -> Response:
 
 @blueprint.post("/monitor")
 def add_monitor() -> Response:
-    """The first monitor, by its address alone; or a try of it."""
+    """A monitor, by its address alone; or a try of it. The form is there again for the next."""
     if "try" in request.form:
         return _tried()
 
@@ -87,14 +86,14 @@ def _tried() -> Response:
 
 def _posted() -> MonitorIn:
     url = forms.text("url").strip()
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
+    name = _name_of(url)
+    with current().core.open_session() as session:
+        # Several addresses of one host are as welcome as one.
+        slug = slugs.free(session, Monitor.slug, slugs.stem(name, otherwise="first"))
     return forms.read(
         MonitorIn,
-        slug=slugs.stem(host, otherwise="first"),
-        name=host[:80] or "Monitor",
+        slug=slug,
+        name=name or "Monitor",
         kind=Kind.HTTP.value,
         url=url,
         component=forms.text("component") or None,
@@ -102,12 +101,20 @@ def _posted() -> MonitorIn:
     )
 
 
+def _name_of(url: str) -> str:
+    """The host with its path, as people read it."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.hostname or ''}{port}{parts.path.rstrip('/')}"[:80]
+    except ValueError:
+        return ""
+
+
 def _steps(session: Session) -> Steps:
-    first = next(iter(components.listed(session)), None)
     settings = current().core.settings
     return Steps(
-        component=first.name if first else "",
-        component_slug=first.slug if first else "",
+        components=components.listed(session),
         monitors=queries.count(session),
         has_readers=bool(settings.operator_channels) or _is_anybody_told(session),
     )
