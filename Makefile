@@ -109,8 +109,8 @@ bench-idle: develop ## measure what a node costs while nothing happens; takes tw
 bench-grown: develop ## measure a portal of two years beside an empty one; SHARE=0.1 takes a tenth of it
 	$(BIN)/python -m bench.growth $(addprefix --share ,$(SHARE))
 
-bench-monitors: develop ## measure a thousand HTTP monitors beside none; wants nginx; takes three minutes
-	$(BIN)/python -m bench.monitors
+bench-monitors: develop ## measure a thousand HTTP monitors beside none, and beside GATUS=/path; wants nginx; takes ten minutes
+	$(BIN)/python -m bench.monitors $(ARGS)
 
 docs: develop ## write docs/settings.md from the settings table, and draw the rooms from the imports
 	$(BIN)/python -m docs.generate

@@ -2,18 +2,21 @@
 
 The nodes run one after the other on this machine, with one web process, on SQLite; for the polls
 they run side by side. nginx on loopback is what is looked at. Lateness is from when a look was due
-to when it began.
+to when it began. With `GATUS=/path/to/gatus` it is given the same endpoints, after the portal.
 """
 
+import argparse
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
-from bench import serving
+from bench import gatus, serving
 from bench.idle import Node, run
 from bench.serving import Load, answers
 from portal import create_app, rooms
@@ -48,6 +51,7 @@ class Measured:
 
     share: float
     megabytes: float
+    looks: int
     stopped: dict[str, Any]
 
 
@@ -60,6 +64,7 @@ def target(folder: Path) -> Iterator[str]:
     (folder / "nginx.conf").write_text(
         f"user root; daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;"
         f" events {{}} http {{ access_log off; {folders} server {{ listen 127.0.0.1:{port};"
+        " location = /requests { stub_status; }"
         ' location / { default_type text/plain; return 200 "ok"; } } }'
     )
     command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
@@ -104,20 +109,43 @@ def node(folder: Path, url: str, count: int) -> Iterator[Node]:
         process.wait(60)
 
 
-def measured(folder: Path, url: str, count: int) -> Measured:
+def measured(folder: Path, url: str, count: int, seconds: int) -> Measured:
     """What a node with so many monitors costs while nobody asks it anything."""
     with node(folder, url, count) as running:
-        time.sleep(SETTLED_SECONDS)
-        before = running.cpu_seconds()
-        time.sleep(MEASURED_SECONDS)
-        share = (running.cpu_seconds() - before) / MEASURED_SECONDS
-        megabytes = sum(running.megabytes().values())
-    return Measured(share, megabytes, _stopped(folder / "log"))
+        found = observed(running, url, seconds)
+    return replace(found, stopped=_stopped(folder / "log"))
 
 
-def polls(folder: Path, url: str) -> tuple[Load, Load]:
+def observed(running: Node, url: str, seconds: int) -> Measured:
+    """What it costs over some time, once it has settled, and how often it looked meanwhile."""
+    time.sleep(SETTLED_SECONDS)
+    before, asked = running.cpu_seconds(), requests(url)
+    time.sleep(seconds)
+    share = (running.cpu_seconds() - before) / seconds
+    # The question itself is one of them.
+    return Measured(share, sum(running.megabytes().values()), requests(url) - asked - 1, {})
+
+
+def requests(url: str) -> int:
+    """How many requests nginx has had."""
+    with urllib.request.urlopen(f"{url}requests", timeout=10) as answer:
+        found = re.search(r"^ \d+ \d+ (\d+)", answer.read().decode(), re.MULTILINE)
+    assert found
+    return int(found[1])
+
+
+def beside(folder: Path, url: str, count: int, seconds: int) -> Measured | None:
+    """What Gatus costs with the same endpoints, where `GATUS` names it."""
+    path = gatus.program()
+    if path is None:
+        return None
+    with gatus.node(path, folder, url, count, INTERVAL) as running:
+        return observed(running, url, seconds)
+
+
+def polls(folder: Path, url: str, count: int) -> tuple[Load, Load]:
     """Polls of a node without monitors and of one with them, in turn."""
-    with node(folder / "a", url, 0) as none, node(folder / "b", url, MONITORS) as many:
+    with node(folder / "a", url, 0) as none, node(folder / "b", url, count) as many:
         time.sleep(SETTLED_SECONDS / 2)
         rounds = [
             [serving.press(f"{one.address}/api/status") for one in (none, many)]
@@ -198,26 +226,48 @@ def _figure(seconds: int, chance: random.Random) -> Figure:
     )
 
 
-def main() -> None:
-    console = Console()
-    with tempfile.TemporaryDirectory() as name, target(Path(name)) as url:
-        folder = Path(name)
-        none = measured(folder / "none", url, 0)
-        many = measured(folder / "many", url, MONITORS)
-        without, beside = polls(folder, url)
-        size = year(folder / "year")
-    table = Table("what", "without", f"with {MONITORS}", "budget")
-    table.add_row("share of a core", f"{none.share:.1%}", f"{many.share:.1%}", "25%")
-    more = many.megabytes - none.megabytes
-    table.add_row("PSS of all, MB", f"{none.megabytes:.0f}", f"{many.megabytes:.0f}", "")
-    table.add_row("MB more", "", f"{more:.0f}", "60")
+def costs(folder: Path, url: str, count: int, seconds: int) -> Table:
+    """A portal without monitors, one with them, and Gatus."""
+    none = measured(folder / "none", url, 0, seconds)
+    many = measured(folder / "many", url, count, seconds)
+    other = beside(folder / "gatus", url, count, seconds)
+    table = Table("what", "without", f"with {count}", "Gatus", "budget")
+
+    def add(what: str, shown: Callable[[Measured], str], budget: str = "") -> None:
+        table.add_row(what, shown(none), shown(many), shown(other) if other else "", budget)
+
+    add("share of a core", lambda one: f"{one.share:.1%}", "25%")
+    add("PSS of all, MB", lambda one: f"{one.megabytes:.0f}")
+    table.add_row("MB more", "", f"{many.megabytes - none.megabytes:.0f}", "", "60")
+    add(f"looks in {seconds} s", lambda one: str(one.looks))
     late = many.stopped.get("late_p99_ms", float("nan"))
-    table.add_row("lateness p99, ms", "", f"{late:.0f}", "1000")
-    table.add_row("looks", "", str(many.stopped.get("looks")), "")
+    table.add_row("lateness p99, ms", "", f"{late:.0f}", "", "1000")
+    return table
+
+
+def compared(folder: Path, url: str, count: int) -> Table:
+    """Polls side by side, and the size of a year."""
+    without, beside = polls(folder, url, count)
+    size = year(folder / "year")
+    table = Table("what", "without", f"with {count}", "budget")
     table.add_row("polls a second", f"{without.rate:.0f}", f"{beside.rate:.0f}", "as before")
     table.add_row("polls p99, ms", f"{without.p99:.1f}", f"{beside.p99:.1f}", "")
     table.add_row(f"a year of {OF_A_YEAR} at {INTERVAL} s, MB", "", f"{size:.1f}", "25")
-    console.print(table)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench.monitors", description=__doc__)
+    parser.add_argument("--monitors", type=int, default=MONITORS)
+    parser.add_argument("--seconds", type=int, default=MEASURED_SECONDS)
+    parser.add_argument("--costs", action="store_true", help="without the polls and the year")
+    given = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as name, target(Path(name)) as url:
+        folder = Path(name)
+        console.print(costs(folder, url, given.monitors, given.seconds))
+        if not given.costs:
+            console.print(compared(folder, url, given.monitors))
 
 
 if __name__ == "__main__":
