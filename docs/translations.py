@@ -13,6 +13,7 @@ from jinja2.ext import babel_extract
 
 from portal.board import badges, feeds, languages, picture
 from portal.notify import messages
+from portal.notify.subscribers import hosts
 from portal.web.catalogues import FOLDER
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +35,8 @@ PATTERNS = (
     "macros/site.html",
     "macros/status.html",
     "macros/when.html",
+    "mail/card.txt",
+    "mail/code.txt",
     "mail/notice.*",
     "mail/question.*",
     "mail/frame.html",
@@ -81,12 +84,18 @@ WORDS = (
     "Confirm subscription",
     "You are subscribed",
     "Every mail has a link to change your subscription and one to unsubscribe.",
+    "Every message has a link to change your subscription and one to unsubscribe.",
+    "This code is no longer valid",
+    "Each code works once, within two days, and few can be tried."
+    " Request a new one if you need it.",
+    "This is not the code. Copy it from the last message in the channel.",
     "Change your subscription",
     "Unsubscribe?",
     "We will stop sending mail to %(address)s and delete the address.",
     "Change my subscription instead",
     "You are not subscribed",
-    "We send you no mail and do not keep your address.",
+    "We will send nothing more to %(address)s and delete the address.",
+    "We send you nothing and do not keep your address.",
     "Subscribe again",
     # portal/web/public/latency.py: how far back
     "Day",
@@ -99,7 +108,8 @@ WORDS = (
     "Service Unavailable",
     "There is nothing at this address.",
     "Write a month such as 2030-06.",
-    "Many mails to this address or its domain wait to be confirmed. Try again in an hour.",
+    "Many requests for this address or its host wait to be confirmed. Try again in an hour.",
+    "This portal does not offer that.",
     "The portal cannot reach its database and has nothing to show yet. Try again soon.",
     "This field must not be empty.",
     "is not a mail address; write it as name@example.com",
@@ -131,6 +141,7 @@ def messages_told() -> Iterator[str | tuple[str, str]]:
     yield "status"
     yield from feeds.SPANS.values()
     yield from messages.WORDS
+    yield from hosts.TEXTS
 
 
 def templates() -> list[Path]:

@@ -4,12 +4,12 @@ The key comes from `PORTAL_SECRET_KEY`; with another one they cannot be read any
 typed again. A copy of the database alone gives none of them away.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any
 
-_INFO = b"portal monitor credentials"
+from portal import ciphers
+from portal.ciphers import Cipher
 
 
 class UnreadableError(ValueError):
@@ -22,29 +22,23 @@ class UnreadableError(ValueError):
 
 
 class Credentials:
-    """Encrypts and decrypts with one key; the library is loaded when it is first used."""
+    """Encrypts and decrypts with one key."""
 
     def __init__(self, secret_key: str) -> None:
-        self._secret_key = secret_key
-        self._known: Any = None
+        self._cipher = Cipher(secret_key, b"portal monitor credentials")
 
     def encrypt(self, values: Mapping[str, Any]) -> str | None:
         """The values as text for the database; None for none."""
         given = {name: value for name, value in values.items() if value}
-        if not given:
-            return None
-        encrypted: bytes = self._cipher().encrypt(json.dumps(given).encode())
-        return encrypted.decode()
+        return self._cipher.encrypt(json.dumps(given)) if given else None
 
     def decrypt(self, stored: str | None) -> dict[str, Any]:
         """The values again; UnreadableError when the key is another one."""
         if stored is None:
             return {}
-        from cryptography.fernet import InvalidToken
-
         try:
-            values: dict[str, Any] = json.loads(self._cipher().decrypt(stored.encode()))
-        except InvalidToken:
+            values: dict[str, Any] = json.loads(self._cipher.decrypt(stored))
+        except ciphers.UnreadableError:
             raise UnreadableError from None
         return values
 
@@ -54,13 +48,3 @@ class Credentials:
             return self.decrypt(stored)
         except UnreadableError:
             return {}
-
-    def _cipher(self) -> Any:
-        if self._known is None:
-            from cryptography.fernet import Fernet
-            from cryptography.hazmat.primitives.hashes import SHA256
-            from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-            key = HKDF(SHA256(), 32, salt=None, info=_INFO).derive(self._secret_key.encode())
-            self._known = Fernet(base64.urlsafe_b64encode(key))
-        return self._known

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.errors import found
 from portal.notify import messages, subscribers
-from portal.notify.channels import chat, letters
+from portal.notify.channels import card, chat, letters, slack, teams
 from portal.notify.messages import Render
 from portal.notify.subscribers import SubscriberKind
 from portal.schemas import Camel
@@ -39,7 +39,7 @@ class NotificationIn(Camel):
 
 
 class Rendering(Camel):
-    """A message as one kind of recipient gets it; a webhook's `text` is its JSON."""
+    """A message as one kind of recipient gets it; the `text` of a channel is its JSON."""
 
     channel: str
     subject: str
@@ -140,6 +140,8 @@ class Broadcasts(Acts):
             message, render=sender.render, site=sender.site, url=sender.url
         )
         body = messages.payload(notice, names, site=sender.site, url=sender.url)
+        shown = card.of(message, sender.render, site=sender.site, url=sender.url)
+        shown = shown.with_ways(sender.url, sender.url)
         return [
             Rendering(
                 channel="mail",
@@ -148,12 +150,19 @@ class Broadcasts(Acts):
                 html=html,
                 recipients=told[SubscriberKind.MAIL],
             ),
-            Rendering(
-                channel="webhook",
-                subject="",
-                html="",
-                text=json.dumps(body, ensure_ascii=False, indent=2),
-                recipients=told[SubscriberKind.WEBHOOK],
+            *(
+                Rendering(
+                    channel=kind.value,
+                    subject="",
+                    html="",
+                    text=json.dumps(sent, ensure_ascii=False, indent=2),
+                    recipients=told[kind],
+                )
+                for kind, sent in (
+                    (SubscriberKind.SLACK, slack.body(shown)),
+                    (SubscriberKind.TEAMS, teams.body(shown)),
+                    (SubscriberKind.WEBHOOK, body),
+                )
             ),
             Rendering(
                 channel="chat",

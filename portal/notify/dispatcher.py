@@ -12,14 +12,18 @@ import structlog
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.ciphers import UnreadableError
 from portal.core import Core
 from portal.durations import spoken
 from portal.notify import messages, outbox
 from portal.notify.channels import chat, webhook
+from portal.notify.channels.cards import Cards
 from portal.notify.channels.mail import Mail
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import CHAT, Claim, Figures, Outcome, Result
-from portal.notify.subscribers import MAIL
+from portal.notify.subscribers import MAIL, READER, Addresses
+from portal.settings import Target
+from portal.status.notices import NoticeKind
 from portal.store.lease import Fence
 from portal.store.revision import transaction
 
@@ -28,6 +32,8 @@ THREADS = 16
 # How many tries one host, and one chat, has under way.
 WEBHOOKS_AT_ONCE = 2
 CHATS_AT_ONCE = 1
+# Of all tries: whoever subscribes with slow hosts holds up nobody whom operators chose.
+READERS_AT_ONCE = 12
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 RELEASE_EVERY = timedelta(seconds=20)
@@ -48,8 +54,20 @@ class CircuitBreaker:
 class Dispatcher:
     """Addresses notices, claims deliveries, hands them to the channels, writes down how it went."""
 
-    def __init__(self, core: Core, fence: Fence, *, mail: Mail | None, render: Render) -> None:
+    def __init__(
+        self,
+        core: Core,
+        fence: Fence,
+        *,
+        mail: Mail | None,
+        render: Render,
+        cards: Cards,
+        for_readers: tuple[Target, ...] = (),
+    ) -> None:
+        """`for_readers` are hosts inside that channels of readers may be; there are none."""
         self._settings, self._render, self._mail = core.settings, render, mail
+        self._cards, self._for_readers = cards, for_readers
+        self._addresses = Addresses(core.secret_key)
         # Claims are for who leads; how a try went is written down whoever leads by then.
         self._open_session = partial(Session, core.engine, info={"fence": fence})
         self._open_unfenced = partial(Session, core.engine)
@@ -214,7 +232,11 @@ class Dispatcher:
             return room if room >= len(self._mail.under_way) else 0
         under_way = Counter(claim.queue for claim in self._calls.values())
         most = CHATS_AT_ONCE if queue.startswith(CHAT) else WEBHOOKS_AT_ONCE
-        return min(most - under_way[queue], THREADS - len(self._calls))
+        room = min(most - under_way[queue], THREADS - len(self._calls))
+        if queue.startswith(READER):
+            readers = sum(number for one, number in under_way.items() if one.startswith(READER))
+            return min(room, READERS_AT_ONCE - readers)
+        return room
 
     def _send_on(self, queue: str, room: int, now: datetime) -> bool:
         with transaction(self._open_session) as (session, _):
@@ -269,11 +291,22 @@ class Dispatcher:
                 render=self._render,
             )
         else:
-            payload = messages.payload(
-                claim.notice, names, site=self._settings.site_name, url=self._settings.url
-            )
+            assert claim.subscriber is not None
+            try:
+                url = self._addresses.of(claim.subscriber)
+            except UnreadableError:
+                return Outcome(claim.delivery, Result.REFUSED, "The secret key has changed")
+            payload = self._cards.payload(claim, message, names)
             call = self._pool.submit(
-                webhook.send, claim, payload, allowed=self._settings.allowed_targets
+                webhook.send, claim, url, payload, allowed=self._allowed(claim)
             )
         self._calls[call] = claim
         return None
+
+    def _allowed(self, claim: Claim) -> tuple[Target, ...]:
+        """What a call may reach beside the open internet: of strangers and their questions none."""
+        assert claim.subscriber is not None
+        is_asked = claim.notice.kind == NoticeKind.SUBSCRIPTION
+        if claim.subscriber.by_reader or is_asked:
+            return self._for_readers
+        return self._settings.allowed_targets

@@ -7,18 +7,19 @@ from portal.notify.broadcasts import Broadcasts, Sender
 from portal.notify.channels.letters import Say
 from portal.notify.messages import Render
 from portal.notify.outbox import Deliveries
-from portal.notify.subscribers import Links
+from portal.notify.subscribers import Addresses, Links
 from portal.notify.subscribers.acts import Subscribers
 
 
 @dataclass(frozen=True)
 class Notify:
-    """The acts of operators, the signed links of mails, and what renders a mail."""
+    """The acts of operators, signed links, addresses of channels, and what renders a mail."""
 
     broadcasts: Broadcasts
     deliveries: Deliveries
     subscribers: Subscribers
     links: Links
+    addresses: Addresses
     render: Render
     say: Say
 
@@ -26,12 +27,14 @@ class Notify:
 def build(core: Core, render: Render, say: Say) -> Notify:
     """`render` makes a mail's text and HTML from its template; `say` a word in a language."""
     settings = core.settings
+    addresses = Addresses(core.secret_key)
     sender = Sender(settings.site_name, settings.url, render, settings.operator_channels)
     return Notify(
         Broadcasts(core.open_session, sender),
         Deliveries(core.open_session),
-        Subscribers(core.open_session),
+        Subscribers(core.open_session, addresses),
         Links(core.secret_key),
+        addresses,
         render,
         say,
     )

@@ -203,6 +203,12 @@ class Settings:
     allowed_targets: tuple[Target, ...] = _setting(
         (), guard.targets, "private hosts and networks that webhooks may call"
     )
+    subscribe_with: tuple[str, ...] = _setting(
+        notifications.SUBSCRIBE_WITH,
+        notifications.subscribe_with,
+        "what readers may subscribe with: `mail` (needs PORTAL_SMTP_URL), `slack`, `teams` and"
+        " `webhook` (need PORTAL_EXTERNAL_URL); `off`: nothing",
+    )
     reminders: tuple[timedelta, ...] = _setting(
         (timedelta(hours=24), timedelta(hours=1)),
         values.reminders,

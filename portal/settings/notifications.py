@@ -35,6 +35,8 @@ CHAT_SCHEMES = frozenset(
     }
 )
 
+SUBSCRIBE_WITH = ("mail", "slack", "teams", "webhook")
+
 
 @dataclass(frozen=True)
 class MailServer:
@@ -87,4 +89,13 @@ def chats(raw: str) -> tuple[str, ...]:
                 "must be Apprise URLs, separated by spaces, each beginning with one of "
                 + ", ".join(sorted(CHAT_SCHEMES))
             )
+    return found
+
+
+def subscribe_with(raw: str) -> tuple[str, ...]:
+    if raw == "off":
+        return ()
+    found = tuple(dict.fromkeys(one.strip() for one in raw.split(",")))
+    if not set(found) <= set(SUBSCRIBE_WITH):
+        raise ValueError(f"must be off, or some of {', '.join(SUBSCRIBE_WITH)}")
     return found

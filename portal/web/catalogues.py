@@ -22,7 +22,7 @@ from portal.board.languages import DEFAULT, Choice
 
 FOLDER = ROOT / "translations"
 # What everyone reads; the panel and the API are not among them.
-_SPOKEN = frozenset({"public", "records", "latency", "subscriptions"})
+_SPOKEN = frozenset({"public", "records", "latency", "subscriptions", "codes"})
 
 
 def put_on(app: Flask) -> None:

@@ -60,7 +60,7 @@ from portal.web.panel import (
     windows,
 )
 from portal.web.panel import settings as settings_page
-from portal.web.public import latency, records, subscriptions
+from portal.web.public import codes, latency, records, subscriptions
 from portal.web.public import pages as public_pages
 from portal.web.sessions import DatabaseSessions
 from portal.web.strict_json import StrictJSON
@@ -125,6 +125,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         public_pages.blueprint,
         records.blueprint,
         subscriptions.blueprint,
+        codes.blueprint,
         health.blueprint,
         accounts.blueprint,
         runtime.blueprint,
@@ -166,6 +167,7 @@ def put_on(app: APIFlask, settings: Settings, *, limiter: Limiter, counters: Cou
         ("accounts.sign_in", "30/minute"),
         ("accounts.first_run", "30/minute"),
         ("subscriptions.ask", "20/hour"),
+        ("codes.answer", "30/hour"),
         ("monitors_api.test", "60/minute"),
         ("monitors.show_test", "60/minute"),
         ("guide.add_monitor", "60/minute"),

@@ -24,6 +24,8 @@ from portal.settings import Settings
 from portal.web import catalogues, prefix
 from portal.web.caller import Caller
 
+# What has no HTML.
+_TEXTS = {"chat", "card", "code"}
 # Of what was over on one day, on the page; the page of the month has the others.
 MOST_OF_DAY = 10
 # On the page of a component, of what touched it.
@@ -199,7 +201,7 @@ def mails(app: APIFlask) -> Render:
     def make(name: str, language: str = DEFAULT, **context: Any) -> tuple[str, str]:
         with speaking(Choice(language)):
             text = app.jinja_env.get_template(f"mail/{name}.txt").render(context)
-            if name == "chat":
+            if name in _TEXTS:
                 return text, ""
             return text, app.jinja_env.get_template(f"mail/{name}.html").render(context)
 

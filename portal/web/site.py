@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from portal.notify import subscribers
+from portal.notify.subscribers import SubscriberKind
 from portal.settings import Settings
 from portal.settings.look import Link
 from portal.status import prose
@@ -12,12 +14,14 @@ from portal.web.look import Look
 class Site:
     """`url` has no slash at its end, and is empty where no public address is set.
 
-    So are the addresses of files that the site does not have; `note` is HTML.
+    So are the addresses of files that the site does not have; `note` is HTML. `has_mail` and
+    `channels` are what readers may subscribe with.
     """
 
     name: str
     url: str
     has_mail: bool
+    channels: tuple[str, ...]
     logo: str
     dark_logo: str
     favicon: str
@@ -29,12 +33,14 @@ class Site:
 
 
 def of(settings: Settings, look: Look) -> Site:
+    offered = subscribers.offered(settings)
     logo = next(filter(None, (look.url(f"logo.{kind}") for kind in ("svg", "png", "webp"))), "")
     dark = (look.url(f"logo-dark.{kind}") for kind in ("svg", "png", "webp"))
     return Site(
         name=settings.site_name,
         url=settings.external_url.rstrip("/"),
-        has_mail=settings.smtp_url is not None,
+        has_mail=SubscriberKind.MAIL in offered,
+        channels=tuple(one.value for one in offered if one is not SubscriberKind.MAIL),
         logo=logo,
         dark_logo=next(filter(None, dark), ""),
         favicon=look.url("favicon.svg"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.notify import outbox, publishing, timetable
+from portal.notify.channels.cards import Cards
 from portal.notify.channels.letters import Letters
 from portal.notify.channels.mail import Mail
 from portal.notify.dispatcher import Dispatcher
@@ -19,6 +20,7 @@ from portal.rooms import Portal
 from portal.runtime import workers
 from portal.runtime.episodes import Episode
 from portal.runtime.workers import WorkerIn, WorkerStatus
+from portal.settings import Target
 from portal.store import changes, engine, lease, revision
 from portal.store.revision import Revision
 from portal.worker import leadership
@@ -41,9 +43,18 @@ FAILED_PAUSE_SECONDS = 5.0
 BEHIND_ROUNDS_SECONDS = 0.05
 
 
-def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
+def build_dispatcher(
+    portal: Portal, fence: lease.Fence, *, for_readers: tuple[Target, ...] = ()
+) -> Dispatcher:
     """What delivers; it claims with `fence`."""
     settings = portal.core.settings
+    cards = Cards(
+        site=settings.site_name,
+        url=settings.url,
+        links=portal.notify.links,
+        render=portal.notify.render,
+        say=portal.notify.say,
+    )
     mail = None
     if settings.smtp_url is not None:
         letters = Letters(
@@ -56,7 +67,14 @@ def build_dispatcher(portal: Portal, fence: lease.Fence) -> Dispatcher:
         )
         unfenced = partial(Session, portal.core.engine)
         mail = Mail(settings.smtp_url, letters, unfenced, rate=settings.mail_rate)
-    return Dispatcher(portal.core, fence, mail=mail, render=portal.notify.render)
+    return Dispatcher(
+        portal.core,
+        fence,
+        mail=mail,
+        render=portal.notify.render,
+        cards=cards,
+        for_readers=for_readers,
+    )
 
 
 def run(portal: Portal, holder: str, stop: threading.Event) -> None:

@@ -27,7 +27,7 @@ def people(dice: random.Random, count: int) -> list[dict[str, Any]]:
     many = [f"component-with-a-long-name-{number:02}" for number in range(60)]
     return [
         {
-            "kind": dice.choice(["mail", "mail", "webhook"]),
+            "kind": dice.choice(["mail", "mail", "webhook", "slack", "teams"]),
             "address": f"https://{number}.example.com",
             "topics": dice.sample(crowd.ALL, dice.randint(1, 3)),
             "components": dice.choice([[], dice.sample(SLUGS, dice.randint(1, 3)), [*many, "api"]]),

@@ -90,12 +90,13 @@ class World:
             allowed_targets=(),
         )
         with open_session() as session:
-            core = SimpleNamespace(settings=settings, engine=session.get_bind())
+            core = SimpleNamespace(settings=settings, engine=session.get_bind(), secret_key="k")
         self.one = Dispatcher(
             core,  # type: ignore[arg-type]
             Fence(),
             mail=mail,  # type: ignore[arg-type]
             render=lambda *_, **__: ("", ""),
+            cards=SimpleNamespace(payload=lambda *_: {}),  # type: ignore[arg-type]
         )
         self.one._pool.shutdown()
         self.pool = Pool()

@@ -15,7 +15,7 @@ from portal.errors import NotFoundError, RuleError
 from portal.notify import publishing, targets
 from portal.notify.broadcasts import Broadcasts, NotificationIn, Sender
 from portal.notify.outbox import Deliveries, Delivery
-from portal.notify.subscribers import Subscriber, WebhookIn
+from portal.notify.subscribers import Addresses, Subscriber, WebhookIn
 from portal.notify.subscribers.acts import Subscribers
 from portal.notify.targets import TargetError
 from portal.runtime.episodes import Episode
@@ -45,9 +45,13 @@ def open_session(still: StandingClock) -> Iterator[Callable[[], Session]]:
         yield made
 
 
+def rendered(name: str, **_: Any) -> tuple[str, str]:
+    return ('["W", [], "R", "C", "U", false]' if name == "card" else "text"), "html"
+
+
 @pytest.fixture
 def broadcasts(open_session: Callable[[], Session]) -> Broadcasts:
-    sender = Sender("Site", "https://s.example", lambda *_, **__: ("text", "html"), ("c1", "c2"))
+    sender = Sender("Site", "https://s.example", rendered, ("c1", "c2"))
     return Broadcasts(open_session, sender)
 
 
@@ -84,6 +88,8 @@ def test_a_rehearsal_stores_nothing_and_counts(broadcasts: Broadcasts, open_sess
     assert (shown.id, shown.title, shown.recipients) == (None, "On Monday", 4)
     assert [(one.channel, one.recipients) for one in shown.messages] == [
         ("mail", 2),
+        ("slack", 0),
+        ("teams", 0),
         ("webhook", 0),
         ("chat", 2),
     ]
@@ -139,7 +145,7 @@ def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any)
 
 
 def test_a_webhooks_key_is_shown_once(open_session: Any):
-    acts = Subscribers(open_session)
+    acts = Subscribers(open_session, Addresses("secret"))
     once = IdempotencyKey("k", b"r", lambda made: made.shown.model_dump(mode="json"))
     made = acts.add_webhook(By("ada", key=once), WebhookIn(url="https://h.example/x"))
     assert len(made.shown.secret) == 48

@@ -16,6 +16,7 @@ from portal.notify import subscribers
 from portal.notify.subscribers import (
     ASK_AGAIN_AFTER,
     CONFIRM_WITHIN,
+    Addresses,
     Choices,
     Links,
     Subscriber,
@@ -318,7 +319,8 @@ def test_a_link_opens_its_own_subscription_alone(session: Session):
 
 
 def hook(session: Session, url: str = "https://hooks.example.com/x", **values: Any) -> Subscriber:
-    return acts.webhook(Transaction(session, NOW, By("ada")), WebhookIn(url=url, **values))
+    tx = Transaction(session, NOW, By("ada"))
+    return acts.webhook(tx, WebhookIn(url=url, **values), Addresses("secret"))
 
 
 def test_a_webhook_is_told_at_once_and_its_key_is_its_own(session: Session):
@@ -368,7 +370,7 @@ def test_how_many_are_told_of_a_notice(session: Session):
         ]
     )
     session.flush()
-    assert subscribers.told(session, notice()) == {"mail": 2, "webhook": 1}
+    assert subscribers.told(session, notice()) == {"mail": 2, "slack": 0, "teams": 0, "webhook": 1}
     counts = subscribers.counts(session)
     assert (counts.mail, counts.webhook, counts.unconfirmed) == (3, 1, 1)
 
@@ -390,7 +392,8 @@ def test_an_operator_ends_a_subscription(session: Session):
     session.add(row)
     session.flush()
     session.commit()
-    acts.Subscribers(lambda: Session(session.get_bind())).remove(By("ada"), row.id)
+    made = acts.Subscribers(lambda: Session(session.get_bind()), Addresses("secret"))
+    made.remove(By("ada"), row.id)
     assert session.scalars(select(Subscriber)).all() == []
     event = session.scalars(select(AuditEvent)).one()
     assert event.detail == {"subscriber": 1, "kind": "mail"}

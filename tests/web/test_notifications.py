@@ -49,7 +49,7 @@ def test_a_dry_run_shows_every_message_and_sends_none(site: Site, post: Post):
     said = answer.get_json()
     assert (said["id"], said["recipients"]) == (None, 2)
     by = {one["channel"]: one for one in said["messages"]}
-    assert set(by) == {"mail", "webhook", "chat"}
+    assert set(by) == {"mail", "slack", "teams", "webhook", "chat"}
     assert by["mail"]["subject"] == "[Test status] Message: [major] Payments fail"
     assert "Cards are refused" in by["mail"]["text"]
     assert "Cards are refused" in by["mail"]["html"]

@@ -5,13 +5,12 @@ from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
-from functools import partial
 from hashlib import sha256
 
 from portal.notify.channels.forms import Form, cut, placeholder
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import Claim
-from portal.notify.subscribers import Links, Topic
+from portal.notify.subscribers import Links, Subscriber, Topic
 from portal.status import prose
 from portal.status.notices import NoticeKind
 
@@ -44,23 +43,16 @@ class Letters:
         name = f"{claim.notice.id}.{claim.delivery}"
         head = {"Message-ID": f"<{name}@{self._host}>"}
         if claim.notice.kind == NoticeKind.SUBSCRIPTION:
-            wanted = person.wanted.get("topics", [])
-            language = person.wanted.get("language", person.language)
-            say = partial(self._say, language)
-            named = [one.value for one in Topic if one.value in wanted]
-            if language != "en":
-                topics = ", ".join(say(name.capitalize()) for name in named)
-            else:
-                topics = prose.listed(named)
+            language = asked_in(person)
             text, html = self._render(
                 "question",
                 confirm=self._links.confirm(person),
                 url=self._url,
-                topics=topics,
+                topics=topics_of(person, self._say),
                 site_name=self._site,
                 language=language,
             )
-            subject = f"[{self._site}] {say('Confirm your subscription')}"
+            subject = f"[{self._site}] {self._say(language, 'Confirm your subscription')}"
             return self._mail(claim, subject, text, html, head)
         manage = self._links.manage(person)
         # What is about one thing stands together, for each recipient by itself.
@@ -120,6 +112,21 @@ class Letters:
         mail.set_content(text, cte="quoted-printable")
         mail.add_alternative(html, subtype="html", cte="quoted-printable")
         return mail.as_bytes()
+
+
+def asked_in(person: Subscriber) -> str:
+    """The language of a question."""
+    language: str = person.wanted.get("language", person.language)
+    return language
+
+
+def topics_of(person: Subscriber, say: Say) -> str:
+    """What somebody asked to hear of, in that language."""
+    language, wanted = asked_in(person), person.wanted.get("topics", [])
+    named = [one.value for one in Topic if one.value in wanted]
+    if language == "en":
+        return prose.listed(named)
+    return ", ".join(say(language, name.capitalize()) for name in named)
 
 
 def _head(address: str, head: dict[str, str]) -> bytes:

@@ -45,7 +45,9 @@ def address(
     if _is_overtaken(session, notice, now):
         notice.addressed_at = now
     elif notice.kind == NoticeKind.SUBSCRIPTION:
-        _deliver(session, notice, [(name_of(int(notice.ref)), MAIL)], now)
+        person = session.get(Subscriber, int(notice.ref))
+        queue = person.queue if person is not None else MAIL
+        _deliver(session, notice, [(name_of(int(notice.ref)), queue)], now)
         notice.addressed_at = now
     elif _lift_earlier(session, notice):
         return True
@@ -190,7 +192,7 @@ def _next(
         session,
         notice.position,
         until=notice.first if goes_round else None,
-        kind=None if has_mail else SubscriberKind.WEBHOOK,
+        has_mail=has_mail,
         before=notice.created_at,
         now=now,
         most=AT_ONCE,

@@ -128,6 +128,9 @@ def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) ->
         counts.add(session, State.DROPPED, [row.notice_id])
         number = subscriber_of(row.recipient)
         session.execute(delete(Subscriber).where(Subscriber.id == number))
+    elif outcome.result is Result.UNASKED:
+        row.settle(State.DROPPED, outcome.reason, now, tries=1)
+        counts.add(session, State.DROPPED, [row.notice_id])
     elif outcome.result is Result.CLOSED:
         row.put_back(now)
         row.error = outcome.reason[:200]
@@ -136,7 +139,7 @@ def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) ->
         counts.add(session, State.DEAD, [row.notice_id])
     else:
         pause = PAUSES[row.attempts] * random.uniform(0.8, 1.2)
-        row.put_back(now + pause)
+        row.put_back(now + max(pause, outcome.after))
         row.attempts += 1
         row.error = outcome.reason[:200]
 

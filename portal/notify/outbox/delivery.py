@@ -117,15 +117,21 @@ class Result(StrEnum):
     CLOSED = "closed"
     # The recipient wants to hear no more.
     GONE = "gone"
+    # A question that did not get there; whoever asked may ask again.
+    UNASKED = "unasked"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a try; `reason` is for operators and holds no address and no secret."""
+    """What became of a try; `reason` is for operators and holds no address and no secret.
+
+    `after` is how long the recipient asked to be left alone.
+    """
 
     delivery: int
     result: Result
     reason: str = ""
+    after: timedelta = timedelta()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
-"""Subscribers: people by mail, who asked twice, and webhooks, which operators add."""
+"""Subscribers: people by mail and channels, who asked twice, and webhooks that operators add."""
 
+from portal.notify.subscribers.addresses import Addresses
+from portal.notify.subscribers.codes import MOST_TRIES, answer, ask_channel, has_tries
 from portal.notify.subscribers.links import Links
+from portal.notify.subscribers.offers import CHANNELS, offered
 from portal.notify.subscribers.queries import after, counts, page, told
 from portal.notify.subscribers.schemas import (
+    ChannelIn,
     Choices,
     Counts,
     MailAddress,
@@ -15,6 +19,7 @@ from portal.notify.subscribers.schemas import (
 from portal.notify.subscribers.subscriber import (
     CONFIRM_WITHIN,
     MAIL,
+    READER,
     Subscriber,
     SubscriberKind,
     Topic,

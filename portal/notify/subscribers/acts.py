@@ -1,13 +1,16 @@
 """What operators do with subscribers."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.errors import RuleError, found
 from portal.notify import outbox, targets
 from portal.notify.subscribers import schemas
+from portal.notify.subscribers.addresses import Addresses
 from portal.notify.subscribers.schemas import WebhookIn, WebhookOut
 from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind
 from portal.status import components
@@ -29,11 +32,15 @@ class Subscribers(Acts):
 
     revision = None
 
+    def __init__(self, open_session: Callable[[], Session], addresses: Addresses) -> None:
+        super().__init__(open_session)
+        self._addresses = addresses
+
     @retried
     def add_webhook(self, by: By, new: WebhookIn) -> NewWebhook:
         """A webhook with the key of its signatures; RuleError for an address that cannot be."""
         with self._begin(by) as tx:
-            row = webhook(tx, new)
+            row = webhook(tx, new, self._addresses)
             shown = WebhookOut(**schemas.out(row).model_dump(), secret=row.secret)
             if by.key is not None:
                 # A key that is shown once is not kept for a second answer.
@@ -50,7 +57,7 @@ class Subscribers(Acts):
         tx.session.delete(row)
 
 
-def webhook(tx: Transaction, new: WebhookIn) -> Subscriber:
+def webhook(tx: Transaction, new: WebhookIn, addresses: Addresses) -> Subscriber:
     """The row of a new webhook, and its audit event."""
     try:
         targets.split(new.url)
@@ -59,13 +66,13 @@ def webhook(tx: Transaction, new: WebhookIn) -> Subscriber:
     components.known(tx.session, new.components)
     if tx.session.scalar(
         select(Subscriber.id).where(
-            Subscriber.kind == SubscriberKind.WEBHOOK, Subscriber.address == new.url
+            Subscriber.kind == SubscriberKind.WEBHOOK,
+            Subscriber.canonical.in_([new.url, addresses.name(new.url)]),
         )
     ):
         raise RuleError("url", "This address is told already.")
     row = Subscriber(
         kind=SubscriberKind.WEBHOOK.value,
-        address=new.url,
         topics=[one.value for one in new.topics],
         components=new.components,
         wanted={},
@@ -75,6 +82,7 @@ def webhook(tx: Transaction, new: WebhookIn) -> Subscriber:
         secret=secrets.token_hex(24),
         created_at=tx.now,
     )
+    addresses.put(row, new.url)
     tx.session.add(row)
     tx.session.flush()
     tx.audit("subscriber.webhook.added", subscriber=row.id, host=targets.host_of(new.url))

@@ -1,17 +1,26 @@
-"""The links in mails: signed, not stored.
+"""The links in mails and messages, and the codes in channels: signed, not stored.
 
 Whoever reads the database can neither confirm nor unsubscribe anybody.
 """
 
+import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
-from portal.notify.subscribers.subscriber import CONFIRM_WITHIN, Subscriber
+from portal.ciphers import Cipher, UnreadableError
+from portal.notify.subscribers.subscriber import CONFIRM_WITHIN, Subscriber, SubscriberKind
+
+# Base 32 of Crockford: no letter that is taken for a digit or for another letter.
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SAME = str.maketrans("OIL", "011")
+_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,37 @@ class Links:
         """Good once, until another question is asked, and for two days."""
         return self._signer("confirm").dumps([subscriber.id, subscriber.question])
 
+    def code(self, subscriber: Subscriber) -> str:
+        """`K7M2-9XQF`: what is sent to a channel, good for its last question alone."""
+        asked = f"subscription code {subscriber.id} {subscriber.question}"
+        digest = hmac.new(self.secret_key.encode(), asked.encode(), sha256).digest()
+        signs = [_LETTERS[byte % len(_LETTERS)] for byte in digest[:_CODE_LENGTH]]
+        return f"{''.join(signs[:4])}-{''.join(signs[4:])}"
+
+    def is_code(self, subscriber: Subscriber, typed: str) -> bool:
+        """Whether the code was typed, however it was grouped; in the same time for all."""
+        signs = [sign for sign in typed.upper() if sign.isalnum()]
+        said = "".join(signs).translate(_SAME).encode()
+        return hmac.compare_digest(said, self.code(subscriber).replace("-", "").encode())
+
+    def answer(self, subscriber: Subscriber) -> str:
+        """Where the code of a question is typed.
+
+        It is encrypted: numbers of rows would tell who subscribed before.
+        """
+        return _cipher_of(self.secret_key).encrypt(json.dumps([subscriber.id, subscriber.question]))
+
+    def to_answer(self, session: Session, text: str, *, now: datetime) -> Subscriber | None:
+        """The channel whose last question this is about, None when it was answered or is old."""
+        try:
+            number, question = json.loads(_cipher_of(self.secret_key).decrypt(text))
+        except (UnreadableError, ValueError):
+            return None
+        row = session.get(Subscriber, number, with_for_update=True)
+        if row is None or row.kind == SubscriberKind.MAIL:
+            return None
+        return self._asked(row, question, now)
+
     def to_manage(self, session: Session, text: str) -> Subscriber | None:
         """The subscriber of a link, None when it is not ours or they are gone."""
         number, stamp = self._read("manage", text)
@@ -38,7 +78,12 @@ class Links:
         """The subscriber whose question this answers, None when it was answered or is old."""
         number, question = self._read("confirm", text)
         row = session.get(Subscriber, number) if number is not None else None
-        if row is None or row.question is None or row.question != question:
+        if row is None or row.kind != SubscriberKind.MAIL:
+            return None
+        return self._asked(row, question, now)
+
+    def _asked(self, row: Subscriber, question: str, now: datetime) -> Subscriber | None:
+        if row.question is None or row.question != question:
             return None
         return row if now - row.asked_at <= CONFIRM_WITHIN else None
 
@@ -57,6 +102,11 @@ class Links:
 def _signer_of(secret_key: str, use: str) -> URLSafeSerializer:
     # There is a link in each of thousands of mails.
     return URLSafeSerializer(secret_key, salt=f"subscriber {use}")
+
+
+@cache
+def _cipher_of(secret_key: str) -> Cipher:
+    return Cipher(secret_key, b"portal subscription codes")
 
 
 def _stamp(subscriber: Subscriber) -> int:

@@ -37,16 +37,16 @@ def after(
     now: datetime,
     most: int,
     until: int | None = None,
-    kind: SubscriberKind | None = None,
+    has_mail: bool = True,
 ) -> list[Subscriber]:
-    """The next that had confirmed before an instant, by their numbers; `until` one, of a kind."""
+    """The next that had confirmed before an instant, by their numbers; `until` one."""
     # Who confirmed by a clock that was set back since had confirmed too.
     has_confirmed = or_(Subscriber.confirmed_at <= before, Subscriber.confirmed_at > now)
     query = select(Subscriber).where(Subscriber.id > position, has_confirmed)
     if until is not None:
         query = query.where(Subscriber.id <= until)
-    if kind is not None:
-        query = query.where(Subscriber.kind == kind)
+    if not has_mail:
+        query = query.where(Subscriber.kind != SubscriberKind.MAIL)
     return list(session.scalars(query.order_by(Subscriber.id).limit(most)))
 
 
@@ -74,13 +74,14 @@ def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
 
 
 def counts(session: Session) -> Counts:
-    """How many there are, by kind; of those who have not confirmed only the readers of mail."""
+    """How many are told, by kind, and how many have yet to confirm."""
     rows = session.execute(
         select(Subscriber.kind, func.count(), func.count(Subscriber.confirmed_at)).group_by(
             Subscriber.kind
         )
     )
-    found = {kind: (every, confirmed) for kind, every, confirmed in rows}
-    mails, confirmed = found.get(SubscriberKind.MAIL, (0, 0))
-    _, hooks = found.get(SubscriberKind.WEBHOOK, (0, 0))
-    return Counts(mail=confirmed, webhook=hooks, unconfirmed=mails - confirmed)
+    told, unconfirmed = dict.fromkeys(SubscriberKind, 0), 0
+    for kind, every, confirmed in rows:
+        told[SubscriberKind(kind)] = confirmed
+        unconfirmed += every - confirmed
+    return Counts(**{kind.value: number for kind, number in told.items()}, unconfirmed=unconfirmed)

@@ -5,8 +5,9 @@ import unicodedata
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from portal.notify.subscribers import addresses, hosts
 from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, Topic
 from portal.schemas import Camel
 from portal.status.components import Slug
@@ -43,6 +44,18 @@ class SubscriptionIn(Choices):
     address: MailAddress
 
 
+class ChannelIn(Choices):
+    """A channel that asks to be told: of Slack, of Teams, or a webhook."""
+
+    kind: SubscriberKind
+    address: Annotated[str, Field(min_length=1, max_length=1000)]
+
+    @field_validator("address")
+    @classmethod
+    def _check(cls, address: str, info: ValidationInfo) -> str:
+        return hosts.checked(info.data["kind"], address)
+
+
 class WebhookIn(Choices):
     """A webhook that an operator adds."""
 
@@ -50,11 +63,17 @@ class WebhookIn(Choices):
 
 
 class SubscriberOut(Camel):
+    """A subscriber; of a channel's address only the host and the end.
+
+    `byReader` is a channel that a reader subscribed with.
+    """
+
     id: int
     kind: SubscriberKind
     address: str
     topics: list[Topic]
     components: list[str]
+    by_reader: bool
     confirmed_at: datetime | None
     created_at: datetime
 
@@ -69,9 +88,12 @@ class Counts(Camel):
     """How many are told, and how many have yet to confirm."""
 
     mail: int
+    slack: int
+    teams: int
     webhook: int
     unconfirmed: int
 
 
 def out(row: Subscriber) -> SubscriberOut:
-    return SubscriberOut.of(row)
+    is_plain = row.kind != SubscriberKind.MAIL and row.sealed is None
+    return SubscriberOut.of(row, address=addresses.shown(row.address) if is_plain else row.address)

@@ -1,11 +1,23 @@
-"""A subscriber: a person by mail, who asked twice, or a webhook, which an operator added."""
+"""A subscriber: a mailbox, or a channel: of Slack, of Teams, or a webhook."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Index, String, UniqueConstraint, and_, or_, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    and_,
+    false,
+    or_,
+    text,
+)
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
@@ -17,10 +29,16 @@ from portal.store.base import Base
 CONFIRM_WITHIN = timedelta(hours=48)
 # The queue of all mail.
 MAIL = "mail"
+# What the queues of channels that readers subscribed with begin with.
+READER = "reader "
 
 
 class SubscriberKind(StrEnum):
+    """By what one is told; all but mail are channels, which are called."""
+
     MAIL = "mail"
+    SLACK = "slack"
+    TEAMS = "teams"
     WEBHOOK = "webhook"
 
 
@@ -39,7 +57,13 @@ _TOPICS = {
     NoticeKind.ANNOUNCEMENT: Topic.ANNOUNCEMENTS,
     NoticeKind.MESSAGE: Topic.ANNOUNCEMENTS,
 }
-_CHANNELS = {SubscriberKind.MAIL: "email", SubscriberKind.WEBHOOK: "api"}
+# The contract has no word for chats; what goes to programs goes to them.
+_CHANNELS = {
+    SubscriberKind.MAIL: "email",
+    SubscriberKind.SLACK: "api",
+    SubscriberKind.TEAMS: "api",
+    SubscriberKind.WEBHOOK: "api",
+}
 
 
 # One sign each, none of which a slug has.
@@ -88,10 +112,16 @@ class Subscriber(Base):
     secret: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
-    # What mails are in; as `portal.board.languages` has it.
+    # What mails and messages are in; as `portal.board.languages` has it.
     language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
     # What two spellings of one address share; it is sent to as it was written.
     canonical: Mapped[str] = mapped_column(String(500), default=_canonical)
+    # A channel's address, encrypted; `address` is then what is shown of it, `canonical` its name.
+    sealed: Mapped[str | None] = mapped_column(Text)
+    # Nobody but a reader has vouched for it: what operators allow does not count for it.
+    by_reader: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Codes that were typed for the question.
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     # Topics and components as text, to be counted by.
     choice: Mapped[str | None] = mapped_column(String(LONGEST_CHOICE), default=_choice)
 
@@ -131,10 +161,11 @@ class Subscriber(Base):
 
     @property
     def queue(self) -> str:
-        """What shares a way out: all mail does, and all webhooks of a host."""
+        """What shares a way out: all mail does, and all channels of a host."""
         if self.kind == SubscriberKind.MAIL:
             return MAIL
-        return f"webhook {targets.host_of(self.address)}"[:200]
+        kind = READER if self.by_reader else "webhook "
+        return f"{kind}{targets.host_of(self.address)}"[:200]
 
     def wants(self, notice: Notice) -> bool:
         """Whether a notice is for this subscriber; only what is public ever is."""

@@ -1,12 +1,13 @@
-"""How people subscribe by mail: asked, confirmed, changed, and forgotten.
+"""How people subscribe: asked by mail, confirmed, changed, and forgotten; `codes` asks channels.
 
 A public form acts in the transaction of its request. Who unsubscribes is forgotten.
 """
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
@@ -29,7 +30,7 @@ MOST_UNCONFIRMED = 5000
 
 
 class TooManyQuestionsError(Exception):
-    """So many mails to the same place wait for an answer that no more are sent for a while."""
+    """So many questions to the same place wait for an answer that no more are sent for a while."""
 
 
 def ask(session: Session, asked: SubscriptionIn, *, now: datetime, language: str = "en") -> None:
@@ -37,7 +38,7 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime, language: str
 
     Nothing changes until it is answered, whoever filled in the form. TooManyQuestionsError.
     """
-    _public(session, asked.components)
+    only_public(session, asked.components)
     row = session.scalar(
         select(Subscriber)
         .where(
@@ -45,7 +46,7 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime, language: str
         )
         .with_for_update()
     )
-    if row is not None and row.question is not None and now - row.asked_at < ASK_AGAIN_AFTER:
+    if row is not None and is_asked(row, now):
         return
     _bound(session, asked.address.lower(), now)
     if row is None:
@@ -61,9 +62,21 @@ def ask(session: Session, asked: SubscriptionIn, *, now: datetime, language: str
             created_at=now,
         )
         session.add(row)
+    put_question(session, row, asked, now=now, language=language)
+
+
+def is_asked(row: Subscriber, now: datetime) -> bool:
+    """Whether a question was sent just now and waits for its answer."""
+    return row.question is not None and now - row.asked_at < ASK_AGAIN_AFTER
+
+
+def put_question(
+    session: Session, row: Subscriber, asked: Choices, *, now: datetime, language: str
+) -> None:
+    """Ask; only the last question can be answered, and what was chosen waits for that."""
     wanted = asked.model_dump(mode="json", include={"topics", "components"})
     row.wanted = wanted | {"language": language}
-    row.question, row.asked_at = secrets.token_hex(16), now
+    row.question, row.asked_at, row.tries = secrets.token_hex(16), now, 0
     session.flush()
     notices.put(
         session,
@@ -84,12 +97,18 @@ def _bound(session: Session, address: str, now: datetime) -> None:
     of_mailbox = (mailbox == f"{name}@{domain}") | (
         of_domain & mailbox.startswith(f"{name}+", autoescape=True)
     )
+    bound(session, ((of_mailbox, MOST_TO_MAILBOX), (of_domain, MOST_TO_DOMAIN)), now=now)
+
+
+def bound(
+    session: Session, places: Iterable[tuple[ColumnElement[bool], int]], *, now: datetime
+) -> None:
+    """TooManyQuestionsError where to a place, or in all, as many wait as may."""
     lately = select(func.count()).where(
         Subscriber.question.is_not(None), Subscriber.asked_at > now - SPAN
     )
     for query, most in (
-        (lately.where(of_mailbox), MOST_TO_MAILBOX),
-        (lately.where(of_domain), MOST_TO_DOMAIN),
+        *((lately.where(place), most) for place, most in places),
         (lately, MOST_IN_ALL),
         (select(func.count()).where(Subscriber.confirmed_at.is_(None)), MOST_UNCONFIRMED),
     ):
@@ -97,7 +116,7 @@ def _bound(session: Session, address: str, now: datetime) -> None:
             raise TooManyQuestionsError
 
 
-def _public(session: Session, slugs: list[str]) -> None:
+def only_public(session: Session, slugs: list[str]) -> None:
     """RuleError for a component that readers do not know; a hidden one is none to them."""
     shown = set(session.scalars(select(Component.slug).where(Component.is_public)))
     for slug in slugs:
@@ -117,7 +136,7 @@ def confirm(row: Subscriber, *, now: datetime) -> None:
 
 def choose(session: Session, row: Subscriber, choices: Choices) -> None:
     """Other choices, made through the link of a mail."""
-    _public(session, choices.components)
+    only_public(session, choices.components)
     row.topics, row.components = [one.value for one in choices.topics], choices.components
 
 

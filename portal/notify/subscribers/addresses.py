@@ -1,0 +1,45 @@
+"""Addresses of channels: whoever knows one can write into it, so that they are kept as secrets.
+
+The database has an address encrypted, a keyed name by which the same one is found again, and what
+is shown of it: its host and the end.
+"""
+
+import hmac
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from portal.ciphers import Cipher
+from portal.notify.subscribers.subscriber import Subscriber
+
+# What is shorter would be told by its end.
+_SHORTEST = 12
+_SHOWN = 4
+
+
+class Addresses:
+    """Encrypts, names and reads them with one key."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = secret_key.encode()
+        self._cipher = Cipher(secret_key, b"portal subscriber addresses")
+
+    def put(self, row: Subscriber, url: str) -> None:
+        """Give a channel its address."""
+        row.address, row.canonical = shown(url), self.name(url)
+        row.sealed = self._cipher.encrypt(url)
+
+    def name(self, url: str) -> str:
+        """The same for the same address, and for nobody without the key."""
+        return hmac.new(self._key, f"subscriber address {url}".encode(), sha256).hexdigest()
+
+    def of(self, row: Subscriber) -> str:
+        """Where to send; UnreadableError when it was encrypted with another key."""
+        return self._cipher.decrypt(row.sealed) if row.sealed else row.address
+
+
+def shown(url: str) -> str:
+    """`https://hooks.slack.com/…X7f2`: the host, and the end of what is long enough."""
+    parts = urlsplit(url)
+    rest = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    end = rest[-_SHOWN:] if len(rest) > _SHORTEST else ""
+    return f"{parts.scheme}://{parts.netloc}/…{end}"

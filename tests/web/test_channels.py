@@ -1,0 +1,267 @@
+"""Subscribing with a channel, as somebody with a browser does it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, MOST_TRIES, Subscriber
+from portal.settings import MailServer
+from portal.store import engine
+from portal.unit_of_work import By
+from tests.conftest import Build, Role, Site, StandingClock
+from tests.notify.test_channels import Reached, sent_to
+from tests.notify.test_hosts import POWER_URL, SLACK_URL, TEAMS_URL
+from tests.notify.test_mail import an_incident
+from tests.notify.test_targets import listening, plain
+
+HOOK = "https://hooks.example.com/portal?key=a-long-secret"
+URLS = {"slack": SLACK_URL, "teams": TEAMS_URL, "webhook": HOOK}
+
+
+@pytest.fixture
+def site(build: Build) -> Site:
+    return build(external_url="https://status.example.com")
+
+
+@pytest.fixture
+def target() -> Iterator[Any]:
+    with listening(plain(200)) as server:
+        yield server
+
+
+def ask(site: Site, kind: str = "slack", address: str = "", **form: Any) -> Any:
+    values = {"kind": kind, "address": address or URLS[kind], "topics": ["incidents"], **form}
+    return site.client().post("/subscribe", data=values)
+
+
+def rows(site: Site) -> list[Subscriber]:
+    with site.portal.core.open_session() as session:
+        return session.query(Subscriber).order_by(Subscriber.id).all()
+
+
+def code_of(site: Site) -> str:
+    return site.portal.notify.links.code(rows(site)[-1])
+
+
+def lead_to(site: Site, server: Any) -> None:
+    """Have what was subscribed lead to a server on loopback."""
+    with site.portal.core.open_session() as session:
+        engine.begin_write(session)
+        for row in session.query(Subscriber):
+            url = f"http://127.0.0.1:{server.server_port}/{row.kind}-{row.id}-hook"
+            site.portal.notify.addresses.put(row, url)
+        session.commit()
+
+
+@pytest.mark.parametrize("kind", ["slack", "teams", "webhook"])
+def test_from_the_form_to_the_end(site: Site, target: Any, kind: str):
+    client = site.client()
+    page = client.get(f"/subscribe?kind={kind}")
+    assert f'name="kind" value="{kind}"' in page.text
+    assert "Set-Cookie" not in page.headers
+    answer = ask(site, kind, topics=["incidents", "maintenance"])
+    assert answer.status_code == 303
+    path = answer.headers["Location"]
+    assert path.startswith("/subscribe/code/")
+    assert "secret" not in client.get(path).text
+    assert rows(site)[0].address in client.get(path).text
+    lead_to(site, target)
+    with Reached(site) as told:
+        site.portal.status.incidents.open(By("test"), an_incident(title="Too early"))
+        told.run()
+        (question,) = sent_to(target)
+        found = re.search(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", json.dumps(question))
+        assert found
+        wrong = client.post(path, data={"code": "0000-0000"})
+        assert wrong.status_code == 422
+        assert "This is not the code." in wrong.text
+        assert rows(site)[0].confirmed_at is None
+        done = client.post(path, data={"code": found[0].lower()})
+        assert "You are subscribed" in done.text
+        assert "Set-Cookie" not in done.headers
+        assert (rows(site)[0].secret in done.text) is True
+        assert ("signed with this key" in done.text) is (kind == "webhook")
+        assert client.post(path, data={"code": found[0]}).status_code == 410
+        site.portal.status.incidents.open(By("test"), an_incident())
+        told.run()
+    said = json.dumps(sent_to(target)[-1])
+    assert "Payments fail" in said
+    manage = re.search(r"https://status\.example\.com(/subscription/[\w.-]+)", said)
+    end = re.search(r"https://status\.example\.com(/unsubscribe/[\w.-]+)", said)
+    assert manage
+    assert end
+    assert "…" in client.get(manage[1]).text
+    assert "Saved" in client.post(manage[1], data={"topics": ["maintenance"]}).text
+    assert rows(site)[0].topics == ["maintenance"]
+    assert "We will send nothing more to" in client.get(end[1]).text
+    assert len(rows(site)) == 1
+    assert "You are not subscribed" in client.post(end[1]).text
+    assert rows(site) == []
+
+
+def test_known_and_unknown_get_one_answer(site: Site, still: StandingClock):
+    first = ask(site)
+    site.client().post(first.headers["Location"], data={"code": code_of(site)})
+    still.advance(seconds=ASK_AGAIN_AFTER.total_seconds())
+    known, unknown = ask(site), ask(site, "teams")
+    for answer in (known, unknown):
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/subscribe/code/")
+    assert len(known.headers["Location"]) == len(unknown.headers["Location"])
+    shown = [
+        re.sub(r"https://[^<]*…\w*|/code/[^\"]*", "", site.client().get(one).text)
+        for one in (known.headers["Location"], unknown.headers["Location"])
+    ]
+    assert shown[0] == shown[1]
+    # Whoever filled in the form has changed nothing, and the key of a webhook is shown once.
+    assert rows(site)[0].topics == ["incidents"]
+
+
+def test_the_key_is_not_shown_again(site: Site, still: StandingClock):
+    def confirm() -> str:
+        path = ask(site, "webhook").headers["Location"]
+        return str(site.client().post(path, data={"code": code_of(site)}).text)
+
+    assert "signed with this key" in confirm()
+    still.advance(seconds=ASK_AGAIN_AFTER.total_seconds())
+    again = confirm()
+    assert "You are subscribed" in again
+    assert "signed with this key" not in again
+
+
+def test_few_tries_and_then_none(site: Site):
+    path = ask(site).headers["Location"]
+    client = site.client()
+    answers = [client.post(path, data={"code": "0"}).status_code for _ in range(MOST_TRIES + 1)]
+    assert answers == [422] * (MOST_TRIES - 1) + [410] * 2
+    assert client.post(path, data={"code": code_of(site)}).status_code == 410
+    assert client.get(path).status_code == 410
+    assert rows(site)[0].confirmed_at is None
+
+
+@pytest.mark.usefixtures("still")
+def test_guessing_is_limited_at_the_door(site: Site):
+    answers = [
+        site.client().post("/subscribe/code/x", data={"code": str(n)}).status_code
+        for n in range(31)
+    ]
+    assert answers == [410] * 30 + [429]
+
+
+def test_a_code_grows_old(site: Site, still: StandingClock):
+    path = ask(site).headers["Location"]
+    code = code_of(site)
+    still.advance(seconds=CONFIRM_WITHIN.total_seconds() + 1)
+    assert site.client().post(path, data={"code": code}).status_code == 410
+    assert rows(site)[0].confirmed_at is None
+
+
+def test_a_code_of_one_channel_is_none_of_another(site: Site):
+    paths = [ask(site, kind).headers["Location"] for kind in ("slack", "teams")]
+    other = site.portal.notify.links.code(rows(site)[0])
+    assert site.client().post(paths[1], data={"code": other}).status_code == 422
+    assert [row.confirmed_at for row in rows(site)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("slack", "https://example.com/services/T/B/x"),
+        ("teams", SLACK_URL),
+        ("webhook", "http://example.com/"),
+        ("webhook", "https://127.0.0.1/"),
+        ("webhook", "https://metadata.google.internal/"),
+        ("webhook", "https://user:word@example.com/"),
+        ("webhook", "https://example.com:22/"),
+        ("webhook", f"https://example.com/{'a' * 1000}"),
+        ("webhook", "x"),
+    ],
+)
+def test_what_cannot_be_is_given_back_at_once(site: Site, kind: str, address: str):
+    answer = ask(site, kind, address)
+    assert answer.status_code == 422
+    assert "Nothing was saved" in answer.text
+    assert f'name="kind" value="{kind}"' in answer.text
+    assert rows(site) == []
+
+
+def test_what_is_not_offered_is_refused(build: Build):
+    site = build(external_url="https://status.example.com", subscribe_with=("slack",))
+    page = site.client().get("/subscribe")
+    assert 'name="kind" value="slack"' in page.text
+    assert "Teams" not in page.text
+    for kind in ("teams", "webhook", "mail", "pigeon", ""):
+        form = {"kind": kind, "address": HOOK, "topics": ["incidents"]}
+        assert site.client().post("/subscribe", data=form).status_code == 404, kind
+    assert rows(site) == []
+
+
+def test_without_an_address_for_links_no_channel_is_offered(build: Build):
+    site = build(smtp_url=MailServer("127.0.0.1", 9, "offered"), mail_from="s@example.com")
+    page = site.client().get("/subscribe").text
+    assert 'type="email"' in page
+    assert "/subscribe?kind=" not in page
+    assert ask(site).status_code == 404
+
+
+@pytest.mark.usefixtures("still")
+def test_who_reached_the_bound_is_told_so(site: Site):
+    answers = [ask(site, "webhook", f"https://victim.example.com/{n}") for n in range(12)]
+    assert [one.status_code for one in answers] == [303] * 10 + [429] * 2
+    assert "wait to be confirmed. Try again in an hour." in answers[-1].text
+
+
+def test_a_foreign_page_subscribes_nothing(site: Site):
+    form = {"kind": "slack", "address": SLACK_URL, "topics": ["incidents"]}
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    client = site.client()
+    assert client.post("/subscribe", data=form, headers=foreign).status_code == 403
+    path = ask(site).headers["Location"]
+    answer = client.post(path, data={"code": code_of(site)}, headers=foreign)
+    assert answer.status_code == 403
+    assert rows(site)[0].confirmed_at is None
+
+
+@pytest.mark.parametrize("address", [SLACK_URL, TEAMS_URL, POWER_URL, HOOK])
+def test_the_waf_lets_real_addresses_through(site: Site, address: str):
+    kind = {SLACK_URL: "slack", HOOK: "webhook"}.get(address, "teams")
+    assert ask(site, kind, address).status_code == 303
+    assert site.portal.runtime.counters.read().waf_blocked == 0
+
+
+def test_no_page_and_no_answer_shows_a_whole_address(site: Site):
+    for kind in URLS:
+        path = ask(site, kind).headers["Location"]
+        site.client().post(path, data={"code": site.portal.notify.links.code(rows(site)[-1])})
+    person = site.signed_in(Role.ADMIN)
+    listed = site.client().get("/api/admin/runtime/maintenance/subscribers", headers=site.bearer())
+    assert [one["kind"] for one in listed.get_json()["items"]] == ["webhook", "teams", "slack"]
+    assert all(one["byReader"] for one in listed.get_json()["items"])
+    panel = person.client.get("/panel/notifications").text
+    for text in (listed.text, panel, person.client.get("/panel/audit").text):
+        for whole in ("a-long-secret", "X0f2aaaa", "Abc-_123"):
+            assert whole not in text
+    assert "https://hooks.slack.com/…aaaa" in panel
+    counts = (
+        site.client()
+        .get("/api/admin/runtime/maintenance/notifications", headers=site.bearer())
+        .get_json()["subscribers"]
+    )
+    assert counts == {"mail": 0, "slack": 1, "teams": 1, "webhook": 1, "unconfirmed": 0}
+
+
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_the_pages_speak_the_readers_language(site: Site, target: Any, language: str):
+    client = site.client()
+    form = {"kind": "slack", "address": SLACK_URL, "topics": ["incidents"]}
+    path = client.post(f"/subscribe?lang={language}", data=form).headers["Location"]
+    assert path.endswith(f"?lang={language}")
+    page = client.get(path).text
+    assert f'lang="{language}"' in page
+    assert "Enter the code" not in page
+    assert f"?lang={language}" in page[page.index("<main") : page.index("</main")]
+    client.post(path, data={"code": code_of(site)})
+    assert rows(site)[0].language == language
