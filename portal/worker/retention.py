@@ -35,6 +35,7 @@ def sweep(portal: Portal) -> None:
         throttle.sweep(session, now=now)
         idempotency.sweep(session, now=now)
         subscribers.sweep(session, now=now)
+        portal.notify.addresses.encrypt_plain(session)
         episodes.sweep(session, now=now)
         offenders.sweep(session, now=now)
         offences.sweep(session, portal.core.settings.auto_block, now=now)

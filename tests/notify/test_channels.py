@@ -8,18 +8,25 @@ from typing import Any
 import pytest
 
 from portal import clock
-from portal.notify import outbox
+from portal.errors import RuleError
+from portal.notify import outbox, subscribers
 from portal.notify.channels import slack, teams
 from portal.notify.outbox import Delivery
-from portal.notify.subscribers import Subscriber, WebhookIn
+from portal.notify.subscribers import ChannelIn, Subscriber, WebhookIn
 from portal.settings import Target
 from portal.status.components import ComponentIn
+from portal.status.notices import Notice
 from portal.store import engine
+from portal.store.revision import transaction
 from portal.unit_of_work import By
+from portal.worker import retention
 from portal.worker.delivery import build_dispatcher
 from tests.conftest import Build, Site, StandingClock
+from tests.notify import crowd
+from tests.notify.test_hosts import SLACK_URL, TEAMS_URL
 from tests.notify.test_mail import Told, an_incident, states
 from tests.notify.test_targets import LISTED, listening, plain
+from tests.queries import counted
 
 KINDS = ["slack", "teams", "webhook"]
 
@@ -289,6 +296,82 @@ def test_an_operators_webhook_goes_where_operators_allow(build: Build, target: A
         told.run()
     (said,) = sent_to(target)
     assert "subscription" not in said
+
+
+def test_addresses_of_an_older_version_are_encrypted(either: Site, target: Any):
+    url = f"http://127.0.0.1:{target.server_port}/a-long-secret-path"
+    number = channel(either, target, "webhook", by_reader=False)
+    with either.portal.core.open_session() as session:
+        plain = {"address": url, "canonical": url, "sealed": None}
+        session.query(Subscriber).update(plain)
+        session.commit()
+    retention.sweep(either.portal)
+    with either.portal.core.open_session() as session:
+        row = session.get(Subscriber, number)
+        assert row is not None
+        assert "secret" not in f"{row.address} {row.canonical} {row.sealed}"
+        assert either.portal.notify.addresses.of(row) == url
+        sealed = row.sealed
+    retention.sweep(either.portal)
+    with pytest.raises(RuleError):
+        either.portal.notify.subscribers.add_webhook(By("test"), WebhookIn(url=url))
+    with either.portal.core.open_session() as session:
+        assert session.query(Subscriber).one().sealed == sealed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_asking_and_answering_works_on_both_databases(either: Site, kind: str):
+    url = {"slack": SLACK_URL, "teams": TEAMS_URL, "webhook": "https://example.com/hook"}[kind]
+    asked = ChannelIn.model_validate({"kind": kind, "address": url})
+    room, now = either.portal.notify, clock.now()
+    for _ in range(2):
+        with either.portal.core.open_session() as session:
+            engine.begin_write(session)
+            row = subscribers.ask_channel(session, asked, room.addresses, now=now)
+            token = room.links.answer(row)
+            session.commit()
+    with either.portal.core.open_session() as session:
+        engine.begin_write(session)
+        found = room.links.to_answer(session, token, now=now)
+        assert found is not None
+        assert not subscribers.answer(found, "0000-0000", room.links, now=now)
+        assert subscribers.answer(found, room.links.code(found), room.links, now=now)
+        session.commit()
+    with either.portal.core.open_session() as session:
+        (row,) = session.query(Subscriber)
+        assert (row.confirmed_at, row.question, row.tries) == (now, None, 2)
+        assert subscribers.counts(session).model_dump()[kind] == 1
+        assert session.query(Notice).count() == 1
+
+
+def test_a_notice_to_a_crowd_of_all_kinds_asks_as_often_as_one_to_mailboxes(either: Site):
+    """Addressing thousands; and a handful of a channel takes as few queries as one of mails."""
+    crowd.gather(either, 1500)
+    number = crowd.tell(either)
+    with counted(either) as of_mails:
+        crowd.address_all(either)
+    assert crowd.counted(either, number) == {"pending": 1500}
+    now = clock.now()
+    with either.portal.core.open_session() as session:
+        rows = session.query(Subscriber).order_by(Subscriber.id).all()
+        for place, row in enumerate(rows):
+            row.kind = ["mail", "slack", "teams", "webhook"][place % 4]
+            row.by_reader = row.kind != "mail"
+            if row.by_reader:
+                row.address = f"https://{row.kind}.example.com/…{row.id}"
+        session.commit()
+    other = crowd.tell(either, ref="m-2")
+    with counted(either) as of_all:
+        crowd.address_all(either)
+    assert crowd.counted(either, other) == {"pending": 1500}
+    assert len(of_all) == len(of_mails)
+    with transaction(either.portal.core.open_session) as (session, _):
+        queues = outbox.queues(session, now=now + timedelta(seconds=1))
+        assert queues == ["mail", *(f"reader {kind}.example.com" for kind in KINDS)]
+    with counted(either) as of_claim, transaction(either.portal.core.open_session) as (session, _):
+        found = outbox.claim(session, queues[1], by="me", most=2, now=now + timedelta(seconds=1))
+        assert len(found) == 2
+    of_claim.expect(8)
 
 
 def test_with_another_key_nothing_is_called(site: Site, target: Any):

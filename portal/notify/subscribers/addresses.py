@@ -8,12 +8,16 @@ import hmac
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from portal.ciphers import Cipher
-from portal.notify.subscribers.subscriber import Subscriber
+from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind
 
 # What is shorter would be told by its end.
 _SHORTEST = 12
 _SHOWN = 4
+_AT_ONCE = 500
 
 
 class Addresses:
@@ -31,6 +35,14 @@ class Addresses:
     def name(self, url: str) -> str:
         """The same for the same address, and for nobody without the key."""
         return hmac.new(self._key, f"subscriber address {url}".encode(), sha256).hexdigest()
+
+    def encrypt_plain(self, session: Session) -> None:
+        """Encrypt some hundreds of those that an older version kept as they are."""
+        plain = select(Subscriber).where(
+            Subscriber.kind != SubscriberKind.MAIL, Subscriber.sealed.is_(None)
+        )
+        for row in session.scalars(plain.order_by(Subscriber.id).limit(_AT_ONCE)):
+            self.put(row, row.address)
 
     def of(self, row: Subscriber) -> str:
         """Where to send; UnreadableError when it was encrypted with another key."""

@@ -37,7 +37,7 @@ TEXTS = (
     _IS_SLACK := "This is an address of Slack. Choose Slack.",
     _IS_TEAMS := "This is an address of Microsoft Teams. Choose Teams.",
     _NOT_SLACK := "This is not an incoming webhook of Slack, such as"
-    " https://hooks.slack.com/services/T…/B…/….",
+    " https://hooks.slack.com/services/…",
     _NOT_TEAMS := "This is not the address of a Teams workflow. Copy it from the workflow"
     " “When a Teams webhook request is received”.",
     _RETIRED := "Microsoft has retired these connectors. Make a workflow in the channel instead.",

@@ -100,6 +100,7 @@ class Subscriber(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(8))
+    # Of channels only what is shown.
     address: Mapped[str] = mapped_column(String(500))
     topics: Mapped[list[str]] = mapped_column(JSON)
     components: Mapped[list[str]] = mapped_column(JSON)
