@@ -6,6 +6,7 @@ from limits.storage import storage_from_string
 from portal.cli import application
 from portal.durations import spoken
 from portal.lifecycle import serving
+from portal.notify import subscribers
 from portal.notify.channels import chat
 from portal.runtime.snapshot import Check
 from portal.settings import Settings
@@ -46,6 +47,8 @@ def check() -> None:
         )
     server = settings.smtp_url
     click.echo(f"mail: {f'{server.host}:{server.port}, {server.tls}' if server else 'off'}")
+    ways = ", ".join(subscribers.offered(settings)) or "off"
+    click.echo(f"readers may subscribe with: {ways}")
     broken = chat.check(settings.operator_channels)
     click.echo(f"operators' chats: {', '.join(chat.names(settings.operator_channels)) or 'none'}")
     for name in broken:

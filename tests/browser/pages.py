@@ -130,6 +130,8 @@ STATIC_PAGES = [
     "/",
     "/subscribe",
     "/subscribe/sent",
+    "/subscribe?kind=teams",
+    "/subscribe?kind=webhook&lang=ar",
     "/history",
     "/embed",
     "/?lang=ar",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from tests.browser.axe import COLOUR_RULES, RULES, WCAG, violations
 from tests.browser.pages import Watched, every_page, overflow, photograph, press, sign_up
@@ -42,6 +42,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[Serve
         yield server
 
 
+def ask_channel(page: Page, demo: Served, language: str) -> str:
+    """Ask for a webhook at a name that nobody has; the page on which its code is typed."""
+    page.goto(f"{demo.address}/subscribe?kind=webhook&lang={language}")
+    page.fill("#address", f"https://hooks.example/portal/{language}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/subscribe/code/**")
+    return page.url.removeprefix(demo.address)
+
+
 def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     chromium: Browser, demo: Served, post: Post
 ):
@@ -55,7 +64,8 @@ def test_no_page_violates_wcag_nor_is_wider_than_a_phone(
     until(lambda: post.taken, what="the question")
     question = re.search(r"(/subscribe/\S+)", text_of(post.taken[0][1]))
     assert question
-    paths = [question.group(1), *every_page(page, demo)]
+    asked = [ask_channel(public, demo, language) for language in ("en", "ar")]
+    paths = [question.group(1), *asked, *every_page(page, demo)]
     found: list[Any] = []
     for path in paths:
         page.goto(demo.address + path)
@@ -92,3 +102,21 @@ def test_the_public_page_says_everything_without_javascript(chromium: Browser, d
         "No incidents.",
     ):
         assert said in text, said
+
+
+def test_a_channel_is_asked_without_javascript(chromium: Browser, demo: Served):
+    watched = Watched(chromium, java_script_enabled=False)
+    page = watched.page
+    page.goto(demo.address + "/")
+    page.locator(".subscribe summary").click()
+    page.get_by_role("link", name="Slack").click()
+    page.get_by_label("Address of the channel").fill("https://hooks.example/services")
+    page.get_by_role("button", name="Send code").click()
+    assert "This is not an incoming webhook of Slack" in page.inner_text(".field-error")
+    page.get_by_role("link", name="Webhook", exact=True).last.click()
+    page.get_by_label("Address of the channel").fill("https://hooks.example/none")
+    page.get_by_role("button", name="Send code").click()
+    page.get_by_label("Code").fill("0000-0000")
+    page.get_by_role("button", name="Confirm subscription").click()
+    assert "This is not the code." in page.inner_text(".field-error")
+    assert page.get_attribute("#code", "aria-invalid") == "true"

@@ -49,6 +49,7 @@ def _form(token: str, row: Subscriber, *, is_wrong: bool = False) -> Response:
         status=422 if is_wrong else 200,
         token=token,
         address=row.address,
+        kind=row.kind,
         errors={"code": [_WRONG]} if is_wrong else {},
     )
 
