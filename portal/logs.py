@@ -29,7 +29,9 @@ SECRET_NAMES = re.compile(
 _SECRETS_IN_TEXT = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',]+"), r"\1 [redacted]"),
     (re.compile(r"://([^/\s:@]*):[^@/\s]+@"), r"://\1:[redacted]@"),
-    (re.compile(r"(?i)\b(token|password|secret|key|signature)=[^&\s\"']+"), r"\1=[redacted]"),
+    (re.compile(r"(?i)\b(token|password|secret|key|signature|sig)=[^&\s\"']+"), r"\1=[redacted]"),
+    # The whole of it is one: whoever has it writes into the channel.
+    (re.compile(r"(?i)\b(hooks\.slack(?:-gov)?\.com/services/)[^\s\"']+"), r"\1[redacted]"),
 )
 _REDACTED = "[redacted]"
 _LONGEST = 8000

@@ -43,6 +43,8 @@ def test_a_line_is_one_json_object_whatever_was_sent(lines: io.BytesIO):
         ({"url": "postgresql://portal:abcdef@host/db"}, "abcdef"),
         ({"url": "redis://:abcdef@host/0"}, "abcdef"),
         ({"path": "/x?token=abcdef&page=2"}, "abcdef"),
+        ({"url": "https://x.logic.azure.com/y?sp=z&sig=abcdef"}, "abcdef"),
+        ({"error": "404 for 'https://hooks.slack.com/services/T0/B0/abcdef'"}, "abcdef"),
         ({"list": [{"smtp_password": "abcdef"}]}, "abcdef"),
     ],
 )

@@ -55,7 +55,11 @@ class Settings:
         is_secret=True,
     )
     secret_key: str = _setting(
-        "", values.text, "key that signs CSRF tokens; generated in development", is_secret=True
+        "",
+        values.text,
+        "key that signs CSRF tokens and links, and encrypts credentials of monitors and addresses"
+        " of channels; generated in development",
+        is_secret=True,
     )
     site_name: str = _setting("Portal", values.text, "name shown on every page")
     external_url: str = _setting(

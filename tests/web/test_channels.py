@@ -3,11 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, MOST_TRIES, Subscriber
+from portal import clock
+from portal.notify import subscribers
+from portal.notify.subscribers import (
+    ASK_AGAIN_AFTER,
+    CONFIRM_WITHIN,
+    MOST_TRIES,
+    ChannelIn,
+    Subscriber,
+)
 from portal.settings import MailServer
 from portal.store import engine
 from portal.unit_of_work import By
@@ -112,7 +121,7 @@ def test_known_and_unknown_get_one_answer(site: Site, still: StandingClock):
         assert answer.headers["Location"].startswith("/subscribe/code/")
     assert len(known.headers["Location"]) == len(unknown.headers["Location"])
     shown = [
-        re.sub(r"https://[^<]*…\w*|/code/[^\"]*", "", site.client().get(one).text)
+        re.sub(r"https://[^<]*…\w*|/code/[^\"]*|kind=(slack|teams)", "", site.client().get(one).text)
         for one in (known.headers["Location"], unknown.headers["Location"])
     ]
     assert shown[0] == shown[1]
@@ -140,6 +149,25 @@ def test_few_tries_and_then_none(site: Site):
     assert client.post(path, data={"code": code_of(site)}).status_code == 410
     assert client.get(path).status_code == 410
     assert rows(site)[0].confirmed_at is None
+
+
+def test_guesses_side_by_side_are_counted_one_by_one(either: Site):
+    """What was counted too late would let many through."""
+    asked = ChannelIn.model_validate({"kind": "slack", "address": SLACK_URL})
+    room = either.portal.notify
+    with either.portal.core.open_session() as session:
+        engine.begin_write(session)
+        row = subscribers.ask_channel(session, asked, room.addresses, now=clock.now())
+        path = f"/subscribe/code/{room.links.answer(row)}"
+        session.commit()
+
+    def guess(number: int) -> int:
+        return int(either.client().post(path, data={"code": f"0000-{number:04}"}).status_code)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(guess, range(20)))
+    assert answers == [410] * (20 - MOST_TRIES + 1) + [422] * (MOST_TRIES - 1)
+    assert rows(either)[0].tries == MOST_TRIES
 
 
 @pytest.mark.usefixtures("still")

@@ -8,7 +8,7 @@ from portal.notify.messages import Message, Render, quiet
 
 # As much as either service shows of one message.
 MOST_TEXT = 2500
-MOST_FACT = 400
+MOST_FACT = 350
 
 
 @dataclass(frozen=True)

@@ -57,13 +57,18 @@ class Links:
         """
         return _cipher_of(self.secret_key).encrypt(json.dumps([subscriber.id, subscriber.question]))
 
-    def to_answer(self, session: Session, text: str, *, now: datetime) -> Subscriber | None:
-        """The channel whose last question this is about, None when it was answered or is old."""
+    def to_answer(
+        self, session: Session, text: str, *, now: datetime, locks: bool = False
+    ) -> Subscriber | None:
+        """The channel whose last question this is about, None when it was answered or is old.
+
+        It `locks` for whoever counts a try.
+        """
         try:
             number, question = json.loads(_cipher_of(self.secret_key).decrypt(text))
         except (UnreadableError, ValueError):
             return None
-        row = session.get(Subscriber, number, with_for_update=True)
+        row = session.get(Subscriber, number, with_for_update=locks or None)
         if row is None or row.kind == SubscriberKind.MAIL:
             return None
         return self._asked(row, question, now)

@@ -21,12 +21,14 @@ _WRONG = "This is not the code. Copy it from the last message in the channel."
 def answer(token: str) -> Response:
     """The form; the right code confirms, and only so many can be tried."""
     with sheets.open_session() as session:
-        if request.method == "POST":
+        is_try = request.method == "POST"
+        if is_try:
             engine.begin_write(session)
-        row = web.current().notify.links.to_answer(session, token, now=clock.now())
+        links, now = web.current().notify.links, clock.now()
+        row = links.to_answer(session, token, now=now, locks=is_try)
         if row is None or not subscribers.has_tries(row):
             return _old()
-        if request.method == "GET":
+        if not is_try:
             return _form(token, row)
         is_new = row.confirmed_at is None
         is_right = _try(session, row)
