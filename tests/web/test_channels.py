@@ -121,7 +121,9 @@ def test_known_and_unknown_get_one_answer(site: Site, still: StandingClock):
         assert answer.headers["Location"].startswith("/subscribe/code/")
     assert len(known.headers["Location"]) == len(unknown.headers["Location"])
     shown = [
-        re.sub(r"https://[^<]*…\w*|/code/[^\"]*|kind=(slack|teams)", "", site.client().get(one).text)
+        re.sub(
+            r"https://[^<]*…\w*|/code/[^\"]*|kind=(slack|teams)", "", site.client().get(one).text
+        )
         for one in (known.headers["Location"], unknown.headers["Location"])
     ]
     assert shown[0] == shown[1]
