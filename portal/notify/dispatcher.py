@@ -15,25 +15,19 @@ from portal import clock
 from portal.ciphers import UnreadableError
 from portal.core import Core
 from portal.durations import spoken
-from portal.notify import messages, outbox
+from portal.notify import concurrency, messages, outbox
 from portal.notify.channels import chat, webhook
 from portal.notify.channels.cards import Cards
 from portal.notify.channels.mail import Mail
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import CHAT, Claim, Figures, Outcome, Result
-from portal.notify.subscribers import MAIL, READER, Addresses
+from portal.notify.subscribers import MAIL, Addresses
 from portal.settings import Target
 from portal.status.notices import NoticeKind
 from portal.store.lease import Fence
 from portal.store.revision import transaction
 
 _log = structlog.get_logger()
-THREADS = 16
-# How many tries one host, and one chat, has under way.
-WEBHOOKS_AT_ONCE = 2
-CHATS_AT_ONCE = 1
-# Of all tries: whoever subscribes with slow hosts holds up nobody whom operators chose.
-READERS_AT_ONCE = 12
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 RELEASE_EVERY = timedelta(seconds=20)
@@ -74,7 +68,7 @@ class Dispatcher:
         self._name = secrets.token_hex(8)
         chats = self._settings.operator_channels
         self._chats = dict(zip(chat.names(chats), chats, strict=True))
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="notify")
+        self._pool = ThreadPoolExecutor(concurrency.THREADS, thread_name_prefix="notify")
         self._calls: dict[Future[Outcome], Claim] = {}
         self._breakers: dict[str, CircuitBreaker] = {}
         # What came back and is not written down yet: the only copy, until it is.
@@ -191,7 +185,7 @@ class Dispatcher:
         with self._open_session() as session:
             due = outbox.queues(session, now=now)
         sent = bool(due) and self._drop_superseded(now)
-        for queue in due:
+        for queue in concurrency.in_turn(due):
             breaker = self._breakers.get(queue)
             # A clock that was set back must not keep it closed.
             if breaker is not None and breaker.until - LONGEST_PAUSE <= now < breaker.until:
@@ -230,13 +224,7 @@ class Dispatcher:
             # Many at a time: one claim takes about as long as ten mails.
             room = self._mail.room
             return room if room >= len(self._mail.under_way) else 0
-        under_way = Counter(claim.queue for claim in self._calls.values())
-        most = CHATS_AT_ONCE if queue.startswith(CHAT) else WEBHOOKS_AT_ONCE
-        room = min(most - under_way[queue], THREADS - len(self._calls))
-        if queue.startswith(READER):
-            readers = sum(number for one, number in under_way.items() if one.startswith(READER))
-            return min(room, READERS_AT_ONCE - readers)
-        return room
+        return concurrency.room(queue, Counter(claim.queue for claim in self._calls.values()))
 
     def _send_on(self, queue: str, room: int, now: datetime) -> bool:
         with transaction(self._open_session) as (session, _):

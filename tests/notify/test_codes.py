@@ -145,7 +145,8 @@ def test_an_address_is_kept_as_a_secret(session: Session):
     kept = f"{row.address} {row.canonical} {row.sealed} {row.queue}"
     assert "X0f2" not in kept
     assert row.address == "https://hooks.slack.com/…ret7"
-    assert row.queue == "reader hooks.slack.com"
+    assert row.queue == "slack hooks.slack.com"
+    assert ask(session, kind="webhook", address="https://a.example/x").queue == "reader a.example"
     assert ADDRESSES.of(row) == whole
     assert Addresses("other").name(whole) != row.canonical
     with pytest.raises(UnreadableError):

@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.notify import outbox
+from portal.notify import concurrency, outbox
 from portal.notify.dispatcher import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     RELEASE_EVERY,
-    THREADS,
     CircuitBreaker,
     Dispatcher,
 )
@@ -239,7 +238,7 @@ def test_a_host_has_two_tries_under_way_and_a_chat_one(world: Any):
     assert one.one._room("webhook a") == 0
     assert one.one._room("webhook b") == 2
     assert one.one._room("chat c") == 1
-    for number in range(THREADS - 3):
+    for number in range(concurrency.THREADS - 3):
         one.one._calls[Future()] = SimpleNamespace(queue=f"webhook x{number}", delivery=90 + number)
     assert one.one._room("webhook b") == 1
     one.one._calls[Future()] = SimpleNamespace(queue="webhook y", delivery=89)
@@ -460,3 +459,11 @@ def test_mail_is_claimed_in_handfuls(world: Any):
     assert one.one._room("mail") == 0
     mail.under_way = set(range(90, 99))
     assert one.one._room("mail") == 9
+
+
+def test_hosts_of_readers_come_last_and_in_no_order():
+    queues = ["chat ops", "mail", *(f"reader {sign}.example" for sign in "abcdefgh"), "webhook a"]
+    orders = {tuple(concurrency.in_turn(queues)) for _ in range(50)}
+    assert len(orders) > 10
+    assert {order[:3] for order in orders} == {("chat ops", "mail", "webhook a")}
+    assert len({order[3] for order in orders}) > 3

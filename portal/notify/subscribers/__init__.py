@@ -20,6 +20,7 @@ from portal.notify.subscribers.subscriber import (
     CONFIRM_WITHIN,
     MAIL,
     READER,
+    SLACK,
     Subscriber,
     SubscriberKind,
     Topic,

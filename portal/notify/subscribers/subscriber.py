@@ -29,8 +29,9 @@ from portal.store.base import Base
 CONFIRM_WITHIN = timedelta(hours=48)
 # The queue of all mail.
 MAIL = "mail"
-# What the queues of channels that readers subscribed with begin with.
+# What the queues of channels begin with whose hosts are whatever readers choose.
 READER = "reader "
+SLACK = "slack "
 
 
 class SubscriberKind(StrEnum):
@@ -166,6 +167,8 @@ class Subscriber(Base):
         if self.kind == SubscriberKind.MAIL:
             return MAIL
         kind = READER if self.by_reader else "webhook "
+        # Nobody but Slack can make it slow; workflows of Teams are what their owners make them.
+        kind = SLACK if self.kind == SubscriberKind.SLACK else kind
         return f"{kind}{targets.host_of(self.address)}"[:200]
 
     def wants(self, notice: Notice) -> bool:
