@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 from portal.board import badges, feeds, languages, picture
+from portal.guard import refusal
 from portal.notify import messages
 from portal.notify.subscribers import hosts
 from portal.web.catalogues import FOLDER
@@ -28,6 +29,7 @@ PATTERNS = (
     "parts/past.html",
     "macros/around.html",
     "macros/banner.html",
+    "macros/charts.html",
     "macros/choices.html",
     "macros/components.html",
     "macros/fields.html",
@@ -106,6 +108,9 @@ WORDS = (
     "Bad Request",
     "Too Many Requests",
     "Service Unavailable",
+    "Forbidden",
+    "Request Timeout",
+    "Internal Server Error",
     "There is nothing at this address.",
     "Write a month such as 2030-06.",
     "Many requests for this address or its host wait to be confirmed. Try again in an hour.",
@@ -141,6 +146,7 @@ def messages_told() -> Iterator[str | tuple[str, str]]:
     yield "status"
     yield from feeds.SPANS.values()
     yield from messages.WORDS
+    yield from refusal.TEXTS
     yield from hosts.TEXTS
 
 

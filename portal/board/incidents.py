@@ -26,11 +26,30 @@ class UpdateView(Camel):
     message_html: str
 
 
+class Action(Camel):
+    """What was decided to do, and whether it is done."""
+
+    text: str
+    done: bool = False
+
+
 class Postmortem(Camel):
     """What was learned from an incident, as everyone may read it; Markdown."""
 
-    body: str
+    impact: str
+    root_cause: str
+    actions: list[Action]
     updated_at: datetime
+
+    @property
+    def body(self) -> str:
+        """All of it in one text, in English as the API is."""
+        titled = (("Impact", self.impact), ("Root cause", self.root_cause))
+        parts = [f"## {title}\n\n{text}" for title, text in titled if text]
+        if self.actions:
+            lines = [f"- {one.text}{' (done)' if one.done else ''}" for one in self.actions]
+            parts.append("## Follow-up actions\n\n" + "\n".join(lines))
+        return "\n\n".join(parts)
 
 
 class IncidentView(Camel):
@@ -85,16 +104,12 @@ def view(
 
 def _postmortem(row: Retrospective) -> Postmortem:
     """The texts that stand on the incident's page."""
-    parts = [
-        f"## {title}\n\n{text}"
-        for title, text in (("Impact", row.impact), ("Root cause", row.root_cause))
-        if text
-    ]
-    if row.actions:
-        done = {True: " (done)", False: ""}
-        lines = [f"- {one['text']}{done[bool(one.get('done'))]}" for one in row.actions]
-        parts.append("## Follow-up actions\n\n" + "\n".join(lines))
-    return Postmortem(body="\n\n".join(parts), updated_at=row.updated_at)
+    return Postmortem(
+        impact=row.impact,
+        root_cause=row.root_cause,
+        actions=[Action(text=one["text"], done=bool(one.get("done"))) for one in row.actions],
+        updated_at=row.updated_at,
+    )
 
 
 def banner(shown: IncidentView, version: int) -> Banner:

@@ -30,7 +30,18 @@ from portal.guard.limits import Decision, Limits
 from portal.guard.panel_polls import PanelPolls
 from portal.guard.perimeter import Denied, Perimeter
 from portal.guard.polls import Polls
-from portal.guard.refusal import Headers, Page, Ready, Refusals
+from portal.guard.refusal import (
+    BLOCKED,
+    ORIGIN,
+    STOPPING,
+    SUSPECT,
+    TOO_MANY,
+    Detail,
+    Headers,
+    Page,
+    Ready,
+    Refusals,
+)
 from portal.guard.undeclared import UndeclaredProxies
 from portal.guard.waf import Inspected
 
@@ -149,11 +160,14 @@ class Chain:
         if not decision.is_allowed:
             seconds = max(1, decision.reset_seconds)
             limit_headers.append(("Retry-After", str(seconds)))
-            detail = f"More than {self._limits.rate} requests. Try again in {seconds} seconds."
-            return self.refuse(head, 429, detail, limit_headers)
+            figures = {
+                "limit": self._limits.limit,
+                "window": self._limits.window_seconds,
+                "seconds": seconds,
+            }
+            return self.refuse(head, 429, Detail(TOO_MANY, figures), limit_headers)
         if method not in _READS and self._is_leaving():
-            detail = "The portal is about to stop and takes no writes. Try again soon."
-            return self.refuse(head, 503, detail, [*limit_headers, ("Retry-After", "30")])
+            return self.refuse(head, 503, STOPPING, [*limit_headers, ("Retry-After", "30")])
         if answer is None or answer is PENDING:
             return Passed(client, path, route, limit_headers, denied)
         if share == 1 and denied is None:
@@ -173,9 +187,8 @@ class Chain:
         )
         seconds = denied.retry_after(now.timestamp())
         if seconds is None:
-            detail = "This origin may not ask for this."
-            return self.refuse(head, 403, detail, [("Vary", "Origin")], reference)
-        detail = f"This address is blocked for another {spoken(seconds)}."
+            return self.refuse(head, 403, ORIGIN, [("Vary", "Origin")], reference)
+        detail = Detail(BLOCKED, {"length": spoken(seconds)})
         more = [("Retry-After", str(seconds)), ("Connection", "close")]
         return self.refuse(head, 403, detail, more, reference)
 
@@ -183,7 +196,7 @@ class Chain:
         return head.path.startswith("/panel") and self._cookie in (head.header("cookie") or "")
 
     def refuse(
-        self, head: Head, status: int, detail: str, more: Headers, reference: str = ""
+        self, head: Head, status: int, detail: str | Detail, more: Headers, reference: str = ""
     ) -> Ready:
         """A problem answer, or a page for a person's browser."""
         return self._refusals.make(head, status, detail, more, reference)
@@ -208,11 +221,7 @@ class Chain:
             # Flask refuses a method that nothing takes, and names those that this address takes.
             if stopped is not None and stopped.status != HTTPStatus.METHOD_NOT_ALLOWED:
                 ready = self.refuse(
-                    of_environ(environ),
-                    stopped.status,
-                    "This request was refused. Quote the reference if it should not have been.",
-                    limit_headers,
-                    stopped.reference,
+                    of_environ(environ), stopped.status, SUSPECT, limit_headers, stopped.reference
                 )
                 start_response(f"{ready.status} {HTTPStatus(ready.status).phrase}", ready.headers)
                 return (ready.body,) if ready.body else ()

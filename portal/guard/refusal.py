@@ -1,16 +1,38 @@
 """Answers of the chain itself: a problem for machines, a page for people."""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from portal.guard.head import Head
 
 Headers = list[tuple[str, str]]
-# Status, sentence and reference; gives the HTML of a page.
-Page = Callable[[int, str, str], bytes]
 _MACHINES = ("/api/", "/health")
+TOO_MANY = "More than %(limit)d requests in %(window)d seconds. Try again in %(seconds)d seconds."
+STOPPING = "The portal is about to stop and takes no writes. Try again soon."
+ORIGIN = "This origin may not ask for this."
+BLOCKED = "This address is blocked for another %(length)s."
+SUSPECT = "This request was refused. Quote the reference if it should not have been."
+OVERLOADED = "The portal is overloaded. Try again in a few seconds."
+BROKEN = "Something went wrong. It was logged."
+# What a reader may meet, for the catalogues of other languages; the rest is for programs.
+TEXTS = (TOO_MANY, STOPPING, ORIGIN, BLOCKED, SUSPECT, OVERLOADED, BROKEN)
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A sentence that says what to do, with places as `%(seconds)d` for its figures."""
+
+    text: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text % self.values if self.values else self.text
+
+
+# Of whom, status, sentence and reference; gives the HTML of a page in the reader's language.
+Page = Callable[[Head, int, Detail, str], bytes]
 
 
 @dataclass(slots=True)
@@ -30,17 +52,19 @@ class Refusals:
         self._headers = headers
 
     def make(
-        self, head: Head, status: int, detail: str, more: Headers, reference: str = ""
+        self, head: Head, status: int, detail: str | Detail, more: Headers, reference: str = ""
     ) -> Ready:
         """`detail` says what to do; `reference` is what a caller can read out."""
+        if isinstance(detail, str):
+            detail = Detail(detail)
         if wants_page(head.path, head.header):
-            kind, body = "text/html; charset=utf-8", self._page(status, detail, reference)
+            kind, body = "text/html; charset=utf-8", self._page(head, status, detail, reference)
         else:
             problem = {
                 "type": "about:blank",
                 "title": HTTPStatus(status).phrase,
                 "status": status,
-                "detail": detail,
+                "detail": str(detail),
             }
             if reference:
                 problem["reference"] = reference

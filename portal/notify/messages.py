@@ -84,10 +84,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 @dataclass(frozen=True)
 class Fact:
-    """A line under the title: a text, or one or two instants in a zone."""
+    """A line under the title: a text, a word of ours, names with words, or instants in a zone.
+
+    Words are said in the language of whoever reads them; texts and names are operators' own.
+    """
 
     label: str
     text: str = ""
+    word: str = ""
+    named: tuple[tuple[str, str], ...] = ()
     at: datetime | None = None
     until: datetime | None = None
     zone: str = "UTC"
@@ -192,19 +197,19 @@ def _facts(notice: Notice, names: Mapping[str, str]) -> list[Fact]:
             for number, one in enumerate(facts["windows"])
         ]
     states = _states(notice)
-    affected = [
-        f"{names[slug]} ({_STATES[state]})" if state else names[slug]
+    affected = tuple(
+        (names[slug], _STATES[state] if state else "")
         for slug, state in states.items()
         if slug in names and state != "operational"
-    ]
+    )
     if affected and notice.event != Event.RESOLVED:
-        found.append(Fact("Affected", ", ".join(affected)))
+        found.append(Fact("Affected", named=affected))
     if notice.kind == NoticeKind.INCIDENT:
         found.insert(0, Fact("When", at=notice.occurred_at))
     if facts.get("expected"):
         found.append(Fact("Expect", facts["expected"]))
     if facts.get("impact") not in {None, "none"}:
-        found.append(Fact("Impact", facts["impact"]))
+        found.append(Fact("Impact", word=facts["impact"]))
     if "nextUpdateAt" in facts:
         found.append(Fact("Next update by", at=_instant(facts, "nextUpdateAt")))
     return found

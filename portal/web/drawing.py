@@ -12,6 +12,7 @@ from typing import NamedTuple
 from portal.monitors.figures import Figure
 from portal.monitors.health import Health
 from portal.monitors.uptime import Planned, Stretch
+from portal.web import wording
 
 LEFT, TOP, BOTTOM = 56, 22, 224
 SPARK_WIDTH, SPARK_HEIGHT = 132, 32
@@ -204,12 +205,12 @@ def _middle(values: list[float]) -> float | None:
 def _hours(since: datetime, until: datetime, x: Callable[[datetime], float]) -> list[Tick]:
     """About six times along the axis, on whole hours or days."""
     length = until - since
-    step, form = next(
-        (timedelta(hours=hours), form)
-        for hours, form in ((1, "%H:%M"), (4, "%H:%M"), (24, "%-d %b"), (24 * 15, "%-d %b"))
-        if length / timedelta(hours=hours) <= 7 or hours == 24 * 15
-    )
+    steps = (1, 4, 24, 24 * 15)
+    hours = next((one for one in steps if length / timedelta(hours=one) <= 7), steps[-1])
+    step = timedelta(hours=hours)
     midnight = datetime.combine(since.astimezone(UTC).date(), datetime.min.time(), UTC)
     moments = [midnight + step * number for number in range(200)]
     found = [one for one in moments if since + step / 4 <= one <= until - step / 8]
-    return [Tick(x(one), f"{one:{form}}") for one in found]
+    return [
+        Tick(x(one), wording.brief_day(one) if hours >= 24 else f"{one:%H:%M}") for one in found
+    ]

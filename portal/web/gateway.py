@@ -18,7 +18,7 @@ import structlog
 from portal.guard import head
 from portal.guard.chain import Chain, Passed
 from portal.guard.head import Head
-from portal.guard.refusal import Headers, Ready
+from portal.guard.refusal import BROKEN, OVERLOADED, Headers, Ready
 from portal.lifecycle.phases import Phases
 
 _log = structlog.get_logger()
@@ -146,12 +146,7 @@ class Gateway:
             return refuse(asked, 408, detail, closing)
         queue = self._probes if is_probe else self._others
         if not queue.has_room(passed.client):
-            return refuse(
-                asked,
-                503,
-                "The portal is overloaded. Try again in a few seconds.",
-                [("Retry-After", "5")],
-            )
+            return refuse(asked, 503, OVERLOADED, [("Retry-After", "5")])
         self._phases.in_flight += not is_probe
         try:
             with queue.waiting(passed.client):
@@ -160,7 +155,7 @@ class Gateway:
                 )
         except Exception:
             _log.exception("web.request_failed", path=asked.path)
-            return refuse(asked, 500, "Something went wrong. It was logged.", [])
+            return refuse(asked, 500, BROKEN, [])
         finally:
             self._phases.in_flight -= not is_probe
 

@@ -18,7 +18,8 @@ from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.languages import DEFAULT, Choice
 from portal.board.picture import Picture
-from portal.guard.refusal import Page
+from portal.guard.head import Head
+from portal.guard.refusal import Detail, Page
 from portal.notify.messages import Render
 from portal.settings import Settings
 from portal.web import catalogues, prefix
@@ -174,20 +175,27 @@ def _sent(text: str, settings: Settings, choice: Choice) -> bytes:
 def refusals(app: APIFlask, settings: Settings) -> Page:
     """What renders the page of a refusal, outside of any request.
 
-    A flood must find that cheap: a page of each status is made once, its sentence put in later.
+    A flood must find that cheap: a page of each status is made once in a language, its sentence
+    put in later.
     """
     detail, reference = "@detail@", "@reference@"
+    speaking = catalogues.speaking(app)
 
     @cache
-    def frame(status: int, has_reference: bool) -> str:
+    def frame(choice: Choice, status: int, has_reference: bool) -> str:
         problem = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail}
         problem["reference"] = reference if has_reference else ""
         template = app.jinja_env.get_template("public/problem.html")
-        page = template.render(problem=problem, site_name=settings.site_name)
-        return prefix.html(page, settings.prefix)
+        with speaking(choice):
+            page = template.render(problem=problem, site_name=settings.site_name)
+        return prefix.html(languages.links(page, choice), settings.prefix)
 
-    def make(status: int, said: str, named: str) -> bytes:
-        page = frame(status, bool(named)).replace(detail, str(escape(said)))
+    def make(head: Head, status: int, said: Detail, named: str) -> bytes:
+        choice = languages.DEFAULT_CHOICE
+        if not head.path.startswith("/panel"):
+            choice = languages.choose(head.query, head.header("accept-language"))
+        text = str(Detail(catalogues.say_in(choice.language, said.text), said.values))
+        page = frame(choice, status, bool(named)).replace(detail, str(escape(text)))
         return page.replace(reference, str(escape(named))).encode()
 
     return make

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from portal import clock, durations
 from portal.board import components, languages
+from portal.notify.messages import Fact
 from portal.status import prose
 from portal.web import catalogues
 
@@ -60,6 +61,11 @@ def day(moment: date) -> str:
     return _dated(moment, "MMMMd") or f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
+def brief_day(moment: date) -> str:
+    """`23 Nov`."""
+    return _dated(moment, "MMMd") or f"{moment.day} {_MONTHS[moment.month - 1][:3]}"
+
+
 def weekday(moment: date) -> str:
     """`Sun 29 November 2026`."""
     return f"{_WEEKDAYS[moment.weekday()][:3]} {day(moment)} {moment.year}"
@@ -85,6 +91,19 @@ def span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> st
     if zone == "UTC":
         return f"{local} UTC"
     return f"{local} ({zone}, {_pair(starts_at, ends_at, 'UTC')} UTC)"
+
+
+def fact(told: Fact) -> str:
+    """What a message says of something, in the language spoken now."""
+    if told.named:
+        return ", ".join(
+            f"{name} ({catalogues.say(word)})" if word else name for name, word in told.named
+        )
+    if told.word:
+        return catalogues.say(told.word)
+    if told.text or told.at is None:
+        return told.text
+    return span(told.at, told.until, told.zone) if told.until else stamp(told.at, told.zone)
 
 
 def plain_stamp(moment: datetime, zone: str = "UTC") -> str:
@@ -277,6 +296,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "latency": latency,
     "ago": ago,
     "until": until,
+    "fact": fact,
     "lasted": lasted,
     "polyline": polyline,
     "ms": ms,

@@ -323,13 +323,22 @@ def test_statuspage_says_which_components_an_update_is_about():
 
 
 def test_statuspage_has_the_postmortem_once_it_is_published():
-    learned = {"body": "A full disk.", "updated_at": NOW + HOUR}
+    todo = [{"text": "Watch it", "done": True}, {"text": "Buy one"}]
+    learned = {
+        "impact": "",
+        "root_cause": "A full disk.",
+        "actions": todo,
+        "updated_at": NOW + HOUR,
+    }
     plain = event("INC-1", status="resolved", resolved_at=NOW)
     (before,) = whole(picture(incidents=(plain,)), "incidents")["incidents"]
     assert (before["status"], before["postmortem_body"]) == ("resolved", None)
     shown = picture(incidents=(event("INC-1", resolved_at=NOW, postmortem=learned),))
     (after,) = whole(shown, "incidents")["incidents"]
-    assert (after["status"], after["postmortem_body"]) == ("postmortem", "A full disk.")
+    assert (after["status"], after["postmortem_body"]) == (
+        "postmortem",
+        "## Root cause\n\nA full disk.\n\n## Follow-up actions\n\n- Watch it (done)\n- Buy one",
+    )
     assert after["postmortem_published_at"] == after["updated_at"] == "2030-06-03T13:00:00.000Z"
 
 

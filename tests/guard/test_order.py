@@ -37,7 +37,7 @@ class World:
         self.is_on = True
         self.stopped: Stopped | None = None
         self.seen: dict[str, Any] = {}
-        self.limit, self.rate = 10, "10/minute"
+        self.limit, self.rate, self.window_seconds = 10, "10/minute", 60
         self.learned: list[tuple[str, str | None, str]] = []
 
     # The perimeter
@@ -264,7 +264,7 @@ def test_too_many_are_told_when_to_come_back(world: World, reset, seconds):
     assert found.status == 429
     assert ("Retry-After", seconds) in found.headers
     assert json.loads(found.body)["detail"] == (
-        f"More than 10/minute requests. Try again in {seconds} seconds."
+        f"More than 10 requests in 60 seconds. Try again in {seconds} seconds."
     )
     assert ("X-Frame-Options", "DENY") in found.headers
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.board import languages
+from portal.notify.messages import Fact, Message
 from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import ImpactLevel, IncidentIn
 from portal.status.windows import WindowIn
@@ -142,3 +143,56 @@ def test_operators_texts_are_no_formats(site: Site, length: str):
     )
     for language in languages.NAMES:
         assert site.client().get(f"/?lang={language}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "said"),
+    [
+        ("de", "Zu viele Anfragen", "Mehr als 2 Anfragen in 60 Sekunden."),
+        ("fr", "Trop de requêtes", "Plus de 2 requêtes en 60 secondes."),
+        ("en", "Too Many Requests", "More than 2 requests in 60 seconds."),
+    ],
+)
+def test_a_refusal_of_the_guard_is_in_the_readers_language(
+    build: Build, still: StandingClock, language: str, title: str, said: str
+):
+    site = build(rate_limit="2/minute")
+    client = site.client()
+    headers = {"Accept": "text/html", "Accept-Language": language}
+    for _ in range(2):
+        client.get("/", headers=headers)
+    answer = client.get("/", headers=headers)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 429
+    assert f'<html lang="{language}"' in page
+    assert title in page
+    assert said in page
+    # Programs and operators are told in English.
+    for path, accept in (("/api/status", "*/*"), ("/panel/login", "text/html")):
+        answer = client.get(path, headers={"Accept": accept, "Accept-Language": "de"})
+        assert "More than 2 requests in 60 seconds." in answer.get_data(as_text=True)
+    explicit = client.get("/history?lang=ar", headers=headers).get_data(as_text=True)
+    assert '<html lang="ar" dir="rtl">' in explicit
+    assert 'href="/?lang=ar"' in explicit
+
+
+def test_what_a_message_says_of_components_is_in_its_language(site: Site):
+    render = site.portal.notify.render
+    message = Message(
+        "Identified",
+        "warn",
+        "T",
+        "",
+        "",
+        "/",
+        "Open the status page",
+        [
+            Fact("Affected", named=(("<API>", "major outage"), ("Web", ""))),
+            Fact("Impact", word="major"),
+        ],
+    )
+    given = {"message": message, "site_name": "S", "url": "", "manage": ""}
+    text, html = render("notice", "de", **given)
+    assert "Betroffen: <API> (großer Ausfall), Web" in text
+    assert "&lt;API&gt; (großer Ausfall), Web" in html
+    assert "major" not in text

@@ -185,6 +185,10 @@ def test_permanent_pages_go_on_from_the_last_picture(
     page = text(site, f"/incidents/{reference.lower()}")
     for wanted in (since, "Slow answers", "Over.", "The API", "Resolved", "<em>typing</em>"):
         assert wanted in page, wanted
+    german = site.client().get(
+        f"/incidents/{reference}", headers={"Accept": "text/html", "Accept-Language": "de"}
+    )
+    assert "<h3>Ursache</h3>" in german.get_data(as_text=True)
     page = text(site, f"/maintenance/{window.reference}")
     for wanted in (since, "Upgrade", "<strong>breaks</strong>", "The API", "Active"):
         assert wanted in page, wanted

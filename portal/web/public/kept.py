@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from portal.board.banners import Banner
+from portal.board.incidents import Postmortem
 from portal.board.picture import Picture
 from portal.status import prose
+from portal.status.retrospectives import RetrospectiveOut
 from portal.status.terms import Audience, Status
 from portal.status.windows import WindowStatus
 
@@ -48,7 +50,16 @@ def incident(picture: Picture, reference: str) -> dict[str, Any] | None:
         "names": [
             (names[one.component], one.state) for one in found.components if one.component in names
         ],
-        "learned_html": prose.to_html(found.postmortem.body) if found.postmortem else "",
+        **learned(found.postmortem),
+    }
+
+
+def learned(told: Postmortem | RetrospectiveOut | None) -> dict[str, Any]:
+    """What was learned, for the page of an incident."""
+    return {
+        "retrospective": told,
+        "impact_html": prose.to_html(told.impact) if told else "",
+        "cause_html": prose.to_html(told.root_cause) if told else "",
     }
 
 

@@ -60,9 +60,7 @@ def incident(reference: str) -> Response:
             "names": [
                 (names[one.component], one.state) for one in impacts if one.component in names
             ],
-            "retrospective": learned,
-            "impact_html": prose.to_html(learned.impact) if learned else "",
-            "cause_html": prose.to_html(learned.root_cause) if learned else "",
+            **kept.learned(learned),
         }
 
     return _page("incident", stored, lambda picture: kept.incident(picture, reference))
