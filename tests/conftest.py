@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy.engine.default import DefaultDialect
@@ -34,6 +35,10 @@ from tests.faults.table import (  # noqa: F401 (hooks of the run)
     pytest_sessionfinish,
 )
 from tests.kinds import pytest_collection_modifyitems, unit_means_unit  # noqa: F401
+
+# No test depends on how long something takes.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 PASSWORD = "correct horse battery"
 SCRAPER = "s" * 40

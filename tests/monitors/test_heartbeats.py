@@ -76,7 +76,7 @@ def test_a_cron_schedule_in_its_zone(schedule: str, zone: str, after: str, due: 
     assert found == datetime.fromisoformat(due)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.integers(1, 300),
     st.integers(1, 300),

@@ -190,7 +190,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rules, steps)
 def test_it_is_what_a_slow_walk_over_everything_says(rule: Rule, steps):
     at, seen, found = START, [], Judgement()
@@ -210,7 +210,7 @@ def test_it_is_what_a_slow_walk_over_everything_says(rule: Rule, steps):
             assert result.outcome is not Outcome.UNKNOWN
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(rules, steps)
 def test_nothing_is_lost_when_it_is_stored_and_read_again(rule: Rule, steps):
     from portal.monitors import node_views

@@ -237,7 +237,9 @@ def test_an_update_is_shown_before_it_is_posted(site: Site):
         ({"status": "resolved"}, "Choose a root cause"),
         ({"nextUpdateAt": "2001-01-01T00:00"}, "The next update must be after this one"),
     ):
-        assert said in text_of(person.post(f"{path}/updates/preview", **{**form, **change})), said
+        page = text_of(person.post(f"{path}/updates/preview", **{**form, **change}))
+        assert said in page
+        assert "hx-swap-oob" not in page, "there is nothing else that it would change"
     over = {**form, "status": "resolved", "rootCauseCategory": "capacity"}
     assert "Resolved" in text_of(person.post(f"{path}/updates/preview", **over))
     missing = person.post("/panel/incidents/INC-1999-0001/updates/preview", **form)

@@ -92,7 +92,8 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
 
 @blueprint.post("/<reference>/updates/preview")
 def show_update_preview(reference: str) -> Response:
-    return preview.show(partial(_preview_of_update, reference), NoticeKind.INCIDENT)
+    compose = partial(_preview_of_update, reference)
+    return preview.show(compose, NoticeKind.INCIDENT, is_by_button=True)
 
 
 def _preview_of_update(reference: str) -> tuple[Banner, dict[str, Any]]:

@@ -25,8 +25,16 @@ _NOTHING: dict[str, Any] = {
 }
 
 
-def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind) -> Response:
-    """The banner that `compose` makes with what goes with it, or what keeps it from that."""
+def show(
+    compose: Callable[[], tuple[Banner, dict[str, Any]]],
+    kind: NoticeKind,
+    *,
+    is_by_button: bool = False,
+) -> Response:
+    """The banner that `compose` makes with what goes with it, or what keeps it from that.
+
+    How many are told stands beside the form's button too, but for a preview that stands there.
+    """
     banner: Banner | None = None
     context: dict[str, Any] = {}
     errors: Errors = {}
@@ -44,6 +52,7 @@ def show(compose: Callable[[], tuple[Banner, dict[str, Any]]], kind: NoticeKind)
         errors=errors,
         recipients=None if errors else _recipients(kind, **_addressing(context)),
         zone=request.form.get("zone", "UTC"),
+        is_by_button=is_by_button,
         **(_NOTHING | context),
     )
 
