@@ -93,8 +93,10 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
             now, was_busy, is_busy = clock.now(), is_busy, False
             # Renewed with the rounds' lease where this process leads those.
             fence.want()
+            # What another thread renews is asked for as well by who was told that it lost a lease.
+            is_sure = is_leader and fence.is_fresh
             # Whichever way the clock was set meanwhile.
-            if not fence.is_fresh and (led_at is None or abs(now - led_at) >= RENEW_EVERY):
+            if not is_sure and (led_at is None or abs(now - led_at) >= RENEW_EVERY):
                 before = fence.held
                 is_leader, led_at = leadership.lead(portal.core, holder, DELIVERIES, fence), now
                 if is_leader and fence.held != before:
