@@ -372,6 +372,22 @@ def test_what_becomes_of_a_try(session: Session, result, state, attempts):
     assert known == ({6} if result is Result.GONE else {5, 6})
 
 
+def test_what_waits_for_a_channel_that_is_gone_is_not_for_the_next_with_its_number(
+    session: Session,
+):
+    put(session)
+    put(session, 2, ref="m-2")
+    channel = {"kind": "webhook", "address": "https://hooks.example.com/x"}
+    person(session, 5, **channel)
+    deliver(session, 1, recipient="subscriber 5", state="sending", claimed_by=US)
+    later = deliver(session, 2, notice_id=2, recipient="subscriber 5", due_at=NOW + HOUR)
+    settle(session, Result.GONE, "gone")
+    session.expire_all()
+    person(session, 5, **channel, confirmed_at=None)
+    assert later.state == "dropped"
+    assert not outbox.claim(session, "chat c", by=US, most=9, now=NOW + 2 * HOUR)
+
+
 @pytest.mark.parametrize(("attempts", "state"), [(4, State.PENDING), (5, State.DEAD)])
 def test_after_so_many_tries_it_is_given_up(session: Session, attempts, state):
     put(session)

@@ -127,6 +127,9 @@ def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) ->
         row.settle(State.DROPPED, outcome.reason, now)
         counts.add(session, State.DROPPED, [row.notice_id])
         number = subscriber_of(row.recipient)
+        # In SQLite the next who subscribes may have the number: what waits is not for them.
+        mine = Delivery.recipient == row.recipient
+        superseding.drop(session, mine, "unsubscribed meanwhile", now=now)
         session.execute(delete(Subscriber).where(Subscriber.id == number))
     elif outcome.result is Result.UNASKED:
         row.settle(State.DROPPED, outcome.reason, now, tries=1)
