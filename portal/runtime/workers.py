@@ -31,6 +31,7 @@ OWN = "portal"
 NOTIFICATIONS = "notifications"
 OWN_INTERVAL = timedelta(seconds=10)
 SILENT_AFTER_INTERVALS = 3
+HANDED_WITHIN = OWN_INTERVAL * SILENT_AFTER_INTERVALS
 MOST_POINTS = 60
 _MOST = 2_000_000_000
 _LONGEST_NOTE = 200
@@ -157,6 +158,7 @@ class Workers:
             session.flush()
             report = _report(row)
             session.commit()
+        self._handed_over.pop(name, None)
         self._reports = {**self._reports, name: report}
         return shown(worker, report, now=now)
 
@@ -169,7 +171,9 @@ class Workers:
         """Take the reports of some declared workers, and read those of all, in one transaction."""
         now = clock.now()
         handed_over = dict(self._handed_over)
-        found = handed_over | {name: (sample, now) for name, sample in samples.items()}
+        # What was left before others led says nothing any more.
+        found = {name: one for name, one in handed_over.items() if abs(now - one[1]) < HANDED_WITHIN}
+        found |= {name: (sample, now) for name, sample in samples.items()}
         with self._open_session() as session:
             engine.begin_write(session)
             query = select(WorkerRow).order_by(WorkerRow.name).with_for_update()

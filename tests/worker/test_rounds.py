@@ -53,6 +53,25 @@ def test_a_report_that_was_handed_over_is_written_with_the_next_round(
         assert len(session.get_one(WorkerRow, OWN).history) == 3
 
 
+def test_a_report_that_was_handed_over_long_ago_is_not_written(either: Site, still: StandingClock):
+    reports, other = either.portal.runtime.workers, another(either).portal.runtime.workers
+    reports.hand_over(NOTIFICATIONS, HEALTHY.model_copy(update={"pending": 3}))
+    still.advance(minutes=10)
+    other.report(NOTIFICATIONS, HEALTHY, actor="other")
+    rounds.run_once(either.portal)
+    found = {one.name: one for one in other.all()}[NOTIFICATIONS]
+    assert (found.status, found.pending) == ("healthy", 0)
+
+
+def test_a_report_replaces_what_was_handed_over_before(either: Site):
+    reports = either.portal.runtime.workers
+    reports.hand_over(NOTIFICATIONS, HEALTHY)
+    stopped = HEALTHY.model_copy(update={"status": WorkerStatus.STOPPED})
+    reports.report(NOTIFICATIONS, stopped, actor="me")
+    rounds.run_once(either.portal)
+    assert {one.name: one for one in reports.all()}[NOTIFICATIONS].status == "stopped"
+
+
 def test_a_round_reads_what_other_workers_reported(either: Site, still: StandingClock):
     other = another(either)
     reports = either.portal.runtime.workers
