@@ -68,8 +68,9 @@ def _change(
     )
     one.is_silenced = is_planned and found.health in NOT_WELL
     if turned:
-        # What the public page calls unknown is another state too.
-        if one.row.component and Health.UNKNOWN in (one.health, found.health):
+        # What the public page calls unknown is another state too, and a badge says each of them.
+        is_told = one.row.shows_latency or Health.UNKNOWN in (one.health, found.health)
+        if one.row.component and is_told and not is_public:
             revision.advance(session)
             is_public = True
         _turn(session, one, found)

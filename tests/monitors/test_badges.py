@@ -83,6 +83,20 @@ def test_planned_maintenance_is_not_counted(world: Watching):
     assert "Home: up · 100.00" in badge(world)
 
 
+def test_it_says_at_once_what_changed_without_an_alert(world: Watching):
+    world.start()
+    world.add(component="website", shows_latency=True)
+    ends = clock.now() + timedelta(hours=3)
+    window = WindowIn(title="T", ends_at=ends, components=["website"])
+    world.site.portal.status.windows.schedule(BY, window)
+    world.run(600, step=30)
+    assert "Home: up" in badge(world)
+    for found, said in (("slow", "degraded performance"), ("down", "down"), ("up", "up")):
+        world.finds["home"] = found
+        world.run(130)
+        assert f"Home: {said}" in badge(world)
+
+
 @pytest.mark.parametrize(
     ("values", "why"),
     [
