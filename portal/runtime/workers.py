@@ -172,7 +172,9 @@ class Workers:
         now = clock.now()
         handed_over = dict(self._handed_over)
         # What was left before others led says nothing any more.
-        found = {name: one for name, one in handed_over.items() if abs(now - one[1]) < HANDED_WITHIN}
+        found = {
+            name: one for name, one in handed_over.items() if abs(now - one[1]) < HANDED_WITHIN
+        }
         found |= {name: (sample, now) for name, sample in samples.items()}
         with self._open_session() as session:
             engine.begin_write(session)

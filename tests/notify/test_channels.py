@@ -11,6 +11,7 @@ from portal import clock
 from portal.errors import RuleError
 from portal.notify import outbox, subscribers
 from portal.notify.channels import slack, teams
+from portal.notify.channels.card import Card
 from portal.notify.outbox import Delivery
 from portal.notify.subscribers import ChannelIn, Subscriber, WebhookIn
 from portal.settings import Target
@@ -319,6 +320,23 @@ def test_addresses_of_an_older_version_are_encrypted(either: Site, target: Any):
         assert session.query(Subscriber).one().sealed == sealed
 
 
+def test_one_that_an_older_version_added_once_more_stops_no_retention(either: Site, target: Any):
+    url = f"http://127.0.0.1:{target.server_port}/a-long-secret-path"
+    twice = channel(either, target, "webhook", by_reader=False)
+    other = channel(either, target, "webhook", "another-secret", by_reader=False)
+    either.portal.notify.subscribers.add_webhook(By("test"), WebhookIn(url=url))
+    with either.portal.core.open_session() as session:
+        for number, plain in ((twice, url), (other, f"{url}-2")):
+            row = session.get_one(Subscriber, number)
+            row.address = row.canonical = plain
+            row.sealed = None
+        session.commit()
+    retention.sweep(either.portal)
+    with either.portal.core.open_session() as session:
+        assert session.get_one(Subscriber, other).sealed
+        assert session.get_one(Subscriber, twice).address == url, "it is called as before"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_asking_and_answering_works_on_both_databases(either: Site, kind: str):
     url = {"slack": SLACK_URL, "teams": TEAMS_URL, "webhook": "https://example.com/hook"}[kind]
@@ -416,6 +434,13 @@ def test_long_texts_fit(site: Site, target: Any):
         for block in said.get("blocks", []):
             assert len(block.get("text", {}).get("text", "")) <= 3000
         assert len(json.dumps(said)) < 28_000
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("text", ["---", "![](https://x.example/a.png)", "```\n```", " "])
+def test_slack_gets_no_empty_text(text: str):
+    blocks = slack.body(Card(site="S", title="T", tone="info", text=text))["blocks"]
+    assert all(block["text"]["text"] for block in blocks if block["type"] == "section")
 
 
 @pytest.mark.unit

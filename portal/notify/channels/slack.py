@@ -19,8 +19,9 @@ def body(card: Card) -> dict[str, Any]:
     if card.facts:
         # Ten to a section at most, which as many as there are do not fill.
         blocks.append({"type": "section", "fields": [_fact(*one) for one in card.facts[:10]]})
-    if card.text:
-        blocks.append(_section(escaped(prose.to_text(card.text))))
+    # Of Markdown, such as a rule or a picture alone, nothing may be left; an empty text is refused.
+    if text := prose.to_text(card.text).strip():
+        blocks.append(_section(escaped(text)))
     if card.code:
         blocks.append(_section(f"`{escaped(card.code)}`"))
     foot = [escaped(card.foot)] if card.foot else []
