@@ -21,6 +21,7 @@ from portal.settings import MailServer
 from portal.store import engine
 from portal.unit_of_work import By
 from tests.conftest import Build, Role, Site, StandingClock
+from tests.databases import fresh_database
 from tests.notify.test_channels import Reached, sent_to
 from tests.notify.test_hosts import POWER_URL, SLACK_URL, TEAMS_URL
 from tests.notify.test_mail import an_incident
@@ -170,6 +171,14 @@ def test_guesses_side_by_side_are_counted_one_by_one(either: Site):
         answers = sorted(pool.map(guess, range(20)))
     assert answers == [410] * (20 - MOST_TRIES + 1) + [422] * (MOST_TRIES - 1)
     assert rows(either)[0].tries == MOST_TRIES
+
+
+def test_who_asks_twice_at_once_gets_one_answer(build: Build, postgres: str):
+    site = build(external_url="https://status.example.com", database_url=fresh_database(postgres))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: ask(site, "webhook").status_code, range(4)))
+    assert answers == [303] * 4
+    assert len(rows(site)) == 1
 
 
 @pytest.mark.usefixtures("still")

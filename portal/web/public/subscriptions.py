@@ -24,6 +24,7 @@ from portal.notify.subscribers import (
     Topic,
 )
 from portal.store import engine
+from portal.store.errors import again_if_taken
 from portal.web import catalogues, problems
 from portal.web.problems import Errors, Problem
 from portal.web.public import sheets
@@ -59,6 +60,7 @@ def ask() -> Response:
         raise Problem(429, _TOO_MANY, headers={"Retry-After": "3600"}) from None
 
 
+@again_if_taken
 def _ask(kind: SubscriberKind, given: dict[str, Any]) -> str:
     """Send the question; where whoever asked goes on."""
     language, now = catalogues.asked().language, clock.now()
