@@ -143,9 +143,11 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
         return
     try:
         dispatcher.stop()
-        if fence.held is not None:
+        if (held := fence.held) is not None:
             _report(portal, dispatcher, is_stopped=True)
-            leadership.give_back(portal.core, fence.held)
+            # The last writes of the rounds must not renew what was given back.
+            fence.hold(None, now=clock.now())
+            leadership.give_back(portal.core, held)
     except SQLAlchemyError as error:
         _log.warning("worker.database_unreachable", error=type(error).__name__)
 

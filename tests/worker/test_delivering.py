@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from portal.rooms import Portal
+from portal.store.lease import Fence
 from portal.worker import delivery, leadership, rounds
 from tests.conftest import Site, StandingClock, another
 
@@ -56,3 +57,14 @@ def test_deliveries_go_on_after_the_rounds_lost_their_lease_and_have_it_again(
     assert leadership.lead(core, "me")
     delivery.run(either.portal, "me", Steps(sleep, come_back, *[go_on] * 12))
     assert max(looks) > still.now() - timedelta(minutes=1), "it delivers again"
+
+
+def test_who_stops_lets_another_deliver_at_once(either: Site, still: StandingClock):
+    core, other = either.portal.core, another(either).portal
+    assert leadership.lead(core, "me")
+    delivery.run(either.portal, "me", Steps())
+    # The monitors take their time.
+    still.advance(seconds=9)
+    rounds.say_stopped(either.portal)
+    assert leadership.lead(other.core, "other")
+    assert leadership.lead(other.core, "other", leadership.DELIVERIES, Fence())
