@@ -288,6 +288,17 @@ def test_what_operators_allow_is_not_for_strangers(build: Build, target: Any, ki
     assert "secret-path" not in f"{letter.error} {letter.queue}"
 
 
+@pytest.mark.fault(24)
+def test_nor_are_questions_of_strangers_about_an_operators_webhook(build: Build, target: Any):
+    site = build(external_url="https://status.example.com", allowed_targets=LISTED)
+    number = channel(site, target, "webhook", by_reader=False, question="q")
+    put_question(site, number)
+    with Reached(site, for_readers=()) as told:
+        told.run()
+    assert target.calls == []
+    assert states(site) == {"dropped": 1}
+
+
 def test_an_operators_webhook_goes_where_operators_allow(build: Build, target: Any):
     site = build(external_url="https://status.example.com", allowed_targets=LISTED)
     url = f"http://127.0.0.1:{target.server_port}/hook"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from portal.core import Core
 from portal.rooms import Portal
 from portal.store.lease import Fence
 from portal.worker import delivery, leadership, rounds
@@ -57,6 +58,25 @@ def test_deliveries_go_on_after_the_rounds_lost_their_lease_and_have_it_again(
     assert leadership.lead(core, "me")
     delivery.run(either.portal, "me", Steps(sleep, come_back, *[go_on] * 12))
     assert max(looks) > still.now() - timedelta(minutes=1), "it delivers again"
+
+
+def test_beside_rounds_that_lead_its_lease_is_renewed_by_theirs(
+    either: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    asked, lead = list[str](), leadership.lead
+
+    def counted(core: Core, holder: str, name: str, fence: Fence) -> bool:
+        asked.append(name)
+        return lead(core, holder, name, fence)
+
+    def go_on() -> None:
+        still.advance(seconds=10)
+        rounds.run_once(either.portal, is_minute_over=False)
+
+    assert lead(either.portal.core, "me")
+    monkeypatch.setattr(leadership, "lead", counted)
+    delivery.run(either.portal, "me", Steps(*[go_on] * 12))
+    assert asked == [leadership.DELIVERIES]
 
 
 def test_who_stops_lets_another_deliver_at_once(either: Site, still: StandingClock):
