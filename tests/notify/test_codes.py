@@ -183,6 +183,21 @@ def test_one_host_is_not_flooded(session: Session, monkeypatch: pytest.MonkeyPat
         ask(session, 3)
 
 
+def test_asking_again_counts_as_well(session: Session):
+    sent, refused = 0, 0
+    for minutes in range(0, 60, 10):
+        for number in range(codes.MOST_TO_HOST - 1):
+            try:
+                address = f"https://victim.example/{number}"
+                ask(session, kind="webhook", address=address, now=NOW + timedelta(minutes=minutes))
+                sent += 1
+            except TooManyQuestionsError:
+                refused += 1
+    assert questions(session) == sent == codes.MOST_TO_HOST
+    assert refused
+    ask(session, kind="webhook", address=address, now=NOW + timedelta(minutes=61))
+
+
 @pytest.mark.parametrize("bound", ["MOST_IN_ALL", "MOST_UNCONFIRMED"])
 def test_channels_and_mails_share_the_bounds(
     session: Session, monkeypatch: pytest.MonkeyPatch, bound: str

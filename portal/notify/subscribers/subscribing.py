@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import RuleError
@@ -15,7 +15,7 @@ from portal.notify.subscribers.schemas import Choices, SubscriptionIn
 from portal.notify.subscribers.subscriber import CONFIRM_WITHIN, Subscriber, SubscriberKind
 from portal.status import notices
 from portal.status.components import Component
-from portal.status.notices import Event, NoticeKind
+from portal.status.notices import Event, Notice, NoticeKind
 
 # Whoever asks again and again fills nobody's mailbox.
 ASK_AGAIN_AFTER = timedelta(minutes=10)
@@ -104,8 +104,17 @@ def bound(
     session: Session, places: Iterable[tuple[ColumnElement[bool], int]], *, now: datetime
 ) -> None:
     """TooManyQuestionsError where to a place, or in all, as many wait as may."""
-    lately = select(func.count()).where(
-        Subscriber.question.is_not(None), Subscriber.asked_at > now - SPAN
+    # Those of a few rows, each looked up: who is asked again is asked once more.
+    lately = (
+        select(func.count())
+        .select_from(Subscriber)
+        .join(Notice, Notice.ref == cast(Subscriber.id, String))
+        .where(
+            Subscriber.question.is_not(None),
+            Subscriber.asked_at > now - SPAN,
+            Notice.kind == NoticeKind.SUBSCRIPTION,
+            Notice.created_at > now - SPAN,
+        )
     )
     for query, most in (
         *((lately.where(place), most) for place, most in places),
