@@ -88,8 +88,8 @@ WORDS = (
     "Every mail has a link to change your subscription and one to unsubscribe.",
     "Every message has a link to change your subscription and one to unsubscribe.",
     "This code is no longer valid",
-    "Each code works once, within two days, and few can be tried."
-    " Request a new one if you need it.",
+    "Each code works once, within two days, and allows five tries."
+    " You can request a new one after ten minutes.",
     "This is not the code. Copy it from the last message in the channel.",
     "Change your subscription",
     "Unsubscribe?",

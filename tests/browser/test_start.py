@@ -112,6 +112,12 @@ def test_three_monitors_by_the_guide(chromium: Browser, tmp_path: Path, targets:
         expect(page.locator(".monitors tbody .state-word")).to_have_count(3)
         one.show("10-monitors")
         page.locator(".monitors tbody a").first.click()
+        # Nothing of a monitor is public before somebody says so.
+        expect(page.get_by_role("heading", name="Badge")).to_have_count(0)
+        page.get_by_role("link", name="Edit").click()
+        page.get_by_text("When it counts, and from where").click()
+        page.get_by_label("Public: its response time").check()
+        page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name="Badge")).to_be_visible()
         snippet = page.get_by_label("For other pages").input_value()
         badge = re.search(r'src="([^"]+)"', snippet)

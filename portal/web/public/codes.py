@@ -71,8 +71,8 @@ def _done(row: Subscriber, *, is_new: bool) -> Response:
 def _old() -> Response:
     return sheets.question(
         "This code is no longer valid",
-        "Each code works once, within two days, and few can be tried."
-        " Request a new one if you need it.",
+        "Each code works once, within two days, and allows five tries."
+        " You can request a new one after ten minutes.",
         link=("/subscribe", "Get updates"),
         status=410,
     )
