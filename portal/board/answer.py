@@ -46,7 +46,7 @@ class Answer:
         return self._encoded.get(encodings.best(accept), self) if self._encoded else self
 
     def reply(self, if_none_match: str | None, header: Callable[[str], str | None]) -> Given:
-        """What a client gets by its tag, and by the encodings that it takes."""
+        """304 for a client that has this tag, else the body in an encoding that it takes."""
         if if_none_match is not None and self.is_held_by(if_none_match):
             return self.given_304
         accept = header("accept-encoding")

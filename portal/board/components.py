@@ -1,7 +1,9 @@
 """What components are like now and were like on each of the last ninety days.
 
 Everything is derived from spans of time: those of incidents, those set by hand, windows, and
-episodes of alerts that a component depends on. The uptime is of whole days, today among them.
+episodes of alerts and monitors. The worst state counts; a state set by hand also overrules the
+episodes that have not changed since (`portal.board.days.overruled`, applied by `history`). The
+uptime is of whole days, including today.
 """
 
 from collections.abc import Iterable

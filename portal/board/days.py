@@ -52,7 +52,7 @@ class DayEvent(Camel):
 def overruled(
     interval: Interval, changed_at: datetime, by_hand: Iterable[Interval]
 ) -> list[Interval]:
-    """What is left of an alert's interval: a state set by hand stands until the alert changes."""
+    """What is left of an alert's interval: a state set by hand counts until the alert changes."""
     left = [interval]
     for hand in by_hand:
         if hand.began_at < changed_at:

@@ -1,4 +1,4 @@
-"""What stands in front of Flask, in this order, the cheap before the dear.
+"""The checks in front of Flask, in this order, the cheap ones before the expensive ones.
 
     sizes → address → perimeter → rate limit → ready-made answer, else WAF → Flask
 

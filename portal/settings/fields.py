@@ -1,7 +1,7 @@
 """The table of the settings: name, type, default, help, and whether it is a secret.
 
-The command's help, `docs/settings.md` and the validation come from this table, so it is in one
-file, however long.
+The command's help, `docs/settings.md`, the panel's settings page and the validation come from this
+table, so it is in one file, however long.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""What windows, announcements and incidents have in common: closed sets, texts, spans of time."""
+"""What windows, announcements and incidents have in common: closed sets, texts, times.
+
+That an end must come after its start is `check_span`, for windows, series and freezes too.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -30,7 +33,7 @@ class Status(StrEnum):
 
 
 class Audience(StrEnum):
-    """As `portal.settings.AUDIENCES` has them, of which forms offer some."""
+    """Whom something is for, as in `portal.settings.AUDIENCES`; forms offer some of these."""
 
     PUBLIC = "public"
     AUTHENTICATED = "authenticated"
@@ -43,7 +46,7 @@ class Audience(StrEnum):
 
 
 class Channel(StrEnum):
-    """Of these the portal delivers by web, mobile, email and api; the others by whoever asks it."""
+    """The portal delivers by web, mobile, email and api; the others are for API clients."""
 
     WEB = "web"
     MOBILE = "mobile"

@@ -1,9 +1,9 @@
-"""Who of several does what only one may do: a row with a holder, an end and a number.
+"""Leases: which process does what only one may do: a row with a holder, an end and a number.
 
 The number, a fence, rises with every change of holder. A process that holds a lease checks it in
 each of its write transactions, so that one that slept through its end, or whose clock ran wrong,
-can write nothing after another has taken over. Clocks decide who may take a lease; never whether
-two write.
+can write nothing after another has taken over. Clocks decide who may take a lease, but not who may
+write.
 """
 
 from dataclasses import dataclass
@@ -44,10 +44,10 @@ class LeaseLostError(SQLAlchemyError):
 
 
 class Fence:
-    """What a process holds; `portal.store.engine.begin_write` asks it in every transaction.
+    """What a process holds; `portal.store.engine.begin_write` checks it in every transaction.
 
-    A write that has to ask all the same renews what wants to be renewed by the same statement:
-    this lease, and those of the process's other threads that go along.
+    The statement that checks it also renews it when it is due, along with the leases of the
+    process's other threads that asked for that.
     """
 
     def __init__(self) -> None:

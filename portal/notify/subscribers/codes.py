@@ -1,4 +1,4 @@
-"""How a channel subscribes: a code is sent into it, and typed on a page by who reads it there.
+"""How a channel subscribes: a code is sent into it, and typed on a page by whoever reads it.
 
 Nothing else is sent before. The page never says what became of the message: a stranger learns
 nothing of hosts, nor of who subscribed before.

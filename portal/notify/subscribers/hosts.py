@@ -1,7 +1,7 @@
-"""Which addresses a stranger may have called: channels of Slack and Teams, and names outside.
+"""Which addresses a reader may subscribe: channels of Slack and Teams, and public webhooks.
 
-What operators list in `PORTAL_ALLOWED_TARGETS` does not count here. This looks at the address
-alone; where its host leads to is looked at by `portal.notify.targets` before each call.
+What operators list in `PORTAL_ALLOWED_TARGETS` does not count here. This checks the text of the
+address alone; `portal.notify.targets` checks before each call where its host leads.
 """
 
 import re
@@ -45,7 +45,7 @@ TEXTS = (
 
 
 def checked(kind: SubscriberKind, url: str) -> str:
-    """The address in its one spelling; TargetError says why it is not called."""
+    """The address in its one spelling; TargetError says why it is refused."""
     try:
         parts = targets.split(url)
     except TargetError:

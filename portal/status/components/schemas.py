@@ -57,7 +57,7 @@ class ComponentOut(Camel):
 
 
 class StateChange(Camel):
-    """A state set by hand; `null` takes it back, so that it Automatic."""
+    """A state set by hand; `null` takes it back, so that the state is automatic again."""
 
     state: State | None
 

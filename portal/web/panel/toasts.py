@@ -1,7 +1,8 @@
 """What is true after an act, said once in a toast, with Undo where it can be taken back.
 
-An undo posts a signed note of what was there before: nobody but who acted can post it, and only
-for some seconds. An answer to htmx holds its toast; a redirect leaves it to the next page.
+An undo posts a signed note of what was there before: only who acted can post it, for half a minute
+at most, and only while nobody else has changed the row. An answer to htmx holds its toast; a
+redirect leaves it to the next page.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,7 +16,7 @@ from portal.unit_of_work import UNDO_WITHIN, By, Versioned
 from portal.web import access, current
 from portal.web.problems import Problem
 
-# What a slow way and a slow hand need beyond the time that is offered.
+# For a slow connection or a slow hand, beyond the time for which the panel offers it.
 _GRACE_SECONDS = 20
 
 B = TypeVar("B", bound=Before)
