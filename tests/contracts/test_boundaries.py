@@ -9,10 +9,8 @@ from tests.contracts.sources import modules
 MAY_KNOW_FLASK = {
     "portal/__init__.py",
     "portal/extensions.py",
-    "portal/guard/chain.py",
     "portal/guard/limiter.py",
     "portal/guard/limits.py",
-    "portal/store/migrations/env.py",
 }
 CLOCKS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
 

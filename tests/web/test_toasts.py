@@ -17,6 +17,7 @@ from portal.status.notices import Notice
 from portal.status.windows import Window, WindowIn, WindowStatus
 from portal.unit_of_work import UNDO_WITHIN, By
 from tests.conftest import Person, Site, StandingClock
+from tests.processes import ROOT
 from tests.web.pages import KEY, recorded, text_of
 
 BROWSER = {"Accept": "text/html"}
@@ -246,15 +247,24 @@ def test_an_undo_is_for_whoever_acted_and_for_a_while(
     assert undo(person, toast).status_code == 412
 
 
+@pytest.mark.parametrize(("seconds", "status"), [(10, 303), (30, 303), (31, 410), (-31, 410)])
 def test_an_undo_that_comes_late_changes_nothing(
-    site: Site, person: Person, monkeypatch: pytest.MonkeyPatch
+    site: Site, person: Person, still: StandingClock, seconds: int, status: int
 ):
     row = window(site)
+    before = times_of(only(site, Window))
     person.post(f"/panel/windows/{row.reference}/act", action="extend", duration="15m", version=1)
     toast, after = toast_of(person), times_of(only(site, Window))
-    monkeypatch.setattr("portal.web.panel.toasts._GRACE_SECONDS", -1000)
-    assert undo(person, toast).status_code == 410
-    assert times_of(only(site, Window)) == after
+    still.advance(seconds=seconds)
+    assert undo(person, toast).status_code == status
+    assert times_of(only(site, Window)) == (before if status == 303 else after)
+
+
+def test_the_panel_offers_an_undo_for_as_long_as_subscribers_are_not_told():
+    script = (ROOT / "static/js/panel.js").read_text()
+    found = re.search(r"TOAST_MS = (\d+)", script)
+    assert found
+    assert int(found.group(1)) == UNDO_WITHIN.total_seconds() * 1000
 
 
 def test_with_htmx_the_toast_comes_with_the_cards(site: Site, person: Person):
