@@ -184,16 +184,17 @@ class Answers:
         for answer in list(self._made.values()):
             answer.compress()
 
-    def _maker(self, path: str) -> Make | None:
+    def _maker(self, path: str, picture: Picture | None = None) -> Make | None:
+        picture = picture or self.picture
         render = self._documents.get(path)
         if render is not None:
-            return lambda choice: render(self.picture)
-        return self._named(self.picture, path)
+            return lambda choice: render(picture)
+        return self._named(picture, path)
 
     def _make_pages(self, choice: Choice) -> None:
         """Those that hold one another are rendered together; of other languages when asked for."""
         with self._speaking(choice):
-            pages = self._pages(self.picture, choice)
+            pages = self._pages(self.picture.spoken(choice.language), choice)
         self._page_paths = frozenset(pages)
         for path, page in pages.items():
             answer = self._keep(path, self._answer(page, path, HTML, choice), choice)
@@ -201,7 +202,7 @@ class Answers:
                 answer.compress()
 
     def _make_document(self, path: str, choice: Choice) -> Answer | None:
-        make = self._maker(path)
+        make = self._maker(path, self.picture.spoken(choice.language))
         if make is None:
             return None
         with self._speaking(choice):

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from portal.schemas import Camel
+from portal.board.translated import Translated
 from portal.status import prose
 from portal.status.announcements import Announcement
 from portal.status.terms import Audience, Channel, Severity, Status
 from portal.status.windows import Window, WindowStatus
 
 
-class Banner(Camel):
+class Banner(Translated):
     """One thing to tell, in the one shape that all kinds share."""
 
     kind: Literal["announcement", "window", "incident"]
@@ -64,6 +64,7 @@ def of_announcement(row: Announcement, *, now: datetime) -> Banner:
         title=row.title,
         message=row.message,
         message_html=prose.to_html(row.message),
+        translations=row.translations or {},
         severity=Severity(row.severity),
         status=row.status_at(now),
         audiences=[Audience(name) for name in row.audiences],
@@ -96,6 +97,7 @@ def of_window(row: Window, *, now: datetime) -> Banner:
         title=row.title,
         message=row.message,
         message_html=prose.to_html(row.message),
+        translations=row.translations or {},
         severity=Severity.MAINTENANCE,
         status=_STATUS[row.status_at(now)],
         audiences=[Audience(name) for name in row.audiences],

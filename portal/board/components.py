@@ -9,11 +9,11 @@ uptime is of whole days, including today.
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from portal.board import days, instants
 from portal.board.days import DayEvent, Entry, Interval
-from portal.schemas import Camel
+from portal.board.translated import Spoken
 from portal.status.components import Component, State
 
 DAYS = 90
@@ -30,7 +30,7 @@ class Uptime(NamedTuple):
     down_seconds: float
 
 
-class ComponentView(Camel):
+class ComponentView(Spoken):
     """A component as the page has it; `states` are days, the oldest first, None without data."""
 
     slug: str
@@ -78,6 +78,11 @@ class ComponentView(Camel):
     def touched_by(self, now: datetime) -> list[Entry]:
         """What has touched it by now, the latest first."""
         return [one for one in self.entries if one.began_at <= now]
+
+    def changed_in(self, language: str) -> dict[str, Any]:
+        said = [one.spoken(language) for one in self.entries]
+        is_other = any(one is not was for one, was in zip(said, self.entries, strict=True))
+        return {"entries": said} if is_other else {}
 
     def at(self, now: datetime) -> "ComponentView":
         """The same seen at a later instant, from what it knows."""

@@ -9,8 +9,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from portal.board import instants
+from portal.board.translated import Translated
 from portal.schemas import Camel
 from portal.status.components import State
+from portal.status.translations import Texts
 
 # What an hour in a state counts as downtime; a window's own hours are left out of that.
 WEIGHTS = {State.MAJOR: 1.0, State.PARTIAL: 0.5}
@@ -26,9 +28,11 @@ class Interval(NamedTuple):
     ended_at: datetime | None
     label: str
     title: str = ""
+    # Translations of the title.
+    titles: Texts = {}
 
 
-class Entry(Camel):
+class Entry(Translated):
     """An incident or a window that touched a component: its worst state, from when to when."""
 
     label: str
@@ -110,6 +114,7 @@ def _entry(parts: list[Interval]) -> Entry:
     return Entry(
         label=parts[0].label,
         title=parts[0].title,
+        translations=parts[0].titles,
         state=max((State(one.state) for one in parts), key=lambda state: state.rank),
         began_at=min(one.began_at for one in parts),
         ended_at=max(ends) if len(ends) == len(parts) else None,

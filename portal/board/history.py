@@ -20,7 +20,7 @@ from portal.monitors.public_views import PublicMonitor
 from portal.monitors.uptime import Planned
 from portal.runtime import episodes
 from portal.runtime.episodes import Source
-from portal.status import bounded, components, windows
+from portal.status import bounded, components, translations, windows
 from portal.status.components import Component, Span, State
 from portal.status.incidents import Incident
 from portal.status.windows import Window
@@ -110,7 +110,7 @@ class History:
             select(
                 _text_of(*_SPAN).where(was).scalar_subquery(),
                 # What is said of an incident and who may know of it is of the past too.
-                _text_of(Incident.id, Incident.reference, Incident.title, Incident.audiences)
+                _text_of(*_OF_INCIDENT)
                 .where(Incident.started_at <= today, _is_of_interest(begins))
                 .scalar_subquery(),
                 _text_of(*planned.selected_columns).where(planned.whereclause).scalar_subquery(),
@@ -153,6 +153,13 @@ class History:
         return known[1]
 
 
+_OF_INCIDENT = (
+    Incident.id,
+    Incident.reference,
+    Incident.title,
+    Incident.translations,
+    Incident.audiences,
+)
 _SPAN = (Span.component_id, Span.incident_id, Span.state, Span.began_at, Span.ended_at)
 
 
@@ -173,7 +180,7 @@ def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -
     """Spans by hand, and of incidents that everyone may know of: whose, what, whether by hand."""
     is_told = and_(_is_of_interest(begins), bounded.is_public(Incident.audiences))
     query = (
-        select(*_SPAN, Incident.reference, Incident.title)
+        select(*_SPAN, Incident.reference, Incident.title, Incident.translations)
         .outerjoin(Incident, Incident.id == Span.incident_id)
         .where(condition, or_(Span.incident_id.is_(None), is_told))
         .order_by(Span.began_at, Span.id)
@@ -182,7 +189,12 @@ def _spans(session: Session, begins: datetime, condition: ColumnElement[bool]) -
         (
             one.component_id,
             Interval(
-                State(one.state), one.began_at, one.ended_at, one.reference or "", one.title or ""
+                State(one.state),
+                one.began_at,
+                one.ended_at,
+                one.reference or "",
+                one.title or "",
+                one.translations or {},
             ),
             one.incident_id is None,
         )
@@ -210,6 +222,7 @@ def _planned(begins: datetime, until: datetime) -> Any:
     return select(
         Window.reference,
         Window.title,
+        Window.translations,
         Window.components,
         Window.effects,
         Window.starts_at,
@@ -227,11 +240,14 @@ def _windows(session: Session, query: Any) -> dict[str, list[Interval]]:
     """Windows by what they touch."""
     found: dict[str, list[Interval]] = {}
     for row in session.execute(query.order_by(Window.starts_at, Window.id)):
+        titles = translations.only("title", row.translations)
         for slug in row.components:
             # Under maintenance all the same, so that what is left of it is no downtime.
             for state in (State.UNDER_MAINTENANCE, *filter(None, [row.effects.get(slug)])):
                 end = row.ended_at or row.ends_at
-                interval = Interval(State(state), row.starts_at, end, row.reference, row.title)
+                interval = Interval(
+                    State(state), row.starts_at, end, row.reference, row.title, titles
+                )
                 found.setdefault(slug, []).append(interval)
     return found
 

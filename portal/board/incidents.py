@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from portal.board.banners import Banner
+from portal.board.translated import Translated
 from portal.schemas import Camel
-from portal.status import prose
+from portal.status import prose, translations
 from portal.status.components import Impact
 from portal.status.incidents import (
     ImpactLevel,
@@ -19,7 +20,7 @@ from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience, Channel, Severity, Status
 
 
-class UpdateView(Camel):
+class UpdateView(Translated):
     at: datetime
     status: Progress
     message: str
@@ -52,7 +53,7 @@ class Postmortem(Camel):
         return "\n\n".join(parts)
 
 
-class IncidentView(Camel):
+class IncidentView(Translated):
     """An incident with its public updates, the newest first."""
 
     reference: str
@@ -66,6 +67,12 @@ class IncidentView(Camel):
     components: list[Impact]
     updates: list[UpdateView]
     postmortem: Postmortem | None = None
+
+    def changed_in(self, language: str) -> dict[str, Any]:
+        said = super().changed_in(language)
+        updates = [one.spoken(language) for one in self.updates]
+        is_other = any(one is not was for one, was in zip(updates, self.updates, strict=True))
+        return said | ({"updates": updates} if is_other else {})
 
     @property
     def is_public(self) -> bool:
@@ -81,6 +88,7 @@ def view(
     return IncidentView(
         reference=row.reference,
         title=row.title,
+        translations=row.translations or {},
         impact=ImpactLevel(row.impact),
         status=Progress(row.status),
         audiences=[Audience(name) for name in row.audiences],
@@ -94,6 +102,7 @@ def view(
                 status=Progress(one.status),
                 message=one.message,
                 message_html=prose.to_html(one.message),
+                translations=one.translations or {},
             )
             for one in lines
             if one.is_public and one.status
@@ -121,6 +130,7 @@ def banner(shown: IncidentView, version: int) -> Banner:
         title=shown.title,
         message=latest.message if latest else "",
         message_html=latest.message_html if latest else "",
+        translations=translations.joined(shown.translations, latest.translations if latest else {}),
         severity=Severity.INCIDENT,
         status=Status.RESOLVED if shown.resolved_at else Status.ACTIVE,
         audiences=shown.audiences,
@@ -153,8 +163,8 @@ class Known:
     ) -> tuple[IncidentView, Banner]:
         key = (
             (row.version, row.title, row.impact, row.status, row.audiences, row.started_at),
-            (row.resolved_at, row.next_update_at),
-            [(one.at, one.status, one.message, one.is_public) for one in lines],
+            (row.resolved_at, row.next_update_at, row.translations),
+            [(one.at, one.status, one.message, one.translations, one.is_public) for one in lines],
             [(one.component, one.state) for one in impacts],
             (learned.version, learned.updated_at) if learned else None,
         )
@@ -176,7 +186,13 @@ def of_update(
 ) -> tuple[IncidentView, Banner]:
     """What readers would see of an incident after an update that is not posted yet."""
     at = new.check(row, now=now)
-    line = IncidentUpdate(at=at, status=new.status.value, message=new.message, is_public=True)
+    line = IncidentUpdate(
+        at=at,
+        status=new.status.value,
+        message=new.message,
+        translations=translations.stored(new.translations),
+        is_public=True,
+    )
     changed = {
         "status": new.status,
         "resolved_at": at if new.status is Progress.RESOLVED else row.resolved_at,
@@ -195,6 +211,7 @@ def of_draft(new: IncidentIn, *, now: datetime) -> Banner:
         title=new.title,
         message=new.message,
         message_html=prose.to_html(new.message),
+        translations=translations.stored(new.translations),
         severity=Severity.INCIDENT,
         status=Status.ACTIVE,
         audiences=list(new.audiences),

@@ -12,6 +12,8 @@ from portal.board import instants
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
+from portal.board.languages import DEFAULT
+from portal.board.translated import all_spoken
 from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
 from portal.status.incidents import ImpactLevel, Progress
@@ -238,6 +240,25 @@ class Picture:
     @property
     def description(self) -> str:
         return self._verdict[1]
+
+    def spoken(self, language: str) -> "Picture":
+        """What operators wrote in a language, as far as it has translations; itself without any."""
+        if language == DEFAULT:
+            return self
+        told = replace(
+            self,
+            banners=all_spoken(self.banners, language),
+            cancelled=all_spoken(self.cancelled, language),
+            incidents=all_spoken(self.incidents, language),
+            components=all_spoken(self.components, language),
+        )
+        is_other = (
+            told.banners is not self.banners
+            or told.cancelled is not self.cancelled
+            or told.incidents is not self.incidents
+            or told.components is not self.components
+        )
+        return told if is_other else self
 
     def at(self, now: datetime, *, stale_since: datetime) -> "Picture":
         """The same data seen at `now`, for when the database cannot be asked."""

@@ -230,12 +230,14 @@ class Dispatcher:
         with transaction(self._open_session) as (session, _):
             claims = outbox.claim(session, queue, by=self._name, most=room, now=now)
             names = messages.names(session, has_hidden=queue.startswith(CHAT))
-        told = {}
+        told: dict[tuple[int, str], Message] = {}
         for claim in claims:
             try:
-                if claim.notice.id not in told:
-                    told[claim.notice.id] = messages.of(claim.notice, names)
-                outcome = self._hand_over(claim, names, told[claim.notice.id])
+                language = claim.subscriber.language if claim.subscriber else ""
+                key = claim.notice.id, language
+                if key not in told:
+                    told[key] = messages.of(claim.notice, names, language)
+                outcome = self._hand_over(claim, names, told[key])
             except Exception as error:
                 # One that cannot be written must not hold up those behind it.
                 _log.exception("notify.unwritten", delivery=claim.delivery)

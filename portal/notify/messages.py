@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.status import prose
+from portal.status import prose, translations
 from portal.status.components import Component
 from portal.status.notices import Event, Notice, NoticeKind
 
@@ -124,16 +124,21 @@ def names(session: Session, *, has_hidden: bool = False) -> dict[str, str]:
     return {row.slug: row.name for row in rows}
 
 
-def of(notice: Notice, names: Mapping[str, str]) -> Message:
-    """The words of a notice; `names` are the components that its readers may see."""
+def of(notice: Notice, names: Mapping[str, str], language: str = "") -> Message:
+    """The words of a notice; `names` are the components that its readers may see.
+
+    What operators wrote is in `language` where there is a translation.
+    """
     word, tone = _head(notice)
     link, link_word = _link(notice)
+    texts = notice.translations
+    told = translations.text(texts, language, "message", notice.message)
     return Message(
         word=word,
         tone=tone,
-        title=notice.title,
-        text=notice.message,
-        html=prose.to_html(notice.message),
+        title=translations.text(texts, language, "title", notice.title),
+        text=told,
+        html=prose.to_html(told),
         link=link,
         link_word=link_word,
         facts=_facts(notice, names),
@@ -243,6 +248,7 @@ def payload(notice: Notice, names: Mapping[str, str], *, site: str, url: str) ->
         "ref": notice.ref,
         "title": notice.title,
         "message": notice.message,
+        **({"translations": notice.translations} if notice.translations else {}),
         "url": f"{url}{_link(notice)[0]}",
         "components": [
             {"slug": slug, "name": names[slug], **({"state": state} if state else {})}

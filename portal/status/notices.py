@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.status.terms import Audience, Channel
+from portal.status.translations import Texts
 from portal.store.base import Base
 
 # What is older is no news: it is on the page, and nobody is told of it any more.
@@ -107,6 +108,8 @@ class Notice(Base):
     ref: Mapped[str] = mapped_column(String(80))
     title: Mapped[str] = mapped_column(String(240))
     message: Mapped[str] = mapped_column(Text)
+    # As they were when it was put.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON)
     audiences: Mapped[list[str]] = mapped_column(JSON)
     channels: Mapped[list[str]] = mapped_column(JSON)
@@ -163,6 +166,7 @@ class Content:
 
     title: str = ""
     message: str = ""
+    translations: Texts | None = None
     audiences: Collection[str] = ()
     channels: Collection[str] = ()
     components: Collection[str] = ()
@@ -202,6 +206,7 @@ def put(
         "ref": ref,
         "title": content.title[:240],
         "message": content.message,
+        "translations": content.translations or {},
         "facts": dict(facts or {}),
         "audiences": list(content.audiences),
         "channels": [one for one in SENT if one in content.channels],

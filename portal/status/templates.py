@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.errors import RuleError
 from portal.schemas import Camel
+from portal.status import translations
 from portal.status.terms import Message, Title
 from portal.store.base import Base
 from portal.unit_of_work import Acts, Transaction, act
@@ -101,12 +102,13 @@ def out(row: MessageTemplate) -> TemplateOut:
     return TemplateOut.of(row, fields=fields_of(row))
 
 
-def refuse_open_places(session: Session, *, title: str = "", message: str = "") -> None:
+def refuse_open_places(session: Session, one: object) -> None:
     """RuleError for a text for readers in which a place of one of the templates still stands.
 
+    It is looked for in title, message and their translations, of an input, a row or a banner.
     Other braces are prose: somebody may tell of a template that failed.
     """
-    for field, text in (("title", title), ("message", message)):
+    for field, text in translations.fields_of(one).items():
         found = list(dict.fromkeys(PLACE.findall(text)))
         if not found:
             continue

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from portal import clock, durations
 from portal.board import components, languages
 from portal.notify.messages import Fact
-from portal.status import prose
+from portal.status import prose, translations
 from portal.web import catalogues
 
 _MONTHS = (
@@ -215,7 +216,16 @@ def category(name: str) -> str:
 def named(text: str, field: str) -> str:
     """An error away from its field: `Start must not be empty.` for `This field …`."""
     words = re.sub(r"([A-Z])", r" \1", field.rpartition("-")[2]).replace("_", " ")
-    return text.replace("This field", words.strip().capitalize(), 1)
+    words = words.strip().capitalize()
+    if field.startswith("translations."):
+        _, language, *part = field.split(".")
+        words = f"{' '.join(part).capitalize()} in {languages.NAMES.get(language, language)}"
+    return text.replace("This field", words, 1)
+
+
+def spoken_title(one: Any) -> str:
+    """What an incident or a window is called in the language that is spoken."""
+    return translations.text(one.translations, catalogues.language(), "title", one.title)
 
 
 def uptime(ratio: float) -> str:
@@ -304,6 +314,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "with_query": with_query,
     "month": month,
     "named": named,
+    "spoken_title": spoken_title,
     "category": category,
     "prose": prose.to_html,
     "uptime": uptime,

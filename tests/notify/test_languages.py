@@ -56,6 +56,7 @@ def letter(site: Site, person: Subscriber, kind: NoticeKind) -> Any:
         ref="INC-2030-0001",
         title="Down",
         message="We look.",
+        translations={},
         facts={"status": "investigating", "components": {}},
         components=[],
         occurred_at=START,

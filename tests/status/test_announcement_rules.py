@@ -25,6 +25,7 @@ def announcement(**values: Any) -> Announcement:
             "slug": "a",
             "title": "A",
             "message": "",
+            "translations": {},
             "severity": "info",
             "is_draft": False,
             "audiences": ["public"],

@@ -25,6 +25,7 @@ def window(starts: timedelta = -HOUR, ends: timedelta = HOUR, **values: Any) -> 
             "reference": "m-abcdef",
             "title": "Upgrade",
             "message": "",
+            "translations": {},
             "zone": "UTC",
             "audiences": ["public"],
             "channels": ["web"],

@@ -78,7 +78,7 @@ class Announcements(Acts):
 def _refuse_open_places(tx: Transaction, row: Announcement) -> None:
     """A draft may wait for somebody to fill them in."""
     if not row.is_draft:
-        templates.refuse_open_places(tx.session, title=row.title, message=row.message)
+        templates.refuse_open_places(tx.session, row)
 
 
 def notify(

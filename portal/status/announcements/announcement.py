@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, String, Text
+from sqlalchemy import JSON, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.errors import RuleError
 from portal.status.terms import START_GRACE, Status, check_span, derive_status
+from portal.status.translations import Texts
 from portal.store.base import Base
 
 
@@ -19,6 +20,8 @@ class Announcement(Base):
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     title: Mapped[str] = mapped_column(String(240))
     message: Mapped[str] = mapped_column(Text)
+    # By language, what there is of title and message.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     severity: Mapped[str] = mapped_column(String(20))
     is_draft: Mapped[bool]
     audiences: Mapped[list[str]] = mapped_column(JSON)

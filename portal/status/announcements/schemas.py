@@ -19,6 +19,7 @@ from portal.status.terms import (
     Title,
     values,
 )
+from portal.status.translations import Shown, Translations, stored
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
 
@@ -29,6 +30,7 @@ class AnnouncementIn(Camel):
     slug: Slug | None = None
     title: Title
     message: Message = ""
+    translations: Translations = None
     severity: Severity = Severity.INFO
     status: Status = Status.DRAFT
     audiences: Audiences = [Audience.PUBLIC]
@@ -45,6 +47,7 @@ class AnnouncementIn(Camel):
             raise RuleError("status", "This announcement is resolved. Create a new one.")
         check_times(self.status, starts_at, self.ends_at, before=before, now=now)
         row.title, row.message = self.title, self.message
+        row.translations = stored(self.translations, row.translations)
         row.severity, row.dismissible = self.severity.value, self.dismissible
         row.audiences, row.channels = values(self.audiences), values(self.channels)
         row.starts_at, row.ends_at = starts_at, self.ends_at
@@ -61,6 +64,7 @@ class AnnouncementOut(Camel):
     slug: str
     title: str
     message: str
+    translations: Shown
     severity: Severity
     status: Status
     audiences: list[Audience]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.errors import RuleError
-from portal.status import notices, templates
+from portal.status import notices, templates, translations
 from portal.status.incidents import impacts, queries
 from portal.status.incidents.incident import (
     Capture,
@@ -23,6 +23,7 @@ from portal.status.incidents.incident import (
 from portal.status.incidents.schemas import IncidentEdit, IncidentIn, NoteIn, UpdateIn
 from portal.status.notices import NEWS, SENT, Event, NoticeKind
 from portal.status.terms import values
+from portal.status.translations import Texts
 from portal.unit_of_work import Acts, Transaction, act
 
 
@@ -32,7 +33,9 @@ class Incidents(Acts):
     @act
     def open(self, tx: Transaction, new: IncidentIn) -> Incident:
         """A new incident with its first update; RuleError for what cannot be."""
-        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
+        templates.refuse_open_places(tx.session, new)
+        texts = translations.stored(new.translations)
+        words = translations.only("message", texts)
         started_at = new.started_at or tx.now
         check_start(started_at, now=tx.now)
         if new.status is Progress.RESOLVED:
@@ -44,6 +47,7 @@ class Incidents(Acts):
         row = Incident(
             reference=queries.next_reference(tx.session, now=tx.now),
             title=new.title,
+            translations=translations.only("title", texts),
             impact=new.impact.value,
             status=new.status.value,
             audiences=values(new.audiences),
@@ -55,7 +59,7 @@ class Incidents(Acts):
         )
         tx.add(row)
         tx.session.flush()
-        _add_entry(tx, row, new.message, at=started_at, status=new.status)
+        _add_entry(tx, row, new.message, words=words, at=started_at, status=new.status)
         impacts.impair(tx.session, row, new.components, at=started_at)
         tx.done(
             row,
@@ -69,19 +73,20 @@ class Incidents(Acts):
         if new.note:
             _add_entry(tx, row, new.note, at=tx.now, status=None)
             tx.audit("incident.noted", incident=row.reference)
-        notify(tx.session, row, Event.OPENED, new.message, now=tx.now, at=started_at)
+        notify(tx.session, row, Event.OPENED, new.message, words=words, now=tx.now, at=started_at)
         return row
 
     @act
     def edit(self, tx: Transaction, reference: str, content: IncidentEdit) -> Incident:
         """Correct title, impact, audiences, start, next update and links."""
         row = tx.expect(queries.find(tx.session, reference))
-        templates.refuse_open_places(tx.session, title=content.title)
+        templates.refuse_open_places(tx.session, content)
         check_start(content.started_at, now=tx.now)
         if row.resolved_at is not None and content.started_at >= row.resolved_at:
             raise RuleError("startedAt", "The start must be before the end.")
         after = {
             "title": content.title,
+            "translations": translations.stored(content.translations, row.translations),
             "impact": content.impact.value,
             "started_at": content.started_at,
             "audiences": values(content.audiences),
@@ -98,9 +103,9 @@ class Incidents(Acts):
     def update(self, tx: Transaction, reference: str, new: UpdateIn) -> Incident:
         """A public update; the one that resolves says what it was, and ends all impairment."""
         row = tx.expect(queries.find(tx.session, reference))
-        templates.refuse_open_places(tx.session, message=new.message)
-        at = new.check(row, now=tx.now)
-        _add_entry(tx, row, new.message, at=at, status=new.status)
+        templates.refuse_open_places(tx.session, new)
+        at, words = new.check(row, now=tx.now), translations.stored(new.translations)
+        _add_entry(tx, row, new.message, words=words, at=at, status=new.status)
         is_first_end = new.status is Progress.RESOLVED and row.resolved_at is None
         row.status, row.next_update_at = new.status.value, new.next_update_at
         if new.root_cause_category is not None:
@@ -126,7 +131,7 @@ class Incidents(Acts):
                 components=impacts.named(new.components or []),
             )
         event = Event.RESOLVED if is_first_end else Event.UPDATED
-        notify(tx.session, row, event, new.message, now=tx.now, at=at)
+        notify(tx.session, row, event, new.message, words=words, now=tx.now, at=at)
         return row
 
     @act
@@ -170,7 +175,13 @@ class Incidents(Acts):
 
 
 def _add_entry(
-    tx: Transaction, row: Incident, message: str, *, at: datetime, status: Progress | None
+    tx: Transaction,
+    row: Incident,
+    message: str,
+    *,
+    words: Texts | None = None,
+    at: datetime,
+    status: Progress | None,
 ) -> None:
     """Add an entry to the public timeline, or without a status a note for operators."""
     tx.session.add(
@@ -179,6 +190,7 @@ def _add_entry(
             at=at,
             status=status.value if status else None,
             message=message,
+            translations=words or {},
             is_public=status is not None,
             author=tx.by.actor,
         )
@@ -200,9 +212,16 @@ def _move_start(session: Session, row: Incident, started_at: datetime) -> None:
 
 
 def notify(
-    session: Session, row: Incident, event: Event, message: str, *, now: datetime, at: datetime
+    session: Session,
+    row: Incident,
+    event: Event,
+    message: str,
+    *,
+    words: Texts | None = None,
+    now: datetime,
+    at: datetime,
 ) -> None:
-    """Tell subscribers, by every channel.
+    """Tell subscribers, by every channel; `words` are the translations of the message.
 
     An incident that is opened is news however long ago it began; an update that is written up a
     day late is not sent.
@@ -218,7 +237,13 @@ def notify(
         NoticeKind.INCIDENT,
         event,
         row.reference,
-        notices.Content.of(row, message=message, channels=list(SENT), components=list(states)),
+        notices.Content.of(
+            row,
+            message=message,
+            translations=translations.joined(row.translations, words),
+            channels=list(SENT),
+            components=list(states),
+        ),
         facts=facts,
         now=now,
         occurred_at=at,

@@ -3,10 +3,11 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, ForeignKey, String, Text
+from sqlalchemy import JSON, ForeignKey, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.errors import RuleError
+from portal.status.translations import Texts
 from portal.store.base import Base
 
 
@@ -51,6 +52,8 @@ class Incident(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     reference: Mapped[str] = mapped_column(String(16), unique=True)
     title: Mapped[str] = mapped_column(String(240))
+    # By language, what there is of its title.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     impact: Mapped[str] = mapped_column(String(12))
     status: Mapped[str] = mapped_column(String(16))
     audiences: Mapped[list[str]] = mapped_column(JSON)
@@ -79,6 +82,8 @@ class IncidentUpdate(Base):
     at: Mapped[datetime]
     status: Mapped[str | None] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(Text)
+    # By language, its message.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     is_public: Mapped[bool]
     author: Mapped[str] = mapped_column(String(120))
 

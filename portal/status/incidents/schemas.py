@@ -20,6 +20,7 @@ from portal.status.incidents.incident import (
     Progress,
 )
 from portal.status.terms import Audience, Audiences, Message, Title
+from portal.status.translations import Shown, TranslatedMessages, TranslatedTitles, Translations
 
 Words = Annotated[Message, Field(min_length=1)]
 
@@ -38,6 +39,7 @@ class IncidentIn(Camel):
     impact: ImpactLevel
     status: Progress = Progress.INVESTIGATING
     message: Words
+    translations: Translations = None
     note: Message = ""
     components: list[Impact] = Field(default=[], max_length=100)
     audiences: Audiences = [Audience.PUBLIC]
@@ -50,6 +52,7 @@ class IncidentEdit(Camel):
     """What can be put right later; the timelines stay."""
 
     title: Title
+    translations: TranslatedTitles = None
     impact: ImpactLevel
     audiences: Audiences = [Audience.PUBLIC]
     started_at: Instant
@@ -62,6 +65,7 @@ class UpdateIn(Camel):
 
     status: Progress
     message: Words
+    translations: TranslatedMessages = {}
     components: list[Impact] | None = Field(default=None, max_length=100)
     at: Instant | None = None
     next_update_at: Instant | None = None
@@ -105,6 +109,7 @@ class UpdateOut(Camel):
     at: datetime
     status: Progress | None
     message: str
+    translations: Shown
     is_public: bool
     author: str
 
@@ -120,6 +125,7 @@ class IncidentOut(Camel):
 
     reference: str
     title: str
+    translations: Shown
     impact: ImpactLevel
     status: Progress
     components: list[Impact]

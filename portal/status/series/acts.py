@@ -21,7 +21,7 @@ class Series(ScheduleActs):
         """A recurring window, with its windows of the next two months."""
         new.check(now=tx.now)
         components.known(tx.session, new.components)
-        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
+        templates.refuse_open_places(tx.session, new)
         row = tx.add(new.row(actor=tx.by.actor, now=tx.now))
         row.awaits_approval = self._requires_approval
         tx.session.flush()

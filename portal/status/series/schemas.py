@@ -10,6 +10,7 @@ from portal.schemas import Camel, Instant
 from portal.status.series import recurrence
 from portal.status.series.series import WindowSeries, local_text, local_time
 from portal.status.terms import Audience, Channel, check_span, values
+from portal.status.translations import Shown, stored
 from portal.status.windows import PlanIn, new_reference
 
 SHOWN = 5
@@ -56,6 +57,7 @@ class SeriesIn(PlanIn):
             reference="s" + new_reference()[1:],
             title=self.title,
             message=self.message,
+            translations=stored(self.translations),
             zone=self.zone,
             audiences=values(self.audiences),
             channels=values(self.channels),
@@ -85,6 +87,7 @@ class SeriesOut(Camel):
     reference: str
     title: str
     message: str
+    translations: Shown
     zone: str
     audiences: list[Audience]
     channels: list[Channel]

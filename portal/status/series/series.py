@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, String, Text
+from sqlalchemy import JSON, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal.status.series import recurrence
+from portal.status.translations import Texts
 from portal.status.windows import Preparation, Window, new_reference
 from portal.store.base import Base
 
@@ -16,6 +17,7 @@ MOST_AHEAD = 200
 _SHARED = (
     "title",
     "message",
+    "translations",
     "zone",
     "audiences",
     "channels",
@@ -38,6 +40,8 @@ class WindowSeries(Preparation, Base):
     reference: Mapped[str] = mapped_column(String(16), unique=True)
     title: Mapped[str] = mapped_column(String(240))
     message: Mapped[str] = mapped_column(Text)
+    # By language, what there is of title and message.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     zone: Mapped[str] = mapped_column(String(64))
     audiences: Mapped[list[str]] = mapped_column(JSON)
     channels: Mapped[list[str]] = mapped_column(JSON)

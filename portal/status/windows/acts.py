@@ -42,7 +42,7 @@ class Windows(ScheduleActs):
     def schedule(self, tx: Transaction, new: WindowIn) -> Window:
         """A new window; without a start it runs from now."""
         components.known(tx.session, new.components)
-        templates.refuse_open_places(tx.session, title=new.title, message=new.message)
+        templates.refuse_open_places(tx.session, new)
         row = Window(reference=new_reference(), created_at=tx.now, created_by=tx.by.actor)
         row.awaits_approval = False
         new.apply(row, now=tx.now)
@@ -64,7 +64,7 @@ class Windows(ScheduleActs):
         """Replace a window."""
         row = tx.expect(queries.find(tx.session, ref))
         components.known(tx.session, content.components)
-        templates.refuse_open_places(tx.session, title=content.title, message=content.message)
+        templates.refuse_open_places(tx.session, content)
         before = (row.starts_at, row.ends_at)
         changed = changed_fields(row, lambda: content.apply(row, now=tx.now))
         tx.done(row, "maintenance.window.changed", ref=row.reference, fields=changed)

@@ -24,6 +24,7 @@ from portal.status.terms import (
     check_span,
     values,
 )
+from portal.status.translations import Shown, Translations, stored
 from portal.status.windows import queries
 from portal.status.windows.window import Preparation, Window, WindowStatus
 from portal.status.windows.zone_names import zones
@@ -59,6 +60,7 @@ class PlanIn(Camel):
 
     title: Title
     message: Message = ""
+    translations: Translations = None
     zone: ZoneName = "UTC"
     audiences: Audiences = [Audience.PUBLIC]
     channels: Channels = [Channel.WEB, Channel.EMAIL, Channel.API]
@@ -98,6 +100,7 @@ class WindowIn(PlanIn):
             raise RuleError("startsAt", "The start must be in the future.")
         check_span(starts_at, self.ends_at, now=now)
         row.title, row.message, row.zone = self.title, self.message, self.zone
+        row.translations = stored(self.translations, row.translations)
         row.audiences, row.channels = values(self.audiences), values(self.channels)
         row.components = list(dict.fromkeys(self.components))
         self.prepare(row, row.components)
@@ -130,6 +133,7 @@ class WindowOut(Camel):
     reference: str
     title: str
     message: str
+    translations: Shown
     zone: str
     status: WindowStatus
     audiences: list[Audience]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import durations
 from portal.errors import RuleError
 from portal.status.terms import Status, check_span, derive_status
+from portal.status.translations import Texts
 from portal.store.base import Base
 
 # How long after its planned end a window can still be put on: whoever extends is often late.
@@ -54,6 +55,8 @@ class Window(Preparation, Base):
     reference: Mapped[str] = mapped_column(String(16), unique=True)
     title: Mapped[str] = mapped_column(String(240))
     message: Mapped[str] = mapped_column(Text)
+    # By language, what there is of title and message.
+    translations: Mapped[Texts] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     zone: Mapped[str] = mapped_column(String(64))
     audiences: Mapped[list[str]] = mapped_column(JSON)
     channels: Mapped[list[str]] = mapped_column(JSON)

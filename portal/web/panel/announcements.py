@@ -54,7 +54,7 @@ def one(ref: str) -> Response:
         "dismissible": "on" if shown.dismissible else "",
         "startsAt": forms.in_field(shown.starts_at),
         "endsAt": forms.in_field(shown.ends_at),
-    }
+    } | forms.of_translations(shown.translations)
     return _form(
         form,
         ref=ref,
@@ -136,6 +136,7 @@ def _posted() -> AnnouncementIn:
         AnnouncementIn,
         title=forms.text("title"),
         message=forms.text("message"),
+        translations=forms.translations(),
         severity=request.form.get("severity"),
         status=request.form.get("status"),
         dismissible="dismissible" in request.form,

@@ -1,7 +1,7 @@
 """What the panel's forms have in common: reading a model, one use of a key, the three answers."""
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from portal.unit_of_work import By
 from portal.web import access, current, problems
 from portal.web.problems import Errors, Problem
 
+_TRANSLATIONS = "translations."
 DELIVERED = {Channel.WEB, Channel.MOBILE, Channel.EMAIL, Channel.API}
 Model = TypeVar("Model", bound=BaseModel)
 Made = TypeVar("Made")
@@ -150,6 +151,26 @@ def read(model: type[Model], **values: Any) -> Model:
 def text(name: str, default: str = "") -> str:
     """A field as it was typed, with line ends as they are stored."""
     return request.form.get(name, default).replace("\r\n", "\n")
+
+
+def translations() -> dict[str, dict[str, str]] | None:
+    """What was typed by language and part; None from a form that has no fields for it."""
+    names = [name for name in request.form if name.startswith(_TRANSLATIONS)]
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        language, _, part = name.removeprefix(_TRANSLATIONS).partition(".")
+        if typed := text(name).strip():
+            found.setdefault(language, {})[part] = typed
+    return found if names else None
+
+
+def of_translations(texts: Mapping[Any, Mapping[Any, str]]) -> dict[str, str]:
+    """The same as fields hold it."""
+    return {
+        f"{_TRANSLATIONS}{language}.{part}": said
+        for language, parts in texts.items()
+        for part, said in parts.items()
+    }
 
 
 def values() -> dict[str, str]:

@@ -41,7 +41,7 @@ def show(
     try:
         banner, context = compose()
         with current().core.open_session() as session:
-            templates.refuse_open_places(session, title=banner.title, message=banner.message)
+            templates.refuse_open_places(session, banner)
     except RuleError as error:
         errors = {error.field: [error.text]}
     except Problem as problem:

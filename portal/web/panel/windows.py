@@ -142,7 +142,7 @@ def _content(shown: WindowOut) -> dict[str, str]:
         "owner": shown.owner,
         "impact": shown.impact,
         "rollbackPlan": shown.rollback_plan,
-    }
+    } | forms.of_translations(shown.translations)
 
 
 def _choices(shown: WindowOut) -> dict[str, Any]:
@@ -241,6 +241,7 @@ def _posted(model: type[Plan], **more: str) -> Plan:
         model,
         title=forms.text("title"),
         message=forms.text("message"),
+        translations=forms.translations(),
         zone=zone,
         audiences=request.form.getlist("audiences"),
         channels=request.form.getlist("channels"),

@@ -4,7 +4,7 @@ A picture holds what goes on, what comes next and what was over lately. What it 
 None here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from portal.board.picture import Picture
 from portal.status import prose
 from portal.status.retrospectives import RetrospectiveOut
 from portal.status.terms import Audience, Status
+from portal.status.translations import Texts
 from portal.status.windows import WindowStatus
 
 _STATUS = {
@@ -37,6 +38,8 @@ class KeptWindow:
     # The plan's first end and what to expect are in no picture.
     first_ends_at: datetime
     impact: str = ""
+    # Its title is in the reader's language already.
+    translations: Texts = field(default_factory=dict)
 
 
 def incident(picture: Picture, reference: str) -> dict[str, Any] | None:

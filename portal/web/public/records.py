@@ -16,7 +16,7 @@ from portal.board import incidents as views
 from portal.board.answers import CACHE_CONTROL
 from portal.board.picture import Picture
 from portal.settings import Settings
-from portal.status import incidents, prose, retrospectives, windows
+from portal.status import incidents, prose, retrospectives, translations, windows
 from portal.status.components import Component, State
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Audience
@@ -56,7 +56,7 @@ def incident(reference: str) -> Response:
         found = session.get(Retrospective, row.id)
         learned = retrospectives.out(found, row.reference) if found and found.is_published else None
         return {
-            "incident": views.view(row, lines, impacts),
+            "incident": views.view(row, lines, impacts).spoken(catalogues.language()),
             "names": [
                 (names[one.component], one.state) for one in impacts if one.component in names
             ],
@@ -74,9 +74,11 @@ def window(ref: str) -> Response:
         row = session.scalar(select(Window).where(Window.reference == ref))
         if row is None or Audience.PUBLIC not in row.audiences or row.awaits_approval:
             raise Problem(404, "There is nothing at this address.")
+        language = catalogues.language()
+        message = translations.text(row.translations, language, "message", row.message)
         return {
             "window": windows.out(row, now=clock.now()),
-            "message_html": prose.to_html(row.message),
+            "message_html": prose.to_html(message),
             "names": [
                 (name, row.effects.get(slug, State.UNDER_MAINTENANCE.value))
                 for slug, name in _names(session, list(row.components)).items()
@@ -156,7 +158,7 @@ def _page(
         if answers is None:
             raise
         is_stopping = errors.of(error) is FailureKind.STOPPING
-        found = from_picture(answers.picture)
+        found = from_picture(answers.picture.spoken(catalogues.language()))
         if found is None:
             raise Problem(
                 503, _STOPS if is_stopping else _NOT_KEPT, headers={"Retry-After": "5"}
