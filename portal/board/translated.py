@@ -49,7 +49,7 @@ class Translated(Spoken):
     def changed_in(self, language: str) -> dict[str, Any]:
         said: dict[str, Any] = dict(self.translations.get(language, {}))
         if "message" in said:
-            said["message_html"] = prose.to_html(said["message"])
+            said["message_html"] = prose.to_html(said["message"]).strip()
         return said
 
 

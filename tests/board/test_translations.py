@@ -1,0 +1,206 @@
+"""A picture in a reader's language: as if its texts had been written in it, and made no oftener."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Template
+from sqlalchemy import update
+
+from portal.board import languages, published
+from portal.board.banners import Banner
+from portal.board.copy import Copy
+from portal.board.days import Entry
+from portal.board.incidents import IncidentView, UpdateView
+from portal.board.picture import Picture
+from portal.status import prose, translations
+from portal.status.announcements import Announcement, AnnouncementIn
+from portal.status.components import ComponentIn, Impact, State
+from portal.status.incidents import Incident, IncidentEdit, IncidentIn, IncidentUpdate, UpdateIn
+from portal.status.terms import Status
+from portal.status.translations import Language, Texts
+from portal.status.windows import Window, WindowIn
+from portal.store import engine
+from portal.unit_of_work import By
+from tests.board.test_picture import HOUR, NOW, banner, event, part, picture
+from tests.conftest import START, Site, StandingClock
+from tests.queries import counted
+
+ADA = By("ada")
+WORDS = st.text("aé*ع日<& ", min_size=1, max_size=12).map(str.strip).filter(bool)
+TEXTS = st.dictionaries(
+    st.sampled_from([one.value for one in Language]),
+    st.dictionaries(st.sampled_from(["title", "message"]), WORDS, min_size=1),
+)
+
+
+def said(language: str, title: str, message: str, texts: Texts) -> dict[str, str]:
+    """The texts of a banner that were written in a language."""
+    message = translations.text(texts, language, "message", message)
+    return {
+        "title": translations.text(texts, language, "title", title),
+        "message": message,
+        "message_html": prose.to_html(message),
+    }
+
+
+def pictured(language: str, seed: list[tuple[str, str, Texts]]) -> Picture:
+    """A picture with one of each for each of the texts, as if written in a language."""
+    banners: list[Banner] = []
+    events: list[IncidentView] = []
+    entries: list[Entry] = []
+    for number, (title, message, texts) in enumerate(seed):
+        written = said(language, title, message, texts)
+        banners.append(banner(f"m-{number}", translations=texts, **written))
+        told = {"translations": texts, "title": written["title"]}
+        line = UpdateView(
+            at=NOW,
+            status="identified",
+            translations=translations.only("message", texts),
+            message=written["message"],
+            message_html=written["message_html"],
+        )
+        told["translations"] = translations.only("title", texts)
+        events.append(event(f"INC-{number}", updates=[line], **told))
+        entries.append(
+            Entry(label=f"INC-{number}", state="major_outage", began_at=NOW, ended_at=None, **told)
+        )
+    parts = (part("api", entries=entries),)
+    return picture(*banners, incidents=tuple(events), components=parts)
+
+
+@pytest.mark.unit
+@given(st.lists(st.tuples(WORDS, WORDS, TEXTS), max_size=4), st.sampled_from(list(languages.NAMES)))
+def test_it_is_one_whose_texts_were_written_in_that_language(
+    seed: list[tuple[str, str, Texts]], language: str
+):
+    original = pictured(languages.DEFAULT, seed)
+    assert original.spoken(language) == pictured(language, seed)
+    # Where nothing is said in it, everything is the very same.
+    if not any(language in texts for _, _, texts in seed):
+        assert original.spoken(language) is original
+    for one, told in zip(original.banners, original.spoken(language).banners, strict=True):
+        assert (told is one) is (language not in one.translations)
+        assert told is one.spoken(language)
+        assert told.spoken(language) == told
+
+
+@pytest.mark.unit
+def test_what_changes_takes_no_old_words_with_it():
+    one = banner(translations={"de": {"title": "Alt"}}, ends_at=NOW + HOUR)
+    assert one.spoken("de").title == "Alt"
+    over = one.at(NOW + 2 * HOUR)
+    assert over.spoken("de").status is Status.RESOLVED
+    other = one.model_copy(update={"translations": {"de": {"title": "Neu"}}})
+    assert other.spoken("de").title == "Neu"
+    assert one == banner(translations={"de": {"title": "Alt"}}, ends_at=NOW + HOUR)
+
+
+TEXT: dict[str, Any] = {"de": {"title": "Titel", "message": "Text"}}
+
+
+def filled(site: Site, texts: dict[str, Any]) -> str:
+    """One thing of each kind, with translations or without; an incident's reference."""
+    status = site.portal.status
+    status.components.add(ADA, ComponentIn(slug="api", name="API"))
+    new = AnnouncementIn(title="Terms", message="m", status="active", translations=texts)
+    status.announcements.create(ADA, new)
+    plan: dict[str, Any] = {"title": "Work", "components": ["api"], "translations": texts}
+    status.windows.schedule(ADA, WindowIn(ends_at=START + HOUR, **plan))
+    begins = START + timedelta(days=1)
+    status.windows.schedule(ADA, WindowIn(starts_at=begins, ends_at=begins + HOUR, **plan))
+    row = status.incidents.open(
+        ADA,
+        IncidentIn(
+            title="Down",
+            impact="major",
+            message="We look.",
+            components=[Impact(component="api", state=State.MAJOR)],
+            translations=texts,
+        ),
+    )
+    return str(row.reference)
+
+
+def test_no_query_is_asked_for_them(either: Site, still: StandingClock):
+    def take() -> tuple[Picture, int]:
+        with counted(either) as queries, either.portal.core.open_session() as session:
+            taken = published.take(session, now=START)
+        return taken, len(queries)
+
+    filled(either, {})
+    _, without = take()
+    with either.portal.core.open_session() as session:
+        engine.begin_write(session)
+        for kind in (Announcement, Window, Incident, IncidentUpdate):
+            session.execute(update(kind).values(translations=TEXT))
+        session.commit()
+    taken, queries = take()
+    assert queries == without
+    spoken = taken.spoken("de")
+    assert [one.title for one in spoken.banners] == ["Titel"] * 4
+    assert [one.title for one in spoken.incidents] == ["Titel"]
+    assert {one.title for one in spoken.components[0].entries} == {"Titel"}
+
+
+def test_what_is_rendered_in_a_language_stands_while_it_is_the_same(
+    site: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    reference = filled(site, TEXT)
+    client = site.client()
+    assert "Titel" in client.get("/?lang=de").get_data(as_text=True)
+    rendered: list[str] = []
+    plain = Template.render
+
+    def render(self: Template, *args: object, **values: object) -> str:
+        rendered.append(str(self.name))
+        return plain(self, *args, **values)
+
+    monkeypatch.setattr(Template, "render", render)
+    new = UpdateIn(status="monitoring", message="B", translations={"de": {"message": "Besser."}})
+    site.portal.status.incidents.update(ADA, reference, new)
+    ahead = [name for name in rendered if name.startswith("parts/")]
+    rendered.clear()
+    assert "Besser." in client.get("/?lang=de").get_data(as_text=True)
+    # As much as in English, of which all of this is made ahead.
+    assert [name for name in rendered if name.startswith("parts/")] == ahead
+    assert rendered.count("parts/notice.html") == 1
+    assert rendered.count("parts/coming.html") == rendered.count("parts/component.html") == 0
+
+
+def test_a_rebuild_makes_as_much_as_without_them(site: Site, still: StandingClock):
+    reference = filled(site, TEXT)
+    history = site.portal.board._history
+    before = (history.computed, history.viewed, history.incidents.made)
+    for number in range(3):
+        site.client().get("/?lang=de")
+        words = {"de": {"message": f"Nummer {number}"}}
+        new = UpdateIn(status="monitoring", message=f"Number {number}", translations=words)
+        site.portal.status.incidents.update(ADA, reference, new)
+    after = (history.computed, history.viewed, history.incidents.made)
+    assert tuple(two - one for one, two in zip(before, after, strict=True)) == (0, 0, 3)
+
+
+def test_a_translation_that_changes_is_seen(site: Site, still: StandingClock):
+    """Of a title too, in the days of a component."""
+    reference = filled(site, TEXT)
+    client = site.client()
+    assert "Titel" in client.get("/components/api?lang=de").get_data(as_text=True)
+    content = {"title": "Down", "impact": "major", "startedAt": START.isoformat()}
+    edit = IncidentEdit.model_validate(content | {"translations": {"de": {"title": "Anders"}}})
+    site.portal.status.incidents.edit(ADA, reference, edit)
+    for path in ("/components/api", "/", "/feed.atom"):
+        assert "Anders" in client.get(f"{path}?lang=de").get_data(as_text=True), path
+
+
+def test_the_kept_picture_has_them(site: Site, still: StandingClock):
+    filled(site, TEXT)
+    copy = Copy(site.settings.data_dir / "copy.json")
+    before = site.portal.board.current().picture
+    copy.keep(before, START)
+    loaded = copy.load()
+    assert loaded is not None
+    assert loaded[0] == before
+    assert [one.title for one in loaded[0].spoken("de").banners] == ["Titel"] * 4

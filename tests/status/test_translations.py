@@ -1,0 +1,223 @@
+"""Translations of operators' texts: what may be given, and what rows and notices hold of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import select
+
+from portal.board import languages
+from portal.errors import RuleError
+from portal.status import series, translations
+from portal.status.announcements import Announcement, AnnouncementIn
+from portal.status.incidents import Incident, IncidentEdit, IncidentIn, IncidentUpdate, UpdateIn
+from portal.status.notices import Notice
+from portal.status.series import SeriesIn
+from portal.status.templates import TemplateIn
+from portal.status.translations import Language
+from portal.status.windows import Window, WindowIn
+from portal.unit_of_work import By
+from tests.conftest import START, Site, StandingClock
+from tests.web.pages import recorded
+
+HOUR = timedelta(hours=1)
+ADA = By("ada")
+BOTH = {"de": {"title": "Neue Bedingungen", "message": "Ab *Juli*."}, "ar": {"title": "شروط"}}
+
+INPUTS: dict[type[BaseModel], dict[str, Any]] = {
+    AnnouncementIn: {"title": "T"},
+    WindowIn: {"title": "T", "endsAt": "2030-06-03T18:00:00Z"},
+    SeriesIn: {
+        "title": "T",
+        "startsAt": "2030-06-04T02:00:00Z",
+        "endsAt": "2030-06-04T03:00:00Z",
+        "recurrence": "FREQ=WEEKLY",
+    },
+    IncidentIn: {"title": "T", "impact": "minor", "message": "m"},
+    IncidentEdit: {"title": "T", "impact": "minor", "startedAt": "2030-06-03T11:00:00Z"},
+    UpdateIn: {"status": "monitoring", "message": "m"},
+}
+PARTS = {IncidentEdit: {"title"}, UpdateIn: {"message"}}
+REFUSED: list[dict[str, Any]] = [
+    {"en": {"title": "x", "message": "x"}},
+    {"de-AT": {"title": "x", "message": "x"}},
+    {"de": {"text": "x"}},
+    {"de": "x"},
+    {"de": {"title": "", "message": ""}},
+    {"de": {"title": "  ", "message": "  "}},
+    {"de": {"title": "x" * 241, "message": "x" * 5001}},
+    {"de": {"title": "a\0b", "message": "a\0b"}},
+]
+
+
+@pytest.mark.unit
+def test_the_languages_are_those_of_the_public_but_for_the_first():
+    assert [*Language] == [name for name in languages.NAMES if name != languages.DEFAULT]
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("given", REFUSED, ids=str)
+@pytest.mark.parametrize("model", INPUTS)
+def test_what_is_no_translation_is_refused(model: type[BaseModel], given: dict[str, Any]):
+    for part in PARTS.get(model, {"title", "message"}):
+        only = {
+            name: {key: one for key, one in said.items() if key in {part, "text"}}
+            if isinstance(said, dict)
+            else said
+            for name, said in given.items()
+        }
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate(INPUTS[model] | {"translations": only})
+        assert {one["loc"][0] for one in refused.value.errors()} == {"translations"}
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("model", "part"), [(IncidentEdit, "message"), (UpdateIn, "title")], ids=str
+)
+def test_what_has_no_such_text_has_no_translation_of_it(model: type[BaseModel], part: str):
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        model.model_validate(INPUTS[model] | {"translations": {"de": {part: "x"}}})
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("model", INPUTS)
+def test_each_part_may_be_left_out(model: type[BaseModel]):
+    for part in PARTS.get(model, {"title", "message"}):
+        given = model.model_validate(
+            INPUTS[model] | {"translations": {"de": {part: " x "}, "fr": {}, "ja": {part: None}}}
+        )
+        assert translations.stored(given.translations) == {"de": {part: "x"}}  # type: ignore[attr-defined]
+
+
+@pytest.mark.unit
+def test_a_part_without_a_translation_is_told_as_it_was_written():
+    assert translations.text(BOTH, "de", "message", "o") == "Ab *Juli*."
+    assert translations.text(BOTH, "ar", "message", "o") == "o"
+    assert translations.text(BOTH, "fr", "message", "o") == "o"
+    assert translations.text(None, "de", "title", "o") == "o"
+
+
+@pytest.mark.unit
+def test_the_parts_of_several_rows_are_one_things():
+    titles, words = {"de": {"title": "T"}}, {"de": {"message": "M"}, "fr": {"message": "M"}}
+    joined = translations.joined(titles, None, words)
+    assert joined == {"de": {"title": "T", "message": "M"}, "fr": {"message": "M"}}
+    assert translations.only("title", joined) == titles
+    assert titles == {"de": {"title": "T"}}
+
+
+def row_of(site: Site, kind: type[Any]) -> Any:
+    with site.portal.core.open_session() as session:
+        return session.scalars(select(kind).order_by(kind.id.desc())).first()
+
+
+def plan(**values: Any) -> WindowIn:
+    return WindowIn(**{"title": "T", "ends_at": START + HOUR, **values})
+
+
+def test_an_announcement_keeps_them_until_they_are_given_anew(either: Site, still: StandingClock):
+    acts = either.portal.status.announcements
+    slug = acts.create(ADA, AnnouncementIn(title="New terms", translations=BOTH)).slug
+    assert row_of(either, Announcement).translations == BOTH
+    acts.edit(ADA, slug, AnnouncementIn(title="Newer terms"))
+    assert row_of(either, Announcement).translations == BOTH
+    acts.edit(ADA, slug, AnnouncementIn(title="Newer terms", translations={}))
+    assert row_of(either, Announcement).translations == {}
+    fields = [one.detail["fields"] for one in recorded(either, "announcement.changed")]
+    assert fields == [["translations"], ["title"]]
+
+
+def test_a_window_keeps_them_until_they_are_given_anew(either: Site, still: StandingClock):
+    acts = either.portal.status.windows
+    reference = acts.schedule(ADA, plan(translations=BOTH)).reference
+    acts.edit(ADA, reference, plan(title="U"))
+    assert row_of(either, Window).translations == BOTH
+    acts.edit(ADA, reference, plan(title="U", translations={"fr": {"title": "Travaux"}}))
+    assert row_of(either, Window).translations == {"fr": {"title": "Travaux"}}
+    assert recorded(either, "maintenance.window.changed")[0].detail["fields"] == ["translations"]
+
+
+def test_the_windows_of_a_series_have_its_translations(either: Site, still: StandingClock):
+    new = SeriesIn.model_validate(INPUTS[SeriesIn] | {"translations": BOTH})
+    row = either.portal.status.series.create(ADA, new)
+    with either.portal.core.open_session() as session:
+        found = session.scalars(select(Window.translations)).all()
+    assert len(found) > 5
+    assert all(one == BOTH for one in found)
+    assert series.out(row, now=START).translations == BOTH
+    assert row_of(either, Notice).translations == BOTH
+
+
+def test_an_incident_has_its_titles_and_each_update_its_messages(
+    either: Site, still: StandingClock
+):
+    acts = either.portal.status.incidents
+    new = IncidentIn(title="Slow", impact="minor", message="We look.", translations=BOTH)
+    reference = acts.open(ADA, new).reference
+    assert row_of(either, Incident).translations == {
+        "de": {"title": BOTH["de"]["title"]},
+        "ar": BOTH["ar"],
+    }
+    assert row_of(either, IncidentUpdate).translations == {"de": {"message": "Ab *Juli*."}}
+    assert row_of(either, Notice).translations == BOTH
+    words = {"fr": {"message": "Mieux."}}
+    acts.update(ADA, reference, UpdateIn(status="monitoring", message="m", translations=words))
+    assert row_of(either, IncidentUpdate).translations == words
+    told = row_of(either, Notice).translations
+    assert told["fr"] == words["fr"]
+    assert told["de"] == {"title": BOTH["de"]["title"]}
+    edit = IncidentEdit.model_validate(INPUTS[IncidentEdit])
+    acts.edit(ADA, reference, edit)
+    assert set(row_of(either, Incident).translations) == {"de", "ar"}
+    acts.edit(ADA, reference, edit.model_copy(update={"translations": {}}))
+    assert row_of(either, Incident).translations == {}
+    assert recorded(either, "incident.changed")[0].detail["fields"] == ["translations"]
+
+
+def test_a_notice_says_what_was_there_when_it_was_put(site: Site, still: StandingClock):
+    acts = site.portal.status.announcements
+    first = AnnouncementIn(title="T", status="active", channels=["email"], translations=BOTH)
+    slug = acts.create(ADA, first).slug
+    acts.edit(ADA, slug, first.model_copy(update={"translations": {}}))
+    assert row_of(site, Notice).translations == BOTH
+
+
+WRITES: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
+    "announcement": lambda status, texts: status.announcements.create(
+        ADA, AnnouncementIn(title="T", status="active", translations=texts)
+    ),
+    "window": lambda status, texts: status.windows.schedule(ADA, plan(translations=texts)),
+    "series": lambda status, texts: status.series.create(
+        ADA, SeriesIn.model_validate(INPUTS[SeriesIn] | {"translations": texts})
+    ),
+    "incident": lambda status, texts: status.incidents.open(
+        ADA, IncidentIn(title="T", impact="minor", message="m", translations=texts)
+    ),
+}
+
+
+@pytest.mark.parametrize("part", ["title", "message"])
+@pytest.mark.parametrize("kind", WRITES)
+def test_a_place_that_is_open_in_a_translation_is_refused(
+    site: Site, still: StandingClock, kind: str, part: str
+):
+    template = TemplateIn(name="ops", title="On {{when}}", message="m")
+    site.portal.status.templates.save(ADA, template)
+    with pytest.raises(RuleError) as refused:
+        WRITES[kind](site.portal.status, {"ja": {part: "{{when}} に"}})
+    assert refused.value.field == f"translations.ja.{part}"
+    assert "{{when}}" in refused.value.text
+    # Other braces are prose.
+    WRITES[kind](site.portal.status, {"ja": {part: "{{x}}"}})
+
+
+def test_a_draft_may_wait_for_its_places_to_be_filled(site: Site, still: StandingClock):
+    acts = site.portal.status.announcements
+    site.portal.status.templates.save(ADA, TemplateIn(name="ops", title="{{when}}", message="m"))
+    draft = AnnouncementIn(title="T", translations={"de": {"title": "Am {{when}}"}})
+    slug = acts.create(ADA, draft).slug
+    with pytest.raises(RuleError, match="place"):
+        acts.edit(ADA, slug, AnnouncementIn(title="T", status="active"))
