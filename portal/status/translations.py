@@ -28,6 +28,16 @@ class Language(StrEnum):
     AR = "ar"
 
 
+# As the panel, which is in English, calls them.
+NAMES: dict[str, str] = {
+    Language.DE: "German",
+    Language.FR: "French",
+    Language.ES: "Spanish",
+    Language.JA: "Japanese",
+    Language.AR: "Arabic",
+}
+
+
 class TranslatedTitle(Camel):
     title: Title | None = None
 

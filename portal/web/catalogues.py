@@ -19,6 +19,7 @@ from flask_babel import Babel, force_locale, get_locale
 from portal import ROOT
 from portal.board import languages
 from portal.board.languages import DEFAULT, Choice
+from portal.status import translations
 
 FOLDER = ROOT / "translations"
 # What everyone reads; the panel and the API are not among them.
@@ -26,7 +27,7 @@ _SPOKEN = frozenset({"public", "records", "latency", "subscriptions", "codes"})
 
 
 def put_on(app: Flask) -> None:
-    """Give an app its languages, and its templates `_`, `ngettext`, `language` and `languages`."""
+    """Give an app its languages, and its templates what they speak by and name languages with."""
     Babel(app, default_locale=DEFAULT, locale_selector=lambda: asked().language)
     environment: Any = app.jinja_env
     environment.add_extension("jinja2.ext.i18n")
@@ -37,7 +38,10 @@ def put_on(app: Flask) -> None:
     )
     environment.filters["say"] = say
     environment.globals.update(
-        language=language, languages=languages.NAMES, right_to_left=languages.RIGHT_TO_LEFT
+        language=language,
+        languages=languages.NAMES,
+        right_to_left=languages.RIGHT_TO_LEFT,
+        translated=translations.NAMES,
     )
 
 

@@ -219,7 +219,8 @@ def named(text: str, field: str) -> str:
     words = words.strip().capitalize()
     if field.startswith("translations."):
         _, language, *part = field.split(".")
-        words = f"{' '.join(part).capitalize()} in {languages.NAMES.get(language, language)}"
+        name = translations.NAMES.get(language, language)
+        words = f"{' '.join(part).capitalize()} in {name}"
     return text.replace("This field", words, 1)
 
 

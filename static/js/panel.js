@@ -112,6 +112,13 @@
       const [, typed] = left.splice(at, 1)[0];
       if (isBox) one.checked = typed;
       else one.value = typed;
+      // What comes back is seen.
+      const isOther = isBox ? typed !== one.defaultChecked : typed && typed !== one.defaultValue;
+      let fold = isOther && one.closest("details");
+      while (fold) {
+        fold.open = true;
+        fold = fold.parentElement.closest("details");
+      }
       one.dispatchEvent(new Event("input", { bubbles: true }));
       one.dispatchEvent(new Event("change", { bubbles: true }));
     }
