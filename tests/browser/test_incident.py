@@ -95,15 +95,15 @@ def test_from_a_stopped_prometheus_to_the_retrospective(
             what="the episode",
         )
         offer.click()
-        expect(page.get_by_label("Title")).to_have_value("Problem with our service")
+        expect(page.get_by_label("Title", exact=True)).to_have_value("Problem with our service")
         expect(page.locator("#preview")).to_contain_text("Problem with our service")
         message = page.get_by_label("First update")
         assert "limit" not in message.input_value()
-        page.locator(".more > summary").click()
+        page.locator(".more > summary", has_text="More").click()
         note = page.get_by_label("Note").input_value()
         assert "Exporter stale:" in note
         assert "(limit 4)" in note
-        page.get_by_label("Title").fill("Our monitoring is blind")
+        page.get_by_label("Title", exact=True).fill("Our monitoring is blind")
         message.fill("We do not see our own figures. **The service itself works.**")
         photograph(page, "incident-offer")
         page.get_by_role("button", name="Open and publish").click()

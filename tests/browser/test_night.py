@@ -137,11 +137,14 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, night: Served):
     page = watched.page
     name = sign_in(night, page)
     page.goto(night.address + "/panel/windows/new")
-    page.get_by_label("Title").fill("Search index upgrade")
+    page.get_by_label("Title", exact=True).fill("Search index upgrade")
     page.locator(".picker-box input").fill("sea")
     page.keyboard.press("Enter")
-    page.locator(".more > summary").click()
-    page.get_by_label("Message").fill("Results may be incomplete.")
+    page.locator(".more > summary", has_text="More").click()
+    page.get_by_label("Message", exact=True).fill("Results may be incomplete.")
+    page.locator(".more > summary", has_text="Translations").click()
+    page.locator(".more details > summary", has_text="German").click()
+    page.get_by_label("Title in German").fill("Neuer Suchindex")
     kept = "() => Object.keys(sessionStorage).some(key => key.endsWith(':/panel/windows/new'))"
     until(lambda: page.evaluate(kept), what="the draft")
     watched.context.clear_cookies()
@@ -149,8 +152,12 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, night: Served):
     enter(page, name)
     expect(page.locator(".draft")).to_contain_text("was not saved")
     page.get_by_role("button", name="Bring it back").click()
-    assert page.get_by_label("Title").input_value() == "Search index upgrade"
+    assert page.get_by_label("Title", exact=True).input_value() == "Search index upgrade"
     assert page.locator("#impact-search").input_value() == "under_maintenance"
+    # What was typed into a fold is seen again.
+    expect(page.get_by_label("Title in German")).to_be_visible()
+    assert page.get_by_label("Title in German").input_value() == "Neuer Suchindex"
+    expect(page.get_by_label("Title in French")).not_to_be_visible()
     page.get_by_role("button", name="Schedule").click()
     expect(page.locator(".toast")).to_contain_text("Search index upgrade starts")
     # Saved once, it is offered no more.
