@@ -126,6 +126,7 @@ class Answers:
         is_older = before is not None and before.picture.generated_at <= picture.generated_at
         self._before = before._made if before and is_older else {}
         self._made: dict[tuple[str, str], Answer] = {}
+        self._pictures: dict[str, Picture] = {}
         self._variants: dict[str, tuple[Answer, datetime]] = {}
         self._make_pages(DEFAULT_CHOICE)
         self._keep(STATUS, self._json(STATUS, status(picture, poll_seconds=poll_seconds)))
@@ -191,10 +192,16 @@ class Answers:
             return lambda choice: render(picture)
         return self._named(picture, path)
 
+    def _picture_in(self, choice: Choice) -> Picture:
+        """The picture in a language, made once."""
+        if choice.language not in self._pictures:
+            self._pictures[choice.language] = self.picture.spoken(choice.language)
+        return self._pictures[choice.language]
+
     def _make_pages(self, choice: Choice) -> None:
         """Those that hold one another are rendered together; of other languages when asked for."""
         with self._speaking(choice):
-            pages = self._pages(self.picture.spoken(choice.language), choice)
+            pages = self._pages(self._picture_in(choice), choice)
         self._page_paths = frozenset(pages)
         for path, page in pages.items():
             answer = self._keep(path, self._answer(page, path, HTML, choice), choice)
@@ -202,7 +209,7 @@ class Answers:
                 answer.compress()
 
     def _make_document(self, path: str, choice: Choice) -> Answer | None:
-        make = self._maker(path, self.picture.spoken(choice.language))
+        make = self._maker(path, self._picture_in(choice))
         if make is None:
             return None
         with self._speaking(choice):

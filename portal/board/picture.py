@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from portal.board import instants
 from portal.board.banners import Banner
@@ -245,20 +246,10 @@ class Picture:
         """What operators wrote in a language, as far as it has translations; itself without any."""
         if language == DEFAULT:
             return self
-        told = replace(
-            self,
-            banners=all_spoken(self.banners, language),
-            cancelled=all_spoken(self.cancelled, language),
-            incidents=all_spoken(self.incidents, language),
-            components=all_spoken(self.components, language),
-        )
-        is_other = (
-            told.banners is not self.banners
-            or told.cancelled is not self.cancelled
-            or told.incidents is not self.incidents
-            or told.components is not self.components
-        )
-        return told if is_other else self
+        names = ("banners", "cancelled", "incidents", "components")
+        told: dict[str, Any] = {name: all_spoken(getattr(self, name), language) for name in names}
+        is_same = all(one is getattr(self, name) for name, one in told.items())
+        return self if is_same else replace(self, **told)
 
     def at(self, now: datetime, *, stale_since: datetime) -> "Picture":
         """The same data seen at `now`, for when the database cannot be asked."""

@@ -150,3 +150,24 @@ def test_notices_know_how_far_they_are(older: str):
     with for_migrations(older).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM delivery")) == 16
     schema.upgrade(older)
+
+
+def test_what_is_there_has_no_translations_yet(older: str):
+    schema.migrate(older, "upgrade", "0026")
+    with for_migrations(older).begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO announcement (id, slug, title, message, severity, is_draft, audiences,"
+                " channels, dismissible, starts_at, created_at, updated_at, version) VALUES (1,"
+                " 'terms', 'Terms', '', 'info', :no, '[]', '[]', :no, :at, :at, :at, 1)"
+            ),
+            {"at": AT, "no": False},
+        )
+    schema.upgrade(older)
+    with for_migrations(older).connect() as connection:
+        made = text("SELECT CAST(translations AS VARCHAR) FROM announcement")
+        assert connection.scalar(made) == "{}"
+    schema.migrate(older, "downgrade", "0026")
+    with for_migrations(older).connect() as connection:
+        assert connection.scalar(text("SELECT title FROM announcement")) == "Terms"
+    schema.upgrade(older)

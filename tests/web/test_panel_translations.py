@@ -182,3 +182,10 @@ def test_an_open_place_of_a_template_is_said_beside_its_field(site: Site, person
     assert 'id="translations.de.title-error"' in page
     shown = text_of(person.post("/panel/announcements/preview", **form("announcements", **place)))
     assert "place to fill in" in shown
+
+
+def test_a_copy_of_a_window_has_them(site: Site, person: Person):
+    person.post("/panel/windows/new", **form("windows", **TYPED))
+    reference = row_of(site, Window).reference
+    page = text_of(person.client.get(f"/panel/windows/new?from={reference}"))
+    assert value_of(page, "translations.de.title") == "Auf Deutsch"
