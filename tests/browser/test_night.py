@@ -147,6 +147,8 @@ def test_what_was_typed_outlives_the_session(chromium: Browser, night: Served):
     page.get_by_label("Title in German").fill("Neuer Suchindex")
     kept = "() => Object.keys(sessionStorage).some(key => key.endsWith(':/panel/windows/new'))"
     until(lambda: page.evaluate(kept), what="the draft")
+    # The last preview is there; one that came later would ask to sign in by itself.
+    expect(page.locator("#preview")).to_contain_text("German")
     watched.context.clear_cookies()
     page.get_by_role("button", name="Schedule").click()
     enter(page, name)
