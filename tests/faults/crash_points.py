@@ -53,7 +53,7 @@ def _first_act(announcements: Announcements) -> float:
     pid = os.fork()
     if pid == 0:
         try:
-            announcements.create(By("writer"), AnnouncementIn(title="the second"))
+            announcements.create(By("writer"), AnnouncementIn(title="one more"))
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
@@ -72,7 +72,8 @@ def main(count: int) -> None:
     portal.core.engine.dispose()
     inside = mmap.mmap(-1, 2)
     gc.freeze()
-    longest = 2 * _first_act(announcements)
+    # The quickest of some: one that waited for a busy machine would make all writers live long.
+    longest = 2 * min(_first_act(announcements) for _ in range(5))
     hits, begun = 0, clock.boot_seconds()
     for name in range(count):
         inside[0] = inside[1] = 0
