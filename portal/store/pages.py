@@ -24,10 +24,15 @@ class Part:
 
 
 def page(
-    session: Session, query: Select[Row], *order: Any, limit: int, offset: int
+    session: Session,
+    query: Select[Row],
+    *order: Any,
+    limit: int,
+    offset: int,
+    known: int | None = None,
 ) -> tuple[list[Row], int]:
-    """The rows of a page in their order, and how many the query finds in all."""
-    table, total = _table(query), _count(query)
+    """The rows of a page in their order, and how many there are in all, unless that is known."""
+    table, total = _table(query), _count(query) if known is None else literal(known)
     # Long texts are not read to count rows.
     ids = query.with_only_columns(table.id).order_by(*order).limit(limit).offset(offset).subquery()
     rows = select(table, total).join(ids, ids.c.id == table.id).order_by(*order)

@@ -19,14 +19,15 @@ def page(
     offset: int,
     kind: SubscriberKind | None = None,
     choice: Choice = ALL,
+    known: int | None = None,
 ) -> tuple[list[Subscriber], int]:
-    """A page, the newest first, and how many there are."""
+    """A page, the newest first, and how many there are, unless that is known."""
     query = select(Subscriber).where(
         *choice.has_text(Subscriber.address), *choice.names_component(Subscriber.components)
     )
     if kind is not None:
         query = query.where(Subscriber.kind == kind)
-    return pages.page(session, query, Subscriber.id.desc(), limit=limit, offset=offset)
+    return pages.page(session, query, Subscriber.id.desc(), limit=limit, offset=offset, known=known)
 
 
 def after(

@@ -19,6 +19,7 @@ from portal.notify.subscribers import Choices, Topic, WebhookIn
 from portal.status import components, templates
 from portal.status.templates import MessageTemplate
 from portal.status.terms import Audience
+from portal.store.choices import ALL
 from portal.web import access, problems, render
 from portal.web.panel import filters, forms, paging, toasts
 from portal.web.panel.paging import Section
@@ -130,9 +131,15 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             session, limit=_LISTED, offset=starts["notices"], rate=rate, now=now
         )
         # Addresses are for those who may do something about them.
+        counts = subscribers.counts(session)
         people, all_people = (
             subscribers.page(
-                session, limit=_LISTED, offset=starts["subscribers"], choice=asked.choice
+                session,
+                limit=_LISTED,
+                offset=starts["subscribers"],
+                choice=asked.choice,
+                # Counted once, where all are listed.
+                known=counts.total if asked.choice == ALL else None,
             )
             if may_see
             else ([], 0)
@@ -150,7 +157,7 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             notices=told,
             notices_section=Section("notices", starts["notices"], total, _LISTED),
             letters=outbox.dead_letters(session, limit=_MOST_LETTERS),
-            counts=subscribers.counts(session),
+            counts=counts,
             people=[subscribers.out(row) for row in people],
             people_section=Section("subscribers", starts["subscribers"], all_people, _LISTED),
             asked=asked,
