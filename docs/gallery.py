@@ -1,7 +1,7 @@
 """Look at every page: empty, as the demo, and stuffed; at three widths, light and dark.
 
-Pictures go to `docs/images/gallery/`, with an index page; they are some nine hundred, so git does
-not keep them. axe-core looks at each. Ends with 1 where it finds something, or where a page is
+Pictures go to `docs/images/gallery/`, with an index page; they are some seven hundred, so git
+does not keep them. axe-core looks at each. Ends with 1 where it finds something, or where a page is
 wider than its window.
 """
 
