@@ -17,7 +17,7 @@ from portal.settings.monitors import Endpoint
 from tests.conftest import StandingClock
 from tests.monitors import servers
 from tests.monitors.servers import serving
-from tests.processes import free_port
+from tests.processes import free_port, until
 
 pytestmark = pytest.mark.process
 
@@ -78,6 +78,8 @@ def test_it_is_asked_once_for_all_that_fail_at_once(still: StandingClock):
             return [*first, await reference.is_offline()]
 
         assert not any(asyncio.run(ask()))
+        # The server hears of a connection after who made it.
+        until(lambda: len(asked) >= 2, what="both connections")
     assert len(asked) == 2
 
 
