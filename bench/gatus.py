@@ -5,15 +5,14 @@ It is not a part of this repository: `GATUS` names a program that somebody has b
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench import idle
 from bench.idle import Node
-from bench.serving import answers
 from tests.commands import bare_environ
-from tests.processes import free_port, until
+from tests.processes import free_port
 
 
 def program() -> str | None:
@@ -43,17 +42,6 @@ def node(path: str, folder: Path, url: str, count: int, interval: int) -> Iterat
     # JSON is YAML.
     (folder / "config.yaml").write_text(json.dumps(config))
     address, log = f"http://127.0.0.1:{port}", folder / "log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [path],
-            env={**bare_environ(), "GATUS_CONFIG_PATH": str(folder / "config.yaml")},
-            cwd=folder,
-            stdout=stream,
-            stderr=stream,
-        )
-    try:
-        until(lambda: answers(f"{address}/health"), what="Gatus")
-        yield Node(process.pid, address, log, 0.0, 0.0)
-    finally:
-        process.terminate()
-        process.wait(60)
+    environ = {**bare_environ(), "GATUS_CONFIG_PATH": str(folder / "config.yaml")}
+    with idle.program([path], environ, log, f"{address}/health", cwd=folder) as pid:
+        yield Node(pid, address, log, 0.0, 0.0)

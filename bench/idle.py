@@ -82,19 +82,23 @@ def node(folder: Path) -> Iterator[Node]:
     for command in (("db", "upgrade"), ("demo",)):
         run(command, environ)
     begun = time.monotonic()
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.counted", str(statements), "serve"],
-            env=environ,
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        until(lambda: answers(f"{address}/api/status"), what="the first answer")
+    command = [sys.executable, "-m", "bench.counted", str(statements), "serve"]
+    with program(command, environ, folder / "log", f"{address}/api/status") as pid:
         took = time.monotonic() - begun
-        made = Node(process.pid, address, statements, 0.0, took)
-        yield Node(process.pid, address, statements, made.cpu_seconds(), took)
+        made = Node(pid, address, statements, 0.0, took)
+        yield Node(pid, address, statements, made.cpu_seconds(), took)
+
+
+@contextmanager
+def program(
+    command: list[str], environ: dict[str, str], log: Path, url: str, cwd: Path = ROOT
+) -> Iterator[int]:
+    """A program that runs, from when it answers at an address; gives the number of its process."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env=environ, cwd=cwd, stdout=stream, stderr=stream)
+    try:
+        until(lambda: answers(url), what=f"the first answer of {command[0]}")
+        yield process.pid
     finally:
         process.terminate()
         process.wait(60)

@@ -26,7 +26,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from bench import gatus, serving
-from bench.idle import Node, run
+from bench.idle import Node, program, run
 from bench.serving import Load, answers
 from portal import create_app, rooms
 from portal.monitors import figures
@@ -38,7 +38,7 @@ from portal.settings import Settings
 from portal.store import engine
 from portal.unit_of_work import By
 from tests.commands import bare_environ
-from tests.processes import ROOT, free_port, until
+from tests.processes import free_port, until
 
 MONITORS, INTERVAL = 1000, 60
 SETTLED_SECONDS, MEASURED_SECONDS = 70, 60
@@ -93,20 +93,9 @@ def node(folder: Path, url: str, count: int) -> Iterator[Node]:
     }
     run(("db", "upgrade"), environ)
     fill(folder / "data", url, count)
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal", "serve"],
-            env=environ,
-            cwd=ROOT,
-            stdout=stream,
-            stderr=stream,
-        )
-    try:
-        until(lambda: answers(f"{address}/api/status"), what="the first answer")
-        yield Node(process.pid, address, log, 0.0, 0.0)
-    finally:
-        process.terminate()
-        process.wait(60)
+    command = [sys.executable, "-m", "portal", "serve"]
+    with program(command, environ, log, f"{address}/api/status") as pid:
+        yield Node(pid, address, log, 0.0, 0.0)
 
 
 def measured(folder: Path, url: str, count: int, seconds: int) -> Measured:

@@ -1,8 +1,9 @@
 """Banners: what announcements and windows look like to a reader at an instant."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from portal.board.memory import Memory
 from portal.board.translated import Translated
 from portal.status import prose
 from portal.status.announcements import Announcement
@@ -115,29 +116,15 @@ def of_window(row: Window, *, now: datetime) -> Banner:
     )
 
 
-class Known:
-    """Banners as one board told them last: what is still so is the very same one."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[type, int], tuple[Any, Banner]] = {}
-        self._fresh: dict[tuple[type, int], tuple[Any, Banner]] = {}
+class Known(Memory[Banner]):
+    """Banners as one board told them last."""
 
     def of(self, row: Announcement | Window, *, now: datetime) -> Banner:
         """The banner of a row: another one where any column of it is another, or its status."""
         columns = type(row).__mapper__.column_attrs.keys()
         key = (row.status_at(now), [getattr(row, column) for column in columns])
-        name = type(row), row.id
-        known = self._made.get(name)
-        if known is None or known[0] != key:
-            made = (
-                of_window(row, now=now)
-                if isinstance(row, Window)
-                else of_announcement(row, now=now)
-            )
-            known = (key, made)
-        self._fresh[name] = known
-        return known[1]
+        return self.get((type(row), row.id), key, lambda: _of(row, now=now))
 
-    def forget_others(self) -> None:
-        """Keep those that were asked for since the last time."""
-        self._made, self._fresh = self._fresh, {}
+
+def _of(row: Announcement | Window, *, now: datetime) -> Banner:
+    return of_window(row, now=now) if isinstance(row, Window) else of_announcement(row, now=now)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from portal.board import days, instants
 from portal.board.days import DayEvent, Entry, Interval
-from portal.board.translated import Spoken
+from portal.board.translated import Spoken, all_spoken
 from portal.status.components import Component, State
 
 DAYS = 90
@@ -80,9 +80,8 @@ class ComponentView(Spoken):
         return [one for one in self.entries if one.began_at <= now]
 
     def changed_in(self, language: str) -> dict[str, Any]:
-        said = [one.spoken(language) for one in self.entries]
-        is_other = any(one is not was for one, was in zip(said, self.entries, strict=True))
-        return {"entries": said} if is_other else {}
+        said = all_spoken(self.entries, language)
+        return {} if said is self.entries else {"entries": said}
 
     def at(self, now: datetime) -> "ComponentView":
         """The same seen at a later instant, from what it knows."""

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from portal.board.banners import Banner
-from portal.board.translated import Translated
+from portal.board.memory import Memory
+from portal.board.translated import Translated, all_spoken
 from portal.schemas import Camel
 from portal.status import prose, translations
 from portal.status.components import Impact
@@ -70,9 +71,8 @@ class IncidentView(Translated):
 
     def changed_in(self, language: str) -> dict[str, Any]:
         said = super().changed_in(language)
-        updates = [one.spoken(language) for one in self.updates]
-        is_other = any(one is not was for one, was in zip(updates, self.updates, strict=True))
-        return said | ({"updates": updates} if is_other else {})
+        updates = all_spoken(self.updates, language)
+        return said if updates is self.updates else said | {"updates": updates}
 
     @property
     def is_public(self) -> bool:
@@ -145,14 +145,8 @@ def banner(shown: IncidentView, version: int) -> Banner:
     )
 
 
-class Known:
-    """Incidents as one board told them last: what is still so is not made again."""
-
-    def __init__(self) -> None:
-        self._made: dict[int, tuple[Any, tuple[IncidentView, Banner]]] = {}
-        self._fresh: dict[int, tuple[Any, tuple[IncidentView, Banner]]] = {}
-        # How many were made.
-        self.made = 0
+class Known(Memory[tuple[IncidentView, Banner]]):
+    """Incidents as one board told them last."""
 
     def of(
         self,
@@ -168,17 +162,12 @@ class Known:
             [(one.component, one.state) for one in impacts],
             (learned.version, learned.updated_at) if learned else None,
         )
-        known = self._made.get(row.id)
-        if known is None or known[0] != key:
-            self.made += 1
-            shown = view(row, lines, impacts, learned)
-            known = (key, (shown, banner(shown, row.version)))
-        self._fresh[row.id] = known
-        return known[1]
 
-    def forget_others(self) -> None:
-        """Keep those that were asked for since the last time."""
-        self._made, self._fresh = self._fresh, {}
+        def make() -> tuple[IncidentView, Banner]:
+            shown = view(row, lines, impacts, learned)
+            return shown, banner(shown, row.version)
+
+        return self.get(row.id, key, make)
 
 
 def of_update(

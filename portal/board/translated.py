@@ -53,10 +53,10 @@ class Translated(Spoken):
         return said
 
 
-Some = TypeVar("Some", bound=Spoken)
+Several = TypeVar("Several", tuple[Any, ...], list[Any])
 
 
-def all_spoken(found: tuple[Some, ...], language: str) -> tuple[Some, ...]:
+def all_spoken(found: Several, language: str) -> Several:
     """Several in a language; the very same where none says anything else in it."""
-    told = tuple(one.spoken(language) for one in found)
+    told = type(found)(one.spoken(language) for one in found)
     return found if all(one is was for one, was in zip(told, found, strict=True)) else told

@@ -80,7 +80,6 @@ class Phases:
 
     def __init__(self, run_dir: Path, running: Callable[[], Process | None] = lambda: None) -> None:
         self._path = run_dir / "phase.json"
-        self._file = str(self._path)
         self._running = running
         self._boot = boot_id()
         self._server: Process | None = None
@@ -92,7 +91,7 @@ class Phases:
         """Read the mark anew."""
         try:
             # Most of the time there is none, which is known for next to nothing.
-            os.stat(self._file)
+            os.stat(self._path)
             found = json.loads(self._path.read_bytes())
             mark = Mark(**{**found, "phase": Phase(found["phase"])})
         except FileNotFoundError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.monitors import node_views
 from portal.monitors.health import Outcome
@@ -67,7 +67,7 @@ class Rows:
         if added:
             session.execute(insert(MonitorView), added)
         for rows in (changed, failed, good):
-            _update_views(session, rows)
+            _update(session, rows, of_monitor=MonitorView.monitor_id, of_node=MonitorView.node_id)
 
     def _is_good_due(self, number: int, at: datetime) -> bool:
         before = self._good_at.get(number)
@@ -88,17 +88,15 @@ def _view_of(look: Look, judgement: Judgement) -> Values:
     }
 
 
-def _update_views(session: Session, rows: list[Values]) -> None:
+def _update(session: Session, rows: list[Values], **keys: InstrumentedAttribute[int]) -> None:
+    """Many rows of a table, each found by its keys as they are called in `rows`."""
     if not rows:
         return
-    names = [name for name in rows[0] if name not in ("of_monitor", "of_node")]
+    table = next(iter(keys.values())).class_
     session.connection().execute(
-        update(MonitorView)
-        .where(
-            MonitorView.monitor_id == bindparam("of_monitor"),
-            MonitorView.node_id == bindparam("of_node"),
-        )
-        .values({name: bindparam(name) for name in names}),
+        update(table)
+        .where(*(column == bindparam(name) for name, column in keys.items()))
+        .values({name: bindparam(name) for name in rows[0] if name not in keys}),
         rows,
     )
 
@@ -125,7 +123,7 @@ def write_states(session: Session, looks: Looks) -> None:
     """What the states say of the last look; what they are is concluded elsewhere."""
     rows = [
         {
-            "of": number,
+            "of_monitor": number,
             "looked_at": look.at,
             "duration_ms": look.ms,
             "answer": look.detail,
@@ -133,12 +131,4 @@ def write_states(session: Session, looks: Looks) -> None:
         }
         for number, look in dict(looks).items()
     ]
-    if not rows:
-        return
-    names = [name for name in rows[0] if name != "of"]
-    session.connection().execute(
-        update(MonitorState)
-        .where(MonitorState.monitor_id == bindparam("of"))
-        .values({name: bindparam(name) for name in names}),
-        rows,
-    )
+    _update(session, rows, of_monitor=MonitorState.monitor_id)

@@ -56,12 +56,12 @@ class Dispatcher:
         mail: Mail | None,
         render: Render,
         cards: Cards,
+        addresses: Addresses,
         for_readers: tuple[Target, ...] = (),
     ) -> None:
         """`for_readers` are hosts inside that channels of readers may be; there are none."""
         self._settings, self._render, self._mail = core.settings, render, mail
-        self._cards, self._for_readers = cards, for_readers
-        self._addresses = Addresses(core.secret_key)
+        self._cards, self._addresses, self._for_readers = cards, addresses, for_readers
         # Claims are for who leads; how a try went is written down whoever leads by then.
         self._open_session = partial(Session, core.engine, info={"fence": fence})
         self._open_unfenced = partial(Session, core.engine)

@@ -181,9 +181,7 @@ class Workers:
             query = select(WorkerRow).order_by(WorkerRow.name).with_for_update()
             rows = {row.name: row for row in session.scalars(query)}
             for name, (sample, at) in found.items():
-                row = rows.get(name)
-                if row is None:
-                    row = rows[name] = _begun(session, name)
+                row = rows[name] = rows.get(name) or _begun(session, name)
                 self._write(row, sample, actor=actor, at=at)
             session.flush()
             reports = {name: _report(row) for name, row in rows.items()}

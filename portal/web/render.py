@@ -1,6 +1,6 @@
 """Pages and mails from their templates: the panel's in a request, the others outside of any."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,7 @@ from portal.board.answers import digest
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.languages import DEFAULT, Choice
+from portal.board.memory import Memory
 from portal.board.picture import Picture
 from portal.guard.head import Head
 from portal.guard.refusal import Detail, Page
@@ -70,28 +71,19 @@ def uncached(response: Response) -> Response:
     return response
 
 
-class Remembered:
+class Remembered(Memory[str]):
     """What a template makes of things, once for as long as they are the very same.
 
     What is said of a thing beside it may be equal; by `level` it is shown in several ways.
     """
 
     def __init__(self, template: Template) -> None:
+        super().__init__()
         self._template = template
-        self._known: dict[Hashable, tuple[object, dict[str, Any], str]] = {}
-        self._fresh: dict[Hashable, tuple[object, dict[str, Any], str]] = {}
 
     def __call__(self, one: object, **more: Any) -> str:
         name = id(one), more.get("level")
-        known = self._known.get(name)
-        if known is None or known[0] is not one or known[1] != more:
-            known = (one, more, self._template.render(one=one, **more))
-        self._fresh[name] = known
-        return known[2]
-
-    def forget_others(self) -> None:
-        """Keep what was asked for since the last time."""
-        self._known, self._fresh = self._fresh, {}
+        return self.get(name, (one, more), lambda: self._template.render(one=one, **more))
 
 
 def public_pages(

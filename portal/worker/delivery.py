@@ -73,6 +73,7 @@ def build_dispatcher(
         mail=mail,
         render=portal.notify.render,
         cards=cards,
+        addresses=portal.notify.addresses,
         for_readers=for_readers,
     )
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jinja2 import Template
 from sqlalchemy import update
 
 from portal.board import languages, published
@@ -24,6 +23,7 @@ from portal.status.translations import Language, Texts
 from portal.status.windows import Window, WindowIn
 from portal.store import engine
 from portal.unit_of_work import By
+from tests import renders
 from tests.board.test_picture import HOUR, NOW, banner, event, part, picture
 from tests.conftest import START, Site, StandingClock
 from tests.queries import counted
@@ -151,14 +151,7 @@ def test_what_is_rendered_in_a_language_stands_while_it_is_the_same(
     reference = filled(site, TEXT)
     client = site.client()
     assert "Titel" in client.get("/?lang=de").get_data(as_text=True)
-    rendered: list[str] = []
-    plain = Template.render
-
-    def render(self: Template, *args: object, **values: object) -> str:
-        rendered.append(str(self.name))
-        return plain(self, *args, **values)
-
-    monkeypatch.setattr(Template, "render", render)
+    rendered = renders.noted(monkeypatch)
     new = UpdateIn(status="monitoring", message="B", translations={"de": {"message": "Besser."}})
     site.portal.status.incidents.update(ADA, reference, new)
     ahead = [name for name in rendered if name.startswith("parts/")]

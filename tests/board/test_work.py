@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from random import Random
 
 import pytest
-from jinja2 import Template
 
 from portal.board import components as views
 from portal.board import notices
@@ -14,6 +13,7 @@ from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Progress,
 from portal.status.windows import WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
+from tests import renders
 from tests.board.parts import stored
 from tests.board.test_picture import HOUR, banner, event, picture
 from tests.conftest import START, Site, StandingClock, another
@@ -113,14 +113,7 @@ def test_a_notice_that_is_what_it_was_is_rendered_once(
         )
         for number in range(12)
     ]
-    rendered: list[str] = []
-    plain = Template.render
-
-    def render(self: Template, *args: object, **values: object) -> str:
-        rendered.append(str(self.name))
-        return plain(self, *args, **values)
-
-    monkeypatch.setattr(Template, "render", render)
+    rendered = renders.noted(monkeypatch)
     status.incidents.update(
         By("a"), opened[-1].reference, UpdateIn(status=Progress.MONITORING, message="Better.")
     )

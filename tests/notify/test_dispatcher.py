@@ -19,7 +19,7 @@ from portal.notify.dispatcher import (
     Dispatcher,
 )
 from portal.notify.outbox import Delivery, Outcome, Result
-from portal.notify.subscribers import Subscriber
+from portal.notify.subscribers import Addresses, Subscriber
 from portal.status.notices import Notice
 from portal.store.lease import Fence
 from tests import memory
@@ -96,6 +96,7 @@ class World:
             mail=mail,  # type: ignore[arg-type]
             render=lambda *_, **__: ("", ""),
             cards=SimpleNamespace(payload=lambda *_: {}),  # type: ignore[arg-type]
+            addresses=Addresses("k"),
         )
         self.one._pool.shutdown()
         self.pool = Pool()

@@ -130,8 +130,8 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
         told, total = outbox.page(
             session, limit=_LISTED, offset=starts["notices"], rate=rate, now=now
         )
-        # Addresses are for those who may do something about them.
         counts = subscribers.counts(session)
+        # Addresses are for those who may do something about them.
         people, all_people = (
             subscribers.page(
                 session,
