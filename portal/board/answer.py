@@ -1,13 +1,15 @@
 """One ready-made answer: its bytes, in the encodings that clients take, and its headers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from portal.board import encodings
 
 Headers = tuple[tuple[str, str], ...]
 Given = tuple[int, list[tuple[str, str]], bytes]
+# A header of a request by its name in small letters, None without it.
+Header = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -18,16 +20,21 @@ class Answer:
     etag: str
     headers: Headers
     headers_304: Headers
+    is_spoken: bool = False
     _encoded: "dict[str, Answer]" = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(
-        cls, body: bytes, kind: str, etag: str, shared: Headers, *, vary: str = "Accept-Encoding"
+        cls, body: bytes, kind: str, etag: str, shared: Headers, *, is_spoken: bool = False
     ) -> "Answer":
-        """An answer of a media type; `shared` are the headers that a 304 has too."""
+        """An answer of a media type, in the language of its reader if it `is_spoken`.
+
+        `shared` are the headers that a 304 has too.
+        """
+        vary = "Accept-Encoding, Accept-Language" if is_spoken else "Accept-Encoding"
         shared = (("ETag", etag), ("Vary", vary), *shared)
         full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
-        return cls(body, etag, full, shared)
+        return cls(body, etag, full, shared, is_spoken)
 
     def compress(self, quality: int = encodings.QUICK) -> None:
         """Make the encodings that clients take; takes milliseconds, so never on the event loop."""
@@ -39,14 +46,15 @@ class Answer:
                 length = ("Content-Length", str(len(body)))
                 kept = [length if name == length[0] else (name, v) for name, v in self.headers]
                 headers = (*kept, ("Content-Encoding", encoding))
-                self._encoded[encoding] = Answer(body, self.etag, headers, self.headers_304)
+                self._encoded[encoding] = replace(self, body=body, headers=headers, _encoded={})
 
     def encoded(self, accept: str) -> "Answer":
         """The same in the best encoding that a client takes, where that is there already."""
         return self._encoded.get(encodings.best(accept), self) if self._encoded else self
 
-    def reply(self, if_none_match: str | None, header: Callable[[str], str | None]) -> Given:
+    def reply(self, header: Header) -> Given:
         """304 for a client that has this tag, else the body in an encoding that it takes."""
+        if_none_match = header("if-none-match")
         if if_none_match is not None and self.is_held_by(if_none_match):
             return self.given_304
         accept = header("accept-encoding")

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.board import languages, maintenance
-from portal.board.answer import PENDING, Answer, Headers
+from portal.board.answer import PENDING, Answer, Header, Headers
 from portal.board.languages import DEFAULT_CHOICE, Choice
 from portal.board.maintenance import BadQueryError, MaintenanceQuery
 from portal.board.named import HTML, Find, Make
@@ -135,9 +135,15 @@ class Answers:
         # Only what is made of the same picture is compared; the one before may go.
         self._before = {}
 
-    def ready(self, path: str, accept_language: str | None = None) -> Answer | None:
-        """The answer of a path without a query, where it is ready."""
-        return self._made.get((path, _variant_of(path, "", accept_language)))
+    def ready(self, path: str, header: Header) -> Answer | None:
+        """The answer to a GET without a query, where it is ready; reads no header without need."""
+        answer = self._made.get((path, ""))
+        if answer is None or not answer.is_spoken:
+            return answer
+        accept = header("accept-language")
+        if not accept:
+            return answer
+        return self._made.get((path, languages.choose("", accept).variant))
 
     def find(
         self, path: str, query_string: str, now: datetime, accept_language: str | None = None
@@ -262,9 +268,7 @@ class Answers:
         etag = f'W/"{digest(named + (body if told is None else told))}"'
         more = self._headers_of.get(name) or self._headers_of.get(kind, ())
         shared = (("Cache-Control", CACHE_CONTROL), *self._cors, *self._extra_headers, *more)
-        if languages.is_spoken(name):
-            return Answer.of(body, kind, etag, shared, vary="Accept-Encoding, Accept-Language")
-        return Answer.of(body, kind, etag, shared)
+        return Answer.of(body, kind, etag, shared, is_spoken=languages.is_spoken(name))
 
 
 def _variant_of(path: str, query_string: str, accept_language: str | None) -> str:

@@ -176,7 +176,7 @@ class Chain:
         return self._ready(head, answer, limit_headers if self._limits.is_near(decision) else [])
 
     def _ready(self, head: Head, answer: Answer, more: Headers) -> Ready:
-        status, headers, body = answer.reply(head.if_none_match, head.header)
+        status, headers, body = answer.reply(head.header)
         return Ready(status, [*headers, *more], b"" if head.method == "HEAD" else body)
 
     def _turn_away(self, denied: Denied, head: Head, *, client: str) -> Ready:

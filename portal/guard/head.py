@@ -1,13 +1,14 @@
 """The head of a request: what the chain reads of it, and how large it may be."""
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from werkzeug.sansio.utils import host_is_trusted
+
+from portal.board.answer import Header
 
 Environ = dict[str, Any]
 MOST_BODY_BYTES = 1024 * 1024
@@ -43,11 +44,10 @@ class Head:
     query: str
     peer: str
     forwarded_for: str | None
-    if_none_match: str | None
     length: str | None
     origin: str | None
     header_bytes: int
-    header: Callable[[str], str | None]
+    header: Header
 
 
 def route_of(method: str, path: str) -> str:
@@ -66,7 +66,6 @@ def of_environ(environ: Environ) -> Head:
         environ["QUERY_STRING"],
         environ.get("REMOTE_ADDR", ""),
         environ.get("HTTP_X_FORWARDED_FOR"),
-        environ.get("HTTP_IF_NONE_MATCH"),
         environ.get("CONTENT_LENGTH"),
         environ.get("HTTP_ORIGIN"),
         size,

@@ -10,18 +10,18 @@ import threading
 from collections.abc import Callable
 
 from portal import clock
-from portal.board.answer import Answer, Given
+from portal.board.answer import Answer, Given, Header
 from portal.guard.head import is_trusted_host
 from portal.guard.limits import Limits
 from portal.guard.perimeter import Perimeter
 
 MOST_KNOWN = 8192
-Find = Callable[[str, str | None], Answer | None]
+Find = Callable[[str, Header], Answer | None]
 
 
 class Polls:
-    """Asked on the event loop alone; `find` gives the ready answer of a path to
-    whoever asks for these languages, or None."""
+    """Asked on the event loop alone; `find` gives the ready answer of a path to whoever sends
+    these headers, or None."""
 
     def __init__(
         self,
@@ -39,11 +39,8 @@ class Polls:
         self._state = perimeter.state
         self._learning = threading.Lock()
 
-    def answer(self, path: str, peer: str, header: Callable[[str], str | None]) -> Given | None:
+    def answer(self, path: str, peer: str, header: Header) -> Given | None:
         """The answer to a GET without a query, counted; None when it has to go the whole way."""
-        answer = self._find(path, header("accept-language"))
-        if answer is None:
-            return None
         if self._perimeter.state is not self._state:
             with self._learning:
                 self._known, self._state = {}, self._perimeter.state
@@ -53,9 +50,10 @@ class Polls:
             return None
         if self._hosts and not is_trusted_host(header("host") or "", self._hosts):
             return None
-        if not self._limits.poll(key, path, clock.seconds()):
+        answer = self._find(path, header)
+        if answer is None or not self._limits.poll(key, path, clock.seconds()):
             return None
-        return answer.reply(header("if-none-match"), header)
+        return answer.reply(header)
 
     def learn(self, peer: str, forwarded_for: str | None, key: str, state: object) -> None:
         """A client was let in, with no block on it while the perimeter was in this state.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.board.answer import Answer
+from portal.board.answer import Answer, Header
 from portal.board.publish import Board
 from portal.core import Core
 from portal.guard import waf
@@ -105,9 +105,9 @@ def chain(
         answers = board.current(now)
         return answers.find(path, query_string, now, accept_language) if answers else None
 
-    def ready(path: str, accept_language: str | None) -> Answer | None:
+    def ready(path: str, header: Header) -> Answer | None:
         answers = board.current()
-        return answers.ready(path, accept_language) if answers else None
+        return answers.ready(path, header) if answers else None
 
     hosts = core.settings.trusted_hosts
     polls = Polls(

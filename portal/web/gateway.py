@@ -110,7 +110,6 @@ class Gateway:
             query,
             scope.client,
             headers.get("x-forwarded-for"),
-            headers.get("if-none-match"),
             headers.get("content-length"),
             headers.get("origin"),
             0,

@@ -131,7 +131,6 @@ def head(path: str = "/x", method: str = "GET", **values: Any) -> Head:
             "query": "",
             "peer": "192.0.2.1",
             "forwarded_for": None,
-            "if_none_match": None,
             "length": None,
             "origin": None,
             "header_bytes": 0,
@@ -252,7 +251,7 @@ def test_a_ready_answer_tells_the_limit_to_who_has_used_half_of_it(
     [('W/"tag"', 304), ('"x", W/"tag"', 304), ('W/"other"', 200), (None, 200), ("", 200)],
 )
 def test_who_has_it_is_told_so(world: World, tag, status):
-    found = ready(world.chain().judge(head("/", if_none_match=tag)))
+    found = ready(world.chain().judge(head("/", headers={"if-none-match": tag})))
     assert found.status == status
     assert found.body == (b"" if status == 304 else b"body")
 

@@ -23,7 +23,7 @@ def polls(**values: int) -> PanelPolls:
 
 def head(cookies: str, path: str = PATH, method: str = "GET") -> Head:
     headers = {"cookie": cookies}
-    return Head(method, path, "", "192.0.2.1", None, None, None, None, 0, headers.get)
+    return Head(method, path, "", "192.0.2.1", None, None, None, 0, headers.get)
 
 
 @pytest.mark.parametrize(
