@@ -4,7 +4,6 @@ A node with one web process, on SQLite with the demo's data; the memory is propo
 several processes share counts once.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench import processor
 from bench.serving import answers
 from tests.commands import bare_environ
 from tests.processes import ROOT, free_port, memory_by_kind, until
@@ -27,7 +27,6 @@ from tests.processes import ROOT, free_port, memory_by_kind, until
 SETTLED_SECONDS = 15
 MEASURED_SECONDS = 60
 SIGN_INS = 30
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,7 @@ class Node:
     @property
     def processes(self) -> list[int]:
         """Itself and all below it."""
-        found = [self.pid]
-        for pid in found:
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                found += map(int, (task / "children").read_text().split())
-        return found
+        return processor.tree(self.pid)
 
     def megabytes(self) -> dict[str, float]:
         """The proportional memory of each process, by its number and name."""
@@ -58,13 +53,7 @@ class Node:
         }
 
     def cpu_seconds(self) -> float:
-        return sum(map(cpu_seconds, self.processes))
-
-
-def cpu_seconds(pid: int) -> float:
-    """What a process has used, in itself and in the kernel, and what its dead children used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / _TICKS
+        return processor.seconds(self.processes)
 
 
 @contextmanager

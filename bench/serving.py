@@ -7,46 +7,55 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import median
 
+from bench import processor
 from tests.processes import ROOT, Served, free_port, until
 
 PATHS = ("/api/runtime/maintenance", "/api/status", "/banner", "/")
-SECONDS = 3
-ROUNDS = 3
+SECONDS = 2
+ROUNDS = 5
 CONNECTIONS = 16
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 @dataclass(frozen=True)
 class Load:
-    """Requests a second and the 99th percentile in milliseconds."""
+    """Requests a second, the 99th percentile in milliseconds, and what a request cost.
+
+    `cost` is processor time of the processes that were asked, in microseconds.
+    """
 
     rate: float
     p99: float
+    cost: float
 
 
-def press(url: str, *headers: str, threads: int = 1) -> Load:
+def press(url: str, *headers: str, threads: int = 1, pids: Sequence[int] = ()) -> Load:
     """One bounded round of wrk."""
     command = ["wrk", f"-t{threads}", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
     for header in headers:
         command += ["-H", header]
+    before = processor.seconds(pids)
     text = subprocess.run(
         [*command, url], capture_output=True, text=True, check=True, timeout=SECONDS + 20
     ).stdout
+    used = processor.seconds(pids) - before
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     tail = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
     if rate is None or tail is None or "Non-2xx" in text:
         raise RuntimeError(f"the load on {url} failed:\n{text}")
-    return Load(float(rate.group(1)), float(tail.group(1)) * _UNITS[tail.group(2)])
+    cost = used / (float(rate.group(1)) * SECONDS) * 1e6
+    return Load(float(rate.group(1)), float(tail.group(1)) * _UNITS[tail.group(2)], cost)
 
 
 def middle(loads: list[Load]) -> Load:
-    return Load(median(one.rate for one in loads), median(one.p99 for one in loads))
+    """The median of each figure."""
+    return Load(*(median(of) for of in zip(*map(astuple, loads), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def portal(folder: Path, *options: str) -> Iterator[Served]:
 
 
 @contextmanager
-def nothing(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
+def nothing(folder: Path, answers: dict[str, Given]) -> Iterator["Running"]:
     """A program that does nothing, behind the same server, with the same bytes and headers."""
     file, port = folder / "answers.json", free_port()
     file.write_text(
@@ -107,8 +116,8 @@ def nothing(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
         )
     )
     command = [sys.executable, "-m", "bench.nothing", f"127.0.0.1:{port}", str(file)]
-    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as address:
-        yield address
+    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as running:
+        yield running
 
 
 @contextmanager
@@ -127,8 +136,8 @@ def cached(folder: Path, served: Served) -> Iterator[str]:
     config = folder / "cached.conf"
     config.write_text(_around(folder, text))
     command = ["nginx", "-c", str(config), "-p", str(folder)]
-    with _running(command, f"http://127.0.0.1:{port}", PATHS[0]) as address:
-        yield address
+    with _running(command, f"http://127.0.0.1:{port}", PATHS[0]) as running:
+        yield running.address
 
 
 @contextmanager
@@ -139,8 +148,15 @@ def nginx(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
     locations = []
     for number, (path, one) in enumerate(answers.items()):
         (root / f"{number}.body").write_bytes(one.body)
+        # Its own are those of a file: type, length, tag and time.
+        added = " ".join(
+            f"add_header {name} {json.dumps(value)};"
+            for name, value in one.headers
+            if name not in {"content-type", "content-length", "etag"}
+        )
         locations.append(
-            f"location = {path} {{ default_type '{one.kind}'; try_files /{number}.body =404; }}"
+            f"location = {path} {{ default_type '{one.kind}'; {added}"
+            f" try_files /{number}.body =404; }}"
         )
     places = "\n".join(locations)
     config = folder / "nginx.conf"
@@ -148,8 +164,8 @@ def nginx(folder: Path, answers: dict[str, Given]) -> Iterator[str]:
         _around(folder, f"server {{ listen 127.0.0.1:{port}; root {root};\n{places}\n}}")
     )
     command = ["nginx", "-c", str(config), "-p", str(folder)]
-    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as address:
-        yield address
+    with _running(command, f"http://127.0.0.1:{port}", next(iter(answers))) as running:
+        yield running.address
 
 
 def _around(folder: Path, servers: str) -> str:
@@ -168,12 +184,20 @@ def _around(folder: Path, servers: str) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Running:
+    """A program that answers, and its processes."""
+
+    address: str
+    pids: list[int]
+
+
 @contextmanager
-def _running(command: list[str], address: str, path: str) -> Iterator[str]:
+def _running(command: list[str], address: str, path: str) -> Iterator[Running]:
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         until(lambda: answers(address + path), what=f"the start of {command[0]}")
-        yield address
+        yield Running(address, processor.tree(process.pid))
     finally:
         process.terminate()
         process.wait(30)
