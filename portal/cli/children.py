@@ -127,7 +127,8 @@ def _become(name: str, run: Callable[[], object], parent: int) -> NoReturn:
         if os.getppid() != parent:
             os._exit(1)  # it ended before the kernel was asked to tell of that
         be_called(name)
-        for number in SIGNALS:
+        signal.set_wakeup_fd(-1)
+        for number in (*SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         result = run()

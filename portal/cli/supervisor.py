@@ -5,10 +5,13 @@ stops at once, and is recorded as forced. SIGINT is a person at the keyboard: dr
 the waits that are for balancers and scrapes.
 """
 
+import os
+import select
 import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -19,7 +22,31 @@ from portal.lifecycle.phases import Phase
 from portal.rooms import Portal
 
 _log = structlog.get_logger()
+# While everything runs, where an end or a signal wakes the loop; and while something is on its way.
+CALM_EVERY_SECONDS = 1.0
 CHECK_SECONDS = 0.2
+
+
+class SignalPipe:
+    """A pipe that is readable when a signal has come, so that a loop sleeps until one does."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        for one in (self._reading, self._writing):
+            os.set_blocking(one, False)
+        signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+
+    def wait(self, seconds: float) -> None:
+        """Until the next signal, or so many seconds."""
+        select.select([self._reading], [], [], seconds)
+        with suppress(BlockingIOError):
+            while os.read(self._reading, 512):
+                pass
+
+    def ring(self) -> None:
+        """As a signal does; from any thread."""
+        with suppress(BlockingIOError):
+            os.write(self._writing, b"\0")
 
 
 class ForcedError(Exception):
@@ -38,15 +65,19 @@ class Supervisor:
         self._step = step
         self._signals: list[int] = []
         self._is_outdated = threading.Event()
+        self._pipe = SignalPipe()
 
     def run(self) -> None:
         """Until told to stop; then everything is down."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda got, _: self._signals.append(got))
+        # Without a handler the end of a child would not reach the pipe.
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         for child in self._children:
             child.start()
         while not self._signals:
-            time.sleep(CHECK_SECONDS)
+            is_calm = all(one.process is not None for one in self._children)
+            self._pipe.wait(CALM_EVERY_SECONDS if is_calm else CHECK_SECONDS)
             if self._portal.lifecycle.phases.is_leaving:
                 continue
             if self._is_outdated.is_set():
@@ -67,6 +98,7 @@ class Supervisor:
     def outdate(self) -> None:
         """Replace the processes by new ones at the next step of the loop; from any thread."""
         self._is_outdated.set()
+        self._pipe.ring()
 
     def _replace(self) -> None:
         for child in reversed(self._children):

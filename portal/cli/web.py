@@ -18,6 +18,7 @@ from portal.lifecycle.phases import Phase
 from portal.lifecycle.watch import EVERY_SECONDS, Watch, reaches
 from portal.rooms import Portal
 from portal.store import changes, revision
+from portal.store.wakes import Wakes
 from portal.web.gateway import Gateway
 
 _log = structlog.get_logger()
@@ -33,6 +34,7 @@ def _publish_figures(portal: Portal, leaving: threading.Event) -> None:
     told: object = None
     told_at = 0.0
     while True:
+        portal.guard.limits.settle()
         found = portal.guard.limits.counted, portal.lifecycle.phases.share()
         is_late = clock.boot_seconds() - told_at >= PUBLISH_QUIET_EVERY_SECONDS
         if found != told or is_late or leaving.is_set():
@@ -50,9 +52,10 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
     """Look for what other processes changed, so that no request ever waits for that."""
     flushed_at = looked_at = 0.0
     has_news = False
-    seen = changes.of(portal.core.settings.resolved_database_url)
+    url = portal.core.settings.resolved_database_url
+    seen = changes.of(url)
+    wakes = Wakes(url, seen, portal.core.settings.run_dir)
     while True:
-        portal.guard.limits.settle()
         portal.lifecycle.phases.refresh()
         if portal.lifecycle.phases.is_leaving:
             leaving.set()
@@ -63,14 +66,19 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
             # From now on nothing is asked of the database; the feed goes on from memory.
             portal.core.pool.close()
             seen.close()
+            wakes.close()
             time.sleep(REFRESH_EVERY_SECONDS)
             continue
         is_late = time.monotonic() - looked_at >= seen.ask_every
-        if seen.are_there() or is_late or portal.board.is_over:
+        are_there = seen.are_there()
+        if are_there:
+            wakes.found()
+        if are_there or is_late or portal.board.is_over:
             looked_at = time.monotonic()
             has_news = True
             if not _look(portal):
                 looked_at = 0.0
+                wakes.stir()
         if time.monotonic() - flushed_at >= FLUSH_EVERY_SECONDS:
             flushed_at = time.monotonic()
             portal.runtime.counters.log_dropped.inc(logs.take_dropped())
@@ -84,7 +92,7 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
                 portal.core.audit_log.take_in,
             ):
                 _tried(step)
-        time.sleep(max(0.005, min(REFRESH_EVERY_SECONDS, portal.board.seconds_left)))
+        wakes.wait(max(0.005, portal.board.seconds_left))
 
 
 def _look(portal: Portal) -> bool:

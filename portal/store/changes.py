@@ -45,6 +45,11 @@ class Changes(Protocol):
         """Whether changes are heard of, as far as that can be told."""
         ...
 
+    @property
+    def descriptor(self) -> int | None:
+        """What becomes readable when a change is told; None where nothing does."""
+        ...
+
     def close(self) -> None:
         """Let go of the file, or of the connection."""
         ...
@@ -63,6 +68,8 @@ class FileChanges:
 
     ask_every = ASK_FILE_EVERY_SECONDS
     is_reliable = True
+    # Its folder tells of it.
+    descriptor = None
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -112,6 +119,10 @@ class ToldChanges:
     @property
     def is_reliable(self) -> bool:
         return clock.boot_seconds() - self._heard_at < HEARD_WITHIN_SECONDS
+
+    @property
+    def descriptor(self) -> int | None:
+        return None if self._connection is None else int(self._connection.fileno())
 
     def are_there(self) -> bool:
         if self._connection is None:
