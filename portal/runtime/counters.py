@@ -14,6 +14,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, values
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from portal.runtime.counter_file import CounterFile
 
@@ -181,6 +182,15 @@ class Counters:
         self.collector_errors = self._counter("metrics_collector_errors")
         self.log_dropped = self._counter("log_dropped")
         self.alerts_skipped = self._counter("alerts_skipped")
+        self._totals = (
+            self.allowed,
+            self.blocked,
+            self.waf_evaluated,
+            self.waf_blocked,
+            self.auto_blocks,
+            self.waf_errors,
+            self.perimeter_blocked,
+        )
         for reason in REJECTIONS:
             self.rejections.labels(reason)
         for collector in COLLECTORS:
@@ -207,15 +217,19 @@ class Counters:
 
     def counted(self) -> list[Metric]:
         """All counters of this node, ours and those by endpoint."""
+        return self._families(self.registry)
+
+    def read(self) -> "Counts":
+        """The totals of this node."""
+        return self.counts_in(self._families(*self._totals))
+
+    def _families(self, *sources: Collector) -> list[Metric]:
+        """Of these alone where no files are to be read, in which all lie together."""
         for bring_in in self.before_read:
             bring_in()
         if is_shared():
             return shared_families(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
-        return list(self.registry.collect())
-
-    def read(self) -> "Counts":
-        """The totals of this node."""
-        return self.counts_in(self.counted())
+        return [family for source in sources for family in source.collect()]
 
     def counts_in(self, families: Iterable[Metric]) -> "Counts":
         totals = {
