@@ -11,7 +11,7 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.table import Table
 
-from bench import inside, serving
+from bench import inside, serving, visits
 from bench.plots import Chart
 from bench.serving import Load, Running
 from tests.processes import Served, web_processes
@@ -49,6 +49,11 @@ def run(console: Console, folder: Path) -> Chart:
                 for path in serving.PATHS
             }
             _tell(console, found)
+            visit = visits.first(served.address)
+            console.print(
+                f"a first visit of the demo's page: {visit.size / 1000:.1f} kB in"
+                f" {visit.requests} requests (budget 30 kB, 5)"
+            )
             with serving.cached(folder, served) as proxy:
                 _cached(console, proxy, file)
         _beside_the_waf(console, served)
@@ -60,7 +65,11 @@ def run(console: Console, folder: Path) -> Chart:
         # Two of the load too, or it would be what is measured.
         rates = [serving.press(two.address + serving.PATHS[0], threads=2) for _ in range(3)]
         both = serving.middle(rates).rate
+        seen = visits.seconds_to_every_poll(two)
     console.print(f"two web processes: {both / one:.2f} times one (budget 1.7, wants four cores)")
+    console.print(
+        f"an act is seen by every poll of two web processes after {seen * 1000:.0f} ms (budget 100)"
+    )
     return Chart("Polls a second, by web processes", "/s", [1, 2], [one, both])
 
 
