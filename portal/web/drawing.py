@@ -12,7 +12,7 @@ from typing import NamedTuple
 from portal.monitors.figures import Figure
 from portal.monitors.health import Health
 from portal.monitors.uptime import Planned, Stretch
-from portal.web import wording
+from portal.web import dates
 
 LEFT, TOP, BOTTOM = 56, 22, 224
 SPARK_WIDTH, SPARK_HEIGHT = 132, 32
@@ -211,6 +211,4 @@ def _hours(since: datetime, until: datetime, x: Callable[[datetime], float]) -> 
     midnight = datetime.combine(since.astimezone(UTC).date(), datetime.min.time(), UTC)
     moments = [midnight + step * number for number in range(200)]
     found = [one for one in moments if since + step / 4 <= one <= until - step / 8]
-    return [
-        Tick(x(one), wording.brief_day(one) if hours >= 24 else f"{one:%H:%M}") for one in found
-    ]
+    return [Tick(x(one), dates.brief_day(one) if hours >= 24 else f"{one:%H:%M}") for one in found]

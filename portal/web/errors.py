@@ -18,7 +18,7 @@ from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
 from portal.store import errors
 from portal.store.errors import FailureKind
-from portal.web import problems, wording
+from portal.web import dates, problems
 from portal.web.problems import Problem
 
 _log = structlog.get_logger()
@@ -48,7 +48,7 @@ def register(app: APIFlask, limiter: Limiter) -> None:
 
     @app.errorhandler(AlreadyBlockedError)
     def doubled(error: AlreadyBlockedError) -> Response:
-        until = wording.clock_time(error.current.until)
+        until = dates.clock_time(error.current.until)
         return problems.answer(
             Problem(
                 409,

@@ -1,33 +1,17 @@
-"""How the templates put instants, lengths and figures into words."""
+"""How the templates put facts, lengths and figures into words; `dates` has the instants."""
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from portal import clock, durations
 from portal.board import components, languages
 from portal.notify.messages import Fact
 from portal.status import prose, translations
-from portal.web import catalogues
+from portal.web import catalogues, dates
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LATENCIES = (10, 100)
 # What is longer is folded.
 _MOST_LINES = 6
@@ -40,60 +24,6 @@ _UNITS = {
 _THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 
-def _in_zone(moment: datetime, zone: str) -> datetime:
-    return moment.astimezone(UTC if zone == "UTC" else ZoneInfo(zone))
-
-
-def clock_time(moment: datetime, zone: str = "UTC") -> str:
-    """`22:45 (Europe/Berlin, 20:45 UTC)`, or `20:45 UTC` alone."""
-    utc = f"{moment.astimezone(UTC):%H:%M} UTC"
-    return utc if zone == "UTC" else f"{_in_zone(moment, zone):%H:%M} ({zone}, {utc})"
-
-
-def clock_seconds(moment: datetime) -> str:
-    """`20:45:07 UTC`."""
-    return f"{moment.astimezone(UTC):%H:%M:%S} UTC"
-
-
-def day(moment: date) -> str:
-    """`23 November`; an instant counts by its UTC day."""
-    if isinstance(moment, datetime):
-        moment = moment.astimezone(UTC)
-    return _dated(moment, "MMMMd") or f"{moment.day} {_MONTHS[moment.month - 1]}"
-
-
-def brief_day(moment: date) -> str:
-    """`23 Nov`."""
-    return _dated(moment, "MMMd") or f"{moment.day} {_MONTHS[moment.month - 1][:3]}"
-
-
-def weekday(moment: date) -> str:
-    """`Sun 29 November 2026`."""
-    return f"{_WEEKDAYS[moment.weekday()][:3]} {day(moment)} {moment.year}"
-
-
-def stamp(moment: datetime, zone: str = "UTC") -> str:
-    """`Thu 26 Nov, 02:00 (Europe/Berlin, 01:00 UTC)`."""
-    local = _in_zone(moment, zone)
-    return f"{_short_day(local)}, {clock_time(moment, zone)}"
-
-
-def until_when(ends_at: datetime, starts_at: datetime, zone: str = "UTC") -> str:
-    """The end, with its day only when that is another one than the start's."""
-    same_day = _in_zone(ends_at, zone).date() == _in_zone(starts_at, zone).date()
-    return clock_time(ends_at, zone) if same_day else stamp(ends_at, zone)
-
-
-def span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> str:
-    """`Thu 26 Nov, 02:00 – 03:00 (Europe/Berlin, 01:00 – 02:00 UTC)`."""
-    if ends_at is None:
-        return f"{stamp(starts_at, zone)}, {catalogues.say('no end planned')}"
-    local = plain_span(starts_at, ends_at, zone)
-    if zone == "UTC":
-        return f"{local} UTC"
-    return f"{local} ({zone}, {_pair(starts_at, ends_at, 'UTC')} UTC)"
-
-
 def fact(told: Fact) -> str:
     """What a message says of something, in the language spoken now."""
     if told.named:
@@ -104,48 +34,9 @@ def fact(told: Fact) -> str:
         return catalogues.say(told.word)
     if told.text or told.at is None:
         return told.text
-    return span(told.at, told.until, told.zone) if told.until else stamp(told.at, told.zone)
-
-
-def plain_stamp(moment: datetime, zone: str = "UTC") -> str:
-    """`Thu 26 Nov, 02:00`, where the zone stands beside it."""
-    local = _in_zone(moment, zone)
-    return f"{_short_day(local)}, {local:%H:%M}"
-
-
-def plain_span(starts_at: datetime, ends_at: datetime | None, zone: str = "UTC") -> str:
-    """`Thu 26 Nov, 02:00 – 03:00`, where the zone stands beside it."""
-    if ends_at is None:
-        return plain_stamp(starts_at, zone)
-    return f"{_short_day(_in_zone(starts_at, zone))}, {_pair(starts_at, ends_at, zone)}"
-
-
-def long_day(moment: date) -> str:
-    """`Sunday 22 November`."""
-    return _dated(moment, "MMMMEEEEd") or f"{_WEEKDAYS[moment.weekday()]} {day(moment)}"
-
-
-def _pair(starts_at: datetime, ends_at: datetime, zone: str) -> str:
-    first, last = _in_zone(starts_at, zone), _in_zone(ends_at, zone)
-    day_too = "" if first.date() == last.date() else f"{_short_day(last)}, "
-    return f"{first:%H:%M} – {day_too}{last:%H:%M}"
-
-
-def _short_day(local: datetime) -> str:
-    english = f"{_WEEKDAYS[local.weekday()][:3]} {local.day} {_MONTHS[local.month - 1][:3]}"
-    return _dated(local, "MMMEd") or english
-
-
-def _dated(moment: date, skeleton: str) -> str:
-    """A date as the language that is spoken writes it; empty for English, which has its own."""
-    language = catalogues.language()
-    if language == languages.DEFAULT:
-        return ""
-    # Their data are read when somebody speaks another language.
-    from babel import dates
-
-    text: str = dates.format_skeleton(skeleton, moment, locale=language, fuzzy=True)
-    return text
+    if told.until:
+        return dates.span(told.at, told.until, told.zone)
+    return dates.stamp(told.at, told.zone)
 
 
 def count(number: float) -> str:
@@ -201,11 +92,6 @@ def polyline(values: list[float], width: int = 300, height: int = 40) -> str:
         f"{number * step:.1f},{height - 2 - value / most * (height - 4):.1f}"
         for number, value in enumerate(values)
     )
-
-
-def month(moment: date) -> str:
-    """`June 2030`."""
-    return _dated(moment, "yMMMM") or f"{_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def category(name: str) -> str:
@@ -290,16 +176,16 @@ def with_query(path: str, **values: str) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "iso": clock.iso,
     "spoken": spoken,
-    "clock_time": clock_time,
-    "clock_seconds": clock_seconds,
-    "day": day,
-    "stamp": stamp,
-    "weekday": weekday,
-    "until_when": until_when,
-    "span": span,
-    "plain_stamp": plain_stamp,
-    "plain_span": plain_span,
-    "long_day": long_day,
+    "clock_time": dates.clock_time,
+    "clock_seconds": dates.clock_seconds,
+    "day": dates.day,
+    "stamp": dates.stamp,
+    "weekday": dates.weekday,
+    "until_when": dates.until_when,
+    "span": dates.span,
+    "plain_stamp": dates.plain_stamp,
+    "plain_span": dates.plain_span,
+    "long_day": dates.long_day,
     "count": count,
     "counted": counted,
     "percent": percent,
@@ -313,7 +199,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "ms": ms,
     "until_now": until_now,
     "with_query": with_query,
-    "month": month,
+    "month": dates.month,
     "named": named,
     "spoken_title": spoken_title,
     "category": category,

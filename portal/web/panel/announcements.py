@@ -19,7 +19,7 @@ from portal.status.announcements import (
 )
 from portal.status.notices import NoticeKind
 from portal.status.terms import Severity, Status
-from portal.web import current, render, wording
+from portal.web import current, dates, render
 from portal.web.panel import forms, maintenance, preview, toasts
 
 blueprint = Blueprint("announcements", __name__, url_prefix="/panel/announcements")
@@ -109,10 +109,10 @@ def _sentence(row: Announcement) -> str:
     """What is true of an announcement now."""
     match row.status_at(clock.now()):
         case Status.ACTIVE:
-            end = f" until {wording.stamp(row.ends_at)}" if row.ends_at else ""
+            end = f" until {dates.stamp(row.ends_at)}" if row.ends_at else ""
             return f"{row.title} is published{end}."
         case Status.SCHEDULED:
-            return f"{row.title} is published from {wording.stamp(row.starts_at)}."
+            return f"{row.title} is published from {dates.stamp(row.starts_at)}."
         case Status.DRAFT:
             return f"{row.title} is a draft."
         case _:

@@ -15,7 +15,7 @@ from portal.guard.blocks import (
     BlockScope,
     Kind,
 )
-from portal.web import render, wording
+from portal.web import dates, render
 from portal.web.panel import cards, filters, forms, paging, toasts
 from portal.web.problems import Errors, Problem
 
@@ -156,7 +156,7 @@ def _sentence(row: Block) -> str:
     """What is true of a block now."""
     if row.is_active(clock.now()):
         how = "blocked" if row.kind == Kind.BAN else "throttled"
-        return f"{row.value} is {how} until {wording.stamp(row.until)}."
+        return f"{row.value} is {how} until {dates.stamp(row.until)}."
     return f"{row.value} is not blocked."
 
 

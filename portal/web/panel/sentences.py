@@ -20,7 +20,7 @@ from portal.status.announcements import Announcement
 from portal.status.components import Component
 from portal.status.incidents import Incident
 from portal.status.windows import Window
-from portal.web import wording
+from portal.web import dates
 
 _PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 PORTAL = {"portal", "portal worker"}
@@ -235,7 +235,7 @@ def _time(value: Any) -> Markup:
         at = datetime.fromisoformat(str(value))
     except ValueError:
         return escape(value)
-    return Markup('<time datetime="{}" data-local>{}</time>').format(value, wording.stamp(at))
+    return Markup('<time datetime="{}" data-local>{}</time>').format(value, dates.stamp(at))
 
 
 def _key(value: Any) -> Markup:

@@ -26,7 +26,7 @@ from portal.status.windows import (
     WindowStatus,
     WindowTimes,
 )
-from portal.web import current, render, wording
+from portal.web import current, dates, render
 from portal.web.panel import cards, forms, maintenance, preview, toasts
 
 Plan = TypeVar("Plan", bound=PlanIn)
@@ -181,7 +181,7 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
             "overlaps": windows.overlaps(session, [row], now=now).get(row.id, []),
             "components": content.components,
             "is_planned": True,
-            "when": wording.span(row.starts_at, row.ends_at, row.zone),
+            "when": dates.span(row.starts_at, row.ends_at, row.zone),
         }
     if _rule():
         recurring = _posted_series()
@@ -208,10 +208,10 @@ def _sentence(row: Window) -> str:
     """What is true of a window now."""
     match row.status_at(clock.now()):
         case WindowStatus.ACTIVE:
-            end = wording.until_when(row.ends_at, row.starts_at, row.zone)
+            end = dates.until_when(row.ends_at, row.starts_at, row.zone)
             return f"{row.title} runs until {end}."
         case WindowStatus.SCHEDULED:
-            return f"{row.title} starts {wording.stamp(row.starts_at, row.zone)}."
+            return f"{row.title} starts {dates.stamp(row.starts_at, row.zone)}."
         case WindowStatus.PROPOSED:
             return f"{row.title} waits for approval."
         case WindowStatus.CANCELLED:
