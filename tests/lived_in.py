@@ -25,7 +25,7 @@ from portal.guard.offenders import OffenderRow
 from portal.notify.outbox import Delivery, State
 from portal.notify.subscribers import Subscriber, Topic
 from portal.rooms import Portal
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.runtime.samples import Sample
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerRow
 from portal.settings import DeclaredWorker

@@ -19,7 +19,7 @@ from portal.monitors.known import Knowledge
 from portal.monitors.public_views import PublicMonitor
 from portal.monitors.uptime import Planned
 from portal.runtime import episodes
-from portal.runtime.episodes import Source
+from portal.runtime.episode import Episode, Source
 from portal.status import bounded, components, translations, windows
 from portal.status.components import Component, Span, State
 from portal.status.incidents import Incident
@@ -269,7 +269,7 @@ def _text_of(*columns: Any) -> Any:
     return select(func.aggregate_strings(line, ";"))
 
 
-def _of_episode(one: episodes.Episode) -> Interval:
+def _of_episode(one: Episode) -> Interval:
     if one.source == Source.MONITOR:
         # A monitor says itself what it means for its component.
         return Interval(State(one.labels["state"]), one.opened_at, one.closed_at, "")

@@ -16,7 +16,7 @@ from portal.monitors.monitor import Monitor
 from portal.runtime import episodes
 from portal.runtime.alerts import MONITOR_DEGRADED as DEGRADED
 from portal.runtime.alerts import MONITOR_DOWN as DOWN
-from portal.runtime.episodes import Episode, Source
+from portal.runtime.episode import Episode, Source
 from portal.status.components import State
 from portal.store import revision
 

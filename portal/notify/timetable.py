@@ -15,7 +15,7 @@ from portal import clock
 from portal.durations import spoken
 from portal.notify import outbox
 from portal.runtime import episodes
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.settings import Settings
 from portal.status import announcements, notices, windows
 from portal.status.announcements import Announcement

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from portal.errors import found
 from portal.runtime import episodes
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.runtime.snapshot import Alert
 from portal.schemas import Camel
 from portal.store.errors import again_if_taken

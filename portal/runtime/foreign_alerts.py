@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from portal.errors import NotFoundError, RuleError
 from portal.runtime import episodes
 from portal.runtime.alertmanager import Delivery, ForeignAlert, Taken
-from portal.runtime.episodes import KEPT, Closing, Episode, Source
+from portal.runtime.episode import Closing, Episode, Source
+from portal.runtime.episodes import KEPT
 from portal.runtime.snapshot import Alert
 from portal.schemas import Camel
 from portal.store import revision

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.durations import spoken
-from portal.runtime.episodes import Episode, Source
+from portal.runtime.episode import Episode, Source
 from portal.schemas import Camel
 from portal.status import prose, templates
 from portal.status.components import Component

@@ -12,6 +12,7 @@ from portal import clock
 from portal.audit import search
 from portal.core import Core
 from portal.runtime import alerts, episodes, foreign_alerts, samples, snapshot
+from portal.runtime.episode import Source
 from portal.runtime.exporter import Attempt, ScrapeState, is_stale
 from portal.runtime.room import Runtime
 
@@ -95,8 +96,8 @@ class Overview:
                 found = episodes.open_or_lapsed(session, since=since)
                 known = [one for one in found if one.closed_at is None]
                 episodes.date(held, known)
-                of_monitors = [one for one in known if one.source == episodes.Source.MONITOR]
-                foreign = [one for one in known if one.source == episodes.Source.ALERTMANAGER]
+                of_monitors = [one for one in known if one.source == Source.MONITOR]
+                foreign = [one for one in known if one.source == Source.ALERTMANAGER]
                 held = held + list(map(foreign_alerts.shown, of_monitors))
                 taken.alerts = alerts.join(held, list(map(foreign_alerts.shown, foreign)))
                 lapsed = [one for one in found if one.closed_at is not None]

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from portal.durations import spoken
 from portal.runtime import offers
-from portal.runtime.episodes import EXPORTER_STALE, Episode
+from portal.runtime.episode import Episode
+from portal.runtime.episodes import EXPORTER_STALE
 from portal.schemas import Camel
 from portal.status import incidents, prose
 from portal.status.incidents import Incident, LinkKind, Progress

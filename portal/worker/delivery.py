@@ -18,7 +18,7 @@ from portal.notify.channels.mail import Mail
 from portal.notify.dispatcher import Dispatcher
 from portal.rooms import Portal
 from portal.runtime import workers
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.runtime.workers import WorkerIn, WorkerStatus
 from portal.settings import Target
 from portal.store import changes, engine, lease, revision

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.board import published
 from portal.board.picture import PAST_DAYS, Picture
 from portal.board.published import CANCELLED_DAYS
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status.announcements import Announcement
 from portal.status.components import Component, Span, State
 from portal.status.incidents import Incident

@@ -4,7 +4,8 @@ import ast
 import re
 
 from portal.runtime import alerts
-from portal.runtime.episodes import CLOSE_AT_ONCE, Episode
+from portal.runtime.episode import Episode
+from portal.runtime.episodes import CLOSE_AT_ONCE
 from tests.contracts.sources import ROOT, modules, path_of
 
 

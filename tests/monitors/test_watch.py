@@ -14,7 +14,7 @@ from portal.monitors.monitor import Monitor
 from portal.monitors.pings import Ping
 from portal.monitors.results import MonitorResult
 from portal.monitors.uptime import Stretch
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status.components import State
 from portal.status.windows import WindowIn
 from tests.conftest import START

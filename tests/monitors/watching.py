@@ -18,7 +18,7 @@ from portal.monitors.schemas import MonitorIn
 from portal.monitors.states import MonitorSpan
 from portal.monitors.watch import Watch
 from portal.monitors.watched import Watched
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock

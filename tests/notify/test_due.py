@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.notify import timetable
 from portal.notify.outbox import Delivery
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status import announcements, notices, windows
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident

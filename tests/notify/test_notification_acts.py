@@ -18,7 +18,7 @@ from portal.notify.outbox import Deliveries, Delivery
 from portal.notify.subscribers import Addresses, Subscriber, WebhookIn
 from portal.notify.subscribers.acts import Subscribers
 from portal.notify.targets import TargetError
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status import notices
 from portal.status.incidents import Incident, IncidentIn, Incidents
 from portal.status.notices import Event, Notice

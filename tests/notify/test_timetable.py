@@ -8,7 +8,7 @@ import pytest
 from portal import clock
 from portal.notify import outbox, publishing, timetable
 from portal.notify.outbox import Delivery
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.settings import ScraperToken
 from portal.status.announcements import AnnouncementIn
 from portal.status.incidents import IncidentEdit, UpdateIn

@@ -10,7 +10,7 @@ from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.errors import NotFoundError
 from portal.runtime import episodes
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.runtime.snapshot import Alert
 from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock

@@ -16,7 +16,7 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain, search
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status.components import ComponentIn, State
 from portal.store import revision
 from portal.unit_of_work import By

@@ -6,7 +6,8 @@ import pytest
 
 from portal.audit import search
 from portal.runtime import alerts
-from portal.runtime.episodes import Episode, open_ones
+from portal.runtime.episode import Episode
+from portal.runtime.episodes import open_ones
 from portal.runtime.snapshot import Refused, Worker
 from tests.conftest import Site, StandingClock
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from portal.runtime import offers
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status.components import Component
 from portal.status.templates import MessageTemplate
 from tests import memory

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from portal import clock
 from portal.runtime import workers
-from portal.runtime.episodes import Episode, Source
+from portal.runtime.episode import Episode, Source
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerRow, WorkerStatus
 from portal.worker import delivery, leadership, rounds
 from tests.conftest import Site, StandingClock, another

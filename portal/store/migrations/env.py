@@ -27,7 +27,7 @@ for _room in (
     "monitors.node_views",
     "notify.outbox.delivery",
     "notify.subscribers.subscriber",
-    "runtime.episodes",
+    "runtime.episode",
     "runtime.samples",
     "runtime.workers",
     "status.announcements.announcement",

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response
 
 from portal import clock, web
 from portal.errors import NotFoundError, found
-from portal.runtime.episodes import Source
+from portal.runtime.episode import Source
 from portal.runtime.foreign_alerts import EpisodeEnd
 from portal.schemas import Before
 from portal.web import access

@@ -11,6 +11,7 @@ from portal.board import incidents as boards
 from portal.board.banners import Banner
 from portal.errors import found
 from portal.runtime import episodes, exports, offers, recoveries
+from portal.runtime.episode import of_alert
 from portal.runtime.snapshot import Alert
 from portal.status import components, incidents, retrospectives
 from portal.status.components import State
@@ -230,7 +231,7 @@ def _of_alert(alert: Alert) -> dict[str, str]:
     now = clock.now()
     with current().core.open_session() as session:
         stored = episodes.open_one(session, alert.id, alert.subject)
-        row = stored or episodes.of_alert(alert, now=now)
+        row = stored or of_alert(alert, now=now)
         text = offers.offer(session, row, runbook=current().overview.runbook, now=now)
         episode = {} if stored is None else {"episode": str(stored.id)}
     return {"startedAt": forms.in_field(alert.since)} | text.model_dump() | episode

@@ -23,7 +23,7 @@ from portal.monitors.shown import last_evidence
 from portal.monitors.states import MonitorSpan, MonitorState
 from portal.monitors.uptime import Planned, Stretch
 from portal.runtime import episodes
-from portal.runtime.episodes import Episode
+from portal.runtime.episode import Episode
 from portal.status import windows
 from portal.status.components import Component
 from portal.web import current, drawing

@@ -1,7 +1,7 @@
 """Windows in the panel: the form with its preview, and acts from where a window is seen."""
 
-from datetime import datetime, timedelta
-from typing import Any, TypeVar, get_args
+from datetime import timedelta
+from typing import Any, get_args
 
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
@@ -14,11 +14,10 @@ from portal.errors import RuleError, found
 from portal.status import components, freezes, windows
 from portal.status.components import State
 from portal.status.notices import NoticeKind
-from portal.status.series import SeriesIn, WindowSeries
+from portal.status.series import WindowSeries
 from portal.status.windows import (
     Action,
     Effect,
-    PlanIn,
     Window,
     WindowAct,
     WindowIn,
@@ -27,14 +26,11 @@ from portal.status.windows import (
     WindowTimes,
 )
 from portal.web import current, dates, render
-from portal.web.panel import cards, forms, maintenance, preview, toasts
-
-Plan = TypeVar("Plan", bound=PlanIn)
+from portal.web.panel import cards, forms, maintenance, preview, toasts, window_fields
 
 blueprint = Blueprint("windows", __name__, url_prefix="/panel/windows")
 
 NOW_TITLE = "Maintenance"
-_REPEATS = {"never": "", "daily": "FREQ=DAILY", "weekly": "FREQ=WEEKLY", "monthly": "FREQ=MONTHLY"}
 _EARLIER = 8
 
 
@@ -111,15 +107,15 @@ def create() -> Response:
     status = current().status
     return forms.submit(
         lambda by: (
-            status.series.create(by, _posted_series())
-            if _rule()
-            else status.windows.schedule(by, _posted(WindowIn))
+            status.series.create(by, window_fields.series())
+            if window_fields.rule()
+            else status.windows.schedule(by, window_fields.window())
         ),
         then=maintenance.PATH,
-        again=forms.shown_again(_form, impacts=_touched()),
+        again=forms.shown_again(_form, impacts=window_fields.touched()),
         say=_say_of_new,
         is_new=True,
-        can_undo=not _rule(),
+        can_undo=not window_fields.rule(),
     )
 
 
@@ -157,9 +153,9 @@ def _choices(shown: WindowOut) -> dict[str, Any]:
 def edit(ref: str) -> Response:
     shown = _shown(ref)
     return forms.submit(
-        lambda by: current().status.windows.edit(by, ref, _edited(shown)),
+        lambda by: current().status.windows.edit(by, ref, window_fields.edited(shown)),
         then=maintenance.PATH,
-        again=forms.shown_again(_form, ref, shown, impacts=_touched()),
+        again=forms.shown_again(_form, ref, shown, impacts=window_fields.touched()),
         say=lambda row: toasts.say(f"Saved. {_sentence(row)}"),
     )
 
@@ -171,7 +167,7 @@ def show_preview() -> Response:
 
 def _preview() -> tuple[Banner, dict[str, Any]]:
     now = clock.now()
-    content = _posted(WindowIn)
+    content = window_fields.window()
     row = Window(reference="preview", version=0, created_at=now)
     content.apply(row, now=now)
     with current().core.open_session() as session:
@@ -183,8 +179,8 @@ def _preview() -> tuple[Banner, dict[str, Any]]:
             "is_planned": True,
             "when": dates.span(row.starts_at, row.ends_at, row.zone),
         }
-    if _rule():
-        recurring = _posted_series()
+    if window_fields.rule():
+        recurring = window_fields.series()
         recurring.check(now=now)
         context["coming"] = recurring.upcoming(now=now)
     return banners.of_window(row, now=now), context
@@ -224,59 +220,6 @@ def _of_preview(ref: str, session: Session) -> int:
     """The number of the window that is edited, which does not overlap with itself."""
     row = windows.find(session, ref) if ref else None
     return row.id if row else 0
-
-
-def _rule() -> str:
-    """The rule by which it recurs: as it was typed, or as it was chosen."""
-    repeats = request.form.get("repeats", "never")
-    if repeats not in _REPEATS:
-        raise RuleError("repeats", "Choose never, daily, weekly or monthly.")
-    return request.form.get("recurrence", "").strip() or _REPEATS[repeats]
-
-
-def _posted(model: type[Plan], **more: str) -> Plan:
-    zone = request.form.get("zone", "")
-    touched = _touched()
-    return forms.read(
-        model,
-        title=forms.text("title"),
-        message=forms.text("message"),
-        translations=forms.translations(),
-        zone=zone,
-        audiences=request.form.getlist("audiences"),
-        channels=request.form.getlist("channels"),
-        components=list(touched),
-        effects={
-            slug: state for slug, state in touched.items() if state != State.UNDER_MAINTENANCE
-        },
-        owner=forms.text("owner"),
-        impact=forms.text("impact"),
-        rollbackPlan=forms.text("rollbackPlan"),
-        startsAt=forms.instant("startsAt", zone),
-        endsAt=forms.instant("endsAt", zone),
-        **more,
-    )
-
-
-def _posted_series() -> SeriesIn:
-    content = _posted(SeriesIn, recurrence=_rule())
-    first, last = forms.clock_time("startsAt"), forms.clock_time("endsAt")
-    if isinstance(first, datetime) and isinstance(last, datetime):
-        if first.tzinfo is None and last.tzinfo is None:
-            content.on_the_clock(first, last)
-    return content
-
-
-def _edited(shown: WindowOut) -> WindowIn:
-    content = _posted(WindowIn)
-    if content.zone == shown.zone:
-        forms.keep_untouched(content, shown, shown.zone)
-    return content
-
-
-def _touched() -> dict[str, str]:
-    """The components that the window touches, with what is left of each."""
-    return {slug: state for slug, state in forms.impacts().items() if state != State.OPERATIONAL}
 
 
 def _shown(ref: str) -> WindowOut:
