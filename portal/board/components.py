@@ -2,7 +2,7 @@
 
 Everything is derived from spans of time: those of incidents, those set by hand, windows, and
 episodes of alerts and monitors. The worst state counts; a state set by hand also overrules the
-episodes that have not changed since (`portal.board.days.overruled`, applied by `history`). The
+episodes that have not changed since (`portal.board.days.not_overridden`, applied by `history`). The
 uptime is of whole days, including today.
 """
 

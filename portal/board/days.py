@@ -53,7 +53,7 @@ class DayEvent(Camel):
     down: float = 0.0
 
 
-def overruled(
+def not_overridden(
     interval: Interval, changed_at: datetime, by_hand: Iterable[Interval]
 ) -> list[Interval]:
     """What is left of an alert's interval: a state set by hand counts until the alert changes."""

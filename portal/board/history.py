@@ -92,7 +92,7 @@ class History:
             concerns = [one for one in held if one.concerns(row.slug, row.alerts)]
             for one in concerns:
                 changed_at = one.changed_at or one.opened_at
-                intervals += days.overruled(_of_episode(one), changed_at, by_hand)
+                intervals += days.not_overridden(_of_episode(one), changed_at, by_hand)
             # Somebody or something speaks of it, or did: an alert, an incident, an operator.
             others = [one for one in concerns if one.source != Source.MONITOR]
             is_told_of = bool(row.alerts) or row.version > 1 or is_told or bool(others)

@@ -92,6 +92,17 @@ def due_after(beat: Beat, moment: datetime) -> datetime:
     return found.astimezone(moment.tzinfo)
 
 
+def _joined(blind: tuple[Blind, ...]) -> list[Blind]:
+    """Times that touch or overlap as one: nobody listened from the first to the last of them."""
+    found: list[Blind] = []
+    for one in blind:
+        if found and one.began_at <= found[-1].ended_at:
+            found[-1] = Blind(found[-1].began_at, max(found[-1].ended_at, one.ended_at))
+        else:
+            found.append(one)
+    return found
+
+
 def judge(beat: Beat, *, now: datetime) -> Verdict | None:
     """What a heartbeat is at an instant; None before anything came in."""
     started = beat.started_at
@@ -105,12 +116,16 @@ def judge(beat: Beat, *, now: datetime) -> Verdict | None:
         said = f"Failed with exit code {beat.exit_code}"
         return Verdict(Health.DOWN, beat.pinged_at, said, None)
     due = due_after(beat, beat.pinged_at)
-    first = deadline = due + beat.grace
-    for gap in beat.blind:
-        # It may have come in while nobody listened: then the next one decides.
-        if gap.meets(due - beat.grace, deadline):
-            due = due_after(beat, gap.ended_at)
-            deadline = max(deadline, due + beat.grace)
+    first = due + beat.grace
+    # From when to when one may come in: the next after the last that is known, and those after
+    # each that may have come in while nobody listened.
+    expected = [(due - beat.grace, first)]
+    for gap in _joined(beat.blind):
+        met = [begin for begin, end in expected if gap.meets(begin, end)]
+        if met:
+            begin = due_after(beat, max(gap.began_at, min(met))) - beat.grace
+            expected.append((begin, due_after(beat, gap.ended_at) + beat.grace))
+    deadline = max(end for _, end in expected)
     if now < first:
         return Verdict(Health.UP, beat.pinged_at, "Came in", first)
     if now < deadline:

@@ -69,7 +69,7 @@ def lookup(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
-def checked(
+def resolve(
     parts: SplitResult, port: int, allowed: tuple[Target, ...], look: Lookup = lookup
 ) -> str:
     """The one address to connect to; TargetError when any of the host's is not open."""
@@ -140,7 +140,7 @@ def post(
     parts = split(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     deadline = time.monotonic() + seconds
-    address = checked(parts, port, allowed, look)
+    address = resolve(parts, port, allowed, look)
     connection = _Connection(parts, port, address, deadline)
     # A target that sends a byte now and then never runs into a socket's own timeout.
     stop = threading.Timer(left_until(deadline), _cut, (connection,))

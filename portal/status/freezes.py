@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import clock
 from portal.schemas import Camel, Instant
-from portal.status.terms import Title, check_span
+from portal.status.terms import Title, check_start_and_end
 from portal.store.base import Base
 from portal.unit_of_work import Acts, Transaction, act
 
@@ -49,7 +49,7 @@ class Freezes(Acts):
     @act
     def add(self, tx: Transaction, new: FreezeIn) -> Freeze:
         """A time in which nothing should be planned."""
-        check_span(new.starts_at, new.ends_at, now=tx.now)
+        check_start_and_end(new.starts_at, new.ends_at, now=tx.now)
         row = Freeze(
             title=new.title, starts_at=new.starts_at, ends_at=new.ends_at, created_at=tx.now
         )

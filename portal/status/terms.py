@@ -1,6 +1,6 @@
 """What windows, announcements and incidents have in common: closed sets, texts, times.
 
-That an end must come after its start is `check_span`, for windows, series and freezes too.
+That an end must come after its start is `check_start_and_end`, for windows, series and freezes too.
 """
 
 from collections.abc import Iterable
@@ -86,7 +86,7 @@ def derive_status(
     return Status.ACTIVE
 
 
-def check_span(starts_at: datetime, ends_at: datetime | None, *, now: datetime) -> None:
+def check_start_and_end(starts_at: datetime, ends_at: datetime | None, *, now: datetime) -> None:
     """An end lies after the start and in the future; RuleError names the field."""
     if ends_at is None:
         return

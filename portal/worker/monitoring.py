@@ -22,7 +22,7 @@ from portal.worker.delivery import RENEW_EVERY
 from portal.worker.leadership import MONITORS
 
 if TYPE_CHECKING:
-    from portal.monitors.making import Making
+    from portal.monitors.rollup import Rollup
 
 _log = structlog.get_logger()
 FAILED_PAUSE_SECONDS = 5.0
@@ -47,7 +47,7 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
     monitoring.close()
 
 
-class _Figuring:
+class _RollupTask:
     """Figures are made beside the looks, which wait for nothing."""
 
     _task: asyncio.Task[None] | None = None
@@ -55,13 +55,13 @@ class _Figuring:
     def __init__(self, beside: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
         self._beside = beside
 
-    def begin(self, making: "Making") -> None:
+    def begin(self, rollup: "Rollup") -> None:
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run(making))
+            self._task = asyncio.create_task(self._run(rollup))
 
-    async def _run(self, making: "Making") -> None:
+    async def _run(self, rollup: "Rollup") -> None:
         try:
-            await self._beside(partial(making.run, now=clock.now()))
+            await self._beside(partial(rollup.run, now=clock.now()))
         except SQLAlchemyError as error:
             _log.warning("worker.database_unreachable", error=type(error).__name__)
 
@@ -96,8 +96,8 @@ class Monitoring:
     async def watch(self) -> None:
         """Watch until there is nothing left to be watched, or the worker stops."""
         # Loaded here: a portal without monitors needs none of it.
-        from portal.monitors.making import Making
         from portal.monitors.recorder import Recorder
+        from portal.monitors.rollup import Rollup
         from portal.monitors.watch import Watch
 
         portal, settings = self._portal, self._portal.core.settings
@@ -112,8 +112,8 @@ class Monitoring:
             portal.monitors.targets,
             reference=settings.monitor_reference,
         )
-        making, known = Making(open_session, settings), self._revision
-        figuring = _Figuring(self._beside)
+        rollup, known = Rollup(open_session, settings), self._revision
+        rollups = _RollupTask(self._beside)
 
         async def before() -> bool:
             nonlocal known
@@ -132,14 +132,14 @@ class Monitoring:
                     known = self._revision
                     watch.outdate()
                 await watch.listen()
-            if watch.leads and making.is_due(clock.now()):
-                figuring.begin(making)
+            if watch.leads and rollup.is_due(clock.now()):
+                rollups.begin(rollup)
             return bool(self._count)
 
         try:
             await watch.run(before)
         finally:
-            await figuring.end()
+            await rollups.end()
             await self._beside(self._give_back)
 
     async def _beside(self, act: Callable[[], _Found]) -> _Found:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from portal.monitors import heartbeats
@@ -57,6 +57,15 @@ def test_nobody_listened(blind: tuple[int, int], minutes: float, health: str, wh
     assert verdict.health.value == health, why
 
 
+def test_times_in_which_nobody_listened_may_overlap():
+    blind = (Blind(at(0), at(3)), Blind(at(0), at(4)), Blind(at(4), at(5)))
+    beat = Beat(grace=168 * MINUTE, period=170 * MINUTE, pinged_at=START, blind=blind)
+    for minutes, health in ((341, Health.UNKNOWN), (342, Health.UNKNOWN), (343, Health.DOWN)):
+        verdict = heartbeats.judge(beat, now=at(minutes))
+        assert verdict is not None
+        assert verdict.health is health, minutes
+
+
 @pytest.mark.parametrize(
     ("schedule", "zone", "after", "due"),
     [
@@ -76,6 +85,24 @@ def test_a_cron_schedule_in_its_zone(schedule: str, zone: str, after: str, due: 
     assert found == datetime.fromisoformat(due)
 
 
+def possible(period: int, grace: int, blind: tuple[Blind, ...]) -> list[int]:
+    """The minutes at which calls in time may have come in: the known one, and what nobody heard.
+
+    A walk by the minute: each is at most its grace before or after a period from another.
+    """
+    found = [0]
+    for moment in range(minute(max((one.ended_at for one in blind), default=START))):
+        if not any(one.began_at <= at(moment) < one.ended_at for one in blind):
+            continue
+        if any(one + period - grace <= moment < one + period + grace for one in found):
+            found.append(moment)
+    return found
+
+
+def minute(moment: datetime) -> int:
+    return (moment - START) // MINUTE
+
+
 @settings(max_examples=300)
 @given(
     st.integers(1, 300),
@@ -83,8 +110,12 @@ def test_a_cron_schedule_in_its_zone(schedule: str, zone: str, after: str, due: 
     st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 500)), max_size=4),
     st.integers(0, 4000),
 )
+@example(170, 168, [(0, 3), (0, 4)], 341)
+@example(179, 1, [(0, 179), (181, 1)], 360)
+@example(100, 50, [(0, 60), (100, 5)], 230)
+@example(100, 2, [(98, 1), (100, 1)], 203)
 def test_no_alarm_is_false_and_no_green_is_old(period: int, grace: int, gaps, minutes: int):
-    """Down only where a call was due while somebody listened all the time that it could come in."""
+    """Down only where no call that came in time, while nobody listened, explains the silence."""
     blind = tuple(sorted(Blind(at(begin), at(begin + length)) for begin, length in gaps))
     blind = tuple(one for one in blind if one.ended_at <= at(minutes))
     beat = Beat(grace=grace * MINUTE, period=period * MINUTE, pinged_at=START, blind=blind)
@@ -92,16 +123,17 @@ def test_no_alarm_is_false_and_no_green_is_old(period: int, grace: int, gaps, mi
     verdict = heartbeats.judge(beat, now=now)
     assert verdict is not None
     assert verdict.since <= now
+    last = max(possible(period, grace, blind)) + period + grace
     if verdict.health is Health.UP:
-        assert now < at(period + grace)
+        assert minutes < period + grace
     if verdict.health is Health.DOWN:
-        # A whole period and its grace went by in which it was listened for without a break.
-        listened = now - max(
-            (one.ended_at for one in blind if one.began_at < verdict.since), default=START
-        )
-        assert listened >= (period + grace) * MINUTE or not any(
-            one.meets(at(period - grace), verdict.since) for one in blind
-        )
+        assert minute(verdict.since) >= last
+    if not any(one.meets(at(period - grace), at(period + grace)) for one in blind):
+        assert verdict.health is (Health.UP if minutes < period + grace else Health.DOWN)
+    # Nothing stays unknown once the last that nobody heard has had its time.
+    later = heartbeats.judge(beat, now=now + 2 * (period + grace) * MINUTE)
+    assert later is not None
+    assert later.health is Health.DOWN
     if verdict.until is not None:
         assert verdict.until > now
         again = heartbeats.judge(beat, now=verdict.until)

@@ -54,11 +54,11 @@ def test_nodes_that_are_gone_are_not_read_and_in_the_end_forgotten(world: Watchi
     watch = world.start()
     world.run(3)
     assert set(watch.recorder.watched["home"].views) == {watch.recorder.node_id}
-    world.making().run(now=clock.now())
+    world.rollup().run(now=clock.now())
     assert len(world.query(lambda session: session.scalars(select(MonitorNode)).all())) == 2
     world.still.advance(seconds=8 * 86_400)
     world.run(3)
-    world.making().run(now=clock.now())
+    world.rollup().run(now=clock.now())
     names = world.query(lambda session: session.scalars(select(MonitorNode.name)).all())
     seers = world.query(lambda session: session.scalars(select(MonitorView.node_id)).all())
     assert (names, seers) == (["node-a"], [watch.recorder.node_id])

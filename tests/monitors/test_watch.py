@@ -355,11 +355,11 @@ def test_a_removed_monitor_leaves_nothing_open(world: Watching):
 def test_figures_are_made_of_what_is_over(world: Watching):
     world.start()
     world.add()
-    making = world.making()
+    rollup = world.rollup()
     for _ in range(13):
         world.run(300, step=10)
-        if making.is_due(clock.now()):
-            making.run(now=clock.now())
+        if rollup.is_due(clock.now()):
+            rollup.run(now=clock.now())
     number = world.query(lambda session: session.scalar(select(Monitor.id)))
     now = clock.now()
     day = world.query(lambda s: charts.of_monitors(s, [number], Period.DAY, now=now))[number]
@@ -367,7 +367,7 @@ def test_figures_are_made_of_what_is_over(world: Watching):
     assert {figure.p50 for _, figure in day} == {80.0}
     assert sum(figure.looks for _, figure in day) >= 60
     # A worker that begins anew makes none twice, and none less.
-    again = world.making()
+    again = world.rollup()
     again.run(now=now)
     assert (
         world.query(lambda s: charts.of_monitors(s, [number], Period.DAY, now=now))[number] == day
@@ -377,12 +377,12 @@ def test_figures_are_made_of_what_is_over(world: Watching):
 def test_old_results_go_and_figures_stay(world: Watching):
     world.start()
     world.add(interval_seconds=600)
-    making = world.making()
+    rollup = world.rollup()
     world.run(3600, step=60)
-    making.run(now=clock.now())
+    rollup.run(now=clock.now())
     world.stop()
     world.still.advance(days=2)
-    making.run(now=clock.now())
+    rollup.run(now=clock.now())
     count = select(func.count()).select_from(MonitorResult)
     assert world.query(lambda session: session.scalar(count)) == 0
     number = world.query(lambda session: session.scalar(select(Monitor.id)))

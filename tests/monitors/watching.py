@@ -12,8 +12,8 @@ from portal import clock
 from portal.monitors import queries, states
 from portal.monitors.health import Health, Outcome
 from portal.monitors.looks import Look, Trace
-from portal.monitors.making import Making
 from portal.monitors.recorder import Recorder
+from portal.monitors.rollup import Rollup
 from portal.monitors.schemas import MonitorIn
 from portal.monitors.states import MonitorSpan
 from portal.monitors.watch import Watch
@@ -158,5 +158,5 @@ class Watching:
         with self.site.portal.core.open_session() as session:
             return act(session)
 
-    def making(self) -> Making:
-        return Making(self.site.portal.core.open_session, self.site.settings)
+    def rollup(self) -> Rollup:
+        return Rollup(self.site.portal.core.open_session, self.site.settings)

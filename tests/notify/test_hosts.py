@@ -33,8 +33,8 @@ POWER_URL = (
     ],
 )  # fmt: skip
 def test_one_spelling_is_kept(kind: SubscriberKind, given: str, kept: str):
-    assert hosts.checked(kind, given) == kept
-    assert hosts.checked(kind, kept) == kept
+    assert hosts.canonical(kind, given) == kept
+    assert hosts.canonical(kind, kept) == kept
 
 
 @pytest.mark.parametrize("kind", [SLACK, TEAMS, WEBHOOK])
@@ -68,7 +68,7 @@ def test_one_spelling_is_kept(kind: SubscriberKind, given: str, kept: str):
 )
 def test_what_is_no_name_outside_is_refused(kind: SubscriberKind, url: str):
     with pytest.raises(TargetError) as caught:
-        hosts.checked(kind, url)
+        hosts.canonical(kind, url)
     assert str(caught.value) in hosts.TEXTS
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_name_outside_is_refused(kind: SubscriberKind, url: str):
 )
 def test_each_kind_has_its_own_hosts(kind: SubscriberKind, url: str, why: str):
     with pytest.raises(TargetError):
-        hosts.checked(kind, url)
+        hosts.canonical(kind, url)
 
 
 def test_the_form_says_what_is_wrong_and_not_what_was_sent():

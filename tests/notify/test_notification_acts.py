@@ -275,10 +275,10 @@ def test_where_a_name_may_lead(found, allowed, address, why):
     parts = targets.split("https://H.example/")
     look = lambda host, port: found  # noqa: E731
     if address is not None:
-        assert targets.checked(parts, 443, allowed, look) == address, why
+        assert targets.resolve(parts, 443, allowed, look) == address, why
     else:
         with pytest.raises(TargetError):
-            targets.checked(parts, 443, allowed, look)
+            targets.resolve(parts, 443, allowed, look)
 
 
 class Answer:

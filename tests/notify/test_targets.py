@@ -119,8 +119,8 @@ def test_one_address_inside_is_enough_to_refuse():
     parts = targets.split("https://example.com/")
     for found in (["93.184.216.34", "10.0.0.7"], ["::ffff:10.0.0.7"], []):
         with pytest.raises(TargetError):
-            targets.checked(parts, 443, (), lambda host, port, found=found: found)
-    outside = targets.checked(parts, 443, (), lambda host, port: ["93.184.216.34"])
+            targets.resolve(parts, 443, (), lambda host, port, found=found: found)
+    outside = targets.resolve(parts, 443, (), lambda host, port: ["93.184.216.34"])
     assert outside == "93.184.216.34"
 
 

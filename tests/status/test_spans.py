@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from portal.errors import RuleError
 from portal.schemas import Instant
-from portal.status.terms import LONGEST, Severity, Status, check_span, derive_status
+from portal.status.terms import LONGEST, Severity, Status, check_start_and_end, derive_status
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -63,10 +63,10 @@ def test_the_status_follows_from_the_times(is_draft, starts, ends, ended, status
 def test_a_span_ends_after_its_start_and_in_the_future(starts, ends, text, why):
     starts_at, ends_at = NOW + starts, None if ends is None else NOW + ends
     if text is None:
-        check_span(starts_at, ends_at, now=NOW)
+        check_start_and_end(starts_at, ends_at, now=NOW)
         return
     with pytest.raises(RuleError, match=text) as caught:
-        check_span(starts_at, ends_at, now=NOW)
+        check_start_and_end(starts_at, ends_at, now=NOW)
     assert caught.value.field == "endsAt", why
 
 

@@ -44,7 +44,7 @@ TEXTS = (
 )
 
 
-def checked(kind: SubscriberKind, url: str) -> str:
+def canonical(kind: SubscriberKind, url: str) -> str:
     """The address in its one spelling; TargetError says why it is refused."""
     try:
         parts = targets.split(url)

@@ -53,7 +53,7 @@ class ChannelIn(Choices):
     @field_validator("address")
     @classmethod
     def _check(cls, address: str, info: ValidationInfo) -> str:
-        return hosts.checked(info.data["kind"], address)
+        return hosts.canonical(info.data["kind"], address)
 
 
 class WebhookIn(Choices):

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.errors import RuleError
-from portal.status.terms import START_GRACE, Status, check_span, derive_status
+from portal.status.terms import START_GRACE, Status, check_start_and_end, derive_status
 from portal.status.translations import Texts
 from portal.store.base import Base
 
@@ -88,4 +88,4 @@ def check_times(
             "An active announcement cannot start in the future. Use the status scheduled.",
         )
     if status in {Status.SCHEDULED, Status.ACTIVE}:
-        check_span(starts_at, ends_at, now=now)
+        check_start_and_end(starts_at, ends_at, now=now)

@@ -9,7 +9,7 @@ from portal.errors import RuleError
 from portal.schemas import Camel, Instant
 from portal.status.series import recurrence
 from portal.status.series.series import WindowSeries, local_text, local_time
-from portal.status.terms import Audience, Channel, check_span, values
+from portal.status.terms import Audience, Channel, check_start_and_end, values
 from portal.status.translations import Shown, stored
 from portal.status.windows import PlanIn, new_reference
 
@@ -38,7 +38,7 @@ class SeriesIn(PlanIn):
 
     def check(self, *, now: datetime) -> None:
         """RuleError when the first occurrence or the rule cannot be."""
-        check_span(self.starts_at, self.ends_at, now=now)
+        check_start_and_end(self.starts_at, self.ends_at, now=now)
         if self.starts_at < now:
             raise RuleError("startsAt", "The first start must be in the future.")
         if self.ends_at - self.starts_at > LONGEST:

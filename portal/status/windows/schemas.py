@@ -21,7 +21,7 @@ from portal.status.terms import (
     Channels,
     Message,
     Title,
-    check_span,
+    check_start_and_end,
     values,
 )
 from portal.status.translations import Shown, Translations, stored
@@ -98,7 +98,7 @@ class WindowIn(PlanIn):
             raise RuleError("startsAt", "The start of an active window cannot be changed.")
         if status is not WindowStatus.ACTIVE and starts_at < now - START_GRACE:
             raise RuleError("startsAt", "The start must be in the future.")
-        check_span(starts_at, self.ends_at, now=now)
+        check_start_and_end(starts_at, self.ends_at, now=now)
         row.title, row.message, row.zone = self.title, self.message, self.zone
         row.translations = stored(self.translations, row.translations)
         row.audiences, row.channels = values(self.audiences), values(self.channels)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import durations
 from portal.errors import RuleError
-from portal.status.terms import Status, check_span, derive_status
+from portal.status.terms import Status, check_start_and_end, derive_status
 from portal.status.translations import Texts
 from portal.store.base import Base
 
@@ -134,7 +134,7 @@ class Window(Preparation, Base):
             ends_at = max(self.ends_at, now) + durations.parse(by_text)
         except (ValueError, OverflowError):
             raise RuleError("duration", "Write a duration such as 15m or 1h30m.") from None
-        check_span(self.starts_at, ends_at, now=now)
+        check_start_and_end(self.starts_at, ends_at, now=now)
         self.ends_at = ends_at
 
     def end(self, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Making figures of results: five minutes and hours that are over, and what is kept no longer."""
+"""The rollup of results into figures of five minutes and hours, and what is kept no longer."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ SETTLED_AFTER = timedelta(seconds=30)
 AT_ONCE = 50
 
 
-class Making:
+class Rollup:
     """What was made so far; used by the worker that leads."""
 
     def __init__(self, open_session: Callable[[], Session], settings: Settings) -> None:
