@@ -122,7 +122,11 @@ class ToldChanges:
 
     @property
     def descriptor(self) -> int | None:
-        return None if self._connection is None else int(self._connection.fileno())
+        try:
+            return None if self._connection is None else int(self._connection.fileno())
+        except self._engine.dialect.loaded_dbapi.Error:
+            # Lost; the next look finds that.
+            return None
 
     def are_there(self) -> bool:
         if self._connection is None:

@@ -1,4 +1,4 @@
-"""What the kernel tells of a folder: that something in it was written, made, moved or removed.
+"""What the kernel tells of folders: that something in one was written, made, moved or removed.
 
 inotify(7), which Linux alone has. It tells nothing of what other machines write into a folder that
 they share, nor of folders below.
@@ -7,7 +7,9 @@ they share, nor of folders below.
 import ctypes
 import os
 import struct
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 _MODIFY, _MOVED_FROM, _MOVED_TO, _CREATE, _DELETE = 0x2, 0x40, 0x80, 0x100, 0x200
@@ -18,13 +20,13 @@ _MOST_BYTES = 64 * 1024
 
 
 class FolderEvents:
-    """Events of a folder, from when this is made; `descriptor` is readable while there are some.
+    """Events of folders, from when this is made; `descriptor` is readable while there are some.
 
     None where the kernel tells of none: on another system, or with no watch to be had.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.descriptor = _watched(folder)
+    def __init__(self, *folders: Path) -> None:
+        self.descriptor = _watched(folders)
 
     def take(self) -> set[str]:
         """The names of the files that events have come for since the last time."""
@@ -47,12 +49,13 @@ class FolderEvents:
         self.descriptor = None
 
 
-def _watched(folder: Path) -> int | None:
+def _watched(folders: Iterable[Path]) -> int | None:
     with suppress(AttributeError):
         library = ctypes.CDLL(None)
         descriptor = int(library.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         if descriptor >= 0:
-            if library.inotify_add_watch(descriptor, os.fsencode(folder), _MASK) >= 0:
+            watch = partial(library.inotify_add_watch, descriptor)
+            if all(watch(os.fsencode(one), _MASK) >= 0 for one in folders):
                 return descriptor
             os.close(descriptor)
     return None

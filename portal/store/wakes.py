@@ -29,11 +29,11 @@ class Wakes:
 
     def __init__(self, url: str, changes: Changes, folder: Path) -> None:
         self._changes = changes
-        self._marks = FolderEvents(folder)
         parts = make_url(url)
-        self._file: FolderEvents | None = None
-        if parts.get_backend_name() == "sqlite":
-            self._file = FolderEvents(Path(str(parts.database)).parent)
+        is_file = parts.get_backend_name() == "sqlite"
+        # What is written lies beside the file itself, wherever links lead to it from.
+        self._file = Path(str(parts.database)).resolve() if is_file else None
+        self._events = FolderEvents(folder, *([self._file.parent] if self._file else []))
         self._is_trusted = True
         self.stir()
 
@@ -48,8 +48,8 @@ class Wakes:
             for descriptor in told:
                 waiting.register(descriptor, select.POLLIN)
             waiting.poll(1000 * min(CALM_EVERY_SECONDS, self._changes.ask_every, most))
-        self._marks.take()
-        if self._file is not None and self._file.take():
+        names = self._events.take()
+        if self._file is not None and any(one.startswith(self._file.name) for one in names):
             self.stir()
 
     def stir(self) -> None:
@@ -65,14 +65,12 @@ class Wakes:
         self.stir()
 
     def close(self) -> None:
-        self._marks.close()
-        if self._file is not None:
-            self._file.close()
+        self._events.close()
 
     def _descriptors(self) -> list[int]:
-        """Where one tells of nothing, all would be waited for in vain."""
-        database = self._changes.descriptor if self._file is None else self._file.descriptor
-        found = [self._marks.descriptor, database]
-        if not self._is_trusted or None in found:
-            return []
-        return [one for one in found if one is not None]
+        """What to wait for; none where something that is waited for is told by nobody."""
+        found = [self._events.descriptor]
+        if self._file is None:
+            found.append(self._changes.descriptor)
+        is_whole = self._is_trusted and None not in found
+        return [one for one in found if one is not None] if is_whole else []

@@ -172,7 +172,7 @@ def test_a_folder_tells_of_what_is_written_made_moved_and_removed(tmp_path: Path
     assert len(events.take()) == 500
     events.close()
     assert events.take() == set()
-    assert folder.FolderEvents(tmp_path / "none").descriptor is None
+    assert folder.FolderEvents(tmp_path, tmp_path / "none").descriptor is None
 
 
 @pytest.fixture
@@ -192,9 +192,12 @@ def woken(waking: Wakes) -> bool:
 
 @pytest.mark.usefixtures("patient")
 def test_a_mark_and_a_write_wake_who_sleeps(waking: Wakes, path: Path, tmp_path: Path):
+    before = waking._stirred_at
     (tmp_path / "run" / "phase.json").touch()
     assert woken(waking)
-    before = waking._stirred_at
+    (path.parent / "other").touch()
+    assert woken(waking)
+    assert waking._stirred_at == before, "neither is of the database"
     write(path, "INSERT INTO t VALUES (1)")
     assert woken(waking)
     assert waking._stirred_at > before
