@@ -1,7 +1,13 @@
-"""The changes that `make mutants` need not notice are of code that is there."""
+"""`make mutants` finds the files and functions it changes, and the changes left out are of code."""
 
+import gc
 import tomllib
 
+import pytest
+
+from mutants.__main__ import ROOMS
+from mutants.trial import _live
+from portal.accounts import throttle
 from tests.processes import ROOT
 
 
@@ -10,3 +16,14 @@ def test_every_harmless_change_is_of_a_line_that_is_there():
     assert listed
     for one in listed:
         assert one["was"] in (ROOT / one["file"]).read_text(), one
+
+
+@pytest.mark.parametrize("pattern", [one for room in ROOMS.values() for one in room])
+def test_every_pattern_of_a_room_finds_a_file(pattern: str):
+    assert any(ROOT.glob(pattern))
+
+
+def test_what_was_frozen_is_changed_as_well():
+    gc.freeze()
+    functions, _ = _live(ROOT)
+    assert functions[throttle.wait.__code__] == [throttle.wait]
