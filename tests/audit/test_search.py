@@ -37,6 +37,7 @@ def slowly(
     event_type: str | None,
     actor: str | None,
     since: datetime | None,
+    until: datetime | None,
     before: int | None,
 ) -> tuple[list[int], int]:
     found = [
@@ -45,6 +46,7 @@ def slowly(
         if (event_type is None or row.type.startswith(event_type))
         and (actor is None or row.actor == actor)
         and (since is None or row.at >= since)
+        and (until is None or row.at < until)
     ]
     return [one for one in found if before is None or one < before], len(found)
 
@@ -57,22 +59,24 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
         for _ in range(250):
             event_type, actor = chance.choice(PREFIXES), chance.choice((None, None, "ada", "eve"))
             since = chance.choice((None, None, START + timedelta(minutes=chance.randrange(400))))
+            until = chance.choice((None, None, START + timedelta(minutes=chance.randrange(400))))
             before = chance.choice((None, chance.randrange(1, 420)))
             limit, offset = chance.choice((1, 7, 50)), chance.choice((0, 0, 3, 120))
             most = chance.choice((None, None, 0, 20))
-            expected, total = slowly(rows, event_type, actor, since, before)
+            expected, total = slowly(rows, event_type, actor, since, until, before)
             found, counted = search.search(
                 session,
                 event_type=event_type,
                 actor=actor,
                 since=since,
+                until=until,
                 before=before,
                 limit=limit,
                 offset=offset,
                 count_to=most,
             )
             assert [one.seq for one in found] == expected[offset : offset + limit]
-            is_cut = most is not None and (event_type or actor or since)
+            is_cut = most is not None and (event_type or actor or since or until)
             assert counted == (min(total, most + 1) if is_cut and most is not None else total)
 
 

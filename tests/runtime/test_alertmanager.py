@@ -400,6 +400,18 @@ def test_the_portals_own_alerts_show_at_once_too(site: Site, still: StandingCloc
     assert revision_of(site) == before + 1
 
 
+@pytest.mark.usefixtures("still")
+def test_the_component_that_it_spoke_of_before_is_well_again(site: Site):
+    site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
+    headers = site.bearer(Scope.ALERTS_PUSH)
+    push(site, alert("firing", "2030-06-03T11:50:00Z", component="api"), headers=headers)
+    assert state_of(site, "api") == "partial_outage"
+    before = revision_of(site)
+    push(site, alert("firing", "2030-06-03T11:50:00Z", component="none"), headers=headers)
+    assert revision_of(site) == before + 1
+    assert state_of(site, "api") == "operational"
+
+
 @pytest.mark.fault(39)
 def test_an_operator_ends_what_its_sender_has_forgotten(either: Site, still: StandingClock):
     either.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))

@@ -341,3 +341,34 @@ def test_events_that_wait_outside_the_database(spooled, holds):
     assert bool(found) is holds
     if holds:
         assert (found[0].id, found[0].value, found[0].since) == ("audit-spooling", spooled, NOW)
+
+
+def told(id: str, **labels: str) -> Alert:
+    return Alert(
+        id=id,
+        title=id,
+        severity="warning",
+        since=NOW,
+        value=1,
+        threshold=0,
+        unit="x",
+        labels=labels,
+        runbook="",
+        subject=labels.pop("subject", ""),
+    )
+
+
+def test_what_prometheus_says_of_an_own_alert_is_named_once_with_it():
+    own = told("worker-error", subject="jobs")
+    foreign = [
+        told("WorkerFails", portal_alert="worker-error", worker="jobs"),
+        told("WorkerFails", portal_alert="worker-error", worker="jobs", replica="b"),
+        told("WorkerFails", portal_alert="worker-error", worker="mails"),
+    ]
+    assert alerts.join([own], foreign) == [own, foreign[2]]
+    assert own.also == ["WorkerFails"]
+
+
+def test_a_monitor_is_a_subject_as_well():
+    own = told("monitor-down", subject="shop")
+    assert alerts.join([own], [told("Shop", portal_alert="monitor-down", monitor="shop")]) == [own]

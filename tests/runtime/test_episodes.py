@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from portal.audit import search
-from portal.runtime import alerts
+from portal.runtime import alerts, episodes
 from portal.runtime.episode import Episode
-from portal.runtime.episodes import open_ones
+from portal.runtime.episodes import KEPT, open_ones
 from portal.runtime.snapshot import Refused, Worker
+from portal.store import revision
 from tests.conftest import Site, StandingClock
 
 
@@ -119,6 +120,57 @@ def test_a_stall_is_one_episode_with_its_gap(either: Site, still: StandingClock)
     assert recovered[1]["scraper"] == "prometheus"
 
 
+def test_a_stall_ends_with_the_scrape_and_not_with_the_look_that_found_it(
+    site: Site, still: StandingClock
+):
+    site.scrape()
+    still.advance(seconds=181)
+    step(site)
+    site.scrape()
+    came = still.now()
+    still.advance(seconds=9)
+    step(site)
+    assert events(site)[-1][1]["gap_seconds"] == 181
+    with site.portal.core.open_session() as session:
+        assert session.query(Episode).one().closed_at == came
+
+
+def test_who_came_during_a_stall_stays_named(site: Site, still: StandingClock):
+    site.scrape()
+    still.advance(seconds=181)
+    snapshot = site.portal.overview.take()
+    (alert,) = snapshot.alerts
+    for labels in ({"scraper": "a"}, {"scraper": "a", "others": "b"}, {"scraper": "a, b"}):
+        alert.labels = labels
+        site.portal.runtime.episodes.reconcile(snapshot)
+    with site.portal.core.open_session() as session:
+        assert session.query(Episode).one().labels == {"scraper": "a, b", "others": "b"}
+
+
+def test_an_alert_that_concerns_no_component_makes_no_new_page(site: Site, still: StandingClock):
+    site.scrape()
+    still.advance(seconds=181)
+    with site.portal.core.open_session() as session:
+        before = revision.current(session)
+    step(site)
+    with site.portal.core.open_session() as session:
+        assert len(open_ones(session)) == 1
+        assert revision.current(session) == before
+
+
+def test_an_episode_is_kept_for_four_hundred_days(site: Site, still: StandingClock):
+    site.scrape()
+    still.advance(seconds=181)
+    step(site)
+    site.scrape()
+    step(site)
+    closed = still.now()
+    with site.portal.core.open_session() as session:
+        for now, count in ((closed + KEPT - timedelta(seconds=1), 1), (closed + KEPT, 0)):
+            episodes.sweep(session, now=now)
+            assert session.query(Episode).count() == count
+
+
 def test_an_alert_is_dated_by_its_episode_and_closes_after_a_while(
     site: Site, still: StandingClock
 ):
@@ -135,8 +187,6 @@ def test_an_alert_is_dated_by_its_episode_and_closes_after_a_while(
     pressed.generated_at = still.now()
     pressed.database_pool.pending = 9
     pressed.alerts = alerts.hold(pressed, runbook="/r")
-    from portal.runtime import episodes
-
     episodes.date(pressed.alerts, [episode])
     assert pressed.alerts[0].since == began
     site.portal.runtime.episodes.reconcile(pressed)

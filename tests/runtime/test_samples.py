@@ -28,6 +28,15 @@ def test_a_minute_gives_one_sample_however_many_workers(either: Site, still: Sta
     assert len(history) == 2
 
 
+def test_a_worker_that_wakes_a_little_early_takes_the_sample(site: Site, still: StandingClock):
+    first = site.portal.overview.take()
+    with site.portal.core.open_session() as session:
+        for seconds, is_taken in ((0, True), (58.999, False), (59, True)):
+            later = first.generated_at + timedelta(seconds=seconds)
+            snapshot = first.model_copy(update={"generated_at": later})
+            assert take(session, snapshot) is is_taken, seconds
+
+
 def test_what_has_run_out_is_swept(site: Site, still: StandingClock):
     run_once(site.portal)
     with site.portal.core.open_session() as session:

@@ -12,6 +12,7 @@ from redis import Redis
 
 from portal.accounts.roles import Scope
 from portal.runtime import queues
+from portal.runtime.workers import WorkerIn, WorkerRow, WorkerStatus, seconds_to_round
 from portal.settings import DeclaredWorker, WorkerQueue
 from portal.worker.rounds import run_once
 from tests.conftest import Build, Site, StandingClock, figure
@@ -72,6 +73,57 @@ def test_reporting_then_silent_for_three_intervals(site: Site, still: StandingCl
     assert ready.status_code == 200
     report(site)
     assert site.portal.overview.take().alerts == []
+
+
+def test_the_note_of_a_silent_worker_says_for_how_long(site: Site, still: StandingClock):
+    report(site, note="all well")
+    still.advance(seconds=89)
+    assert standing(site).note == "all well"
+    still.advance(seconds=1)
+    assert standing(site).note == "No sample for 1 min 30 s"
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(29, True), (30, False)])
+def test_a_report_that_was_left_for_long_says_nothing_any_more(
+    site: Site, still: StandingClock, seconds: int, is_told: bool
+):
+    workers = site.portal.runtime.workers
+    workers.hand_over("notifications", WorkerIn(status=WorkerStatus.HEALTHY, pending=7))
+    left = still.now()
+    still.advance(seconds=seconds)
+    workers.report_all({}, actor="test")
+    one = standing(site, "notifications")
+    assert (one.pending, one.last_sample_at) == ((7, left) if is_told else (0, None))
+
+
+def test_a_supervised_worker_knows_what_its_supervisor_read(site: Site, still: StandingClock):
+    workers = site.portal.runtime.workers
+    workers.is_supervised = True
+    with site.portal.core.open_session() as session:
+        session.add(
+            WorkerRow(
+                name="profileEngagement",
+                status="healthy",
+                pending=7,
+                stuck=0,
+                failed=0,
+                interval_ms=30_000,
+                sampled_at=still.now(),
+                reported_by="another",
+                note="",
+                history=[],
+            )
+        )
+        session.commit()
+    assert standing(site).last_sample_at is None
+    workers.refresh()
+    assert standing(site).pending == 7
+
+
+@pytest.mark.parametrize(("boot", "left"), [(5000.0, 10), (5003.0, 7), (5009.5, 0.5)])
+def test_all_begin_their_rounds_together(still: StandingClock, boot: float, left: float):
+    still.boot = boot
+    assert seconds_to_round() == left
 
 
 def test_a_required_worker_decides_readiness(build: Build, still: StandingClock):
