@@ -225,7 +225,7 @@ _ENDINGS = {None: "closed", Closing.OPERATOR: "ended", Closing.LAPSED: "lapsed"}
 
 
 def shown(episode: Episode) -> Alert:
-    """An episode among the alerts of a snapshot."""
+    """An episode among the alerts of a snapshot, which is open or has lapsed."""
     return Alert(
         id=episode.alert,
         title=episode.title,
@@ -240,7 +240,7 @@ def shown(episode: Episode) -> Alert:
         source=Source(episode.source),
         acknowledged_at=episode.acknowledged_at,
         acknowledged_by=episode.acknowledged_by,
-        lapsed_at=episode.closed_at if episode.closed_by == Closing.LAPSED else None,
+        lapsed_at=episode.closed_at,
     )
 
 

@@ -80,6 +80,19 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
             assert counted == (min(total, most + 1) if is_cut and most is not None else total)
 
 
+def test_a_choice_of_time_includes_its_beginning_and_not_its_end(site: Site, still: StandingClock):
+    fill(site, 6, random.Random(1))
+    second, fifth = START + timedelta(minutes=1), START + timedelta(minutes=4)
+    with site.portal.core.open_session() as session:
+        for choice, expected in (
+            ({"since": second}, [6, 5, 4, 3, 2]),
+            ({"until": fifth}, [4, 3, 2, 1]),
+            ({"since": second, "until": fifth}, [4, 3, 2]),
+        ):
+            found, total = search.search(session, **choice)
+            assert ([one.seq for one in found], total) == (expected, len(expected)), choice
+
+
 def test_a_page_of_a_sealed_log_begins_where_the_log_does(
     site: Site, still: StandingClock, tmp_path
 ):

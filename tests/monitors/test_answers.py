@@ -11,6 +11,8 @@ from portal.monitors.looks import FailedError
 
 DOCUMENT = {"status": "ok", "queue": 12, "checks": [{"name": "db", "up": True}], "a b": None}
 
+IS_B = {"path": "a", "value": "b"}
+
 
 def answer(status: int = 200, body: object = DOCUMENT, **headers: str) -> Answer:
     text = body if isinstance(body, str) else json.dumps(body)
@@ -67,6 +69,24 @@ def test_a_value_in_json(path: str, operator: str, value: str, holds: bool):
         ({"expectedHeaders": {"X-A": "b"}}, answer(), "The header X-A is not there"),
         ({"expectedHeaders": {"X-A": "b"}}, answer(**{"x-a": "c"}), "The header X-A is c"),
         ({"assertions": [{"path": "$.a"}]}, answer(body="<p>"), "The answer is no JSON"),
+        ({"assertions": [{"path": "a", "operator": "exists"}]}, answer(body="{}"), "a is missing"),
+        (
+            {"assertions": [{"path": "a", "operator": "exists", "value": "no"}]},
+            answer(body='{"a": 0}'),
+            "a is there",
+        ),
+        ({"assertions": [IS_B]}, answer(body="{}"), "a is missing"),
+        ({"assertions": [IS_B]}, answer(body='{"a": [1]}'), r"a is \[1\], expected == b"),
+        (
+            {"assertions": [IS_B]},
+            answer(body=f'{{"a": "{"x" * 60}"}}'),
+            f"a is {'x' * 60}, expected == b",
+        ),
+        (
+            {"assertions": [IS_B]},
+            answer(body=f'{{"a": "{"x" * 61}"}}'),
+            f"a is {'x' * 57}…, expected == b",
+        ),
         ({"assertions": [{"path": "$.a"}]}, answer(body="[" * 100_000), "The answer is no JSON"),
     ],
 )

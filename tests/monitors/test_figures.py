@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from portal.monitors import figures, uptime
 from portal.monitors.figures import EMPTY, Figure
 from portal.monitors.health import Health, Outcome
-from portal.monitors.monitor import Monitor
 from portal.monitors.results import Sample
 from portal.monitors.uptime import Planned, Stretch
 from tests import memory
+from tests.monitors.factories import monitor
 
 START = datetime(2030, 6, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -53,31 +53,7 @@ def test_a_figure_is_of_what_was_measured():
 @pytest.mark.database
 def test_figures_are_put_into_their_day_and_swept():
     with memory.session() as session:
-        session.add(
-            Monitor(
-                id=7,
-                slug="a",
-                name="A",
-                kind="tcp",
-                interval_seconds=60,
-                timeout_seconds=9,
-                down_count=1,
-                down_of=1,
-                up_after=1,
-                depends_on=[],
-                nodes="any",
-                is_inverted=False,
-                is_paused=False,
-                is_free=False,
-                shows_latency=False,
-                impact="major_outage",
-                certificate_days=0,
-                config={"host": "a", "port": 1},
-                created_at=START,
-                updated_at=START,
-                version=1,
-            )
-        )
+        session.add(monitor())
         session.flush()
         one, other = Figure(5, 0, 1.0, 2.0, 3.0), Figure(5, 5)
         figures.put(session, {7: {0: one}}, seconds=300, day=date(2030, 6, 3))
@@ -86,9 +62,11 @@ def test_figures_are_put_into_their_day_and_swept():
         session.flush()
         read = figures.read(session, [7], seconds=300, since=START, until=START + 24 * HOUR)
         assert read == {7: [(START, one), (START + timedelta(minutes=1435), other)]}
-        later = START + timedelta(days=31)
-        figures.sweep(session, now=later, fine=timedelta(days=30), coarse=timedelta(days=731))
-        assert figures.read(session, [7], seconds=300, since=START, until=later) == {}
+        for days, is_kept in ((30, True), (31, False)):
+            later = START + timedelta(days=days)
+            figures.sweep(session, now=later, fine=timedelta(days=30), coarse=timedelta(days=731))
+            found = figures.read(session, [7], seconds=300, since=START, until=later)
+            assert bool(found) is is_kept, days
 
 
 def stretch(word: str, begin: float, end: float | None) -> Stretch:
@@ -120,6 +98,12 @@ def stretch(word: str, begin: float, end: float | None) -> Stretch:
             [(7, 9.5), (8, 11)],
             1.0,
             "all of it was planned",
+        ),
+        (
+            [stretch("up", 0, 5), stretch("down", 5, None)],
+            [(0, 1), (1, 1), (4, 6), (11, 12)],
+            3 / 7,
+            "what was planned beside it does not count for it",
         ),
         (
             [stretch("down", -50, 1), stretch("up", 1, None)],

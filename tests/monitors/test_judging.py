@@ -85,6 +85,7 @@ def test_n_of_m_and_up_after_k(rule: Rule, seen: str, is_now: Health):
         ("uxxuu", 3, "the first success"),
         ("uuuu", 0, "nothing changed"),
         ("uu?", 2, "when nobody could look"),
+        ("uu??", 2, "and nobody has since"),
     ],
 )
 def test_since_when(seen: str, minute: int, why: str):

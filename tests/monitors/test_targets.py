@@ -99,6 +99,22 @@ def test_names():
     assert not may(OWN, "db.example.internal", "169.254.169.254")
 
 
+@pytest.mark.parametrize(
+    ("host", "public", "own"),
+    [
+        ("93.184.216.34", False, False),
+        ("10.1.2.3", True, False),
+        ("10.2.2.3", True, True),
+        ("[fd12::1]", True, False),
+        ("example.org", True, True),
+        ("public", True, True),
+        ("DB.example.internal.", True, False),
+    ],
+)
+def test_whether_a_host_may_be_refused_later(host: str, public: bool, own: bool):
+    assert (PUBLIC.may_refuse(host), OWN.may_refuse(host)) == (public, own)
+
+
 @pytest.mark.parametrize("raw", ["*", "http://a", "10.0.0.0/33", "a b", "*.*.example"])
 def test_a_setting_that_is_none(raw: str):
     with pytest.raises(ValueError, match="is neither"):

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -94,6 +95,20 @@ def test_a_report_that_was_left_for_long_says_nothing_any_more(
     workers.report_all({}, actor="test")
     one = standing(site, "notifications")
     assert (one.pending, one.last_sample_at) == ((7, left) if is_told else (0, None))
+
+
+def test_reports_at_once_lose_no_point(either: Site, still: StandingClock):
+    workers = either.portal.runtime.workers
+
+    def tell(number: int) -> None:
+        sample = WorkerIn(status=WorkerStatus.HEALTHY, pending=number)
+        workers.report("notifications", sample, actor="test")
+
+    tell(0)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(tell, range(1, 20)))
+    points = [one.pending for one in standing(either, "notifications").history]
+    assert sorted(points) == list(range(20))
 
 
 def test_a_supervised_worker_knows_what_its_supervisor_read(site: Site, still: StandingClock):
