@@ -262,8 +262,9 @@ class Chain:
 
     def _inspected(self, environ: Environ, passed: Passed) -> Inspected:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        body = environ["wsgi.input"].read(length) if length else b""
+        body = b""
         if length:
+            body = environ["wsgi.input"].read(length)
             environ["wsgi.input"] = io.BytesIO(body)
         headers = tuple(
             (name[5:].replace("_", "-").lower(), value)

@@ -549,3 +549,11 @@ def test_what_the_store_has_not_got_yet_is_added(open_session: Callable[[], Sess
         one.flush()
     assert table.fresh()["a"].blocked == 1
     assert [(row.key, row.blocked) for row in one.top()["key"]] == [("b", 9), ("a", 4)]
+
+
+def test_as_many_are_shown_as_were_asked_for(open_session: Callable[[], Session]):
+    with open_session() as session:
+        offenders.store(session, "key", {f"k{n}": offender(f"k{n}", 9 - n) for n in range(8)})
+        session.commit()
+    one = Offenders(open_session, {"key": (TopKeys(), Lock())})
+    assert [row.key for row in one.top(6)["key"]] == [f"k{number}" for number in range(6)]

@@ -121,6 +121,63 @@ def test_which_lease_is_believed(now: float, reset: float, is_used: bool, why: s
     assert answer.is_allowed
 
 
+@pytest.mark.parametrize(
+    ("lease", "is_counted", "why"),
+    [
+        ((5, 80, 30.0), True, "less than half is used"),
+        ((5, 52, 30.0), True, "and still is after it"),
+        ((5, 51, 30.0), False, "half of it would be used"),
+        ((0, 80, 30.0), False, "the storage has to be asked"),
+        ((5, 80, 0.0), False, "its window has ended"),
+        ((5, 80, 120.0), True, "as far ahead as two windows"),
+        ((5, 80, 121.0), False, "a clock was set back since"),
+    ],
+)
+def test_which_polls_are_counted_at_once(
+    now: float, lease: tuple[int, int, float], is_counted: bool, why: str
+):
+    one = limit("100/minute")
+    one.hit("ip:b", "GET /", now=now)
+    left, remaining, reset = lease
+    one._leases["ip:a"] = Lease(left, remaining, now + reset)
+    assert one.poll("ip:a", "/", now) is is_counted, why
+    assert one._leases["ip:a"].left == left - is_counted
+
+
+class Told:
+    """A storage that says what a test says: how much remains and when it ends, before and after."""
+
+    def __init__(self, *stats: tuple[int, float], is_allowed: bool = True) -> None:
+        self.stats, self.is_allowed = list(stats), is_allowed
+
+    def get_window_stats(self, item: Any, key: str) -> Any:
+        remaining, reset = self.stats.pop(0)
+        return SimpleNamespace(remaining=remaining, reset_time=reset)
+
+    def hit(self, item: Any, key: str, cost: int = 1) -> bool:
+        return self.is_allowed
+
+
+@pytest.mark.parametrize(
+    ("before", "reset", "is_allowed", "why"),
+    [
+        ((50, 20), 20, True, "the window goes on"),
+        ((100, 20), 60, True, "the first of a window begins it"),
+        ((50, 0), 60, True, "it ended this instant"),
+        ((50, -5), 60, True, "it is over"),
+        ((0, 20), 20, False, "nothing is left"),
+        ((0, 0), 60, True, "nothing was left of the one that ended this instant"),
+    ],
+)
+def test_when_a_window_ends(
+    now: float, before: tuple[int, float], reset: float, is_allowed: bool, why: str
+):
+    remaining, ends = before
+    one = limit("100/minute", Told((remaining, now + ends), (99, now + 60)))
+    answer = one.hit("ip:a", "GET /", now=now)
+    assert (answer.is_allowed, answer.reset_seconds) == (is_allowed, reset), why
+
+
 def test_a_lease_without_anything_left_refuses_without_asking(now: float):
     one = limit("100/minute")
     one._leases["ip:a"] = Lease(0, 0, now + 30)
@@ -236,6 +293,7 @@ def test_figures_at_the_first_instant_of_a_window_are_of_that_window(now: float)
     one.hit("ip:a", "GET /", now=now)
     shown = one.figures()
     assert (shown.current_window.hits, shown.history) == (1, [])
+    assert shown.config.storage == "memory"
 
 
 def test_figures_of_this_window_and_the_ones_before(still: StandingClock, now: float):

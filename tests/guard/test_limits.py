@@ -83,9 +83,17 @@ def test_a_dead_redis_leaves_local_limits(build: Build):
     statuses = [client.get("/api/status").status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
     assert site.figure("gigvora_rate_limit_storage_up") == 0
+    shown = site.portal.overview.take().rate_limit
+    assert (shown.config.storage, shown.storage_up) == ("redis", False)
     ready = client.get("/health/ready")
     assert ready.status_code == 200
     assert ready.get_json()["checks"]["redis"][0]["status"] == "warn"
+
+
+@pytest.mark.fault(8)
+def test_a_dead_redis_shuts_nobody_out_of_signing_in(build: Build):
+    site = build(redis_url="redis://127.0.0.1:1/0")
+    assert site.signed_in().client.get("/panel").status_code == 200
 
 
 @pytest.mark.parametrize("keys", [100, 5000])

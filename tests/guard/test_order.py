@@ -12,11 +12,11 @@ import pytest
 from portal.board.answer import Answer
 from portal.guard.blocks import Kind, Source
 from portal.guard.chain import Chain, Passed
-from portal.guard.head import Head, of_environ
+from portal.guard.head import Head, below, of_environ
 from portal.guard.inspection import Inspection, Stopped
 from portal.guard.limits import Decision
 from portal.guard.perimeter import Denied, Held
-from portal.guard.refusal import Ready
+from portal.guard.refusal import Detail, Ready
 from portal.guard.waf import Inspected, Refusal, WafError
 from portal.settings import AutoBlockRule
 from tests.conftest import START, StandingClock
@@ -317,6 +317,11 @@ def test_a_throttled_address_has_a_tenth(world: World):
     world.denied = held(Kind.THROTTLE)
     found = passed(world.chain().judge(head("/x")))
     assert (world.seen["share"], found.denied) == (10, None)
+    ready(world.chain().judge(head("/")))
+    assert world.learned == [], "its next poll goes the whole way"
+    world.denied = None
+    ready(world.chain().judge(head("/")))
+    assert len(world.learned) == 1
 
 
 @pytest.mark.parametrize(
@@ -371,7 +376,9 @@ def call(one: Chain, path: str = "/x", method: str = "GET", **environ: Any) -> t
         },
         lambda status, headers, *_: told.extend((status, headers)),
     )
-    return told[0], dict(told[1]), b"".join(body)
+    parts = list(body)
+    assert all(parts), "an empty body has no part"
+    return told[0], dict(told[1]), b"".join(parts)
 
 
 def test_what_flask_says_itself_stands_and_the_rest_is_added(world: World):
@@ -632,3 +639,23 @@ def test_what_passes_is_evaluated_and_no_more(inspection: Any):
 def test_what_only_begins_like_a_probe_is_counted(world: World, path):
     passed(world.chain().judge(head(path)))
     assert "limit" in world.log
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "found"),
+    [
+        ("/x", "", "/x"),
+        ("/status/x", "/status", "/x"),
+        ("/status/", "/status", "/"),
+        ("/status", "/status", "/"),
+        ("/status2", "/status", "/status2"),
+        ("/x/status", "/status", "/x/status"),
+    ],
+)
+def test_a_prefix_that_a_proxy_left_on_is_taken_off(path: str, prefix: str, found: str):
+    assert below(path, prefix) == found
+
+
+def test_a_sentence_without_figures_stands_as_it_is():
+    assert str(Detail("100 % of it")) == "100 % of it"
+    assert str(Detail("%(seconds)d s, 100 %%", {"seconds": 3})) == "3 s, 100 %"

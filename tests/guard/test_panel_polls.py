@@ -9,7 +9,7 @@ from portal.accounts import sessions
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role
 from portal.guard.head import Head
-from portal.guard.panel_polls import KNOWN_SECONDS, MOST_KNOWN, PATH, PanelPolls
+from portal.guard.panel_polls import KNOWN_SECONDS, LONGEST_COOKIE, MOST_KNOWN, PATH, PanelPolls
 from portal.store import engine
 from tests.conftest import Build, Person, Site, StandingClock, another
 
@@ -44,6 +44,14 @@ def test_who_is_known(cookies: str, passes: bool, why: str):
     one = polls()
     one.know("known", now=NOW)
     assert one.passes(head(cookies), NOW) is passes, why
+
+
+def test_the_longest_cookie_is_known():
+    one, longest = polls(), "k" * LONGEST_COOKIE
+    one.know(longest, now=NOW)
+    one.know(f"{longest}k", now=NOW)
+    assert one.passes(head(f"session={longest}"), NOW)
+    assert not one.passes(head(f"session={longest}k"), NOW)
 
 
 def test_only_the_poll_itself_is_let_pass():

@@ -133,6 +133,17 @@ def test_an_address_that_ran_out_is_held_by_its_range_still():
     assert found.held.id == "192.0.2.0/24"
 
 
+def test_a_range_holds_no_address_of_the_other_version():
+    one = make(block("range", "10.0.0.0/8"), block("range", "2001:db8::/32"))
+    for client, is_held in (
+        ("10.1.2.3", True),
+        ("2001:db8::1", True),
+        ("::a01:203", False),
+        ("32.1.13.184", False),
+    ):
+        assert (judge(one, client) is not None) is is_held, client
+
+
 def test_the_narrow_range_that_ran_out_leaves_the_wide_one():
     one = make(block("range", "192.0.2.0/24", until=NOW), block("range", "192.0.0.0/16"))
     found = judge(one)
@@ -272,6 +283,29 @@ def test_the_copy_is_renewed_when_the_revision_moves(still: StandingClock):
     one._local = {"ip:192.0.2.9": held()}
     assert judge(one, now=still.now()) is None
     assert one._local == {}
+
+
+def test_a_look_says_whether_the_copy_is_fresh(still: StandingClock):
+    one, database = make(), Session()
+    one._open_session = lambda: database  # type: ignore[assignment, return-value]
+    assert one.refresh(), "it was read"
+    assert one.refresh(), "nothing has moved"
+    assert one.refresh(known=1)
+    assert database.looks == 2, "who knows the revision need not be told"
+    database.number = 2
+    assert one.refresh(known=2)
+    database.is_away = True
+    assert not one.refresh()
+    assert not one.refresh(known=3)
+
+
+def test_figures_are_of_a_fresh_copy(still: StandingClock):
+    one, database = make(), Session()
+    one._open_session, one.is_supervised = lambda: database, False  # type: ignore[assignment, return-value]
+    assert one.figures().active_blocks == 1
+    database.number, database.rows = 2, []
+    still.advance(seconds=1)
+    assert one.figures().active_blocks == 0
 
 
 @pytest.mark.parametrize(

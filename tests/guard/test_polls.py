@@ -10,6 +10,7 @@ import pytest
 from portal.guard.blocks.schemas import BlockIn
 from portal.guard.chain import Passed
 from portal.guard.head import Head
+from portal.guard.polls import MOST_KNOWN
 from portal.unit_of_work import By
 from tests.conftest import Build, Site, StandingClock
 
@@ -160,6 +161,15 @@ def test_connections_without_end_take_no_memory_without_end(site: Site, still: S
     assert len(polls._known) <= 8192
     polls.learn("10.0.0.9:1", "198.51.100.1", "ip:10.0.0.9", polls._state)
     assert ("10.0.0.9:1", "198.51.100.1") not in polls._known, "nobody declared this proxy"
+
+
+def test_what_is_known_is_bounded(site: Site, still: StandingClock):
+    polls = Door(site, is_short=True).chain.polls
+    for number in range(MOST_KNOWN + 1):
+        polls.learn(f"192.0.2.1:{number}", None, "ip:192.0.2.1", polls._state)
+        assert len(polls._known) <= MOST_KNOWN
+    polls.learn("192.0.2.2:1", None, "ip:192.0.2.2", object())
+    assert ("192.0.2.2:1", None) not in polls._known, "a block was made meanwhile"
 
 
 def test_who_was_let_in_before_a_block_is_not_known_after_it(site: Site, still: StandingClock):

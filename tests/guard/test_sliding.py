@@ -28,3 +28,11 @@ def test_a_clock_that_was_set_back_counts_nothing_of_the_future():
     counted = SlidingCount(WINDOW)
     counted.add(1000.0)
     assert counted.total(500.0) == 0
+
+
+def test_each_bucket_of_the_window_has_its_place_and_no_more():
+    counted = SlidingCount(WINDOW)
+    for second in range(0, 4 * WINDOW + 1, BUCKET_SECONDS):
+        counted.add(float(second))
+    assert counted.total(4 * WINDOW) == WINDOW // BUCKET_SECONDS + 1
+    assert len(counted._buckets) == WINDOW // BUCKET_SECONDS + 1

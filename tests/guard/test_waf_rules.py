@@ -336,3 +336,24 @@ def test_where_the_core_rule_set_is(tmp_path: Path, setup: str | None):
     lines = rules.crs_text(tmp_path).splitlines()
     assert lines[0] == "SecRuleEngine On"
     assert [Path(line.split('"')[1]).name for line in lines[3:]] == [setup, "a.conf", "b.conf"]
+
+
+@pytest.mark.parametrize(
+    ("query", "length", "why"),
+    [
+        ("a=b", 3, "a short query counts as a whole"),
+        ("a=" + "x" * 998, 1000, "up to a thousand characters"),
+        ("a=" + "x" * 999, 999, "of a longer one the longest part counts"),
+        ("&".join(["a=" + "x" * 99] * 30), 99, "and not all of them"),
+    ],
+)
+def test_how_long_the_longest_part_is(query: str, length: int, why: str):
+    asked = Inspected("GET", "/", query, (), b"", "192.0.2.1", is_anonymous=True)
+    assert requests.longest(asked) == length, why
+
+
+def test_the_longest_part_may_be_a_path_or_a_header_that_rules_see():
+    headers = (("user-agent", "u" * 40), ("x-other", "o" * 99))
+    for path, length in (("/" + "p" * 50, 51), ("/", 40)):
+        asked = Inspected("GET", path, "q", headers, b"", "192.0.2.1", is_anonymous=True)
+        assert requests.longest(asked) == length
