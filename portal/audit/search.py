@@ -121,7 +121,7 @@ def _page(
 
 def _read(session: Session, page: Select[AuditEvent]) -> list[Event]:
     rows = session.scalars(page).all()
-    clear = addresses.known(session, [row.seq for row in rows]) if rows else {}
+    clear = addresses.known(session, [row.seq for row in rows])
     return [
         Event(
             row.seq, row.at, row.type, row.actor, {**row.detail, **clear.get(row.seq, {})}, row.hash

@@ -146,10 +146,13 @@ def verify(path: Path) -> Iterator[Verdict]:
         previous, expected, checked = str(head["previous"]), int(head["first"]), 0
         end: dict[str, Any] = {}
         for row in file:
+            if end:
+                yield Verdict(checked, expected, "lines were added after the end of the segment")
+                return
             line = _parsed(row)
             if "head" in line:
                 end = line
-                break
+                continue
             if line.get("seq") != expected:
                 yield Verdict(checked, expected, f"event {expected} is missing")
                 return

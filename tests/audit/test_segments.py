@@ -63,7 +63,8 @@ def test_an_exported_segment_can_be_checked_by_itself(either: Site, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("harm", "bad"), [("altered", 12), ("removed", 12), ("inserted", 13), ("cut off", 20)]
+    ("harm", "bad"),
+    [("altered", 12), ("removed", 12), ("inserted", 13), ("cut off", 20), ("added", 21)],
 )
 def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
     site: Site, tmp_path: Path, harm: str, bad: int
@@ -78,6 +79,8 @@ def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
         del rows[12]
     elif harm == "inserted":
         rows.insert(13, rows[12])
+    elif harm == "added":
+        rows.append(rows[20])
     else:
         rows = rows[:-2]
     path.write_bytes(b"".join(rows))
@@ -292,6 +295,36 @@ def test_a_walk_in_pieces_goes_on_where_something_was_sealed_meanwhile(
         found = list(verdicts)[-1]
     assert found.first_bad_seq is None
     assert found.checked < 2100
+
+
+def test_a_walk_in_pieces_goes_on_behind_all_that_was_sealed(
+    site: Site, tmp_path: Path, still: StandingClock
+):
+    """Exactly the event that comes next was the last one to be sealed."""
+    fill(site, 1002)
+    with site.portal.core.open_session() as session:
+        verdicts = chain.verify(session, in_pieces=True)
+        assert next(verdicts).checked == 1000
+        assert session.in_transaction()
+        still.advance(minutes=1)
+        with site.portal.core.open_session() as other:
+            engine.begin_write(other)
+            made = segments.seal(other, tmp_path, before=clock.now(), now=clock.now(), most=1001)
+            other.commit()
+        assert made is not None
+        assert made.last == 1001
+        assert list(verdicts)[-1].first_bad_seq is None
+
+
+def test_a_walk_in_pieces_ends_its_transaction_after_each(site: Site):
+    fill(site, 1001)
+    for in_pieces in (False, True):
+        with site.portal.core.open_session() as session:
+            verdicts = chain.verify(session, in_pieces=in_pieces)
+            next(verdicts)
+            transaction = session.get_transaction()
+            next(verdicts)
+            assert (session.get_transaction() is not transaction) is in_pieces
 
 
 def test_a_walk_goes_on_where_also_the_name_of_the_last_segment_was_sealed(

@@ -67,6 +67,22 @@ def test_times_in_which_nobody_listened_may_overlap():
 
 
 @pytest.mark.parametrize(
+    ("gaps", "minutes", "health", "why"),
+    [
+        ([(55, 90), (115, 120)], 189, "unknown", "calls at 60 and 120 were lost; 180 has its grace"),
+        ([(55, 90), (115, 120)], 191, "down", "and did not come either"),
+        ([(55, 90), (91, 92)], 163, "down", "so soon after the first none was to come"),
+        ([(55, 65), (136, 200)], 201, "down", "it was down before the second"),
+    ],
+)
+def test_nobody_listened_twice(gaps: list[tuple[int, int]], minutes: float, health: str, why: str):
+    blind = tuple(Blind(at(begin), at(end)) for begin, end in gaps)
+    verdict = heartbeats.judge(Beat(**HOURLY, pinged_at=START, blind=blind), now=at(minutes))
+    assert verdict is not None
+    assert verdict.health.value == health, why
+
+
+@pytest.mark.parametrize(
     ("schedule", "zone", "after", "due"),
     [
         ("0 2 * * *", "UTC", "2030-06-03T12:00+00:00", "2030-06-04T02:00+00:00"),
