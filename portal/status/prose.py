@@ -54,8 +54,7 @@ def _bare_links(state: StateCore) -> None:
         for token in block.children or ():
             depth += {"link_open": 1, "link_close": -1}.get(token.type, 0)
             children += _linked(token) if token.type == "text" and not depth else [token]
-        if block.children:
-            block.children = children
+        block.children = children
 
 
 def _linked(token: Token) -> list[Token]:
@@ -69,7 +68,7 @@ def _linked(token: Token) -> list[Token]:
         parts.append(Token("link_open", "a", 1, attrs={"href": address}))
         parts += [_text(address), Token("link_close", "a", -1)]
         end = match.start() + len(address)
-    return [*parts, _text(token.content[end:])] if parts else [token]
+    return [*parts, _text(token.content[end:])]
 
 
 def _text(content: str) -> Token:

@@ -22,6 +22,7 @@ from portal.status.incidents import (
     UpdateIn,
 )
 from portal.status.retrospectives import Action, ActionKind, RetrospectiveIn
+from portal.store.choices import Choice
 from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
 
@@ -123,6 +124,28 @@ def test_an_incident_from_start_to_end(either: Site, still: StandingClock):
         "incident.updated",
         "incident.resolved",
     ]
+
+
+def test_a_note_at_the_opening_is_for_operators_alone(site: Site, still: StandingClock):
+    row = opened(site, note="A full disk?")
+    found = shown(site, row.reference)
+    assert [one.message for one in found.updates] == ["We look into it."]
+    assert [one.message for one in found.notes] == ["A full disk?"]
+    assert kinds(site) == ["incident.opened", "incident.noted"]
+    opened(site)
+    assert kinds(site).count("incident.noted") == 1
+
+
+def test_a_list_can_be_of_one_component(site: Site, still: StandingClock):
+    parts(site, "api", "web")
+    first = opened(site, components=[Impact(component="api", state=State.MAJOR)])
+    opened(site, components=[Impact(component="web", state=State.MAJOR)])
+    opened(site)
+    with site.portal.core.open_session() as session:
+        choice = Choice(component="api")
+        found, total = incidents.page(session, limit=9, offset=0, choice=choice)
+        assert ([one.reference for one in found], total) == ([first.reference], 1)
+        assert incidents.page(session, limit=9, offset=0)[1] == 3
 
 
 @pytest.mark.parametrize(

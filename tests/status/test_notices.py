@@ -15,10 +15,10 @@ from portal.status import announcements, incidents, notices, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn
 from portal.status.incidents import Incident, impacts
-from portal.status.notices import NEWS, Event, Notice, NoticeKind
+from portal.status.notices import NEWS, Event, Notice, NoticeKind, Urgency
 from portal.status.series import SeriesIn
 from portal.status.terms import Status
-from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowTimes
 from portal.unit_of_work import By, Transaction
 from tests import memory
 from tests.conftest import Site, StandingClock
@@ -308,3 +308,72 @@ def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, 
     )
     notices.put(session, NoticeKind.MESSAGE, Event.SENT, "x", notices.Content(title="T"), now=NOW)
     assert isinstance(said[0], kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "urgency"),
+    [
+        (NoticeKind.ALERT, Event.LASTS, Urgency.URGENT),
+        (NoticeKind.ALERT, Event.RECOVERED, Urgency.URGENT),
+        (NoticeKind.INCIDENT, Event.OPENED, Urgency.URGENT),
+        (NoticeKind.INCIDENT, Event.RESOLVED, Urgency.URGENT),
+        (NoticeKind.INCIDENT, Event.CHANGED, Urgency.NORMAL),
+        (NoticeKind.SUBSCRIPTION, Event.ASKED, Urgency.URGENT),
+        (NoticeKind.WINDOW, Event.CANCELLED, Urgency.NORMAL),
+        (NoticeKind.ANNOUNCEMENT, Event.PUBLISHED, Urgency.NORMAL),
+    ],
+)
+def test_what_is_told_before_all_else(kind: NoticeKind, event: Event, urgency: Urgency):
+    assert notices.urgency_of(kind, event) is urgency
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_held", "why"),
+    [
+        ({}, True, "nobody was told"),
+        ({"kind": "series"}, False, "another kind of thing"),
+        ({"ref": "m-2"}, False, "another window"),
+        ({"created_at": NOW - TICK}, False, "of an act before it"),
+        ({"addressed_at": NOW}, False, "some were told"),
+        ({"first": 1}, False, "some are being told"),
+        ({"held_until": None}, False, "it was told at once"),
+    ],
+)
+def test_what_is_held_can_be_taken_back(
+    session: Session, changes: dict[str, Any], is_held: bool, why: str
+):
+    windows.notify(session, window(), Event.CHANGED, now=NOW)
+    (one,) = told(session)
+    for name, value in {"held_until": NOW + HOUR, **changes}.items():
+        setattr(one, name, value)
+    session.flush()
+    assert notices.withdraw(session, NoticeKind.WINDOW, "m-1", made_at=NOW) is is_held, why
+    assert len(told(session)) == (0 if is_held else 1)
+
+
+@pytest.mark.parametrize(
+    ("is_new", "was_told", "events"),
+    [
+        (True, False, []),
+        (True, True, ["scheduled", "cancelled"]),
+        (False, False, ["scheduled"]),
+        (False, True, ["scheduled", "extended", "changed"]),
+    ],
+)
+def test_what_is_told_of_an_act_that_is_taken_back(
+    site: Site, still: StandingClock, is_new: bool, was_told: bool, events: list[str]
+):
+    still.moment = NOW
+    acts, by = site.portal.status.windows, By("ada", can_undo=not was_told)
+    new = WindowIn(title="T", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+    row = acts.schedule(by if is_new else By("ada"), new)
+    before = None if is_new else WindowTimes.of(row)
+    if not is_new:
+        still.advance(seconds=1)
+        extend = WindowAct(action=Action.EXTEND, duration="30m")
+        acts.act(by, row.reference, extend)
+    undone = acts.undo(By("ada"), row.reference, before)
+    assert undone.cancelled_at == (NOW if is_new else None)
+    assert undone.ends_at == NOW + 2 * HOUR
+    with site.portal.core.open_session() as session:
+        assert [one.event for one in told(session)] == events

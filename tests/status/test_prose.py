@@ -71,3 +71,11 @@ def test_what_is_no_address_or_code_is_no_link(text: str):
 
 def test_a_link_is_not_linked_twice():
     assert prose.to_html("[https://a.example](https://b.example)").count("<a") == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["A"], "A"), (["A", "B"], "A and B"), (["A", "B", "C"], "A, B and C")],
+)
+def test_names_are_listed_as_in_a_sentence(names: list[str], text: str):
+    assert prose.listed(names) == text
