@@ -265,7 +265,7 @@ def _text_of(*columns: Any) -> Any:
     line: Any = ""
     for one in columns:
         text = one if isinstance(one.type, String) else cast(one, Text)
-        line = (func.coalesce(text, "") if one.expression.nullable else text) + " " + line
+        line = func.coalesce(text, "") + " " + line
     return select(func.aggregate_strings(line, ";"))
 
 

@@ -204,6 +204,12 @@ def test_encodings_are_made_before_anybody_asks():
     assert page.encoded("br;q=0, gzip").body[:2] == b"\x1f\x8b"
     assert page.encoded("identity") is page
     assert packed.etag == page.etag
+    page.compress()
+    assert page.encoded("gzip, br") is packed, "and made once"
+    for accept, encoding in ((None, None), ("gzip", "gzip"), ("identity", None)):
+        _, headers, body = page.reply({"accept-encoding": accept}.get)
+        assert dict(headers).get("Content-Encoding") == encoding
+        assert dict(headers)["Content-Length"] == str(len(body))
 
 
 MAINTENANCE = "/api/runtime/maintenance"
@@ -212,6 +218,9 @@ MAINTENANCE = "/api/runtime/maintenance"
 def test_maintenance_is_ready_made_for_the_public_alone():
     made = ready(picture(banner()))
     assert made.find(MAINTENANCE, "", NOW) not in (None, PENDING)
+    plain = made.find(MAINTENANCE, "", NOW)
+    assert made.find(MAINTENANCE, "utm_source=x", NOW) is plain
+    assert made.find(MAINTENANCE, "audience=public&includeResolved=false", NOW) is plain
     assert made.find(MAINTENANCE, "limit=5", NOW) is PENDING
     told = made.make(MAINTENANCE, "limit=5", NOW)
     assert told is not None
@@ -247,6 +256,15 @@ def test_a_variant_is_good_until_its_own_instants():
     assert refs(NOW + 2 * HOUR + TICK) == ["far"]
 
 
+def test_an_answer_is_good_beyond_the_instant_at_which_it_was_made():
+    """A window comes into its span at this very instant, and is told of already."""
+    query = MaintenanceQuery(window_minutes=60)
+    ahead = banner("ahead", status="scheduled", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+    body, until = maintenance.body(picture(ahead), query, now=NOW)
+    assert [one["ref"] for one in body["announcements"]] == ["ahead"]
+    assert until == NOW + HOUR
+
+
 def test_letters_stay_letters():
     told = ready(picture(banner(title="Wartüng"))).find("/api/status", "", NOW)
     assert told is not None
@@ -267,6 +285,9 @@ def test_other_pages_may_read_it_where_the_setting_says_so(cors, is_open):
     page = ready(picture(), cors=cors).find("/", "", NOW)
     assert page is not None
     assert (("Access-Control-Allow-Origin", cors) in page.headers) is is_open
+    asked = dict(answers.preflight(cors))
+    assert asked.get("Access-Control-Allow-Origin") == (cors if is_open else None)
+    assert ("Access-Control-Max-Age" in asked) is is_open
 
 
 def test_a_tag_changes_with_what_is_told_and_not_with_the_hour():

@@ -8,7 +8,9 @@ import pytest
 from portal.board import banners, incidents
 from portal.board.banners import Banner
 from portal.status.announcements import Announcement
-from portal.status.incidents import Incident, IncidentUpdate
+from portal.status.components import Impact, State
+from portal.status.incidents import Incident, IncidentUpdate, Progress, UpdateIn
+from portal.status.retrospectives import Retrospective
 from portal.status.terms import Status
 from portal.status.windows import Window
 
@@ -208,3 +210,29 @@ def test_an_incident_without_a_word_is_told_all_the_same():
     one = incidents.banner(incidents.view(incident(resolved_at=NOW), [], []), 1)
     assert (one.message, one.message_html) == ("", "")
     assert (one.status, one.over_at, one.published_at) == (Status.RESOLVED, NOW, NOW - HOUR)
+
+
+def test_an_update_that_is_not_posted_yet_is_seen_as_it_would_be():
+    api, web = (Impact(component=slug, state=State.MAJOR) for slug in ("api", "web"))
+    said = UpdateIn(status=Progress.MONITORING, message="Better.")
+    shown, one = incidents.of_update(incident(version=3), [api], said, now=NOW)
+    assert (shown.components, shown.status, one.message) == ([api], Progress.MONITORING, "Better.")
+    said = UpdateIn(status=Progress.MONITORING, message="Better.", components=[web])
+    assert incidents.of_update(incident(version=3), [api], said, now=NOW)[0].components == [web]
+    said = UpdateIn(status=Progress.MONITORING, message="Better.", components=[])
+    assert incidents.of_update(incident(version=3), [api], said, now=NOW)[0].components == []
+
+
+def test_what_was_learned_later_is_seen():
+    known, row = incidents.Known(), incident(id=1, version=1)
+
+    def learned(version: int, impact: str) -> Retrospective:
+        return Retrospective(
+            id=1, root_cause="x", impact=impact, actions=[], version=version, updated_at=NOW
+        )
+
+    assert known.of(row, [], [], None)[0].postmortem is None
+    for version, impact in ((1, "much"), (2, "little")):
+        found = known.of(row, [], [], learned(version, impact))[0].postmortem
+        assert found is not None
+        assert found.impact == impact

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 
 from portal.board import components
+from portal.board import days as board_days
 from portal.board.days import Interval
 from portal.status.components import Component, State
-from tests.board.parts import NOW, interval, part
+from tests.board.parts import HOUR, NOW, interval, part
 
 pytestmark = pytest.mark.unit
 
@@ -101,3 +102,28 @@ def test_two_at_once_on_a_day_are_weighed_as_the_worse():
     assert down(interval(State.PARTIAL, 8, 4), interval(State.MAJOR, 6, 5)) == 2.5
     assert down(interval(State.UNDER_MAINTENANCE, 8, 4), interval(State.MAJOR, 6, 5)) == 0.0
     assert down(interval(State.DEGRADED, 8, 4)) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("hand", "changed", "left", "why"),
+    [
+        ((6, 4), 9, [(8, 6), (4, 2)], "in the middle"),
+        ((9, 4), 9, [(4, 2)], "over its beginning, since the alert changed"),
+        ((9, 4), 8, [(8, 2)], "the alert has changed since"),
+        ((6, None), 9, [(8, 6)], "it holds still"),
+        ((6, 2), 9, [(8, 6)], "as long as the alert"),
+        ((6, 1), 9, [(8, 6)], "longer than the alert"),
+        ((8, 2), 9, [], "just as long as the alert"),
+        ((1, None), 9, [(8, 2)], "after the alert"),
+    ],
+)
+def test_a_state_by_hand_stands_instead_of_an_alert(hand, changed, left, why):
+    by_hand = [interval(State.OPERATIONAL, *hand)]
+    found = board_days.overruled(interval(State.MAJOR, 8, 2), NOW - changed * HOUR, by_hand)
+    assert found == [interval(State.MAJOR, *one) for one in left], why
+
+
+def test_an_alert_that_goes_on_goes_on_after_a_state_by_hand():
+    by_hand = [interval(State.OPERATIONAL, 6, 4), interval(State.DEGRADED, 3, None)]
+    found = board_days.overruled(interval(State.MAJOR, 8, None), NOW - 9 * HOUR, by_hand)
+    assert found == [interval(State.MAJOR, 8, 6), interval(State.MAJOR, 4, 3)]

@@ -10,9 +10,12 @@ import icalendar
 import pytest
 
 from portal.board import badges, calendars, feeds, statuspage
+from portal.board.components import ComponentView
 from portal.board.feeds import MOST_ENTRIES
 from portal.board.picture import Picture
 from portal.board.site import Site
+from portal.monitors.health import Health
+from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
 from tests.board.test_picture import HOUR, NOW, banner, event, part, picture
 
@@ -159,6 +162,53 @@ def test_the_badge_of_a_portal_that_watches_nothing_is_grey():
     text = badges.badge(picture(), SITE)[1].decode()
     assert "status: Nothing is monitored yet" in text
     assert "#127a46" not in text
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (part("api"), "api: operational"),
+        (part("api", is_unknown=True), "api: unknown"),
+        (part("api", State.MAJOR, is_unknown=True), "api: major outage"),
+    ],
+)
+def test_the_badge_of_a_component_says_what_is_known(one: ComponentView, said: str):
+    assert f"<title>{said}</title>" in badges.of_component(one, SITE)[1].decode().lower()
+
+
+@pytest.mark.parametrize(
+    ("health", "uptime", "said"),
+    [
+        (Health.UP, None, "Shop: up"),
+        (Health.DOWN, 0.9951, "Shop: down · 99.51% in 30 days"),
+        (Health.UNKNOWN, 0.0, "Shop: unknown · 0.00% in 30 days"),
+    ],
+)
+def test_the_badge_of_a_monitor_says_its_uptime(health: Health, uptime: float | None, said: str):
+    one = PublicMonitor("shop", "Shop", "api", health, uptime, NOW)
+    assert f"<title>{said}</title>" in badges.of_monitor(one, SITE)[1].decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("aaaaa", 33), ("a.a", 17), ("a\u202f%", 17), ("稼働", 22), ("\u2fff", 7), ("\u3000", 11)],
+)
+def test_letters_of_a_badge_have_a_width(text: str, width: int):
+    assert badges._width(text) == width
+
+
+def test_the_feeds_are_as_new_as_their_latest_entry():
+    old, late = (
+        banner(ref, starts_at=NOW - hours * HOUR, published_at=NOW - hours * HOUR)
+        for ref, hours in (("old", 5), ("late", 3))
+    )
+    shown = picture(old, late)
+    latest = max(one.updated_at for one in feeds.entries(shown, SITE))
+    root = ElementTree.fromstring(feeds.atom(shown, SITE)[1])
+    assert root.findtext(f"{ATOM}updated") == latest.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert latest < shown.changed_at or latest != NOW.replace(hour=0)
+    quiet = ElementTree.fromstring(feeds.atom(picture(), SITE)[1])
+    assert quiet.findtext(f"{ATOM}updated") == "2030-06-03T00:00:00Z"
 
 
 def whole(shown: Picture, path: str = "summary") -> dict[str, Any]:

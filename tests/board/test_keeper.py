@@ -257,7 +257,9 @@ def test_bars_tell_days_apart_by_their_marks_and_unknown_ones_by_their_height():
     )
 
 
-@pytest.mark.parametrize(("kept_at", "is_of_disk"), [(NOW + HOUR / 2, True), (NOW - HOUR, False)])
+@pytest.mark.parametrize(
+    ("kept_at", "is_of_disk"), [(NOW + HOUR / 2, True), (NOW, True), (NOW - HOUR, False)]
+)
 def test_of_an_inherited_picture_and_the_copy_the_later_one_is_shown(world, kept_at, is_of_disk):
     """A process that comes back was forked from one that has looked long ago."""
     world.board.refresh()
@@ -286,3 +288,22 @@ def test_an_act_does_not_wait_for_its_answers_to_be_compressed(world: SimpleName
     for _ in range(2):
         world.board.confirm(2)
         assert packed == [1, 2], "by the look beside the requests, once"
+
+
+def test_whoever_knows_the_revision_need_not_ask_for_it(world: SimpleNamespace):
+    world.board.refresh()
+    world.database.revision = 2
+    world.board.confirm(1)
+    assert world.board.rebuilds == 1
+    world.board.confirm(2)
+    assert world.board.rebuilds == 2
+
+
+def test_whether_its_time_is_over(world: SimpleNamespace):
+    assert world.board.is_over, "there is none yet"
+    world.board.refresh()
+    assert not world.board.is_over
+    world.still.advance(seconds=HOUR.total_seconds() - 1)
+    assert not world.board.is_over
+    world.still.advance(seconds=1)
+    assert world.board.is_over

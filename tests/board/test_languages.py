@@ -6,7 +6,7 @@ from portal.board import languages
 from portal.board.answer import PENDING
 from portal.board.languages import DEFAULT_CHOICE, Choice, choose
 from tests.board.test_answers import ready
-from tests.board.test_picture import NOW, picture
+from tests.board.test_picture import NOW, part, picture
 
 pytestmark = pytest.mark.unit
 
@@ -74,6 +74,18 @@ def test_other_languages_are_made_when_first_asked_for():
     assert made.find("/api/status", "", NOW, "de") is made.find("/api/status", "", NOW)
 
 
+def test_documents_are_made_in_a_language_of_their_own():
+    asked: list[Choice] = []
+    made = ready(picture(components=(part("api"),)), asked=asked)
+    for path in ("/feed", "/components/api"):
+        english, german = (made.make(path, "", NOW, accept) for accept in ("en", "de"))
+        assert english is not None
+        assert german is not None
+        assert german.etag != english.etag
+        assert made.find(path, "", NOW, "de") is german
+    assert asked == [DEFAULT_CHOICE], "no page was made for it"
+
+
 def test_links_keep_a_choice_and_leave_others_alone():
     html = (
         '<a href="/history"></a><a href="/history?month=2030-06"></a><a href="/static/a.css"></a>'
@@ -81,6 +93,8 @@ def test_links_keep_a_choice_and_leave_others_alone():
         '<div hx-get="/banner"></div><form action="/subscribe"></form><a href="/#notices"></a>'
     )
     assert languages.links(html, Choice("de")) == html
+    chosen = '<a href="/?lang=ja"></a><a href="/history?lang=ja"></a>'
+    assert languages.links(chosen, Choice("de", is_explicit=True)) == chosen
     assert languages.links(html, Choice("de", is_explicit=True)) == (
         '<a href="/history?lang=de"></a><a href="/history?month=2030-06&amp;lang=de"></a>'
         '<a href="/static/a.css"></a><a href="/feed.atom"></a><a href="/panel"></a>'

@@ -10,7 +10,7 @@ from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
 from portal.board.picture import PAST_DAYS, Indicator, Picture
-from portal.status.components import State
+from portal.status.components import Impact, State
 from portal.status.terms import Audience, Channel, Status
 
 pytestmark = pytest.mark.unit
@@ -290,3 +290,62 @@ def test_without_the_database_the_same_is_seen_at_another_instant():
     assert later.stale_since == NOW + TICK
     assert (later.generated_at, later.revision) == (NOW, 1)
     assert later.valid_until == NOW + 2 * HOUR
+
+
+def test_readers_answers_change_with_what_they_may_know_of():
+    inside = event(audiences=["admin"], next_update_at=NOW + TICK)
+    shown = picture(banner(), incidents=(inside,))
+    assert shown.valid_for(Audience.PUBLIC) == NOW + HOUR
+    public = event(next_update_at=NOW + TICK)
+    assert picture(banner(), incidents=(public,)).valid_for(Audience.PUBLIC) == NOW + TICK
+
+
+@pytest.mark.parametrize(
+    ("values", "is_overdue", "why"),
+    [
+        ({"next_update_at": NOW}, True, "its time has come"),
+        ({"next_update_at": NOW + TICK}, False, "there is time left"),
+        ({"next_update_at": None}, False, "none was announced"),
+        ({"next_update_at": NOW, "resolved_at": NOW}, False, "it is over"),
+    ],
+)
+def test_when_an_update_is_overdue(values: dict[str, Any], is_overdue: bool, why: str):
+    one = event(**values)
+    assert picture(incidents=(one,)).is_overdue(one) is is_overdue, why
+
+
+def test_a_notice_of_an_incident_touches_what_that_does():
+    api, web = (Impact(component=slug, state=State.MAJOR) for slug in ("api", "web"))
+    shown = picture(
+        components=(part("api"), part("web"), part("mail"), part("in", is_public=False)),
+        incidents=(event("INC-1", components=[web, api]),),
+    )
+    assert shown.affected_by(banner("INC-1", kind="incident", components=["mail"])) == [
+        "api",
+        "web",
+    ]
+    assert shown.affected_by(banner("m-1", components=["mail", "in"])) == ["mail"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "changed", "why"),
+    [
+        (NOW, NOW, "this instant counts"),
+        (NOW - TICK, NOW - TICK, "a moment ago"),
+        (NOW + TICK, NOW.replace(hour=0), "what is to come has changed nothing"),
+    ],
+)
+def test_when_something_public_changed_last(moment: datetime, changed: datetime, why: str):
+    assert picture(components=(part("api", changed_at=moment),)).changed_at == changed, why
+
+
+def test_without_the_database_a_component_is_not_known_for_ever():
+    known = {"api": NOW + HOUR, "web": NOW + 2 * HOUR}
+    shown = picture(components=(part("api"), part("web"), part("mail")), known_until=known)
+    for now, unknown in (
+        (NOW + HOUR - TICK, []),
+        (NOW + HOUR, ["api"]),
+        (NOW + 3 * HOUR, ["api", "web"]),
+    ):
+        later = shown.at(now, stale_since=NOW)
+        assert [one.slug for one in later.components if one.is_unknown] == unknown

@@ -8,14 +8,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from portal.board import published
+from portal.board.history import History
 from portal.board.picture import PAST_DAYS, Picture
 from portal.board.published import CANCELLED_DAYS
+from portal.monitors.states import MonitorSpan, MonitorState
 from portal.runtime.episode import Episode
 from portal.status.announcements import Announcement
 from portal.status.components import Component, Span, State
 from portal.status.incidents import Incident
 from portal.status.windows import Window
 from tests import memory
+from tests.monitors.factories import monitor
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -345,3 +348,88 @@ def test_a_label_of_an_alert_of_ours_names_no_component(session: Session):
     episode(session, labels={"component": "api"})
     found = {one.slug: one.state for one in take(session).components}
     assert found == {"web": State.DEGRADED, "api": State.OPERATIONAL}
+
+
+@pytest.mark.parametrize(
+    ("values", "held", "is_watched", "why"),
+    [
+        ({}, None, False, "nobody speaks of it"),
+        ({"alerts": ["pool-waiting"]}, None, True, "it depends on an alert"),
+        ({"version": 2}, None, True, "an operator has changed it"),
+        (
+            {},
+            {"labels": {"component": "api"}, "source": "alertmanager"},
+            True,
+            "an alert of others has named it",
+        ),
+        (
+            {},
+            {"labels": {"component": "api", "state": "major_outage"}, "source": "monitor"},
+            False,
+            "what a monitor says is known while it looks",
+        ),
+    ],
+)
+def test_whether_anybody_speaks_of_a_component(session: Session, values, held, is_watched, why):
+    part(session, **values)
+    if held is not None:
+        episode(session, **held)
+    (one,) = take(session).components
+    assert one.is_watched is is_watched, why
+    assert one.counts_from == (one.since if is_watched else None)
+
+
+def test_what_a_monitor_knows_counts_from_its_first_look(session: Session):
+    part(session)
+    first = NOW - 3 * DAY
+    session.add(monitor(component="api"))
+    session.flush()
+    session.add(MonitorSpan(monitor_id=7, health="up", began_at=first, ended_at=None, detail=""))
+    session.add(
+        MonitorState(
+            monitor_id=7, health="up", since=first, detail="", looked_at=NOW, answer="", blind=[]
+        )
+    )
+    (one,) = take(session).components
+    assert (one.is_watched, one.is_unknown) == (True, False)
+    assert one.counts_from == first.date()
+    session.query(Component).one().version = 2
+    assert take(session).components[0].counts_from == one.since
+
+
+def test_what_went_on_and_is_over_does_not_go_on(session: Session):
+    history = History()
+    part(session)
+    incident(session)
+    span(session, -30 * HOUR, None)
+    session.flush()
+    assert published.take(session, now=NOW, history=history).components[0].state is State.MAJOR
+    session.query(Span).one().ended_at = NOW
+    session.flush()
+    assert published.take(session, now=NOW, history=history).components[0].state is (
+        State.OPERATIONAL
+    )
+
+
+def test_a_window_counts_two_days_before_it_begins(session: Session):
+    part(session)
+    for number, step in enumerate((timedelta(0), TICK)):
+        starts = NOW + 2 * DAY + step
+        window(
+            session,
+            reference=f"m-{number}",
+            components=["api"],
+            starts_at=starts,
+            ends_at=starts + HOUR,
+        )
+    (one,) = take(session).components
+    assert [found.label for found in one.ahead] == ["m-0"]
+
+
+def test_monitors_of_public_components_alone_are_public(session: Session):
+    part(session, "api")
+    part(session, "in", is_public=False)
+    for number, slug in enumerate(("api", "in")):
+        row = monitor(id=7 + number, slug=f"of-{slug}", component=slug, shows_latency=True)
+        session.add(row)
+    assert [one.slug for one in take(session).monitors] == ["of-api"]

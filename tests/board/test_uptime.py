@@ -69,3 +69,44 @@ def test_an_entry_that_is_over_ends_with_its_last_part():
     parts = [interval(State.DEGRADED, 9, 7, "INC-1"), interval(State.PARTIAL, 7, 4, "INC-1")]
     (found,) = days.entries(parts)
     assert (found.state, found.ended_at) == (State.PARTIAL, NOW - 4 * HOUR)
+
+
+def test_days_are_counted_as_far_as_they_are_known():
+    assert components.view(part(), [], now=NOW).known_days == 90
+    assert components.view(part(since=NOW.date() - timedelta(days=4)), [], now=NOW).known_days == 5
+
+
+def test_it_is_not_seen_earlier_than_its_day():
+    shown = components.view(part(), [interval(State.MAJOR, 1, None)], now=NOW)
+    assert shown.at(NOW - timedelta(days=1)) is shown
+    assert shown.at(NOW + HOUR) is not shown
+    bare = shown.model_copy(update={"today": None})
+    assert bare.at(NOW + timedelta(days=1)) is bare
+
+
+def test_days_that_somebody_has_are_not_computed_again():
+    known = [days.DayEvent(day=date(2030, 6, 1), state=State.MAJOR, minutes=7, labels=["known"])]
+    shown = components.view(part(), [interval(State.PARTIAL, 60, 59)], now=NOW, closed=known)
+    assert [one.labels for one in shown.events] == [["known"]]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "changed", "why"),
+    [
+        (15, 12, 12, "it ended as the day began"),
+        (15, 11, 11, "it ended today"),
+        (12, None, 12, "it began as the day did"),
+        (0, None, 0, "it begins now"),
+        (-1, None, None, "it has not begun"),
+        (50, -1, 50, "it goes on"),
+    ],
+)
+def test_when_it_changed_last(begin: float, end: float | None, changed: float | None, why: str):
+    shown = components.view(part(), [interval(State.MAJOR, begin, end)], now=NOW)
+    assert shown.changed_at == (None if changed is None else NOW - changed * HOUR), why
+
+
+def test_only_what_reaches_beyond_midnight_is_kept_for_later():
+    over, goes_on = interval(State.MAJOR, 15, 12), interval(State.MAJOR, 15, 11)
+    ahead = components.view(part(), [over, goes_on, interval(State.MAJOR, 2, None)], now=NOW).ahead
+    assert [one.ended_at for one in ahead] == [goes_on.ended_at, None]

@@ -6,7 +6,7 @@ import pytest
 
 from portal.audit import search
 from portal.runtime import alerts, episodes
-from portal.runtime.episode import Episode
+from portal.runtime.episode import Closing, Episode
 from portal.runtime.episodes import KEPT, open_ones
 from portal.runtime.snapshot import Refused, Worker
 from portal.store import revision
@@ -156,6 +156,25 @@ def test_an_alert_that_concerns_no_component_makes_no_new_page(site: Site, still
     with site.portal.core.open_session() as session:
         assert len(open_ones(session)) == 1
         assert revision.current(session) == before
+
+
+def test_which_episodes_are_read_to_the_instant(site: Site, still: StandingClock):
+    """Those that closed at an instant are not of the time after it."""
+    site.scrape()
+    still.advance(seconds=181)
+    step(site)
+    with site.portal.core.open_session() as session:
+        (row,) = open_ones(session)
+        now, tick = still.now(), timedelta(microseconds=1)
+        held = now - row.opened_at
+        assert episodes.lasting(session, held - tick, now=now) == [row]
+        assert episodes.lasting(session, held, now=now) == []
+        row.closed_at, row.closed_by = now, Closing.LAPSED
+        session.flush()
+        for since, found in ((now - tick, [row]), (now, [])):
+            assert episodes.open_or_lapsed(session, since=since) == found
+            assert episodes.open_or_closed_since(session, [row.alert], since=since) == found
+        assert episodes.open_or_closed_since(session, [], since=now - tick) == []
 
 
 def test_an_episode_is_kept_for_four_hundred_days(site: Site, still: StandingClock):
