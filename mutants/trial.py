@@ -27,6 +27,7 @@ _PATIENCE = 2.0
 _LEAST_SECONDS = 3.0
 # Of the tests that ran a statement the quickest are tried, up to so many seconds in all.
 _MOST_SECONDS = 10.0
+_COMPREHENSIONS = {"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"}
 _MADE, _ONE_DONE, _FAILED, _PASSED = b"M", b".", b"F", b"P"
 
 
@@ -180,7 +181,17 @@ def is_of_function(change: Change, root: Path) -> bool:
     after = compile(change.source, before.co_filename, "exec", dont_inherit=True)
     # Of a loop that is always true anyway nothing differs.
     differing = [old for old, new in _pairs(before, after) if _own(old, new)]
-    return bool(differing) and all(old.co_flags & CO_OPTIMIZED for old in differing)
+    at_import = list(_at_import(before))
+    return bool(differing) and not any(old is one for old in differing for one in at_import)
+
+
+def _at_import(code: CodeType) -> Iterator[CodeType]:
+    """What an import runs: the module, its classes, and the comprehensions in them."""
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            if one.co_name in _COMPREHENSIONS or not one.co_flags & CO_OPTIMIZED:
+                yield from _at_import(one)
 
 
 def _live(root: Path) -> tuple[dict[CodeType, list[FunctionType]], list[Any]]:

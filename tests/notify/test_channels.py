@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from portal import clock
 from portal.errors import RuleError
 from portal.notify import outbox, subscribers
-from portal.notify.channels import slack, teams
+from portal.notify.channels import card, slack, teams
 from portal.notify.channels.card import Card
+from portal.notify.channels.cards import Cards
+from portal.notify.messages import Message
 from portal.notify.outbox import Delivery
 from portal.notify.subscribers import ChannelIn, Subscriber, WebhookIn
 from portal.settings import Target
@@ -475,3 +479,65 @@ def test_slacks_signs(text: str, kept: str):
 )
 def test_teams_signs(text: str, kept: str):
     assert teams.escaped(text) == kept
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("foot", "line"), [("", "S"), ("<Not you?>", "&lt;Not you?&gt; · S")], ids=["without", "with"]
+)
+def test_slack_has_a_foot_where_there_is_one(foot: str, line: str):
+    (_, last) = slack.body(Card(site="S", title="T", tone="info", text="", foot=foot))["blocks"]
+    assert last["elements"][0]["text"] == line
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
+    ("values", "kinds", "texts"),
+    [
+        ({}, ["TextBlock"] * 2, ["S", "T"]),
+        ({"text": "*x*"}, ["TextBlock"] * 3, ["S", "T", "*x*"]),
+        ({"foot": "*x*"}, ["TextBlock"] * 3, ["S", "T", r"\*x\*"]),
+        ({"code": "AB"}, ["TextBlock"] * 3, ["S", "T", "AB"]),
+        ({"facts": (("a", "b"),)}, ["TextBlock", "TextBlock", "FactSet"], ["S", "T", None]),
+    ],
+)
+def test_a_card_of_teams_has_what_there_is(
+    values: dict[str, Any], kinds: list[str], texts: list[str | None]
+):
+    given = {"site": "S", "title": "T", "tone": "info", "text": "", **values}
+    blocks = teams.body(Card(**given))["attachments"][0]["content"]["body"]
+    assert [one["type"] for one in blocks] == kinds
+    assert [one.get("text") for one in blocks] == texts
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("text", "kept"), [("abc", "abc"), ("abcd", "abcd"), ("abcde", "abc…")])
+def test_what_is_too_long_is_cut(text: str, kept: str):
+    assert card.shortened(text, 4) == kept
+
+
+@pytest.mark.unit
+def test_what_a_language_has_in_common_is_made_once():
+    made: list[str] = []
+
+    def render(name: str, *, language: str, **_: Any) -> tuple[str, str]:
+        made.append(language)
+        return json.dumps(["Started", [], "Read", "Change", "Leave", False]), ""
+
+    links = subscribers.Links("secret")
+    cards = Cards(site="S", url="https://s.example", links=links, render=render, say=lambda _, s: s)
+    said = Message("Started", "info", "T", "", "", "/x", "Read")
+
+    def tell(number: int, language: str = "en", message: Message = said) -> None:
+        person = Subscriber(
+            id=number, kind="slack", language=language, created_at=datetime(2030, 1, 1, tzinfo=UTC)
+        )
+        claim = SimpleNamespace(subscriber=person, notice=Notice(id=1, kind="window"))
+        cards.payload(claim, message, {})  # type: ignore[arg-type]
+
+    for number in (1, 2, 3):
+        tell(number)
+    tell(4, "de")
+    assert made == ["en", "de"]
+    tell(1, message=replace(said, title="Other"))
+    assert made == ["en", "de", "en"]

@@ -124,6 +124,19 @@ def test_a_page_is_about_the_last_question_of_one_channel(session: Session):
     assert LINKS.to_answer(session, LINKS.answer(row), now=NOW) is None
 
 
+def test_a_mails_question_is_not_answered_by_a_code(session: Session):
+    row = ask(session)
+    token = LINKS.answer(row)
+    row.kind = "mail"
+    assert LINKS.to_answer(session, token, now=NOW) is None
+
+
+def test_a_webhook_has_a_key_for_its_signatures(session: Session):
+    hook = ask(session, kind="webhook", address="https://hooks.example.com/x")
+    assert len(hook.secret) == 48
+    assert ask(session).secret == ""
+
+
 def test_a_page_does_not_tell_who_was_there_before(session: Session):
     tokens = {len(LINKS.answer(ask(session, number))) for number in range(30)}
     assert len(tokens) == 1

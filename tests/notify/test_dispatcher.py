@@ -14,6 +14,7 @@ from portal.notify import concurrency, outbox
 from portal.notify.dispatcher import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    PAIRS_EVERY,
     RELEASE_EVERY,
     CircuitBreaker,
     Dispatcher,
@@ -441,6 +442,19 @@ def test_a_step_that_only_drops_is_no_idle_one(world: Any, still: StandingClock)
     assert mail.sent == [61, 62]
     mail.room = 0
     assert not one.one.run_once()
+
+
+def test_pairs_are_looked_for_now_and_then(
+    world: Any, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    looks: list[Any] = []
+    monkeypatch.setattr(outbox, "pairs", lambda session, *, now: looks.append(now) or set())
+    one = world().one
+    seconds = PAIRS_EVERY.total_seconds()
+    for step, count in ((0, 1), (seconds - 1, 1), (1, 2), (-seconds + 1, 2), (-seconds, 3)):
+        still.advance(seconds=step)
+        assert not one._drop_superseded(still.now())
+        assert len(looks) == count, step
 
 
 def test_a_claim_that_only_drops_is_no_idle_one(world: Any):

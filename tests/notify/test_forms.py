@@ -114,3 +114,8 @@ def test_a_place_that_is_broken_over_lines():
     mark = placeholder(12).encode()
     form = cut(b"a " + mark[:5] + b"=\r\n" + mark[5:] + b" b " + mark, 12)
     assert form.fill("abcdefghijkl") == b"a abcde=\r\nfghijkl b abcdefghijkl"
+
+
+@pytest.mark.parametrize("length", [1, 4, 5, 6, 11])
+def test_the_place_is_as_long_as_the_link(length: int):
+    assert placeholder(length) == "Xq7ZvXq7ZvXq7Zv"[:length]

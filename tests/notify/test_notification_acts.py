@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit import search
 from portal.errors import NotFoundError, RuleError
-from portal.notify import publishing, targets
+from portal.notify import messages, publishing, targets
 from portal.notify.broadcasts import Broadcasts, NotificationIn, Sender
 from portal.notify.outbox import Deliveries, Delivery
 from portal.notify.subscribers import Addresses, Subscriber, WebhookIn
@@ -26,6 +26,7 @@ from portal.status.templates import MessageTemplate
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from tests import memory
+from tests.board.parts import stored
 from tests.conftest import START, StandingClock
 
 NOW = START
@@ -95,6 +96,8 @@ def test_a_rehearsal_stores_nothing_and_counts(broadcasts: Broadcasts, open_sess
     ]
     with open_session() as session:
         assert session.scalars(select(Notice)).all() == []
+    shown = broadcasts.preview(NotificationIn(template="ops", values={"when": "Größe"}))
+    assert all("Größe" in one.text for one in shown.messages if one.channel == "webhook")
 
 
 def test_what_is_sent_is_in_the_outbox_and_on_record(broadcasts: Broadcasts, open_session: Any):
@@ -323,3 +326,12 @@ def test_what_is_called(monkeypatch: pytest.MonkeyPatch, url, port, path):
     reply = targets.post(url, b"", {}, look=lambda host, port: ["1.1.1.1"])
     assert (reply.status, reply.retry_after) == (200, "7")
     assert Connection.calls == [(port, "1.1.1.1", "POST", path)]
+
+
+def test_hidden_components_have_names_for_operators_alone(open_session: Callable[[], Session]):
+    with open_session() as session:
+        for number, is_public in enumerate((True, False)):
+            session.add(stored(number, NOW.date(), NOW, is_public=is_public))
+        session.flush()
+        assert messages.names(session) == {"c0": "C0"}
+        assert messages.names(session, has_hidden=True) == {"c0": "C0", "c1": "C1"}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ from portal.notify.outbox import (
 )
 from portal.notify.outbox.claims import PAUSES
 from portal.notify.subscribers import Subscriber
-from portal.status.notices import NEWS, Notice
+from portal.status.notices import NEWS, Notice, Urgency
 from tests import memory
 
 NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
@@ -154,6 +155,7 @@ def test_who_confirmed_after_it_hears_nothing_of_it(session: Session):
     person(session, 2, confirmed_at=NOW + TICK)
     # By a clock that was set back since.
     person(session, 3, confirmed_at=NOW + 2 * HOUR)
+    person(session, 4, confirmed_at=NOW + HOUR)
     put(session)
     outbox.address(session, [], now=NOW + HOUR)
     assert [recipient for _, recipient, _ in addressed(session)] == ["subscriber 1", "subscriber 3"]
@@ -196,6 +198,100 @@ def test_what_is_overtaken_is_told_to_nobody(session, age, position, later, is_t
     assert outbox.address(session, ["c"], now=NOW)
     assert notice.addressed_at == NOW
     assert bool(addressed(session)) is is_told, why
+
+
+def test_what_is_for_no_subscriber_is_addressed_at_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(addressing, "AT_ONCE", 1)
+    for number in (1, 2):
+        person(session, number)
+    notice = put(session, audiences=["operations"])
+    assert outbox.address(session, ["c"], now=NOW)
+    assert (notice.first, notice.addressed_at) == (None, NOW)
+    assert addressed(session) == [(1, "chat c", "chat c")]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_released"),
+    [
+        ({}, True),
+        ({"ref": "m-9"}, False),
+        ({"kind": "series"}, False),
+        ({"addressed_at": NOW}, False),
+    ],
+)
+def test_what_is_held_of_the_same_thing_goes_first(session: Session, values, is_released):
+    held = put(session, 1, **{"held_until": NOW + HOUR, "ref": "m-1", **values})
+    later = put(session, 2, ref="m-1")
+    assert outbox.address(session, ["c"], now=NOW)
+    session.flush()
+    session.expire_all()
+    assert (held.held_until is None) is is_released
+    assert (later.addressed_at is None) is is_released
+
+
+URGENT, NORMAL = Urgency.URGENT.value, Urgency.NORMAL.value
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_lifted", "why"),
+    [
+        ({}, {}, True, "it waits, and what follows is urgent"),
+        ({"ref": "m-9"}, {}, False, "it is of another thing"),
+        ({"kind": "series"}, {}, False, "or of another kind"),
+        ({"urgency": URGENT}, {}, False, "it is urgent already"),
+        ({}, {"urgency": NORMAL}, False, "what follows is not urgent"),
+        ({"addressed_at": None}, {}, True, "it is not even addressed"),
+        ({"sent": 1, "dead": 1, "dropped": 1}, {}, False, "nobody waits for it"),
+        ({"sent": 1, "dropped": 1}, {}, True, "one does"),
+        ({"sent": 1, "dead": 1}, {}, True, "whatever became of the rest"),
+        ({}, {"first": 0}, False, "the later one has begun"),
+    ],
+)
+def test_what_waits_is_lifted_before_what_is_urgent(session, earlier, later, is_lifted, why):
+    before = {"addressed_at": NOW, "urgency": NORMAL, "recipients": 3, "ref": "m-1"}
+    one = put(session, 1, **{**before, **earlier})
+    other = put(session, 2, **{"ref": "m-1", "urgency": URGENT, **later})
+    row = deliver(session, 1, notice_id=1, urgency=one.urgency)
+    one.recipients -= 1
+    put(session, 3, ref="m-1", urgency=NORMAL, addressed_at=NOW, recipients=3)
+    assert not addressing._is_overtaken(session, other, NOW)
+    count = 0
+    while addressing._lift_earlier(session, other):
+        count += 1
+    session.flush()
+    session.expire_all()
+    assert bool(count) is is_lifted, why
+    assert (one.urgency, row.urgency) == (
+        (URGENT, URGENT) if is_lifted else (earlier.get("urgency", NORMAL),) * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("reached", "pending", "last", "start"),
+    [(None, 0, 100, 0), (10, 1, 100, 10), (10, 0, 100, 71), (90, 0, 100, 51), (0, 0, 1, 0)],
+)
+def test_where_a_notice_begins(session: Session, reached, pending, last, start):
+    person(session, last)
+    put(session, 1, reached=reached, recipients=5 + pending, sent=5, addressed_at=NOW)
+    assert addressing._start(session) == start
+
+
+@pytest.mark.parametrize(("dialect", "kind"), [("postgresql", "postgresql"), ("sqlite", "sqlite")])
+def test_deliveries_are_made_in_the_words_of_the_database(dialect: str, kind: str):
+    said: list[Any] = []
+
+    def execute(statement: Any, *_: Any, **__: Any) -> Any:
+        said.append(statement)
+        return SimpleNamespace(rowcount=1)
+
+    database = SimpleNamespace(dialect=SimpleNamespace(name=dialect))
+    session = SimpleNamespace(get_bind=lambda: database, execute=execute)
+    notice = Notice(id=1, urgency=1, recipients=0)
+    addressing._deliver(session, notice, [("chat c", "chat c")], NOW)  # type: ignore[arg-type]
+    assert f".{kind}." in type(said[0]).__module__
+    assert notice.recipients == 1
 
 
 def test_a_recipient_is_a_subscriber_or_not():
@@ -257,6 +353,25 @@ def test_a_recipient_has_one_at_a_time_the_oldest_first(session: Session):
     assert [one.delivery for one in taken] == [5]
 
 
+def test_as_many_are_taken_as_were_asked_for_the_urgent_first(session: Session):
+    put(session)
+    for number in range(1, 5):
+        deliver(session, number, urgency=URGENT if number == 4 else NORMAL)
+    taken = outbox.claim(session, "chat c", by=US, most=2, now=NOW)
+    assert [one.delivery for one in taken] == [4, 1]
+
+
+def test_a_notice_counts_what_became_of_its_own(session: Session):
+    for number in (1, 2):
+        put(session, number)
+        deliver(session, number, notice_id=number, state="sending", claimed_by=US)
+    settle(session, Result.SENT, number=1)
+    session.flush()
+    session.expire_all()
+    found = [session.get_one(Notice, number).sent for number in (1, 2)]
+    assert found == [1, 0]
+
+
 def test_mail_is_taken_with_its_subscriber(session: Session):
     put(session)
     who = person(session, 7)
@@ -306,6 +421,32 @@ def test_what_is_overtaken_is_not_sent(session, attempts, age, other, is_dropped
     deliver(session, 3, notice_id=2, recipient="chat z", queue="elsewhere", state="sent")
     outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert (row.state == "dropped") is is_dropped, why
+
+
+@pytest.mark.parametrize(
+    ("values", "is_pair"),
+    [
+        ({"recipients": 1}, True),
+        ({"recipients": 3, "sent": 1, "dead": 1, "dropped": 1}, False),
+        ({"recipients": 4, "sent": 1, "dead": 1, "dropped": 1}, True),
+        ({"recipients": 1, "addressed_at": None}, False),
+        ({"recipients": 1, "created_at": NOW - NEWS}, False),
+    ],
+)
+def test_which_notices_may_be_superseded(session: Session, values, is_pair):
+    long_ago = NOW - STUCK_AFTER - TICK
+    put(session, 1, **{"ref": "m-1", "created_at": long_ago, "addressed_at": NOW, **values})
+    put(session, 2, ref="m-1", addressed_at=NOW)
+    assert outbox.pairs(session, now=NOW) == ({outbox.Pair(1, 2)} if is_pair else set())
+
+
+def test_what_was_looked_at_is_not_looked_at_again(session: Session):
+    put(session, 1, ref="m-1", created_at=NOW - HOUR, addressed_at=NOW)
+    put(session, 2, ref="m-1", addressed_at=NOW)
+    deliver(session, 1)
+    pair = outbox.Pair(1, 2)
+    assert outbox.drop_superseded(session, pair, now=NOW) == (0, 1)
+    assert outbox.drop_superseded(session, pair, behind=1, now=NOW) == (0, None)
 
 
 def test_later_news_of_another_thing_overtakes_nothing_of_a_recipients(session: Session):
@@ -487,8 +628,9 @@ def test_figures_of_the_queue(session: Session):
     deliver(session, 5, notice_id=2, state="dead", settled_at=NOW - FAILED_SHOWN)
     deliver(session, 6, notice_id=2, state="dead", settled_at=NOW - FAILED_SHOWN + TICK)
     deliver(session, 7, notice_id=2, state="dropped", settled_at=NOW)
+    deliver(session, 8, notice_id=1)
     found = outbox.figures(session, now=NOW)
-    assert (found.pending, found.stuck, found.failed) == (4, 2, 1)
+    assert (found.pending, found.stuck, found.failed) == (5, 2, 1)
 
 
 def test_notices_are_listed_with_how_far_they_are(session: Session):

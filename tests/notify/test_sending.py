@@ -9,7 +9,13 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal.notify.channels import mail as sending
-from portal.notify.channels.mail import CONNECTIONS, MOST_AT_ONCE, UNUSABLE_SECONDS, Mail
+from portal.notify.channels.mail import (
+    CONNECTIONS,
+    LEAVE_WITHIN_SECONDS,
+    MOST_AT_ONCE,
+    UNUSABLE_SECONDS,
+    Mail,
+)
 from portal.notify.channels.smtp import UnusableServerError
 from portal.notify.outbox import Claim, Outcome, Result
 
@@ -283,7 +289,7 @@ def test_what_the_server_said_to_several_is_written_down_at_once(monkeypatch: py
         sending, "transaction", lambda opened: commits.append(1) or office._transaction(opened)
     )
     for entry in entries:
-        assert office.mail._commit(entry)
+        office.mail._commit(entry)
     assert len(commits) == 1
     assert [number for number, _, _ in office.settled] == [1, 2, 3]
     assert [entry.is_held for entry in entries] == [True, False, True]
@@ -306,3 +312,27 @@ def test_what_follows_at_once_is_asked_for_along_with_the_last(monkeypatch: pyte
     assert office.line.sent == ["p1@example.com", "p3@example.com"]
     assert asked == [[1], [2], [3], []]
     assert office.mail.under_way == set()
+
+
+@pytest.mark.parametrize(
+    ("is_alive", "warnings"), [(False, []), (True, ["mail.left_without_answer"])]
+)
+def test_what_was_begun_has_some_seconds_to_come_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, is_alive: bool, warnings: list[str]
+):
+    office, joined, said = Office(monkeypatch), [], []
+
+    class Slow(Thread):
+        def join(self, seconds: float) -> None:
+            joined.append(seconds)
+            office.clock.seconds += LEAVE_WITHIN_SECONDS - 1
+
+        def is_alive(self) -> bool:
+            return is_alive
+
+    threads = [Slow(lambda: None, daemon=True, name="x") for _ in range(3)]
+    monkeypatch.setattr(office.mail, "_threads", threads)
+    monkeypatch.setattr(sending._log, "warning", said.append)
+    office.mail.stop()
+    assert joined == [LEAVE_WITHIN_SECONDS, 1, 0]
+    assert said == warnings

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ from portal.notify.subscribers import (
     SubscriptionIn,
     WebhookIn,
     acts,
+    offers,
+    schemas,
     subscribing,
 )
 from portal.status.components import Component
@@ -410,3 +413,64 @@ def test_who_comes_next_is_found_by_number(session: Session):
     assert after(0) == [1, 2, 3, 4]
     assert after(2) == [3, 4]
     assert after(0, most=2) == [1, 2]
+
+
+def test_without_a_server_those_with_a_mailbox_are_left_out(session: Session):
+    session.add_all([person(1), person(2, kind="slack"), person(3), person(4, kind="webhook")])
+    session.flush()
+    found = subscribers.after(session, 0, before=NOW, now=NOW, most=9, has_mail=False)
+    assert [row.id for row in found] == [2, 4]
+    found = subscribers.after(session, 0, until=2, before=NOW, now=NOW, most=9)
+    assert [row.id for row in found] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ({"channels": ["email"]}, ["mail"]),
+        ({"channels": ["api"]}, ["slack", "teams", "webhook"]),
+        ({"channels": ["email", "api"]}, ["mail", "slack", "teams", "webhook"]),
+        ({"channels": ["web"]}, []),
+        ({"audiences": ["admin"]}, []),
+        ({"kind": "alert"}, []),
+    ],
+)
+def test_for_which_kinds_a_notice_may_be(session: Session, values: Any, kinds: list[str]):
+    what = notice(**values)
+    assert sorted(subscribers.kinds_of(what)) == kinds
+    session.add(person(1))
+    session.flush()
+    told = subscribers.told(session, what)
+    assert told["mail"] == (1 if "mail" in kinds else 0)
+
+
+def test_all_kinds_and_who_has_not_confirmed_are_the_total():
+    counts = subscribers.Counts(mail=1, slack=20, teams=300, webhook=4000, unconfirmed=50_000)
+    assert counts.total == 54_321
+
+
+def test_an_address_that_is_a_secret_is_not_shown():
+    secret = "https://hooks.example.com/secret"
+    hook = person(kind="webhook", address=secret, by_reader=False)
+    assert "secret" not in schemas.out(hook).address
+    shown = "https://hooks.example.com/…"
+    sealed = person(kind="webhook", address=shown, sealed="x", by_reader=True)
+    assert schemas.out(sealed).address == shown
+    mailbox = person(by_reader=True)
+    assert schemas.out(mailbox).address == mailbox.address
+
+
+@pytest.mark.parametrize(
+    ("kinds", "mail", "url", "offered"),
+    [
+        ({"mail", "slack"}, True, "https://s.example", ["mail", "slack"]),
+        ({"mail", "slack"}, False, "https://s.example", ["slack"]),
+        ({"mail", "slack"}, True, "", ["mail"]),
+        (set(), True, "https://s.example", []),
+    ],
+)
+def test_by_what_readers_may_subscribe(kinds: set[str], mail: bool, url: str, offered: list[str]):
+    settings: Any = SimpleNamespace(
+        subscribe_with=kinds, smtp_url=object() if mail else None, external_url=url
+    )
+    assert list(offers.offered(settings)) == offered

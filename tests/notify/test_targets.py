@@ -233,3 +233,11 @@ def test_https_holds_the_target_to_its_name():
         with pytest.raises((ssl.SSLError, OSError)):
             targets.post(url, b"{}", {}, allowed=LISTED)
         assert server.calls == []  # type: ignore[attr-defined]
+
+
+def test_the_last_instant_is_too_late(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(targets.time, "monotonic", lambda: 100.0)
+    assert targets.left_until(100.5) == 0.5
+    for deadline in (100.0, 99.0):
+        with pytest.raises(TimeoutError):
+            targets.left_until(deadline)

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -144,6 +145,11 @@ def test_a_chat_that_is_down_is_tried_again(build: Build):
 def test_names_of_chats_tell_no_secret():
     addresses = ("slack://T0000/B0000/secret", "ntfys://user:word@ntfy.example.com/topic")
     assert chat.names(addresses) == ["1-slack", "2-ntfys"]
+
+
+def test_the_library_says_nothing_of_what_fails():
+    assert chat.check(("json://127.0.0.1:9", "nothing://x")) == ["2-nothing"]
+    assert not logging.getLogger("apprise").isEnabledFor(logging.CRITICAL)
 
 
 def test_mentions_are_quiet():

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from portal.notify import messages
+from portal.notify.channels import letters
 from portal.notify.messages import Fact, Message
+from portal.notify.subscribers import Subscriber
 from portal.status.notices import Notice
 
 pytestmark = pytest.mark.unit
@@ -201,3 +203,17 @@ def test_what_a_webhook_gets():
 )
 def test_no_mention_wakes_a_room(text, quiet):
     assert messages.quiet(text) == quiet
+
+
+@pytest.mark.parametrize(
+    ("language", "topics", "said"),
+    [
+        ("en", [], ""),
+        ("en", ["maintenance"], "maintenance"),
+        ("en", ["maintenance", "incidents"], "incidents and maintenance"),
+        ("de", ["maintenance", "incidents"], "de:Incidents, de:Maintenance"),
+    ],
+)
+def test_topics_are_named_as_they_were_asked_for(language: str, topics: list[str], said: str):
+    asked = Subscriber(language="en", wanted={"topics": topics, "language": language})
+    assert letters.topics_of(asked, lambda name, word: f"{name}:{word}") == said

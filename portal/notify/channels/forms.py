@@ -15,7 +15,7 @@ _BREAK = b"=\r\n"
 
 def placeholder(length: int) -> str:
     """A text as long as the link that takes its place."""
-    return (_MARK * (length // len(_MARK) + 1))[:length]
+    return (_MARK * length)[:length]
 
 
 @dataclass(frozen=True)

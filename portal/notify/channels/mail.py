@@ -227,18 +227,18 @@ class Mail:
 
     def _write_down(
         self, claim: Claim | None, outcome: Outcome | None, following: _Job | None
-    ) -> bool | None:
+    ) -> bool:
         """Write down what became of a mail, and say whether the claim of the next one still holds.
 
-        None when there is no next one, and False when this process leaves before it is known.
+        False when there is no next one, and when this process leaves before it is known.
         """
         entry = _Entry(claim, outcome, following.claim if following is not None else None)
         if entry.is_needed:
             self._entries.append(entry)
             self._insist(lambda: self._commit(entry))
-        return entry.is_held if following is not None else None
+        return entry.is_held
 
-    def _commit(self, entry: _Entry) -> bool:
+    def _commit(self, entry: _Entry) -> None:
         """One transaction for all threads that wait for one: whoever comes first takes all along.
 
         Each thread has one entry at most, and begins no other mail before that is in the database.
@@ -249,7 +249,7 @@ class Mail:
                 self._talking.wait_for(lambda: not self._talks, GATHER_SECONDS)
             together = list(self._entries)
             if entry not in together:
-                return True
+                return
             answers = [one.answer for one in together if one.answer is not None]
             asked = [one.following for one in together if one.following is not None]
             if answers:
@@ -262,14 +262,14 @@ class Mail:
             for one in together:
                 one.is_held = one.following is not None and one.following.delivery in held
                 self._entries.popleft()
-        return True
 
-    def _insist(self, step: Callable[[], bool]) -> bool:
-        """Take a step when the database answers; False when this process leaves before that."""
+    def _insist(self, step: Callable[[], None]) -> None:
+        """Take a step when the database answers, unless this process leaves before that."""
         while True:
             try:
-                return step()
+                step()
+                return
             except Exception as error:
                 _log.warning("mail.database_unreachable", error=type(error).__name__)
             if self._leaving.wait(DATABASE_RETRY_SECONDS):
-                return False
+                return
