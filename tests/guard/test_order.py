@@ -393,6 +393,23 @@ def test_what_flask_says_itself_stands_and_the_rest_is_added(world: World):
     assert "HTTP_HOST" not in world.seen["environ"]
 
 
+@pytest.mark.parametrize("has_close", [False, True])
+def test_to_head_the_whole_answer_is_made_and_closed(world: World, has_close: bool):
+    closed: list[int] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            closed.append(1)
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        body = world.app(environ, start)
+        return Body(body) if has_close else body
+
+    status, _, body = call(world.chain(app=app), method="HEAD")
+    assert (status, body, closed) == ("200 OK", b"", [1] if has_close else [])
+    assert world.seen["environ"]["REQUEST_METHOD"] == "GET"
+
+
 @pytest.mark.parametrize(
     ("path", "is_private"),
     [("/panel", True), ("/api/admin/x", True), ("/api/status2", False), ("/x", False)],

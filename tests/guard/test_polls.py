@@ -163,6 +163,17 @@ def test_connections_without_end_take_no_memory_without_end(site: Site, still: S
     assert ("10.0.0.9:1", "198.51.100.1") not in polls._known, "nobody declared this proxy"
 
 
+def test_what_nobody_declared_forwards_is_left_aside(site: Site, still: StandingClock):
+    """Without a proxy in front the header is the client's own word."""
+    door = Door(site, is_short=True)
+    for _ in range(12):
+        door.ask("/", "192.0.2.1:1000", {})
+    before = door.shortened
+    assert before
+    door.ask("/", "192.0.2.1:1000", {"x-forwarded-for": "198.51.100.1"})
+    assert door.shortened == before + 1
+
+
 def test_what_is_known_is_bounded(site: Site, still: StandingClock):
     polls = Door(site, is_short=True).chain.polls
     for number in range(MOST_KNOWN + 1):

@@ -20,6 +20,7 @@ from portal.status.incidents import (
     NoteIn,
     Progress,
     UpdateIn,
+    impacts,
 )
 from portal.status.retrospectives import Action, ActionKind, RetrospectiveIn
 from portal.store.choices import Choice
@@ -134,6 +135,25 @@ def test_a_note_at_the_opening_is_for_operators_alone(site: Site, still: Standin
     assert kinds(site) == ["incident.opened", "incident.noted"]
     opened(site)
     assert kinds(site).count("incident.noted") == 1
+
+
+def test_what_an_incident_has_touched_is_as_it_leaves_it(site: Site, still: StandingClock):
+    parts(site, "api", "web", "mail")
+    hurt = [Impact(component=slug, state=State.MAJOR) for slug in ("api", "web")]
+    row = opened(site, components=hurt)
+    still.advance(minutes=1)
+    site.portal.status.incidents.update(
+        By("ben"),
+        row.reference,
+        UpdateIn(
+            status=Progress.IDENTIFIED,
+            message="One is well.",
+            components=[Impact(component="web", state=State.DEGRADED)],
+        ),
+    )
+    with site.portal.core.open_session() as session:
+        found = impacts.states(session, incidents.find(session, row.reference))
+    assert found == {"api": "operational", "web": "degraded_performance"}
 
 
 def test_a_list_can_be_of_one_component(site: Site, still: StandingClock):

@@ -93,6 +93,19 @@ def test_a_window_that_was_ended_is_told_with_that_end(session: Session):
     assert (one.occurred_at, one.created_at) == (NOW + HOUR / 2, NOW + HOUR)
 
 
+def test_a_window_that_was_opened_again_is_told_with_each_of_its_ends(session: Session):
+    row = window()
+    for minutes in (0, 30, 45):
+        row.ends_at = NOW + HOUR + timedelta(minutes=minutes)
+        windows.notify(session, row, Event.ENDED, now=row.ends_at)
+        windows.notify(session, row, Event.ENDED, now=row.ends_at)
+    assert [one.key for one in told(session)] == [
+        "window m-1 ended",
+        "window m-1 ended 2030-06-03T13:30:00Z",
+        "window m-1 ended 2030-06-03T13:45:00Z",
+    ]
+
+
 @pytest.mark.parametrize(
     ("event", "nth", "key"),
     [

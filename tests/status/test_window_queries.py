@@ -153,11 +153,12 @@ def listed(session: Session, **values: Any) -> str:
 
 def test_a_list_has_what_runs_what_is_proposed_what_comes_and_what_is_over(session: Session):
     many(session)
+    window(session, "refused", 2 * HOUR, 3 * HOUR, awaits_approval=True, cancelled_at=NOW)
     parts = {
         "running": "runs starts-now",
         "proposed": "proposed",
         "upcoming": "comes",
-        "over": "off ends-now ended-now ended-early off-ran-out",
+        "over": "refused off ends-now ended-now ended-early off-ran-out",
     }
     assert listed(session) == " ".join(parts.values())
     for state, found in parts.items():
