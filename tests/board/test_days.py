@@ -119,11 +119,11 @@ def test_two_at_once_on_a_day_are_weighed_as_the_worse():
 )
 def test_a_state_by_hand_stands_instead_of_an_alert(hand, changed, left, why):
     by_hand = [interval(State.OPERATIONAL, *hand)]
-    found = board_days.overruled(interval(State.MAJOR, 8, 2), NOW - changed * HOUR, by_hand)
+    found = board_days.not_overridden(interval(State.MAJOR, 8, 2), NOW - changed * HOUR, by_hand)
     assert found == [interval(State.MAJOR, *one) for one in left], why
 
 
 def test_an_alert_that_goes_on_goes_on_after_a_state_by_hand():
     by_hand = [interval(State.OPERATIONAL, 6, 4), interval(State.DEGRADED, 3, None)]
-    found = board_days.overruled(interval(State.MAJOR, 8, None), NOW - 9 * HOUR, by_hand)
+    found = board_days.not_overridden(interval(State.MAJOR, 8, None), NOW - 9 * HOUR, by_hand)
     assert found == [interval(State.MAJOR, 8, 6), interval(State.MAJOR, 4, 3)]

@@ -102,7 +102,7 @@ def test_each_kind_has_its_own_hosts(kind: SubscriberKind, url: str, why: str):
 @pytest.mark.parametrize(("url", "name"), [(SLACK_URL, "Slack"), (TEAMS_URL, "Teams")])
 def test_an_address_of_another_kind_is_named(url: str, name: str):
     with pytest.raises(TargetError, match=name):
-        hosts.checked(WEBHOOK, url)
+        hosts.canonical(WEBHOOK, url)
 
 
 def test_the_form_says_what_is_wrong_and_not_what_was_sent():
