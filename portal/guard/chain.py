@@ -26,7 +26,7 @@ from portal.guard import head as heads
 from portal.guard.address import Network
 from portal.guard.head import Environ, Head, is_uncounted, of_environ, oversize, route_of
 from portal.guard.inspection import Inspection
-from portal.guard.limits import Decision, Limits
+from portal.guard.limits import Limits
 from portal.guard.panel_polls import PanelPolls
 from portal.guard.perimeter import Denied, Perimeter
 from portal.guard.polls import Polls
@@ -156,7 +156,7 @@ class Chain:
             return Passed(client, path, "", [], denied)
         route = f"{method} {path}" if answer else route_of(method, path)
         decision = self._limits.hit(key, route, now=now.timestamp(), share=share)
-        limit_headers = self._limit_headers(decision)
+        limit_headers = [self._limit_header, *decision.headers]
         if not decision.is_allowed:
             seconds = max(1, decision.reset_seconds)
             limit_headers.append(("Retry-After", str(seconds)))
@@ -293,10 +293,3 @@ class Chain:
                 )
             ),
         )
-
-    def _limit_headers(self, decision: Decision) -> Headers:
-        return [
-            self._limit_header,
-            ("RateLimit-Remaining", str(decision.remaining)),
-            ("RateLimit-Reset", str(decision.reset_seconds)),
-        ]

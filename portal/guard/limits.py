@@ -8,7 +8,7 @@ window, and no key passes its limit.
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import limits
@@ -18,7 +18,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter
 
 from portal import clock
-from portal.guard.distinct import Distinct
+from portal.guard.limit_window import LimitWindow
 from portal.guard.offenders import TopKeys
 from portal.guard.storage import WindowStorage
 from portal.runtime import snapshot
@@ -30,14 +30,14 @@ BATCH_SHARE = 8  # a batch is at most an eighth of what is left
 LARGEST_BATCH = 1024
 NEAR = 0.8
 HISTORY = 12
-MOST_LEASES = 20_000
+MOST_BATCHES = 20_000
 SWEEP_SECONDS = 1.0
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 30.0
 
 
 @dataclass(slots=True)
-class Lease:
+class Batch:
     """What a key may still do without asking the storage; `reset` in seconds since the epoch."""
 
     left: int
@@ -52,17 +52,13 @@ class Decision(NamedTuple):
     remaining: int
     reset_seconds: int
 
-
-@dataclass
-class _Window:
-    """Counts of one window of the clock, of this process."""
-
-    started: float
-    ends: float
-    allowed: int = 0
-    blocked: int = 0
-    seen: Distinct = field(default_factory=Distinct)
-    busiest: str | None = None
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What is left, and for how many seconds."""
+        return [
+            ("RateLimit-Remaining", str(self.remaining)),
+            ("RateLimit-Reset", str(self.reset_seconds)),
+        ]
 
 
 class Limits:
@@ -79,10 +75,10 @@ class Limits:
         self._local: RateLimiter = FixedWindowRateLimiter(WindowStorage())
         self._counters = counters
         self._lock = self.lock = threading.Lock()
-        self._leases: dict[str, Lease] = {}
+        self._batches: dict[str, Batch] = {}
         self.top = TopKeys()
-        self._history: deque[_Window] = deque(maxlen=HISTORY)
-        self._window = _Window(0.0, 0.0)
+        self._history: deque[LimitWindow] = deque(maxlen=HISTORY)
+        self._window = LimitWindow(0.0, 0.0)
         # Polls that were let through and are not in the counters yet: (key, path) → how many.
         self._pending: dict[tuple[str, str], int] = {}
         self._swept = 0.0
@@ -96,28 +92,28 @@ class Limits:
         A throttled key has one `share`-th of the limit.
         """
         with self._lock:
-            known = self._leases.get(key)
+            known = self._batches.get(key)
             # One that ends later than any window can is of a clock that was set back since.
             is_live = known is not None and now < known.reset <= now + self._longest
-            lease = known if is_live else None
-            if share > 1 and lease is not None:
-                if self.limit - lease.remaining >= max(1, self.limit // share):
-                    return self._count(key, route, Lease(0, 0, lease.reset), False, now)
-            if lease is not None:
-                if lease.left:
-                    lease.left -= 1
-                    lease.remaining -= 1
-                    return self._count(key, route, lease, True, now)
-                if not lease.remaining:
-                    return self._count(key, route, lease, False, now)
+            batch = known if is_live else None
+            if share > 1 and batch is not None:
+                if self.limit - batch.remaining >= max(1, self.limit // share):
+                    return self._count(key, route, Batch(0, 0, batch.reset), False, now)
+            if batch is not None:
+                if batch.left:
+                    batch.left -= 1
+                    batch.remaining -= 1
+                    return self._count(key, route, batch, True, now)
+                if not batch.remaining:
+                    return self._count(key, route, batch, False, now)
             has_room = known is not None or self._has_room(now)
-        is_allowed, lease = self._take(key, now, LARGEST_BATCH if has_room else 1)
+        is_allowed, batch = self._take(key, now, LARGEST_BATCH if has_room else 1)
         with self._lock:
             # A key seen once was given nothing beyond that, and needs no place.
-            if has_room and not (is_allowed and lease.remaining == self.limit - 1):
-                self._leases[key] = lease
+            if has_room and not (is_allowed and batch.remaining == self.limit - 1):
+                self._batches[key] = batch
             self._window.seen.add(key)
-            return self._count(key, route, lease, is_allowed, now)
+            return self._count(key, route, batch, is_allowed, now)
 
     def poll(self, key: str, path: str, now: float) -> bool:
         """Count one GET of a key that has used less than half of its limit.
@@ -127,17 +123,17 @@ class Limits:
         """
         window = self._window
         with self._lock:
-            lease = self._leases.get(key)
+            batch = self._batches.get(key)
             if (
-                lease is None
-                or not lease.left
-                or lease.remaining - 1 <= self._half
-                or not now < lease.reset <= now + self._longest
+                batch is None
+                or not batch.left
+                or batch.remaining - 1 <= self._half
+                or not now < batch.reset <= now + self._longest
                 or not window.started <= now < window.ends
             ):
                 return False
-            lease.left -= 1
-            lease.remaining -= 1
+            batch.left -= 1
+            batch.remaining -= 1
             name = (key, path)
             self._pending[name] = self._pending.get(name, 0) + 1
             return True
@@ -173,16 +169,16 @@ class Limits:
         return isinstance(self._limiter.storage, RedisStorage)
 
     def _has_room(self, now: float) -> bool:
-        if len(self._leases) >= MOST_LEASES and abs(now - self._swept) >= SWEEP_SECONDS:
+        if len(self._batches) >= MOST_BATCHES and abs(now - self._swept) >= SWEEP_SECONDS:
             self._swept = now
-            self._leases = {name: one for name, one in self._leases.items() if now < one.reset}
-        return len(self._leases) < MOST_LEASES
+            self._batches = {name: one for name, one in self._batches.items() if now < one.reset}
+        return len(self._batches) < MOST_BATCHES
 
     @property
     def is_storage_up(self) -> bool:
         return self._backoff == 0.0
 
-    def _take(self, key: str, now: float, most: int) -> tuple[bool, Lease]:
+    def _take(self, key: str, now: float, most: int) -> tuple[bool, Batch]:
         if not now < self._down_until <= now + LONGEST_BACKOFF_SECONDS:
             try:
                 taken = self._take_from(self._limiter.limiter, key, now, most)
@@ -200,21 +196,21 @@ class Limits:
 
     def _take_from(
         self, strategy: RateLimiter, key: str, now: float, most: int
-    ) -> tuple[bool, Lease]:
+    ) -> tuple[bool, Batch]:
         stats = strategy.get_window_stats(self.item, key)
         if stats.remaining <= 0 and stats.reset_time > now:
-            return False, Lease(0, 0, stats.reset_time)
+            return False, Batch(0, 0, stats.reset_time)
         used = self.limit - stats.remaining
-        batch = max(1, min(most, stats.remaining // BATCH_SHARE, used))
-        is_allowed = strategy.hit(self.item, key, cost=batch)
+        cost = max(1, min(most, stats.remaining // BATCH_SHARE, used))
+        is_allowed = strategy.hit(self.item, key, cost=cost)
         reset = stats.reset_time
         if reset <= now or stats.remaining == self.limit:
             reset = strategy.get_window_stats(self.item, key).reset_time
         if not is_allowed:
-            return False, Lease(0, 0, reset)
-        return True, Lease(batch - 1, max(0, stats.remaining - 1), reset)
+            return False, Batch(0, 0, reset)
+        return True, Batch(cost - 1, max(0, stats.remaining - 1), reset)
 
-    def _count(self, key: str, route: str, lease: Lease, is_allowed: bool, now: float) -> Decision:
+    def _count(self, key: str, route: str, batch: Batch, is_allowed: bool, now: float) -> Decision:
         window = self._window
         if not window.started <= now < window.ends:
             window = self._begin_window(now)
@@ -226,21 +222,21 @@ class Limits:
             window.blocked += 1
             self._last_blocked = now
         self.top.count(key, is_allowed=is_allowed, route=route, at=now)
-        return Decision(is_allowed, lease.remaining, max(0, int(lease.reset - now + 0.999)))
+        return Decision(is_allowed, batch.remaining, max(0, int(batch.reset - now + 0.999)))
 
-    def _begin_window(self, now: float) -> _Window:
+    def _begin_window(self, now: float) -> LimitWindow:
         self._settle()
         if self._window.started:
             self._window.busiest = self._busiest(self._window.started)
             self._window.seen.seal()
             self._history.appendleft(self._window)
         started = now - now % self.window_seconds
-        self._window = _Window(started, started + self.window_seconds)
+        self._window = LimitWindow(started, started + self.window_seconds)
         return self._window
 
     def _busiest(self, since: float) -> str | None:
         """The key that has used most of its limit since; of those that came more than once."""
-        live = {name: one for name, one in self._leases.items() if one.reset > since}
+        live = {name: one for name, one in self._batches.items() if one.reset > since}
         return min(live, key=lambda name: live[name].remaining, default=None)
 
     def figures(self) -> snapshot.RateLimit:
@@ -250,10 +246,10 @@ class Limits:
             if not self._window.started <= now < self._window.ends:
                 self._begin_window(now)
             self._settle()
-            live = {name: one for name, one in self._leases.items() if one.reset > now}
-            current = self._shown(self._window, now)
+            live = {name: one for name, one in self._batches.items() if one.reset > now}
+            current = self._window.shown(now)
             current.busiest_key = self._busiest(now)
-            history = [self._shown(window, window.ends) for window in self._history]
+            history = [window.shown(window.ends) for window in self._history]
             near = [
                 (name, self.limit - one.remaining)
                 for name, one in live.items()
@@ -282,20 +278,4 @@ class Limits:
             ),
             top_consumers=top,
             last_limit_triggered_at=None if last_blocked is None else clock.at(last_blocked),
-        )
-
-    def _shown(self, window: _Window, until: float) -> snapshot.LimitWindow:
-        hits = window.allowed + window.blocked
-        # The first second of a window would otherwise divide by almost nothing.
-        seconds = max(1.0, until - window.started)
-        return snapshot.LimitWindow(
-            started_at=clock.at(window.started),
-            ends_at=clock.at(window.ends),
-            hits=hits,
-            allowed=window.allowed,
-            blocked=window.blocked,
-            active_keys=window.seen.count(),
-            busiest_key=window.busiest,
-            blocked_ratio=round(window.blocked / hits, 4) if hits else 0.0,
-            requests_per_second=round(hits / seconds, 2),
         )

@@ -4,7 +4,6 @@ import secrets
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,6 +18,7 @@ from portal.notify import concurrency, messages, outbox
 from portal.notify.channels import chat, webhook
 from portal.notify.channels.cards import Cards
 from portal.notify.channels.mail import Mail
+from portal.notify.circuit_breaker import CircuitBreaker
 from portal.notify.messages import Message, Render
 from portal.notify.outbox import CHAT, Claim, Figures, Outcome, Result
 from portal.notify.subscribers import MAIL, Addresses
@@ -28,21 +28,9 @@ from portal.store.lease import Fence
 from portal.store.revision import transaction
 
 _log = structlog.get_logger()
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=5)
 RELEASE_EVERY = timedelta(seconds=20)
 # How often it looks whether newer news supersedes what waits.
 PAIRS_EVERY = timedelta(seconds=1)
-
-
-@dataclass
-class CircuitBreaker:
-    """A channel that cannot be used: since when, why, and when it is tried again."""
-
-    since: datetime
-    reason: str
-    pause: timedelta
-    until: datetime
 
 
 class Dispatcher:
@@ -166,13 +154,10 @@ class Dispatcher:
         if outcome.result is not Result.CLOSED:
             self._breakers.pop(queue, None)
         elif breaker is None:
-            self._breakers[queue] = CircuitBreaker(
-                now, outcome.reason, FIRST_PAUSE, now + FIRST_PAUSE
-            )
+            self._breakers[queue] = CircuitBreaker.opened(outcome.reason, now=now)
             _log.warning("notify.closed", queue=queue, reason=outcome.reason)
-        elif now >= breaker.until:
-            breaker.pause = min(breaker.pause * 2, LONGEST_PAUSE)
-            breaker.until, breaker.reason = now + breaker.pause, outcome.reason
+        else:
+            breaker.failed(outcome.reason, now=now)
 
     def _address(self, now: datetime) -> bool:
         with self._open_session() as session:
@@ -188,7 +173,7 @@ class Dispatcher:
         for queue in concurrency.in_turn(due):
             breaker = self._breakers.get(queue)
             # A clock that was set back must not keep it closed.
-            if breaker is not None and breaker.until - LONGEST_PAUSE <= now < breaker.until:
+            if breaker is not None and breaker.holds(now):
                 continue
             room = self._room(queue)
             if queue == MAIL and self._mail is None:

@@ -11,14 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.notify import concurrency, outbox
-from portal.notify.dispatcher import (
-    FIRST_PAUSE,
-    LONGEST_PAUSE,
-    PAIRS_EVERY,
-    RELEASE_EVERY,
-    CircuitBreaker,
-    Dispatcher,
-)
+from portal.notify.circuit_breaker import FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
+from portal.notify.dispatcher import PAIRS_EVERY, RELEASE_EVERY, Dispatcher
 from portal.notify.outbox import Delivery, Outcome, Result
 from portal.notify.subscribers import Addresses, Subscriber
 from portal.status.notices import Notice

@@ -7,7 +7,7 @@ import pytest
 from limits.strategies import FixedWindowRateLimiter
 
 from portal.guard import limits
-from portal.guard.limits import LONGEST_BACKOFF_SECONDS, Lease, Limits
+from portal.guard.limits import LONGEST_BACKOFF_SECONDS, Batch, Limits
 from portal.guard.storage import WindowStorage
 from tests.conftest import StandingClock
 
@@ -67,9 +67,9 @@ def test_a_window_ends_by_the_clock(still: StandingClock, now: float):
 def test_a_key_seen_once_takes_no_place(now: float):
     one = limit()
     one.hit("ip:a", "GET /", now=now)
-    assert one._leases == {}
+    assert one._batches == {}
     one.hit("ip:a", "GET /", now=now)
-    assert list(one._leases) == ["ip:a"]
+    assert list(one._batches) == ["ip:a"]
 
 
 def test_batches_grow_with_use_and_stay_an_eighth_of_what_is_left(now: float):
@@ -115,7 +115,7 @@ def test_a_throttled_key_has_its_share(now: float):
 )
 def test_which_lease_is_believed(now: float, reset: float, is_used: bool, why: str):
     one = limit("100/minute")
-    one._leases["ip:a"] = Lease(5, 50, now + reset)
+    one._batches["ip:a"] = Batch(5, 50, now + reset)
     answer = one.hit("ip:a", "GET /", now=now)
     assert (answer.remaining == 49) is is_used, why
     assert answer.is_allowed
@@ -139,9 +139,9 @@ def test_which_polls_are_counted_at_once(
     one = limit("100/minute")
     one.hit("ip:b", "GET /", now=now)
     left, remaining, reset = lease
-    one._leases["ip:a"] = Lease(left, remaining, now + reset)
+    one._batches["ip:a"] = Batch(left, remaining, now + reset)
     assert one.poll("ip:a", "/", now) is is_counted, why
-    assert one._leases["ip:a"].left == left - is_counted
+    assert one._batches["ip:a"].left == left - is_counted
 
 
 class Told:
@@ -180,56 +180,56 @@ def test_when_a_window_ends(
 
 def test_a_lease_without_anything_left_refuses_without_asking(now: float):
     one = limit("100/minute")
-    one._leases["ip:a"] = Lease(0, 0, now + 30)
+    one._batches["ip:a"] = Batch(0, 0, now + 30)
     answer = one.hit("ip:a", "GET /", now=now)
     assert (answer.is_allowed, answer.reset_seconds) == (False, 30)
-    one._leases["ip:b"] = Lease(0, 7, now + 30)
+    one._batches["ip:b"] = Batch(0, 7, now + 30)
     assert one.hit("ip:b", "GET /", now=now).remaining == 99
 
 
 def test_leases_are_swept_at_their_bound(monkeypatch: pytest.MonkeyPatch, now: float):
     """What has ended makes room, at most once a second; what has not stays."""
-    monkeypatch.setattr(limits, "MOST_LEASES", 3)
+    monkeypatch.setattr(limits, "MOST_BATCHES", 3)
     one = limit()
-    one._leases = {
-        "ended": Lease(1, 9, now),
-        "over": Lease(1, 9, now - 5),
-        "live": Lease(1, 9, now + 9),
+    one._batches = {
+        "ended": Batch(1, 9, now),
+        "over": Batch(1, 9, now - 5),
+        "live": Batch(1, 9, now + 9),
     }
     assert one._has_room(now)
-    assert list(one._leases) == ["live"]
-    one._leases |= {"b": Lease(1, 9, now + 0.5), "c": Lease(1, 9, now + 0.5)}
+    assert list(one._batches) == ["live"]
+    one._batches |= {"b": Batch(1, 9, now + 0.5), "c": Batch(1, 9, now + 0.5)}
     assert not one._has_room(now + 0.9)
-    assert len(one._leases) == 3
+    assert len(one._batches) == 3
     assert one._has_room(now + 1.0)
-    assert list(one._leases) == ["live"]
+    assert list(one._batches) == ["live"]
 
 
 def test_below_the_bound_nothing_is_swept(monkeypatch: pytest.MonkeyPatch, now: float):
-    monkeypatch.setattr(limits, "MOST_LEASES", 3)
+    monkeypatch.setattr(limits, "MOST_BATCHES", 3)
     one = limit()
-    one._leases = {"ended": Lease(1, 9, now - 5), "live": Lease(1, 9, now + 9)}
+    one._batches = {"ended": Batch(1, 9, now - 5), "live": Batch(1, 9, now + 9)}
     assert one._has_room(now)
-    assert len(one._leases) == 2
+    assert len(one._batches) == 2
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_sweep(
     monkeypatch: pytest.MonkeyPatch, now: float
 ):
-    monkeypatch.setattr(limits, "MOST_LEASES", 1)
+    monkeypatch.setattr(limits, "MOST_BATCHES", 1)
     one = limit()
     one._swept = now + 3600
-    one._leases = {"ended": Lease(1, 9, now)}
+    one._batches = {"ended": Batch(1, 9, now)}
     assert one._has_room(now)
 
 
 def test_without_room_a_new_key_asks_hit_by_hit(monkeypatch: pytest.MonkeyPatch, now: float):
-    monkeypatch.setattr(limits, "MOST_LEASES", 1)
+    monkeypatch.setattr(limits, "MOST_BATCHES", 1)
     one = limit("10/minute")
-    one._leases = {"live": Lease(1, 9, now + 9)}
+    one._batches = {"live": Batch(1, 9, now + 9)}
     allowed = [one.hit("ip:new", "GET /", now=now).is_allowed for _ in range(12)]
     assert allowed == [True] * 10 + [False] * 2
-    assert list(one._leases) == ["live"]
+    assert list(one._batches) == ["live"]
 
 
 class Broken:
@@ -346,7 +346,7 @@ def test_a_key_is_near_at_eight_tenths(still: StandingClock, now: float, hits: i
 def test_the_nearest_stands_first(still: StandingClock, now: float):
     one = limit("100/minute")
     for number in range(20):
-        one._leases[f"k{number}"] = Lease(0, number, now + 9)
+        one._batches[f"k{number}"] = Batch(0, number, now + 9)
     near = one.figures().approaching_limit
     assert [found.key for found in near] == [f"k{number}" for number in range(15)]
 
