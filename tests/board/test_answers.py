@@ -192,6 +192,17 @@ def test_each_public_component_has_a_page_that_is_made_when_asked_for():
         assert made.find(f"/components/{slug}", "", NOW) is None
 
 
+def test_what_is_ready_is_found_in_the_language_of_its_reader():
+    made = ready(picture(banner()))
+    german = {"accept-language": "de"}.get
+    assert made.ready("/nothing", german) is None
+    assert made.ready("/api/status", german) is made.find("/api/status", "", NOW)
+    assert made.ready("/", german) is None, "it is not made yet"
+    assert made.ready("/", {}.get) is made.find("/", "", NOW)
+    # What another answer reads says nothing here.
+    assert made.find("/", "limit=99&audience=admin", NOW) is made.find("/", "", NOW)
+
+
 def test_encodings_are_made_before_anybody_asks():
     made = ready(picture(), page=b"page " * 200)
     page = made.find("/", "", NOW)

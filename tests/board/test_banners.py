@@ -233,6 +233,11 @@ def test_what_was_learned_later_is_seen():
 
     assert known.of(row, [], [], None)[0].postmortem is None
     for version, impact in ((1, "much"), (2, "little")):
+        known.forget_others()
         found = known.of(row, [], [], learned(version, impact))[0].postmortem
         assert found is not None
         assert found.impact == impact
+    assert known.made == 3
+    known.forget_others()
+    known.of(row, [], [], learned(2, "little"))
+    assert known.made == 3, "what is as it was is the very same"

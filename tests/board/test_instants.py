@@ -86,6 +86,15 @@ def edges(session: Session) -> list[datetime]:
     return sorted(found | {one - instants.NEAR for one in found})
 
 
+@pytest.mark.unit
+def test_what_goes_on_is_told_anew_at_its_next_step():
+    now = datetime(2030, 6, 3, 12, 7, tzinfo=UTC)
+    one = Interval(State.MAJOR, now - timedelta(hours=1), None, "")
+    assert instants.next_change(now, [], [one]) == now + timedelta(minutes=3)
+    over = one._replace(ended_at=now)
+    assert instants.next_change(now, [], [over]) == datetime(2030, 6, 4, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_served_is_what_a_board_made_at_that_instant_serves(
     site: Site, still: StandingClock, seed: int

@@ -349,3 +349,11 @@ def test_without_the_database_a_component_is_not_known_for_ever():
     ):
         later = shown.at(now, stale_since=NOW)
         assert [one.slug for one in later.components if one.is_unknown] == unknown
+
+
+def test_a_picture_without_translations_is_the_same_in_every_language():
+    shown = picture(banner(), incidents=(event(),), components=(part("api"),))
+    assert shown.spoken("de") is shown
+    told = picture(banner(translations={"de": {"title": "T"}}))
+    assert told.spoken("de") is not told
+    assert told.spoken("ja") is told

@@ -334,6 +334,12 @@ def episode(session: Session, **values: Any) -> None:
         ),
         (["worker-error"], {"source": "alertmanager"}, State.DEGRADED, "without naming one"),
         (["worker-error"], {"closed_at": NOW - HOUR / 2}, State.OPERATIONAL, "it is over"),
+        (
+            [],
+            {"labels": {"component": "api", "state": "major_outage"}, "source": "monitor"},
+            State.MAJOR,
+            "a monitor says how bad it is",
+        ),
     ],
 )
 def test_an_alert_impairs_what_depends_on_it(session: Session, alerts, values, state, why):
@@ -433,3 +439,41 @@ def test_monitors_of_public_components_alone_are_public(session: Session):
         row = monitor(id=7 + number, slug=f"of-{slug}", component=slug, shows_latency=True)
         session.add(row)
     assert [one.slug for one in take(session).monitors] == ["of-api"]
+
+
+def test_what_was_is_read_again_when_it_was_changed(session: Session):
+    history = History()
+    part(session)
+    span(session, -50 * HOUR, -48 * HOUR)
+
+    def worst() -> list[State]:
+        session.flush()
+        shown = published.take(session, now=NOW, history=history).components[0]
+        return [one.state for one in shown.events]
+
+    assert worst() == worst() == [State.MAJOR]
+    assert history.computed == 1, "days that are over are computed once"
+    session.query(Span).one().state = State.PARTIAL.value
+    assert worst() == [State.PARTIAL]
+    assert history.computed == 2
+
+
+def test_a_monitor_is_not_down_in_planned_maintenance(session: Session):
+    part(session)
+    session.add(monitor(component="api", shows_latency=True))
+    session.flush()
+    for health, begin, end in (("up", -9, -3), ("down", -3, -2), ("up", -2, None)):
+        session.add(
+            MonitorSpan(
+                monitor_id=7,
+                health=health,
+                began_at=NOW + begin * HOUR,
+                ended_at=None if end is None else NOW + end * HOUR,
+                detail="",
+            )
+        )
+    (one,) = take(session).monitors
+    assert one.uptime == pytest.approx(8 / 9)
+    window(session, components=["api"], starts_at=NOW - 4 * HOUR, ends_at=NOW - HOUR)
+    (one,) = take(session).monitors
+    assert one.uptime == 1.0

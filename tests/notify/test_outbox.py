@@ -318,6 +318,22 @@ def test_what_is_due(session: Session, due, is_due, why):
     assert bool(taken) is is_due, why
 
 
+@pytest.mark.parametrize(("due", "is_due", "why"), DUE)
+def test_whether_there_is_work(session: Session, due, is_due, why):
+    put(session, addressed_at=NOW)
+    deliver(session, due_at=NOW + due)
+    assert session.scalar(select(outbox.has_work(NOW))) is is_due, why
+
+
+def test_each_queue_is_found_once_and_has_its_own(session: Session):
+    put(session)
+    for number, queue in enumerate(("a", "a", "b", "c", "d"), start=1):
+        deliver(session, number, queue=queue, due_at=NOW + (HOUR if queue == "b" else -HOUR))
+    assert outbox.queues(session, now=NOW) == ["a", "c", "d"]
+    taken = outbox.claim(session, "a", by=US, most=9, now=NOW)
+    assert [one.delivery for one in taken] == [1, 2]
+
+
 def is_held(session: Session, claim: outbox.Claim) -> bool:
     return claim.delivery in outbox.held(session, [claim])
 

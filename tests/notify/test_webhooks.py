@@ -12,8 +12,9 @@ import pytest
 
 from portal import clock
 from portal.notify import outbox
-from portal.notify.channels import chat
+from portal.notify.channels import chat, webhook
 from portal.notify.messages import quiet
+from portal.notify.outbox import Claim
 from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.store import engine
 from portal.unit_of_work import By
@@ -155,3 +156,13 @@ def test_the_library_says_nothing_of_what_fails():
 def test_mentions_are_quiet():
     assert "@here" not in quiet("look @here and @All")
     assert quiet("ada@example.com") == "ada@example.com"
+
+
+def test_only_a_webhook_is_told_by_whom_it_is_signed():
+    for kind, is_signed in (("webhook", True), ("slack", False), ("teams", False)):
+        person = Subscriber(kind=kind, secret="key" if is_signed else "")
+        claim = Claim(7, "me", "subscriber 1", "x", None, person)  # type: ignore[arg-type]
+        headers = webhook._headers(claim, b"{}")
+        assert ("Portal-Signature" in headers, headers.get("Portal-Delivery")) == (
+            (True, "7") if is_signed else (False, None)
+        )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import (
     BindParameter,
@@ -32,6 +33,8 @@ _RANGES = (
 )
 
 
+# Asked for each handful of mails: to put such a statement together takes longer than its answer.
+@cache
 def _queues() -> Select[str]:
     known = select(func.min(Delivery.queue).label("queue")).where(is_in(State.PENDING))
     each = known.cte("queues", recursive=True)
@@ -66,14 +69,14 @@ def _following(part: ColumnElement[bool]) -> Select[Delivery]:
     )
 
 
-# Asked for each handful of mails: to put such a statement together takes longer than its answer.
-_QUEUES = _queues()
-_NEXT = [_following(part) for part in _RANGES]
+@cache
+def _next() -> list[Select[Delivery]]:
+    return [_following(part) for part in _RANGES]
 
 
 def queues(session: Session, *, now: datetime) -> list[str]:
     """The ways out on which something is due; each is looked up, not each delivery."""
-    return list(session.scalars(_QUEUES, {"now": now, "far": now + LONGEST_WAIT}))
+    return list(session.scalars(_queues(), {"now": now, "far": now + LONGEST_WAIT}))
 
 
 def has_work(now: datetime) -> ColumnElement[bool]:
@@ -95,7 +98,7 @@ def is_waiting() -> ColumnElement[bool]:
 def following(session: Session, queue: str, most: int, now: datetime) -> list[Delivery]:
     """The next of a queue, without those whose recipients have another one under way."""
     found: list[Delivery] = []
-    for query in _NEXT:
+    for query in _next():
         if len(found) < most:
             values = {"queue": queue, "most": most - len(found), "now": now}
             found += session.scalars(query, values | {"far": now + LONGEST_WAIT})
