@@ -6,7 +6,7 @@ from portal.board import languages
 from portal.board.answer import PENDING
 from portal.board.languages import DEFAULT_CHOICE, Choice, choose
 from tests.board.test_answers import ready
-from tests.board.test_picture import NOW, part, picture
+from tests.board.test_picture import NOW, banner, part, picture
 
 pytestmark = pytest.mark.unit
 
@@ -101,3 +101,10 @@ def test_links_keep_a_choice_and_leave_others_alone():
         '<a href="https://a.example/"></a><div hx-get="/banner?lang=de"></div>'
         '<form action="/subscribe?lang=de"></form><a href="/?lang=de#notices"></a>'
     )
+
+
+def test_a_picture_is_told_in_a_language_once():
+    made = ready(picture(banner(translations={"de": {"title": "Titel"}})))
+    told = made._picture_in(Choice("de"))
+    assert told.banners[0].title == "Titel"
+    assert made._picture_in(Choice("de", is_explicit=True)) is told

@@ -456,6 +456,12 @@ def test_what_was_is_read_again_when_it_was_changed(session: Session):
     session.query(Span).one().state = State.PARTIAL.value
     assert worst() == [State.PARTIAL]
     assert history.computed == 2
+    span(session, -HOUR, None)
+    for minutes in (0, 5, 10):
+        session.flush()
+        published.take(session, now=NOW + timedelta(minutes=minutes), history=history)
+    assert history.viewed == 5, "what goes on is seen anew"
+    assert history.computed == 2, "and what is over is not"
 
 
 def test_a_monitor_is_not_down_in_planned_maintenance(session: Session):
