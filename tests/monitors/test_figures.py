@@ -117,3 +117,19 @@ def test_uptime_is_of_spans(stretches, planned, share, why):
     plans = [Planned(START + begin * HOUR, START + end * HOUR) for begin, end in planned]
     found = uptime.uptime(stretches, plans, since=START, now=START + 10 * HOUR)
     assert found == (pytest.approx(share) if share is not None else None), why
+
+
+@pytest.mark.parametrize(
+    ("health", "since", "expected", "why"),
+    [
+        ("up", 5, [("up", 0, 2), ("up", 2, None)], "it is what it was"),
+        ("unknown", None, [("up", 0, 2), ("up", 2, None)], "nobody knows since when"),
+        ("unknown", 5, [("up", 0, 2), ("up", 2, 5), ("unknown", 5, None)], "nobody confirms it"),
+        ("unknown", 1, [("up", 0, 2), ("up", 2, 2), ("unknown", 2, None)], "not before it began"),
+    ],
+)
+def test_what_nobody_confirms_any_more(health, since, expected, why):
+    lines = [stretch("up", 0, 2), stretch("up", 2, None)]
+    at = None if since is None else START + since * HOUR
+    found = uptime.confirmed(lines, Health(health), at)
+    assert found == [stretch(*one) for one in expected], why

@@ -245,3 +245,8 @@ def test_nothing_is_lost_when_it_is_stored_and_read_again(rule: Rule, steps):
 def test_what_several_nodes_see(seen: dict[str, str], quorum: int, is_now: str, why: str):
     healths = {name: WORDS[word] for name, word in seen.items()}
     assert judging.combined(healths, quorum)[0] is WORDS[is_now], why
+
+
+def test_after_how_long_without_a_look_nothing_is_known():
+    assert Rule(interval_seconds=60, timeout_seconds=10).stale_after == timedelta(seconds=130)
+    assert Rule(interval_seconds=20, timeout_seconds=5).stale_after == timedelta(seconds=65)
