@@ -67,7 +67,14 @@ def test_an_exported_segment_can_be_checked_by_itself(either: Site, tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("harm", "bad"),
-    [("altered", 12), ("removed", 12), ("inserted", 13), ("cut off", 20), ("added", 21)],
+    [
+        ("altered", 12),
+        ("removed", 12),
+        ("inserted", 13),
+        ("cut off", 20),
+        ("added", 21),
+        ("ended twice", 21),
+    ],
 )
 def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
     site: Site, tmp_path: Path, harm: str, bad: int
@@ -84,6 +91,8 @@ def test_a_segment_that_was_tampered_with_names_the_first_bad_event(
         rows.insert(13, rows[12])
     elif harm == "added":
         rows.append(rows[20])
+    elif harm == "ended twice":
+        rows.append(rows[-1])
     else:
         rows = rows[:-2]
     path.write_bytes(b"".join(rows))
