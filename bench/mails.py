@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from bench import idle, nodes
+from bench import nodes, processor
 from bench.clients import Client
 from bench.portals import IMPAIRED, INCIDENT, RUNTIME, Bench
 from portal import clock
@@ -89,7 +89,7 @@ def measured(bench: Bench, folder: Path) -> Mails:
         workers = node.named("portal worker")
 
         def used() -> float:
-            return sum(map(idle.cpu_seconds, workers))
+            return processor.seconds(workers)
 
         # Addressing goes on beside the first mails, and is no part of the rate.
         _until(lambda: _notice(bench, window).addressed_at is not None, "the addressing")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench import idle
+from bench import idle, processor
 from bench.clients import Panel
 from bench.idle import Node, Rest
 from bench.portals import Bench
@@ -70,11 +70,11 @@ def with_panels(bench: Bench, folder: Path) -> Panels:
             for one in panels:
                 one.milliseconds.clear()
             web = node.named("portal web")
-            before = sum(map(idle.cpu_seconds, web))
+            before = processor.seconds(web)
             time.sleep(MEASURED_SECONDS)
-            used = sum(map(idle.cpu_seconds, web)) - before
+            used = processor.seconds(web) - before
             stop.set()
-        for one in polling:
-            one.result()
-    taken = [each for one in panels for each in one.milliseconds]
+        for each in polling:
+            each.result()
+    taken = [one for panel in panels for one in panel.milliseconds]
     return Panels(used / MEASURED_SECONDS, median(taken), quantiles(taken, n=20)[-1])

@@ -136,7 +136,9 @@ class Bench:
 
     @property
     def is_empty(self) -> bool:
-        return not self.portal.board.current().picture.components
+        answers = self.portal.board.current()
+        assert answers
+        return not answers.picture.components
 
     def _cost(self, ask: Callable[[], int]) -> Cost:
         ask()

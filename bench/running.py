@@ -5,8 +5,8 @@ from pathlib import Path
 from bench import mails, nodes, retention
 from bench.portals import Bench
 
-HEAD = ("of a node that runs", "empty", "grown", "goal")
-Row = tuple[str, str, str, str]
+Row = tuple[str, ...]
+HEAD: Row = ("of a node that runs", "empty", "grown", "goal")
 
 
 def rows(empty: Bench, grown: Bench, folder: Path) -> list[Row]:

@@ -29,10 +29,14 @@ def page(
     *order: Any,
     limit: int,
     offset: int,
-    known: int | None = None,
+    count_to: int | None = None,
 ) -> tuple[list[Row], int]:
-    """The rows of a page in their order, and how many there are in all, unless that is known."""
-    table, total = _table(query), _count(query) if known is None else literal(known)
+    """The rows of a page in their order, and how many there are in all.
+
+    With `count_to` they are counted as far as that and no further: one more says that there are
+    more.
+    """
+    table, total = _table(query), _count(query, count_to)
     # Long texts are not read to count rows.
     ids = query.with_only_columns(table.id).order_by(*order).limit(limit).offset(offset).subquery()
     rows = select(table, total).join(ids, ids.c.id == table.id).order_by(*order)
@@ -99,10 +103,16 @@ def _first(
     return select(first)
 
 
-def _count(query: Select[Any]) -> Any:
+def _count(query: Select[Any], most: int | None = None) -> Any:
     """How many rows the query finds: a statement of its own within, so that a page ends early."""
-    number = query.with_only_columns(_table(query).id).order_by(None).subquery()
-    return select(func.count()).select_from(number).scalar_subquery()
+    return number(query.with_only_columns(_table(query).id).order_by(None), most=most)
+
+
+def number(query: Select[Any], *, most: int | None = None) -> Any:
+    """How many rows a query finds, to be selected: all of them, or `most` and one more at most."""
+    if most is not None:
+        query = query.limit(most + 1)
+    return select(func.count()).select_from(query.subquery()).scalar_subquery()
 
 
 def _table(query: Select[Any]) -> Any:

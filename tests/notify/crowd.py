@@ -17,7 +17,7 @@ from tests.conftest import Site
 ALL = ["incidents", "maintenance", "announcements"]
 
 
-def gather(site: Site, count: int, **values: Any) -> None:
+def gather(site: Site, count: int, *, prefix: str = "p", **values: Any) -> None:
     """As many people who confirmed an hour ago."""
     at = clock.now() - timedelta(hours=1)
     with transaction(site.portal.core.open_session) as (session, _):
@@ -26,7 +26,7 @@ def gather(site: Site, count: int, **values: Any) -> None:
             [
                 {
                     "kind": "mail",
-                    "address": f"p{number}@example.com",
+                    "address": f"{prefix}{number}@example.com",
                     "topics": ALL,
                     "components": [],
                     "wanted": {},

@@ -8,8 +8,9 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.notify import outbox
+from portal.notify import outbox, subscribers
 from portal.notify.outbox import Claim, Delivery, Outcome, Result, addressing, superseding
+from portal.status.notices import Notice, NoticeKind
 from portal.store.revision import transaction
 from tests.conftest import Site
 from tests.notify import crowd
@@ -45,12 +46,26 @@ ACTS: dict[str, Act] = {
 }
 
 
-@pytest.mark.parametrize("name", ACTS)
-def test_no_statement_reads_all_deliveries(site: Site, name: str):
-    crowd.gather(site, 50)
-    crowd.tell(site)
-    crowd.address_all(site)
-    crowd.tell(site, nth=2)
+COUNTS: dict[str, Act] = {
+    "how many there are": lambda session, now: subscribers.counts(session),
+    "as far as some": lambda session, now: subscribers.counts(session, most=10),
+    "how many are told": lambda session, now: subscribers.told(session, _notice()),
+    "of a component": lambda session, now: subscribers.told(session, _notice("api")),
+}
+COUNTED_BY = ("ix_subscriber_choice", "ix_subscriber_unconfirmed")
+
+
+def _notice(*parts: str) -> Notice:
+    return Notice(
+        kind=NoticeKind.INCIDENT,
+        audiences=["public"],
+        channels=["email", "api"],
+        components=list(parts),
+    )
+
+
+def steps(site: Site, act: Act) -> list[tuple[str, str]]:
+    """Each statement of an act with each step of its plan."""
     said: list[tuple[str, Any]] = []
     engine = site.portal.core.engine
 
@@ -61,20 +76,46 @@ def test_no_statement_reads_all_deliveries(site: Site, name: str):
     event.listen(engine, "before_cursor_execute", note)
     try:
         with transaction(site.portal.core.open_session) as (session, now):
-            ACTS[name](session, now)
+            act(session, now)
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert said
     with engine.connect() as connection:
-        for statement, parameters in said:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-            for step in plan.scalars("detail").all():
-                is_whole = step.startswith("SCAN delivery") and "INDEX" not in step
-                assert not is_whole, f"{statement}\n{step}"
-                if name in {"the figures", "dead letters"}:
-                    assert "ix_delivery_settled_at" not in step, f"{statement}\n{step}"
-                # Of settled ones there are millions.
-                assert "uq_delivery" not in step or "SEARCH" in step, f"{statement}\n{step}"
+        return [
+            (statement, step)
+            for statement, parameters in said
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            .scalars("detail")
+            .all()
+        ]
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_no_statement_reads_all_deliveries(site: Site, name: str):
+    crowd.gather(site, 50)
+    crowd.tell(site)
+    crowd.address_all(site)
+    crowd.tell(site, nth=2)
+    for statement, step in steps(site, ACTS[name]):
+        is_whole = step.startswith("SCAN delivery") and "INDEX" not in step
+        assert not is_whole, f"{statement}\n{step}"
+        if name in {"the figures", "dead letters"}:
+            assert "ix_delivery_settled_at" not in step, f"{statement}\n{step}"
+        # Of settled ones there are millions.
+        assert "uq_delivery" not in step or "SEARCH" in step, f"{statement}\n{step}"
+
+
+@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("is_known", [False, True], ids=["", "with statistics"])
+def test_subscribers_are_counted_without_reading_them(site: Site, name: str, is_known: bool):
+    crowd.gather(site, 50)
+    if is_known:
+        with site.portal.core.engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE")
+    found = [one for one in steps(site, COUNTS[name]) if " subscriber " in one[1]]
+    assert found
+    for statement, step in found:
+        assert any(index in step for index in COUNTED_BY), f"{statement}\n{step}"
 
 
 def test_the_list_of_notices_reads_no_delivery(either: Site):

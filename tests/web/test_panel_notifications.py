@@ -9,13 +9,14 @@ from portal import clock
 from portal.accounts.roles import Role
 from portal.notify import outbox
 from portal.notify.outbox import Delivery, State
-from portal.notify.subscribers import Subscriber
+from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.status import notices
 from portal.status.components import ComponentIn
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.status.templates import TemplateIn
 from portal.store import engine
 from portal.unit_of_work import By
+from portal.web.panel import notifications
 from tests.conftest import Build, Person, Site, StandingClock
 from tests.notify import crowd
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
@@ -28,6 +29,7 @@ MESSAGE: dict[str, Any] = {
     "audiences": ["public"],
     "key": KEY,
 }
+LISTING = "/api/admin/runtime/maintenance/notifications"
 
 
 def subscribed(site: Site) -> list[Subscriber]:
@@ -216,3 +218,30 @@ def test_the_panel_says_how_many_wait_and_until_when(build: Build, still: Standi
     assert f"the last at about {end}" in text
     assert f"until {end}" in text
     assert "20 a second" in text
+
+
+def test_many_subscribers_are_counted_so_far_and_paged_to_their_end(
+    build: Build, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    site = build(smtp_url="smtp://127.0.0.1:9", mail_from="status@example.com")
+    person = site.signed_in(Role.OPERATOR)
+    monkeypatch.setattr(notifications, "MOST_COUNTED", 65)
+    crowd.gather(site, 65)
+    page = text_of(person.client.get("/panel/notifications"))
+    assert "65 people" in page
+    assert "1 to 30 of 65" in page
+    site.portal.notify.subscribers.add_webhook(By("a"), WebhookIn.model_validate(WEBHOOK))
+    crowd.gather(site, 30, prefix="q")
+    page = text_of(person.client.get("/panel/notifications"))
+    assert "more than 65 people" in page
+    assert "<span>Webhooks</span><span>1</span>" in page
+    assert "1 to 30 of more than 65" in page
+    page = text_of(person.client.get("/panel/notifications?subscribers=60"))
+    assert "61 to 90 of more than 65" in page
+    assert 'rel="next" href="?subscribers=90"' in page
+    page = text_of(person.client.get("/panel/notifications?subscribers=90"))
+    assert "91 to 96 of more than 65" in page
+    assert 'rel="next"' not in page
+    # The API says how many, by contract.
+    listing = site.client().get(LISTING, headers=site.bearer())
+    assert listing.json["subscribers"]["mail"] == 95

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Integer, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from portal.notify.subscribers.schemas import Counts
@@ -19,15 +19,17 @@ def page(
     offset: int,
     kind: SubscriberKind | None = None,
     choice: Choice = ALL,
-    known: int | None = None,
+    count_to: int | None = None,
 ) -> tuple[list[Subscriber], int]:
-    """A page, the newest first, and how many there are, unless that is known."""
+    """A page, the newest first, and how many there are, counted as far as `count_to`."""
     query = select(Subscriber).where(
         *choice.has_text(Subscriber.address), *choice.names_component(Subscriber.components)
     )
     if kind is not None:
         query = query.where(Subscriber.kind == kind)
-    return pages.page(session, query, Subscriber.id.desc(), limit=limit, offset=offset, known=known)
+    return pages.page(
+        session, query, Subscriber.id.desc(), limit=limit, offset=offset, count_to=count_to
+    )
 
 
 def after(
@@ -74,15 +76,18 @@ def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
     return found
 
 
-def counts(session: Session) -> Counts:
-    """How many are told, by kind, and how many have yet to confirm."""
-    rows = session.execute(
-        select(Subscriber.kind, func.count(), func.count(Subscriber.confirmed_at)).group_by(
-            Subscriber.kind
-        )
+def counts(session: Session, *, most: int | None = None) -> Counts:
+    """How many are told, by kind, and how many have yet to confirm; each from an index alone.
+
+    With `most` each is counted as far as that and no further: one more says that there are more.
+    """
+    of_each = {
+        kind.value: and_(Subscriber.confirmed_at.is_not(None), Subscriber.kind == kind)
+        for kind in SubscriberKind
+    }
+    of_each["unconfirmed"] = Subscriber.confirmed_at.is_(None)
+    one: Select[int] = select(literal_column("1", Integer)).select_from(Subscriber)
+    numbers = (
+        pages.number(one.where(which), most=most).label(name) for name, which in of_each.items()
     )
-    told, unconfirmed = dict.fromkeys(SubscriberKind, 0), 0
-    for kind, every, confirmed in rows:
-        told[SubscriberKind(kind)] = confirmed
-        unconfirmed += every - confirmed
-    return Counts(**{kind.value: number for kind, number in told.items()}, unconfirmed=unconfirmed)
+    return Counts.model_validate(dict(session.execute(select(*numbers)).one()._mapping))

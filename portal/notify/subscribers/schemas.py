@@ -93,10 +93,6 @@ class Counts(Camel):
     webhook: int
     unconfirmed: int
 
-    @property
-    def total(self) -> int:
-        return self.mail + self.slack + self.teams + self.webhook + self.unconfirmed
-
 
 def out(row: Subscriber) -> SubscriberOut:
     is_plain = row.kind != SubscriberKind.MAIL and row.sealed is None

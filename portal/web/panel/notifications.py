@@ -19,7 +19,6 @@ from portal.notify.subscribers import Choices, Topic, WebhookIn
 from portal.status import components, templates
 from portal.status.templates import MessageTemplate
 from portal.status.terms import Audience
-from portal.store.choices import ALL
 from portal.web import access, problems, render
 from portal.web.panel import filters, forms, paging, toasts
 from portal.web.panel.paging import Section
@@ -29,6 +28,8 @@ blueprint = Blueprint("notifications", __name__, url_prefix="/panel/notification
 
 _LISTED = 30
 _MOST_LETTERS = 50
+# As far as this subscribers are counted; to count more takes longer than all the rest of the page.
+MOST_COUNTED = 10_000
 
 
 @blueprint.get("")
@@ -130,16 +131,16 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
         told, total = outbox.page(
             session, limit=_LISTED, offset=starts["notices"], rate=rate, now=now
         )
-        counts = subscribers.counts(session)
+        # Operators who need them all have them from the API.
+        counts = subscribers.counts(session, most=MOST_COUNTED)
         # Addresses are for those who may do something about them.
         people, all_people = (
             subscribers.page(
                 session,
-                limit=_LISTED,
+                limit=_LISTED + 1,
                 offset=starts["subscribers"],
                 choice=asked.choice,
-                # Counted once, where all are listed.
-                known=counts.total if asked.choice == ALL else None,
+                count_to=MOST_COUNTED,
             )
             if may_see
             else ([], 0)
@@ -158,8 +159,16 @@ def _page(*, errors: Errors | None = None, secret: str = "", status: int = 200) 
             notices_section=Section("notices", starts["notices"], total, _LISTED),
             letters=outbox.dead_letters(session, limit=_MOST_LETTERS),
             counts=counts,
-            people=[subscribers.out(row) for row in people],
-            people_section=Section("subscribers", starts["subscribers"], all_people, _LISTED),
+            most_counted=MOST_COUNTED,
+            people=[subscribers.out(row) for row in people[:_LISTED]],
+            people_section=Section.counted_to(
+                MOST_COUNTED,
+                "subscribers",
+                starts["subscribers"],
+                found=len(people),
+                total=all_people,
+                limit=_LISTED,
+            ),
             asked=asked,
             components=parts,
             has_mail=portal.core.settings.smtp_url is not None,

@@ -12,12 +12,29 @@ LIMIT = 50
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a list on the page; `name` is the parameter that says where it begins."""
+    """A part of a list on the page; `name` is the parameter that says where it begins.
+
+    Of a list that is counted only so far, `more_than` says how far where there are more, and
+    `total` is then what is known to be there.
+    """
 
     name: str
     offset: int
     total: int
     limit: int = LIMIT
+    more_than: int | None = None
+
+    @classmethod
+    def counted_to(
+        cls, most: int, name: str, offset: int, *, found: int, total: int, limit: int = LIMIT
+    ) -> "Section":
+        """Of a list that was counted to `most`, and of which `found` rows were read from here on.
+
+        One row more than the page has tells whether there is another page.
+        """
+        if total <= most:
+            return cls(name, offset, total, limit)
+        return cls(name, offset, max(most, offset + found), limit, more_than=most)
 
     @property
     def first(self) -> int:
