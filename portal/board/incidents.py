@@ -1,6 +1,8 @@
 """Incidents as readers see them: the public timeline, and nothing of what stands inside."""
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from portal.board.banners import Banner
@@ -145,29 +147,48 @@ def banner(shown: IncidentView, version: int) -> Banner:
     )
 
 
-class Known(Memory[tuple[IncidentView, Banner]]):
+Told = tuple[IncidentView, Banner]
+Beside = tuple[list[Impact], Retrospective | None]
+Timelines = Mapping[int, list[IncidentUpdate]]
+
+
+class Known(Memory[Told]):
     """Incidents as one board told them last."""
 
-    def of(
+    def told(
         self,
-        row: Incident,
-        lines: list[IncidentUpdate],
-        impacts: list[Impact],
-        learned: Retrospective | None,
-    ) -> tuple[IncidentView, Banner]:
-        key = (
-            (row.version, row.title, row.impact, row.status, row.audiences, row.started_at),
-            (row.resolved_at, row.next_update_at, row.translations),
-            [(one.at, one.status, one.message, one.translations, one.is_public) for one in lines],
-            [(one.component, one.state) for one in impacts],
-            (learned.version, learned.updated_at) if learned else None,
-        )
+        rows: Sequence[Incident],
+        impacts: Mapping[int, list[Impact]],
+        learned: Mapping[int, Retrospective],
+        *,
+        read: Callable[[list[int]], Timelines],
+    ) -> list[Told]:
+        """All of these; only of those that have changed `read` is asked for the timelines."""
+        besides = [(impacts.get(row.id, []), learned.get(row.id)) for row in rows]
+        keys = [_key(row, *beside) for row, beside in zip(rows, besides, strict=True)]
+        others = [row.id for row, key in zip(rows, keys, strict=True) if not self.has(row.id, key)]
+        lines = read(others) if others else {}
 
-        def make() -> tuple[IncidentView, Banner]:
-            shown = view(row, lines, impacts, learned)
+        def make(row: Incident, beside: Beside) -> Told:
+            shown = view(row, lines.get(row.id, []), *beside)
             return shown, banner(shown, row.version)
 
-        return self.get(row.id, key, make)
+        found = [
+            self.get(row.id, key, partial(make, row, beside))
+            for row, key, beside in zip(rows, keys, besides, strict=True)
+        ]
+        self.forget_others()
+        return found
+
+
+def _key(row: Incident, impacts: list[Impact], learned: Retrospective | None) -> object:
+    """What a view is made by. Whoever adds a public line raises the version, and dates it."""
+    return (
+        (row.version, row.updated_at, row.title, row.impact, row.status, row.audiences),
+        (row.started_at, row.resolved_at, row.next_update_at, row.translations),
+        [(one.component, one.state) for one in impacts],
+        (learned.version, learned.updated_at) if learned else None,
+    )
 
 
 def of_update(

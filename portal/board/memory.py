@@ -23,6 +23,11 @@ class Memory(Generic[Made]):
         self._asked[name] = known
         return known[1]
 
+    def has(self, name: Hashable, key: object) -> bool:
+        """Whether it is known by this very key."""
+        known = self._known.get(name)
+        return known is not None and known[0] == key
+
     def forget_others(self) -> None:
         """Keep what was asked for since the last time."""
         self._known, self._asked = self._asked, {}

@@ -108,15 +108,19 @@ class Picture:
     def for_reader(
         self, audience: Audience, *, channel: Channel | None = None, status: Status | None = None
     ) -> tuple[Banner, ...]:
-        found = [
+        return tuple(
             banner
-            for banner in self.banners
+            for banner in self._by_severity
             if audience in banner.audiences
             and (channel is None or channel in banner.channels)
             and (status is None or banner.status is status)
-        ]
-        return tuple(
-            sorted(found, key=lambda one: (-one.severity.rank, -one.starts_at.timestamp()))
+        )
+
+    @cached_property
+    def _by_severity(self) -> list[Banner]:
+        """All, the most severe and latest first."""
+        return sorted(
+            self.banners, key=lambda one: (-one.severity.rank, -one.starts_at.timestamp())
         )
 
     @cached_property
@@ -166,8 +170,14 @@ class Picture:
 
     def names_of(self, slugs: Iterable[str]) -> list[str]:
         """The names of the public ones among some components, in their order."""
-        wanted = set(slugs)
-        return [one.name for one in self.public_components if one.slug in wanted]
+        places = self._places
+        found = sorted({places[slug] for slug in slugs if slug in places})
+        return [self.public_components[place].name for place in found]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """Where each public component stands."""
+        return {one.slug: place for place, one in enumerate(self.public_components)}
 
     def affected_by(self, banner: Banner) -> list[str]:
         """The names of what a notice touches, as far as everyone may know of it."""
@@ -176,7 +186,11 @@ class Picture:
         return self.names_of(touched)
 
     def incident(self, reference: str) -> IncidentView | None:
-        return next((one for one in self.incidents if one.reference == reference), None)
+        return self._by_reference.get(reference)
+
+    @cached_property
+    def _by_reference(self) -> dict[str, IncidentView]:
+        return {one.reference: one for one in self.incidents}
 
     @cached_property
     def public_components(self) -> tuple[ComponentView, ...]:

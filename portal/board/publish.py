@@ -119,14 +119,16 @@ class Board:
         before = self._answers.picture if self._answers else None
         try:
             with self._open_session() as session:
+                # Read here it is that of the picture; what others have read may be over by now.
+                read = revision.current(session) if number is None else None
                 is_same = (
                     before is not None
                     and before.stale_since is None
                     and before.generated_at <= now < before.valid_until
-                    and (revision.current(session) if number is None else number) == before.revision
+                    and (read if number is None else number) == before.revision
                 )
                 if before is None or not is_same:
-                    fresh = published.take(session, now=now, history=self._history)
+                    fresh = published.take(session, now=now, history=self._history, number=read)
                     self._put(fresh)
                     self.rebuilds += 1
             self.confirmed_at, self.failure, self.is_inherited = now, None, False

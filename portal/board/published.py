@@ -1,6 +1,7 @@
 """Reading what is published around an instant: the picture, as the database has it."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -17,16 +18,23 @@ CANCELLED_DAYS = 30
 
 
 def take(
-    session: Session, *, now: datetime, bounds: Bounds = BOUNDS, history: History | None = None
+    session: Session,
+    *,
+    now: datetime,
+    bounds: Bounds = BOUNDS,
+    history: History | None = None,
+    number: int | None = None,
 ) -> Picture:
     """Read what is published around `now`; the cost does not grow with history.
 
-    `history` is what the same board found before of days that are over.
+    `history` is what the same board found before of days that are over; `number` the revision, if
+    the session has just read it.
     """
     # Whole days, so that nothing leaves a picture but when the day turns.
     today = instants.midnight(now)
     since = today - timedelta(days=PAST_DAYS)
-    number = revision.current(session)
+    if number is None:
+        number = revision.current(session)
     history = history or History()
     found = [
         history.banners.of(row, now=now)
@@ -45,15 +53,14 @@ def take(
     found = _past_within(found, since=since, bounds=bounds)
     events = incidents.for_board(session, since=since, bounds=bounds)
     ids = [event.id for event in events]
-    lines, impacts = incidents.updates_of(session, ids), incidents.impacts_of(session, ids)
-    learned = retrospectives.published(session, ids)
-    shown = []
-    for event in events:
-        of_one = (lines.get(event.id, []), impacts.get(event.id, []), learned.get(event.id))
-        one, banner = history.incidents.of(event, *of_one)
-        shown.append(one)
-        found.append(banner)
-    history.incidents.forget_others()
+    told = history.incidents.told(
+        events,
+        incidents.impacts_of(session, ids),
+        retrospectives.published(session, ids),
+        read=partial(incidents.updates_of, session),
+    )
+    shown = [one for one, _ in told]
+    found += [banner for _, banner in told]
     parts = history.components(session, now=now)
     known_until = {slug: one.until for slug, one in history.known.items()}
     public = {one.slug for one in parts if one.is_public}

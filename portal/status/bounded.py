@@ -16,6 +16,8 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    false,
+    func,
     select,
     union_all,
 )
@@ -46,8 +48,14 @@ SINCE: BindParameter[datetime] = bindparam("since")
 
 
 def is_public(audiences: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
-    """The condition that a row is for the public; the members of the column are a closed set."""
-    return cast(audiences, Text).contains(f'"{Audience.PUBLIC}"')
+    """The condition that a row is for the public; the members of the column are a closed set.
+
+    PostgreSQL knows nothing of what is in a JSON column and takes a text in it for rare: it would
+    read and sort all rows where the first hundred of an index are enough. Of what stands within
+    `coalesce` it takes one half for true.
+    """
+    is_named = cast(audiences, Text).contains(f'"{Audience.PUBLIC}"')
+    return func.coalesce(is_named, false())
 
 
 def by_audience(

@@ -22,7 +22,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """1 to 4; the most severe is shown first."""
-        return list(Severity).index(self) + 1
+        return _RANKS[self]
+
+
+_RANKS = {severity: number for number, severity in enumerate(Severity, 1)}
 
 
 class Status(StrEnum):

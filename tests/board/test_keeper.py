@@ -59,7 +59,7 @@ def world(still: StandingClock, monkeypatch: pytest.MonkeyPatch) -> SimpleNamesp
     still.moment = NOW
     database, shelf = Database(), Shelf()
 
-    def take(session: Database, *, now: Any, history: Any) -> Picture:
+    def take(session: Database, *, now: Any, history: Any, number: int | None) -> Picture:
         return picture(banner(), revision=session.revision, generated_at=now, valid_until=ENDS)
 
     monkeypatch.setattr(publish.published, "take", take)

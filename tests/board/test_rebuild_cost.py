@@ -1,21 +1,31 @@
 """What a rebuild does again, and how much a browser that polls is sent; counted, not timed."""
 
+from collections import Counter
 from datetime import date, timedelta
 from random import Random
 
 import pytest
+from sqlalchemy import event
 
 from portal.board import components as views
 from portal.board import notices
 from portal.status.announcements import AnnouncementIn
 from portal.status.components import ComponentIn, Impact, Span, State
-from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Progress, UpdateIn
+from portal.status.incidents import (
+    ImpactLevel,
+    Incident,
+    IncidentIn,
+    IncidentUpdate,
+    Progress,
+    UpdateIn,
+)
 from portal.status.windows import WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
 from tests import renders
 from tests.board.parts import stored
-from tests.board.test_picture import HOUR, banner, event, picture
+from tests.board.test_picture import HOUR, banner, picture
+from tests.board.test_picture import event as incident
 from tests.conftest import START, Site, StandingClock, another
 from tests.queries import counted
 
@@ -96,6 +106,36 @@ def test_a_rebuild_makes_again_what_changed_and_nothing_else(grown: Site, still:
     )
     # At the same instant its component is what it was.
     assert done(third, work(grown)) == (0, 0, 1)
+
+
+def test_only_timelines_that_changed_are_read(grown: Site, still: StandingClock):
+    status, read = grown.portal.status, Counter[int]()
+
+    def note(row: IncidentUpdate, _: object) -> None:
+        read[row.incident_id] += 1
+
+    new = IncidentIn(title="Down", impact=ImpactLevel.MAJOR, message="We look.")
+    row = status.incidents.open(By("a"), new)
+    event.listen(IncidentUpdate, "load", note)
+    try:
+        for number in range(2):
+            other = new.model_copy(update={"title": f"Other {number}"})
+            last = status.incidents.open(By("a"), other)
+        assert read == {last.id - 1: 1, last.id: 1}
+        read.clear()
+        status.incidents.update(
+            By("a"), row.reference, UpdateIn(status=Progress.MONITORING, message="Better.")
+        )
+        assert read == {row.id: 2}
+    finally:
+        event.remove(IncidentUpdate, "load", note)
+    with grown.portal.core.open_session() as session:
+        revision.advance(session)
+        session.commit()
+    with counted(grown) as queries:
+        grown.portal.board.refresh()
+    assert not [one for one in queries.statements if "FROM incident_update" in one]
+    assert len([one for one in queries.statements if "FROM revision" in one]) == 1
 
 
 def test_a_notice_that_is_what_it_was_is_rendered_once(
@@ -249,7 +289,7 @@ def test_long_notices_are_told_by_their_beginning_and_whole_below():
         banner("b", kind="announcement", severity="security", message=long),
         banner("i", kind="incident", severity="incident", message="m"),
         *(banner(f"m{number}", message="x" * 2000) for number in range(8)),
-        incidents=(event("i", updates=[]),),
+        incidents=(incident("i", updates=[]),),
     )
     found = notices.fitted(shown, render)
     assert found.shown[0].startswith("b h2 word word")

@@ -82,6 +82,13 @@ class Window(Preparation, Base):
             sqlite_where=text("awaits_approval = 1"),
             postgresql_where=text("awaits_approval"),
         ),
+        # Few are called off, and the page names those of the last days.
+        Index(
+            "ix_window_cancelled_at",
+            "cancelled_at",
+            sqlite_where=text("cancelled_at IS NOT NULL"),
+            postgresql_where=text("cancelled_at IS NOT NULL"),
+        ),
     )
 
     def status_at(self, now: datetime) -> WindowStatus:
