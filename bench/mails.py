@@ -39,7 +39,7 @@ class Mails:
     """How fast mails go out, by which share of a core, and how soon one that is urgent.
 
     `act` is in milliseconds, `first` in seconds from the same beginning. `waiting` of the window's
-    mails went out after those of the incident, whose deliveries are `kept` when all were sent.
+    mails went out after those of the incident, whose deliveries are `kept` when they were sent.
     """
 
     rate: float
@@ -107,7 +107,7 @@ def measured(bench: Bench, folder: Path) -> Mails:
         with bench.portal.core.open_session() as session:
             asked = select(Notice.id).where(Notice.title.contains(TROUBLE))
             incident = session.scalars(asked).one()
-        _until(lambda: _is_done(bench, incident), "the last mail of the incident")
+        _until(lambda: _notice(bench, incident).addressed_at is not None, "its addressing")
     kept = _count(bench, _deliveries(incident))
     return Mails(rate, share / seconds, waiting, act, first - opened, kept)
 
@@ -128,11 +128,6 @@ def _put_window(bench: Bench) -> int:
 def _notice(bench: Bench, number: int) -> Notice:
     with bench.portal.core.open_session() as session:
         return session.get_one(Notice, number)
-
-
-def _is_done(bench: Bench, number: int) -> bool:
-    found = _notice(bench, number)
-    return found.addressed_at is not None and not found.pending
 
 
 def _deliveries(notice: int) -> Select[int]:
