@@ -6,9 +6,7 @@ The database must be migrated, and empty. Ten per cent of everything is `--share
 
 import argparse
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -16,6 +14,8 @@ from typing import Any
 from sqlalchemy import Table, insert, text
 from sqlalchemy.orm import Session
 
+from bench import published
+from bench.sizes import DAYS, Sizes, ago
 from portal import clock
 from portal.audit import chain
 from portal.audit.chain import AuditEvent
@@ -28,40 +28,11 @@ from portal.status.windows import Window
 from portal.store import engine as engines
 from portal.store import revision
 
-DAYS = 730
 AT_ONCE = 5000
 _NUMBERED = (
     "SELECT setval('component_id_seq', (SELECT max(id) FROM component))",
     "SELECT setval('incident_id_seq', (SELECT max(id) FROM incident))",
 )
-Rows = Iterable[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """How much there is of each."""
-
-    components: int = 200
-    incidents: int = 5000
-    updates: int = 10
-    windows: int = 5060
-    subscribers: int = 100_000
-    events: int = 1_000_000
-    blocks: int = 20_500
-    samples: int = 10_080
-
-    @classmethod
-    def share(cls, share: float) -> "Sizes":
-        """A share of everything; of components and updates as many as there are."""
-        whole = cls()
-        return cls(
-            incidents=round(whole.incidents * share),
-            windows=round(whole.windows * share),
-            subscribers=round(whole.subscribers * share),
-            events=round(whole.events * share),
-            blocks=round(whole.blocks * share),
-            samples=round(whole.samples * share),
-        )
 
 
 def fill(url: str, sizes: Sizes, *, now: datetime | None = None) -> None:
@@ -73,11 +44,11 @@ def fill(url: str, sizes: Sizes, *, now: datetime | None = None) -> None:
         begin = chain.start(session)
         session.rollback()
         for table, rows in (
-            (Component, _components(sizes, now)),
-            (Incident, _incidents(sizes, now)),
-            (IncidentUpdate, _updates(sizes, now)),
-            (Span, _spans(sizes, now, dice)),
-            (Window, _windows(sizes, now, dice)),
+            (Component, published.components(sizes, now)),
+            (Incident, published.incidents(sizes, now)),
+            (IncidentUpdate, published.updates(sizes, now)),
+            (Span, published.spans(sizes, now, dice)),
+            (Window, published.windows(sizes, now, dice)),
             (Subscriber, _subscribers(sizes, now, dice)),
             (Block, _blocks(sizes, now)),
             (Sample, _samples(sizes, now)),
@@ -94,121 +65,13 @@ def fill(url: str, sizes: Sizes, *, now: datetime | None = None) -> None:
     engine.dispose()
 
 
-def _put(session: Session, table: Any, rows: Rows) -> None:
+def _put(session: Session, table: Any, rows: Iterable[dict[str, Any]]) -> None:
     assert isinstance(table, Table)
     left = iter(rows)
     while part := list(islice(left, AT_ONCE)):
         engines.begin_write(session)
         session.execute(insert(table), part)
         session.commit()
-
-
-def _ago(number: int, most: int, now: datetime) -> datetime:
-    """An instant of the two years; the last one is the latest."""
-    return now - timedelta(days=1 + DAYS * (most - number) / max(1, most))
-
-
-def _components(sizes: Sizes, now: datetime) -> Iterator[dict[str, Any]]:
-    for number in range(sizes.components):
-        yield {
-            "id": number + 1,
-            "slug": f"part-{number:03}",
-            "name": f"Part {number}",
-            "group_name": f"Group {number // 10}",
-            "position": number,
-            "description": "",
-            "is_public": True,
-            "alerts": [],
-            "since": (now - timedelta(days=DAYS)).date(),
-            "version": 1,
-            "updated_at": now - timedelta(days=DAYS),
-        }
-
-
-def _incidents(sizes: Sizes, now: datetime) -> Iterator[dict[str, Any]]:
-    years: Counter[int] = Counter()
-    for number in range(sizes.incidents):
-        began = _ago(number, sizes.incidents, now)
-        ended = began + timedelta(minutes=40)
-        years[began.year] += 1
-        yield {
-            "id": number + 1,
-            "reference": f"INC-{began.year}-{years[began.year]:04}",
-            "title": f"Trouble {number}",
-            "impact": "major",
-            "status": "resolved",
-            "audiences": ["public"],
-            "started_at": began,
-            "resolved_at": ended,
-            "next_update_at": None,
-            "acknowledged_at": began,
-            "acknowledged_by": "ada",
-            "root_cause_category": "other",
-            "links": [],
-            "opened_by": "ada",
-            "created_at": began,
-            "updated_at": ended,
-            "version": sizes.updates,
-        }
-
-
-def _updates(sizes: Sizes, now: datetime) -> Iterator[dict[str, Any]]:
-    for number in range(sizes.incidents):
-        began = _ago(number, sizes.incidents, now)
-        for step in range(sizes.updates):
-            is_last = step == sizes.updates - 1
-            yield {
-                "incident_id": number + 1,
-                "at": began + timedelta(minutes=40) * step / max(1, sizes.updates - 1),
-                "status": "resolved" if is_last else "monitoring" if step else "investigating",
-                "message": "We look into it, and say more within the hour. " * 3,
-                "is_public": True,
-                "author": "ada",
-            }
-
-
-def _spans(sizes: Sizes, now: datetime, dice: random.Random) -> Iterator[dict[str, Any]]:
-    for number in range(sizes.incidents):
-        began = _ago(number, sizes.incidents, now)
-        for component in dice.sample(range(1, sizes.components + 1), min(2, sizes.components)):
-            yield {
-                "component_id": component,
-                "incident_id": number + 1,
-                "state": "partial_outage",
-                "began_at": began,
-                "ended_at": began + timedelta(minutes=40),
-            }
-
-
-def _windows(sizes: Sizes, now: datetime, dice: random.Random) -> Iterator[dict[str, Any]]:
-    """Most are over; sixty come in the next two months."""
-    ahead = min(60, sizes.windows)
-    for number in range(sizes.windows):
-        is_ahead = number >= sizes.windows - ahead
-        start = _ago(number, sizes.windows, now)
-        if is_ahead:
-            start = now + timedelta(days=sizes.windows - number, hours=3)
-        yield {
-            "reference": f"m-{number:06}",
-            "title": f"Maintenance {number}",
-            "message": "Shorter answers for a while.",
-            "zone": "Europe/Berlin",
-            "audiences": ["public"],
-            "channels": ["web", "email"],
-            "components": [f"part-{dice.randrange(sizes.components):03}"],
-            "starts_at": start,
-            "ends_at": start + timedelta(hours=1),
-            "first_ends_at": start + timedelta(hours=1),
-            "owner": "ada",
-            "impact": "",
-            "rollback_plan": "",
-            "effects": {},
-            "created_by": "ada",
-            "awaits_approval": False,
-            "created_at": start - timedelta(days=3),
-            "updated_at": start - timedelta(days=3),
-            "version": 1,
-        }
 
 
 def _subscribers(sizes: Sizes, now: datetime, dice: random.Random) -> Iterator[dict[str, Any]]:
@@ -237,7 +100,7 @@ def _blocks(sizes: Sizes, now: datetime) -> Iterator[dict[str, Any]]:
     in_force = min(500, sizes.blocks)
     for number in range(sizes.blocks):
         is_in_force = number >= sizes.blocks - in_force
-        made = _ago(number, sizes.blocks, now)
+        made = ago(number, sizes.blocks, now)
         yield {
             "id": f"blk{number:010x}",
             "scope": "ip",
@@ -280,7 +143,7 @@ _TOLD = (
 def _events(sizes: Sizes, now: datetime, previous: str) -> Iterator[dict[str, Any]]:
     """A log whose chain is whole."""
     for seq in range(1, sizes.events + 1):
-        at = _ago(seq, sizes.events, now).replace(microsecond=0)
+        at = ago(seq, sizes.events, now).replace(microsecond=0)
         kind, detail = _TOLD[seq % len(_TOLD)]
         actor = ("ada", "ben", "portal")[seq % 3]
         fields = {"seq": seq, "at": clock.iso(at), "type": kind, "actor": actor, "detail": detail}

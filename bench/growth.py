@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import grown, running
-from bench.grown import Sizes
 from bench.portals import PORTALS, RUNTIME, Bench, Cost, postgresql
+from bench.sizes import Sizes
 from portal.audit import chain
 from tests.processes import ROOT
 

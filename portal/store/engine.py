@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ CHANNEL = "portal_changes"
 
 
 _decode = json.JSONDecoder().decode
+_EMPTY: dict[bytes | str, Callable[[], Any]] = {b"{}": dict, b"[]": list}
 
 
 def _parsed(data: bytes | str) -> Any:
@@ -29,8 +31,8 @@ def _parsed(data: bytes | str) -> Any:
 
     A page reads a thousand of them, and most are empty.
     """
-    if data == b"{}":
-        return {}
+    if data in _EMPTY:
+        return _EMPTY[data]()
     return _decode(data.decode() if isinstance(data, bytes) else data)
 
 

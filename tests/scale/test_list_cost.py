@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from bench import grown
-from bench.grown import Sizes
+from bench.sizes import Sizes
 from portal.web.panel import audit, notifications
 from tests.conftest import START, Build, Person, Site, StandingClock
 from tests.lived_in import tend
