@@ -112,7 +112,12 @@ def test_subscribers_are_counted_without_reading_them(site: Site, name: str, is_
     if is_known:
         with site.portal.core.engine.begin() as connection:
             connection.exec_driver_sql("ANALYZE")
-    found = [one for one in steps(site, COUNTS[name]) if " subscriber " in one[1]]
+            # As if they were many.
+            grown = "UPDATE sqlite_stat1 SET stat = replace(stat, '50', '100000')"
+            connection.exec_driver_sql(grown)
+        # Statistics are read when a connection is opened.
+        site.portal.core.engine.dispose()
+    found = [one for one in steps(site, COUNTS[name]) if "subscriber" in one[1].split()]
     assert found
     for statement, step in found:
         assert any(index in step for index in COUNTED_BY), f"{statement}\n{step}"

@@ -22,7 +22,7 @@ FEW = Sizes(10, 120, 3, 200, 400, 2000, 300, 100)
 MANY = Sizes(10, 600, 3, 1000, 2000, 10_000, 1500, 500)
 STEPS_A_ROW = 8
 # To look for two words in what a subscriber has chosen.
-STEPS_A_CHOICE = 15
+STEPS_A_CHOICE = 18
 EVERY = 50
 RUNTIME = "/api/admin/runtime"
 # A list, and the kinds of rows that it counts.

@@ -59,20 +59,20 @@ def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
     kinds = kinds_of(notice)
     if not kinds:
         return found
-    has_confirmed = Subscriber.confirmed_at.is_not(None)
+    is_long = Subscriber.choice.is_(None)
+    are_asked = and_(Subscriber.kind.in_(kinds), Subscriber.confirmed_at.is_not(None))
     rows = session.execute(
-        select(Subscriber.kind, func.count())
-        .where(Subscriber.kind.in_(kinds), has_confirmed, are_told(notice))
+        select(Subscriber.kind, func.count().filter(are_told(notice)), func.count().filter(is_long))
+        .where(are_asked)
         .group_by(Subscriber.kind)
-    )
-    for kind, number in rows:
+    ).all()
+    for kind, number, _ in rows:
         found[SubscriberKind(kind)] = number
-    # Whose choices are too long for the index; few choose so many components.
-    others = select(Subscriber).where(
-        Subscriber.kind.in_(kinds), has_confirmed, Subscriber.choice.is_(None)
-    )
-    for one in session.scalars(others):
-        found[SubscriberKind(one.kind)] += one.wants(notice)
+    # Whose choices are too long for the index; few choose so many components. A database that finds
+    # all others alike would read them all to look for one.
+    if any(long for *_, long in rows):
+        for one in session.scalars(select(Subscriber).where(are_asked, is_long)):
+            found[SubscriberKind(one.kind)] += one.wants(notice)
     return found
 
 
