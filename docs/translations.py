@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
-from portal.board import badges, feeds, languages, picture
+from portal.board import badges, feeds, indicators, languages
 from portal.guard import refusal
 from portal.notify import messages
 from portal.notify.subscribers import hosts
@@ -138,8 +138,8 @@ def messages_told() -> Iterator[str | tuple[str, str]]:
                 if text:
                     yield text
     yield from WORDS
-    yield from {text for _, text in picture.WORDS}
-    yield from (picture.NOTHING_WATCHED, picture.PARTLY_KNOWN)
+    yield from {text for _, text in indicators.WORDS}
+    yield from (indicators.NOTHING_WATCHED, indicators.PARTLY_KNOWN)
     yield from (word for _, word in badges.OF_STATE.values())
     yield from (word for _, word in badges.OF_HEALTH.values())
     yield badges.IN_30_DAYS

@@ -3,7 +3,8 @@
 from html import escape
 
 from portal.board.components import ComponentView
-from portal.board.picture import NOTHING_WATCHED, PARTLY_KNOWN, Indicator, Picture
+from portal.board.indicators import NOTHING_WATCHED, PARTLY_KNOWN, Indicator
+from portal.board.picture import Picture
 from portal.board.site import Document, Site
 from portal.monitors.health import Health
 from portal.monitors.public_views import PublicMonitor

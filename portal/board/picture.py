@@ -4,67 +4,26 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from portal.board import instants
+from portal.board import indicators, instants
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
+from portal.board.indicators import Indicator
 from portal.board.languages import DEFAULT
 from portal.board.translated import all_spoken
 from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
-from portal.status.incidents import ImpactLevel, Progress
-from portal.status.terms import Audience, Channel, Severity, Status
+from portal.status.incidents import Progress
+from portal.status.terms import Audience, Channel, Status
 
 PAST_DAYS = 7
 MOST_OF_SERIES = 2
 # On the page; the calendar and the API have all that the picture holds.
 MOST_COMING = 50
-# What is said while nothing could say that something is wrong.
-NOTHING_WATCHED = "Nothing is monitored yet"
-# And where nobody could look at some components: what was not measured is not green.
-PARTLY_KNOWN = "Some states are not known at the moment"
-
-
-class Indicator(StrEnum):
-    NONE = "none"
-    MAINTENANCE = "maintenance"
-    MINOR = "minor"
-    MAJOR = "major"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        return list(Indicator).index(self)
-
-
-_OF_STATE = {
-    State.OPERATIONAL: (Indicator.NONE, "All systems operational"),
-    State.UNDER_MAINTENANCE: (Indicator.MAINTENANCE, "Under maintenance"),
-    State.DEGRADED: (Indicator.MINOR, "Degraded performance"),
-    State.PARTIAL: (Indicator.MAJOR, "Partial outage"),
-    State.MAJOR: (Indicator.CRITICAL, "Major outage"),
-}
-_OF_SEVERITY = {
-    Severity.INFO: (Indicator.NONE, "All systems operational"),
-    Severity.MAINTENANCE: (Indicator.MAINTENANCE, "Under maintenance"),
-    Severity.SECURITY: (Indicator.MINOR, "Security notice"),
-    Severity.INCIDENT: (Indicator.MAJOR, "Service disrupted"),
-}
-_OF_IMPACT = {
-    ImpactLevel.NONE: (Indicator.NONE, "All systems operational"),
-    ImpactLevel.MINOR: (Indicator.MINOR, "Minor disruption"),
-    ImpactLevel.MAJOR: (Indicator.MAJOR, "Service disrupted"),
-    ImpactLevel.CRITICAL: (Indicator.CRITICAL, "Major outage"),
-}
-
-
-# All that `Picture.description` can be, but for what nobody watches.
-WORDS = (*_OF_STATE.values(), *_OF_SEVERITY.values(), *_OF_IMPACT.values())
 
 
 @dataclass(frozen=True)
@@ -238,14 +197,18 @@ class Picture:
     @cached_property
     def _verdict(self) -> tuple[Indicator, str]:
         """The worst of what components, incidents and announcements say, in that order."""
-        said = [_OF_STATE[one.state] for one in self.public_components]
-        said += [_OF_IMPACT[one.impact] for one in self.open_incidents]
-        said += [_OF_SEVERITY[one.severity] for one in self.active if one.kind != "incident"]
-        worst = max(said, key=lambda one: one[0].rank, default=_OF_STATE[State.OPERATIONAL])
+        said = [indicators.OF_STATE[one.state] for one in self.public_components]
+        said += [indicators.OF_IMPACT[one.impact] for one in self.open_incidents]
+        said += [
+            indicators.OF_SEVERITY[one.severity] for one in self.active if one.kind != "incident"
+        ]
+        worst = max(
+            said, key=lambda one: one[0].rank, default=indicators.OF_STATE[State.OPERATIONAL]
+        )
         if worst[0] is Indicator.NONE and not self.is_watched:
-            return Indicator.NONE, NOTHING_WATCHED
+            return Indicator.NONE, indicators.NOTHING_WATCHED
         if worst[0] is Indicator.NONE and not self.is_known:
-            return Indicator.NONE, PARTLY_KNOWN
+            return Indicator.NONE, indicators.PARTLY_KNOWN
         return worst
 
     @property

@@ -9,7 +9,8 @@ from portal.board import picture as pictures
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
 from portal.board.incidents import IncidentView
-from portal.board.picture import PAST_DAYS, Indicator, Picture
+from portal.board.indicators import Indicator
+from portal.board.picture import PAST_DAYS, Picture
 from portal.status.components import Impact, State
 from portal.status.terms import Audience, Channel, Status
 
