@@ -7,6 +7,7 @@ import pytest
 
 from portal.board import banners, incidents
 from portal.board.banners import Banner
+from portal.board.incidents import IncidentView
 from portal.status.announcements import Announcement
 from portal.status.components import Impact, State
 from portal.status.incidents import Incident, IncidentUpdate, Progress, UpdateIn
@@ -231,13 +232,15 @@ def test_what_was_learned_later_is_seen():
             id=1, root_cause="x", impact=impact, actions=[], version=version, updated_at=NOW
         )
 
-    assert known.of(row, [], [], None)[0].postmortem is None
+    def told(learned: dict[int, Retrospective]) -> IncidentView:
+        ((shown, _),) = known.told([row], {}, learned, read=lambda ids: {})
+        return shown
+
+    assert told({}).postmortem is None
     for version, impact in ((1, "much"), (2, "little")):
-        known.forget_others()
-        found = known.of(row, [], [], learned(version, impact))[0].postmortem
+        found = told({1: learned(version, impact)}).postmortem
         assert found is not None
         assert found.impact == impact
     assert known.made == 3
-    known.forget_others()
-    known.of(row, [], [], learned(2, "little"))
+    told({1: learned(2, "little")})
     assert known.made == 3, "what is as it was is the very same"

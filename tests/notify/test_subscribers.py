@@ -444,11 +444,6 @@ def test_for_which_kinds_a_notice_may_be(session: Session, values: Any, kinds: l
     assert told["mail"] == (1 if "mail" in kinds else 0)
 
 
-def test_all_kinds_and_who_has_not_confirmed_are_the_total():
-    counts = subscribers.Counts(mail=1, slack=20, teams=300, webhook=4000, unconfirmed=50_000)
-    assert counts.total == 54_321
-
-
 def test_an_address_that_is_a_secret_is_not_shown():
     secret = "https://hooks.example.com/secret"
     hook = person(kind="webhook", address=secret, by_reader=False)
