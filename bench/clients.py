@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
+from http.client import HTTPConnection, HTTPResponse
 from urllib.parse import urlencode, urlsplit
 
 from bench.portals import OPERATOR, PASSWORD
@@ -33,7 +33,7 @@ class Client:
         try:
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
-        except RemoteDisconnected:
+        except ConnectionError:
             # The server closes what is idle, and a browser asks again on another connection.
             self._connection.close()
             self._connection.request(method, path, body, headers)
