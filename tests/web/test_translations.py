@@ -13,7 +13,7 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
-from tests.board.test_work import DAY
+from tests.board.test_rebuild_cost import DAY
 from tests.conftest import START, Site, StandingClock
 from tests.web.test_public_records import away
 
