@@ -3,6 +3,8 @@
 A room is a package or module directly under `portal`. Its row is its layer in the import-linter
 contract of `pyproject.toml`, its purpose the first paragraph of its docstring. The picture leaves
 out an arrow that a longer way says already; the table in `docs/architecture.md` has all of them.
+
+One file, longer than others: reading, laying out and drawing are of no use apart.
 """
 
 import ast

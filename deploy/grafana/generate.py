@@ -1,4 +1,7 @@
-"""Write the dashboards: `python -m deploy.grafana.generate`. A test holds them against this."""
+"""Write the dashboards: `python -m deploy.grafana.generate`. A test holds them against this.
+
+One file, longer than others, because most of it is the table of what is drawn.
+"""
 
 import json
 from collections.abc import Iterator
