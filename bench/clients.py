@@ -35,6 +35,8 @@ class Client:
             answer = self._connection.getresponse()
         except ConnectionError:
             # The server closes what is idle, and a browser asks again on another connection.
+            if method != "GET":
+                raise
             self._connection.close()
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
