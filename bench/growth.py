@@ -21,6 +21,7 @@ from bench import grown, running
 from bench.portals import PORTALS, RUNTIME, Bench, Cost, postgresql
 from bench.sizes import Sizes
 from portal.audit import chain
+from tests.databases import administrator
 from tests.processes import ROOT
 
 HALF = 0.5
@@ -141,10 +142,9 @@ def main() -> None:
             empty, half, full = (Bench(folder / one, urls.get(one)) for one in PORTALS)
             for one, many in ((half, fewer), (full, sizes)):
                 grown.fill(one.url, many)
-                with one.portal.core.engine.connect() as connection:
-                    # As either does by itself, sooner or later.
-                    connection.exec_driver_sql("ANALYZE")
-                    connection.commit()
+                with administrator(one.url) as connection:
+                    # As PostgreSQL does by itself, sooner or later.
+                    connection.exec_driver_sql("ANALYZE" if name == "SQLite" else "VACUUM ANALYZE")
             for one in (empty, half, full):
                 one.prepare()
             requests = [HEAD, *table(costs(empty), costs(half), costs(full))]
