@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit import addresses, events
 from portal.audit.chain import Anchor, AuditEvent
+from portal.store import pages
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,7 @@ def _total(
     query = select(AuditEvent.seq).where(*matches)
     if types is not None:
         query = query.where(AuditEvent.type.in_(types))
-    if most is not None:
-        query = query.limit(most + 1)
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return session.scalar(select(pages.number(query, most=most))) or 0
 
 
 def _page(
