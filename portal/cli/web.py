@@ -52,9 +52,8 @@ def _refresh(portal: Portal, leaving: threading.Event) -> None:
     """Look for what other processes changed, so that no request ever waits for that."""
     flushed_at = looked_at = 0.0
     has_news = False
-    url = portal.core.settings.resolved_database_url
-    seen = changes.of(url)
-    wakes = Wakes(url, seen, portal.core.settings.run_dir)
+    seen = changes.of(portal.core.settings.resolved_database_url)
+    wakes = Wakes(seen, portal.core.settings.run_dir)
     while True:
         portal.lifecycle.phases.refresh()
         if portal.lifecycle.phases.is_leaving:

@@ -8,6 +8,7 @@ transaction and reads no page. PostgreSQL tells those who listen at each commit 
 import math
 import os
 import sqlite3
+from pathlib import Path
 from typing import Any, Protocol
 
 from sqlalchemy.engine import make_url
@@ -46,6 +47,11 @@ class Changes(Protocol):
         ...
 
     @property
+    def file(self) -> Path | None:
+        """What is written at each change; None for a server."""
+        ...
+
+    @property
     def descriptor(self) -> int | None:
         """What becomes readable when a change is told; None where nothing does."""
         ...
@@ -72,13 +78,13 @@ class FileChanges:
     descriptor = None
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.file = Path(path)
         self._connection: sqlite3.Connection | None = None
         self._seen: tuple[int, int] | None = None
 
     def are_there(self) -> bool:
         try:
-            found = (os.stat(self._path).st_ino, self._version())
+            found = (os.stat(self.file).st_ino, self._version())
         except (OSError, sqlite3.Error):
             self.close()
             return True
@@ -97,7 +103,7 @@ class FileChanges:
     def _version(self) -> int:
         if self._connection is None:
             self._connection = sqlite3.connect(
-                f"file:{self._path}?mode=ro", uri=True, timeout=0.1, check_same_thread=False
+                f"file:{self.file}?mode=ro", uri=True, timeout=0.1, check_same_thread=False
             )
         (number,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(number)
@@ -105,6 +111,8 @@ class FileChanges:
 
 class ToldChanges:
     """Of a PostgreSQL database, told by itself."""
+
+    file = None
 
     def __init__(self, url: str) -> None:
         self._engine = engine.probe_engine(url)

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import structlog
-from sqlalchemy.engine import make_url
 
 from portal.store.changes import Changes
 from portal.store.folder import FolderEvents
@@ -27,12 +26,10 @@ STIRRED_SECONDS = 1.0
 class Wakes:
     """For one thread that looks for `changes` of a database, and for a mark in `folder`."""
 
-    def __init__(self, url: str, changes: Changes, folder: Path) -> None:
+    def __init__(self, changes: Changes, folder: Path) -> None:
         self._changes = changes
-        parts = make_url(url)
-        is_file = parts.get_backend_name() == "sqlite"
         # What is written lies beside the file itself, wherever links lead to it from.
-        self._file = Path(str(parts.database)).resolve() if is_file else None
+        self._file = changes.file.resolve() if changes.file else None
         self._events = FolderEvents(folder, *([self._file.parent] if self._file else []))
         self._is_trusted = True
         self.stir()

@@ -56,7 +56,7 @@ def path(tmp_path: Path) -> Path:
 def waking(path: Path, tmp_path: Path) -> Iterator[Wakes]:
     url = f"sqlite:///{path}"
     seen = changes.of(url)
-    made = Wakes(url, seen, tmp_path / "run")
+    made = Wakes(seen, tmp_path / "run")
     yield made
     made.close()
     seen.close()
@@ -138,7 +138,7 @@ def test_where_the_kernel_tells_nothing_it_looks_often(
 ):
     monkeypatch.setattr(folder.ctypes, "CDLL", lambda name: object())
     url = f"sqlite:///{path}"
-    waking = Wakes(url, changes.of(url), tmp_path / "run")
+    waking = Wakes(changes.of(url), tmp_path / "run")
     calm(waking, passing)
     waking.wait(9.0)
     assert passing.waited == [EVERY_SECONDS]
@@ -147,7 +147,7 @@ def test_where_the_kernel_tells_nothing_it_looks_often(
 
 def test_a_database_that_nobody_listens_to_is_looked_at_often(passing: Time, tmp_path: Path):
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
-    waking = Wakes(url, changes.of(url), tmp_path)
+    waking = Wakes(changes.of(url), tmp_path)
     calm(waking, passing)
     waking.wait(9.0)
     assert passing.waited == [EVERY_SECONDS]
@@ -207,7 +207,7 @@ def test_a_mark_and_a_write_wake_who_sleeps(waking: Wakes, path: Path, tmp_path:
 def test_a_commit_on_a_server_wakes_who_sleeps(postgres: str, tmp_path: Path):
     url = fresh_database(postgres)
     seen = changes.of(url)
-    waking = Wakes(url, seen, tmp_path)
+    waking = Wakes(seen, tmp_path)
     until(lambda: not seen.are_there(), what="the server to be listened to")
     other = engine.probe_engine(url)
     with Session(other) as session:
