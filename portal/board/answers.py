@@ -140,10 +140,7 @@ class Answers:
         answer = self._made.get((path, ""))
         if answer is None or not answer.is_spoken:
             return answer
-        accept = header("accept-language")
-        if not accept:
-            return answer
-        return self._made.get((path, languages.choose("", accept).variant))
+        return self._made.get((path, _variant_of(path, "", header("accept-language"))))
 
     def find(
         self, path: str, query_string: str, now: datetime, accept_language: str | None = None
