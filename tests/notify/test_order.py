@@ -8,7 +8,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.notify import outbox
 from portal.notify.outbox import Delivery, Outcome, Result, State, subscriber_of
-from portal.status.notices import Event, Notice, NoticeKind, Urgency, urgency_of
+from portal.status.notices import Event, Notice, NoticeKind
 from portal.store.revision import transaction
 from tests.conftest import Site, StandingClock
 from tests.notify import crowd
@@ -23,25 +23,6 @@ def take(site: Site, most: int) -> list[tuple[int, int | None]]:
         sent = [(one, Outcome(one.delivery, Result.SENT)) for one in taken]
         outbox.settle(session, sent, now=now)
         return [(one.notice.id, subscriber_of(one.recipient)) for one in taken]
-
-
-@pytest.mark.parametrize(
-    ("kind", "event", "urgency"),
-    [
-        (NoticeKind.INCIDENT, Event.OPENED, Urgency.URGENT),
-        (NoticeKind.INCIDENT, Event.RESOLVED, Urgency.URGENT),
-        (NoticeKind.INCIDENT, Event.UPDATED, Urgency.NORMAL),
-        (NoticeKind.INCIDENT, Event.LEARNED, Urgency.NORMAL),
-        (NoticeKind.WINDOW, Event.STARTED, Urgency.NORMAL),
-        (NoticeKind.WINDOW, Event.ENDED, Urgency.NORMAL),
-        (NoticeKind.ANNOUNCEMENT, Event.RESOLVED, Urgency.NORMAL),
-        (NoticeKind.MESSAGE, Event.SENT, Urgency.NORMAL),
-        (NoticeKind.ALERT, Event.LASTS, Urgency.URGENT),
-        (NoticeKind.SUBSCRIPTION, Event.ASKED, Urgency.URGENT),
-    ],
-)
-def test_what_is_urgent(kind, event, urgency):
-    assert urgency_of(kind, event) is urgency
 
 
 @pytest.mark.fault(46)

@@ -334,6 +334,12 @@ def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, 
         (NoticeKind.SUBSCRIPTION, Event.ASKED, Urgency.URGENT),
         (NoticeKind.WINDOW, Event.CANCELLED, Urgency.NORMAL),
         (NoticeKind.ANNOUNCEMENT, Event.PUBLISHED, Urgency.NORMAL),
+        (NoticeKind.INCIDENT, Event.UPDATED, Urgency.NORMAL),
+        (NoticeKind.INCIDENT, Event.LEARNED, Urgency.NORMAL),
+        (NoticeKind.WINDOW, Event.STARTED, Urgency.NORMAL),
+        (NoticeKind.WINDOW, Event.ENDED, Urgency.NORMAL),
+        (NoticeKind.ANNOUNCEMENT, Event.RESOLVED, Urgency.NORMAL),
+        (NoticeKind.MESSAGE, Event.SENT, Urgency.NORMAL),
     ],
 )
 def test_what_is_told_before_all_else(kind: NoticeKind, event: Event, urgency: Urgency):
