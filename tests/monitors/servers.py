@@ -10,6 +10,8 @@ import dns.message
 import dns.rcode
 import dns.rrset
 
+from tests import event_loops
+
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -33,30 +35,34 @@ async def _cancel_all() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    # What was closed is let go of in the next rounds.
-    for _ in range(3):
-        await asyncio.sleep(0)
+    await event_loops.rounds()
 
 
 @contextmanager
 def serving(handler: Handler, *, ssl: Any = None) -> Iterator[int]:
     """A TCP server on a port of loopback; each connection is the handler's."""
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                await handler(reader, writer)
-            writer.close()
-        except asyncio.CancelledError:
-            writer.transport.abort()
+    connections: list[asyncio.WriteTransport] = []
 
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await handler(reader, writer)
+        writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Kept from the first moment: a task that is cancelled before its first step closes nothing.
+        connections.append(writer.transport)
+        tasks.add(asyncio.ensure_future(handle(reader, writer)))
+
+    tasks: set[asyncio.Future[None]] = set()
     with event_loop() as loop:
-        starting = asyncio.start_server(handle, "127.0.0.1", 0, ssl=ssl)
+        starting = asyncio.start_server(connected, "127.0.0.1", 0, ssl=ssl)
         server = asyncio.run_coroutine_threadsafe(starting, loop).result(10)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
-            loop.call_soon_threadsafe(server.close)
+            stopping = event_loops.stop(server, lambda: connections)
+            asyncio.run_coroutine_threadsafe(stopping, loop).result(10)
 
 
 def saying(*parts: bytes, every: float = 0.0, asks: bool = True) -> Handler:

@@ -12,6 +12,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests import event_loops
 from tests.processes import free_port
 
 
@@ -59,11 +60,29 @@ class Post:
         return [mail for recipient, mail in self.taken if recipient == address]
 
 
+class Listener(Controller):
+    """A controller that leaves no connection open when it is stopped."""
+
+    def factory(self) -> SMTP:
+        made = super().factory()
+        self._made.append(made)
+        return made
+
+    def start(self) -> None:
+        self._made: list[SMTP] = []
+        super().start()
+
+    def stop(self, no_assert: bool = False) -> None:
+        stopping = event_loops.stop(self.server, lambda: [one.transport for one in self._made])
+        asyncio.run_coroutine_threadsafe(stopping, self.loop).result(10)
+        super().stop(no_assert)
+
+
 @contextmanager
 def serving(post: Post, port: int = 0) -> Iterator[Post]:
     """Listen on loopback while the block runs."""
     post.port = port or free_port()
-    controller = Controller(post, hostname="127.0.0.1", port=post.port)
+    controller = Listener(post, hostname="127.0.0.1", port=post.port)
     controller.start()
     try:
         yield post

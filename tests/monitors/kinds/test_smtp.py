@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from portal.monitors.health import Outcome
@@ -16,6 +15,7 @@ from tests.monitors import servers
 from tests.monitors.certificates import Authority, Pair
 from tests.monitors.kinds.looks import look
 from tests.monitors.servers import saying, serving
+from tests.notify.post import Listener
 from tests.processes import free_port
 
 pytestmark = pytest.mark.process
@@ -38,7 +38,7 @@ def context_of(pair: Pair) -> ssl.SSLContext:
 
 @contextmanager
 def mail(**options: Any) -> Iterator[int]:
-    server = Controller(
+    server = Listener(
         _Quiet(), hostname="127.0.0.1", port=free_port(), server_hostname="mail.test",
         ident="Test mail", **options,
     )  # fmt: skip
