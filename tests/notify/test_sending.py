@@ -12,10 +12,10 @@ from portal.notify.channels import mail as sending
 from portal.notify.channels.mail import (
     CONNECTIONS,
     LEAVE_WITHIN_SECONDS,
-    MOST_AT_ONCE,
     UNUSABLE_SECONDS,
     Mail,
 )
+from portal.notify.channels.portion import LEAST, MOST
 from portal.notify.channels.smtp import UnusableServerError
 from portal.notify.outbox import Claim, Outcome, Result
 
@@ -255,7 +255,7 @@ def test_what_is_idle_is_closed(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("rate", "room", "why"),
     [
-        (1000.0, MOST_AT_ONCE, "however fast, no more than are sent in a moment"),
+        (1000.0, LEAST, "however fast, few until it is seen how fast they go"),
         (2.0, 10, "five seconds' worth"),
         (0.5, 3, "five seconds' worth, rounded up"),
         (0.01, 1, "at least one"),
@@ -269,6 +269,17 @@ def test_a_few_seconds_worth_is_claimed(monkeypatch: pytest.MonkeyPatch, rate, r
     assert len(office.mail._threads) == CONNECTIONS
     office.give(*range(2, room + 2))
     assert office.mail.room == 0
+
+
+def test_a_quick_server_is_given_more_at_once(monkeypatch: pytest.MonkeyPatch):
+    office = Office(monkeypatch, rate=1000.0)
+    assert office.mail.room == LEAST
+    for number in range(1, 201):
+        office.mail._under_way.add(number)
+        office.mail._finished.put((number, Outcome(number, Result.SENT)))
+        office.clock.seconds += 0.005
+        office.mail.finished()
+    assert office.mail.room == MOST
 
 
 def test_what_the_server_said_to_several_is_written_down_at_once(monkeypatch: pytest.MonkeyPatch):

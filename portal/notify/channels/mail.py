@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from portal.notify import outbox
 from portal.notify.channels.letters import Letters
+from portal.notify.channels.portion import Portion
 from portal.notify.channels.smtp import Conversation, UnusableServerError
 from portal.notify.messages import Message
 from portal.notify.outbox import Claim, Outcome, Result
@@ -26,9 +27,6 @@ from portal.store.revision import transaction
 
 _log = structlog.get_logger()
 CONNECTIONS = 4
-# What is claimed and waits for its turn, as seconds at the set rate and as mails.
-CLAIMED_SECONDS = 5.0
-MOST_AT_ONCE = 20
 IDLE_SECONDS = 2.0
 # What was asked of a server that cannot be used is not asked again for each mail that waits.
 UNUSABLE_SECONDS = 3.0
@@ -80,7 +78,7 @@ class Mail:
         rate: float,
     ) -> None:
         self._server, self._letters, self._open_session = server, letters, open_session
-        self._rate = rate
+        self._rate, self._portion = rate, Portion(rate)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._finished: queue.SimpleQueue[tuple[int, Outcome | None]] = queue.SimpleQueue()
         self._under_way: set[int] = set()
@@ -101,9 +99,8 @@ class Mail:
 
     @property
     def room(self) -> int:
-        """How many more may be claimed: a few seconds' worth, so that a death holds up few."""
-        most = min(MOST_AT_ONCE, max(1, math.ceil(self._rate * CLAIMED_SECONDS)))
-        return max(0, most - len(self._under_way))
+        """How many more may be claimed."""
+        return max(0, self._portion.size - len(self._under_way))
 
     def send(self, claim: Claim, message: Message) -> None:
         """Write a mail and hand it to the threads."""
@@ -117,12 +114,13 @@ class Mail:
 
     def finished(self) -> list[Outcome]:
         """What became of mails since the last call; all of it is in the database."""
-        found = []
+        found, before = [], len(self._under_way)
         while not self._finished.empty():
             number, outcome = self._finished.get()
             self._under_way.discard(number)
             if outcome is not None:
                 found.append(outcome)
+        self._portion.went_out(before - len(self._under_way), time.monotonic())
         return found
 
     def stop(self) -> None:
