@@ -70,6 +70,21 @@ def test_many_are_dropped_some_at_a_time(
     assert dropped == [20, 20, 10, 0]
 
 
+def test_all_that_waits_is_dropped_some_at_a_time(
+    either: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
+):
+    """After a restore, in one transaction: each statement has two seconds, however many wait."""
+    monkeypatch.setattr(superseding, "SETTLED_AT_ONCE", 20)
+    crowd.gather(either, 50)
+    number = crowd.tell(either)
+    crowd.address_all(either)
+    with counted(either) as queries, transaction(either.portal.core.open_session) as (session, now):
+        assert outbox.drop_all(session, "put back", now=now) == 50
+    updates = [one for one in queries.statements if one.startswith("UPDATE delivery")]
+    assert len(updates) == 3
+    assert crowd.counted(either, number) == crowd.states(either, number) == {"dropped": 50}
+
+
 def test_many_are_given_up_and_brought_back_some_at_a_time(
     either: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
 ):

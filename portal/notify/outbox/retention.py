@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, delete, select, true, update
+from sqlalchemy import Select, delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.notify.outbox import superseding
@@ -55,4 +55,11 @@ def drop_all(session: Session, reason: str, *, now: datetime) -> int:
     for row in session.scalars(select(Delivery).where(is_in(State.SENDING)).with_for_update()):
         row.put_back(now)
     session.flush()
-    return superseding.drop(session, true(), reason, now=now)
+    dropped, behind = 0, 0
+    while True:
+        waiting = select(Delivery.id).where(is_in(State.PENDING), Delivery.id > behind)
+        last = superseding.last_of_some(session, waiting)
+        if last is None:
+            return dropped
+        some = Delivery.id.between(behind + 1, last)
+        dropped, behind = dropped + superseding.drop(session, some, reason, now=now), last
