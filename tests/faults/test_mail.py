@@ -234,7 +234,7 @@ def test_nobody_waits_longer_than_a_minute_when_the_sender_dies(
             died = clock.boot_seconds()
             with site.portal.core.open_session() as session:
                 held = session.query(Delivery).filter(Delivery.state == State.SENDING)
-                # A second's worth, of which half is measured: one more in it makes two of the whole.
+                # A second's worth, of which half is measured: one more in it makes two.
                 assert held.count() <= LEAST + 2 + 1
                 later = clock.now() + CLAIMED_FOR + timedelta(seconds=1)
                 assert outbox.figures(session, now=later).stuck == held.count()

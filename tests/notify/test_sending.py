@@ -9,12 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal.notify.channels import mail as sending
-from portal.notify.channels.mail import (
-    CONNECTIONS,
-    LEAVE_WITHIN_SECONDS,
-    UNUSABLE_SECONDS,
-    Mail,
-)
+from portal.notify.channels.mail import CONNECTIONS, LEAVE_WITHIN_SECONDS, UNUSABLE_SECONDS, Mail
 from portal.notify.channels.portion import LEAST, MOST
 from portal.notify.channels.smtp import UnusableServerError
 from portal.notify.outbox import Claim, Outcome, Result

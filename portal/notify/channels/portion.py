@@ -1,7 +1,7 @@
 """How many mails are claimed at once: about as many as went out in the last second.
 
-A claim costs as much as several mails, so that a quick server is given many a time. With a slow one,
-urgent news do not wait behind what was claimed before, and a death holds up few.
+A claim costs as much as several mails, so that a quick server is given many a time. With a slow
+one, urgent news do not wait behind what was claimed before, and a death holds up few.
 """
 
 import math
