@@ -6,7 +6,7 @@ from sqlalchemy import Integer, Select, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from portal.notify.subscribers.schemas import Counts
-from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, are_told, kinds_of
+from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind, is_told, kinds_of
 from portal.status.notices import Notice
 from portal.store import pages
 from portal.store.choices import ALL, Choice
@@ -61,13 +61,23 @@ def told(session: Session, notice: Notice) -> dict[SubscriberKind, int]:
         return found
     is_long = Subscriber.choice.is_(None)
     are_asked = and_(Subscriber.kind.in_(kinds), Subscriber.confirmed_at.is_not(None))
-    rows = session.execute(
-        select(Subscriber.kind, func.count().filter(are_told(notice)), func.count().filter(is_long))
+    # Thousands choose the same: each choice is looked at once.
+    each = (
+        select(Subscriber.kind, Subscriber.choice, func.count().label("number"))
         .where(are_asked)
-        .group_by(Subscriber.kind)
+        .group_by(Subscriber.kind, Subscriber.choice)
+        .subquery()
+    )
+    number = func.sum(each.c.number)
+    rows = session.execute(
+        select(
+            each.c.kind,
+            number.filter(is_told(notice, each.c.choice)),
+            number.filter(each.c.choice.is_(None)),
+        ).group_by(each.c.kind)
     ).all()
-    for kind, number, _ in rows:
-        found[SubscriberKind(kind)] = number
+    for kind, told_of, _ in rows:
+        found[SubscriberKind(kind)] = int(told_of or 0)
     # Whose choices are too long for the index; few choose so many components. A database that finds
     # all others alike would read them all to look for one.
     if any(long for *_, long in rows):

@@ -186,13 +186,13 @@ def kinds_of(notice: Notice) -> list[SubscriberKind]:
     return [kind for kind, channel in _CHANNELS.items() if channel in notice.channels]
 
 
-def are_told(notice: Notice) -> ColumnElement[bool]:
-    """`wants` in SQL, for a notice that is for someone, where a choice is short enough."""
-    topic = Subscriber.choice.contains(TOPIC_SIGNS[_TOPICS[NoticeKind(notice.kind)]])
+def is_told(notice: Notice, choice: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """`wants` in SQL, for a notice that is for someone, by a choice that is short enough."""
+    topic = choice.contains(TOPIC_SIGNS[_TOPICS[NoticeKind(notice.kind)]])
     if not notice.components:
         return topic
-    named = [Subscriber.choice.contains(f"|{one}|", autoescape=True) for one in notice.components]
-    return and_(topic, or_(Subscriber.choice.not_like("%|%"), *named))
+    named = [choice.contains(f"|{one}|", autoescape=True) for one in notice.components]
+    return and_(topic, or_(choice.not_like("%|%"), *named))
 
 
 def wants(kind: str, topics: list[str], parts: list[str], notice: Notice) -> bool:
