@@ -1,5 +1,8 @@
 """The one way to write: a transaction with its actor, expected version, audit event and key.
 
+Acts come one after the other, on SQLite as all writes do, on PostgreSQL by their turn at the audit
+log, which each of them needs: of two that go out from one version the second learns of the first.
+
 An act is a method that holds its rule and nothing else; `act` gives it the transaction:
 
     class Windows(Acts):
@@ -117,6 +120,8 @@ class Acts:
     @contextmanager
     def _begin(self, by: By) -> Iterator[Transaction]:
         with revision.transaction(self.open_session) as (session, now):
+            # Before anything is read: what an act goes out from must not change under it.
+            chain.lock(session)
             yield Transaction(session, now, by)
             if self.revision is not None:
                 revision.advance(session, self.revision)

@@ -109,7 +109,7 @@ class ForeignAlerts(Acts):
     @act
     def _lapse(self, tx: Transaction) -> int:
         assert self._expires is not None
-        rows = list(tx.session.scalars(_silent(tx.now - self._expires).with_for_update()))
+        rows = list(tx.session.scalars(_silent(tx.now - self._expires)))
         work = _Work(tx)
         for row in rows:
             work.close(row, tx.now, Closing.LAPSED)
@@ -263,9 +263,7 @@ def _known(session: Session, subject: str, *, alert: str | None = None) -> list[
     )
     if alert is not None:
         wanted = wanted.where(Episode.alert == alert)
-    return list(
-        session.scalars(wanted.order_by(Episode.opened_at.desc()).limit(20).with_for_update())
-    )
+    return list(session.scalars(wanted.order_by(Episode.opened_at.desc()).limit(20)))
 
 
 def _begun(alert: ForeignAlert, now: datetime) -> datetime | None:

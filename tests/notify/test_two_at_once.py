@@ -3,12 +3,11 @@
 SQLite has one writer at a time.
 """
 
-import threading
 from collections.abc import Callable, Iterator
 from itertools import product
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, insert, select, text
+from sqlalchemy import Engine, create_engine, delete, insert, select
 from sqlalchemy.orm import Session
 
 from portal import clock
@@ -18,7 +17,7 @@ from portal.notify.outbox.claims import PAUSES
 from portal.notify.subscribers import MAIL
 from portal.status.notices import Notice
 from tests.databases import fresh_database
-from tests.processes import until
+from tests.two_at_once import at_once
 
 pytestmark = pytest.mark.database
 
@@ -110,52 +109,29 @@ def even_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda low, high: (low + high) / 2)
 
 
+def done(engine: Engine, act: Act, notice: Notice) -> None:
+    with Session(engine) as session:
+        act(session, notice)
+        session.commit()
+
+
 def one_by_one(engine: Engine, *acts: Act) -> list[object]:
     notice = prepare(engine)
     for act in acts:
-        with Session(engine) as session:
-            act(session, notice)
-            session.commit()
+        done(engine, act, notice)
     return told(engine)
 
 
-def at_once(engine: Engine, first: Act, second: Act) -> list[object]:
-    """The second begins when the first has done all but commit."""
+def together(engine: Engine, first: Act, second: Act) -> list[object]:
     notice = prepare(engine)
-    done = threading.Event()
-    with Session(engine) as session, Session(engine) as other:
-        other.connection()
-        process = other.scalar(text("SELECT pg_backend_pid()"))
-
-        def run() -> None:
-            try:
-                second(other, notice)
-                other.flush()
-            finally:
-                done.set()
-
-        first(session, notice)
-        session.flush()
-        thread = threading.Thread(target=run)
-        thread.start()
-        until(lambda: done.is_set() or waits(engine, process), what="the second")
-        session.commit()
-        thread.join(30)
-        other.commit()
+    at_once(engine, lambda: done(engine, first, notice), lambda: done(engine, second, notice))
     return told(engine)
-
-
-def waits(engine: Engine, process: int) -> bool:
-    """Whether a connection waits for what another has locked."""
-    with engine.connect() as connection:
-        query = text("SELECT cardinality(pg_blocking_pids(:process)) > 0")
-        return bool(connection.execute(query, {"process": process}).scalar())
 
 
 @pytest.mark.parametrize(("first", "second"), list(product(ACTS, repeat=2)))
 def test_one_comes_after_the_other(engine: Engine, first: str, second: str):
     one, other = ACTS[first], ACTS[second]
-    found = at_once(engine, one, other)
+    found = together(engine, one, other)
     assert found in (one_by_one(engine, one, other), one_by_one(engine, other, one))
 
 

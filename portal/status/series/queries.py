@@ -29,12 +29,10 @@ def due(session: Session, *, now: datetime) -> list[WindowSeries]:
     """Those whose plan does not reach a day short of two months any more."""
     return list(
         session.scalars(
-            select(WindowSeries)
-            .where(
+            select(WindowSeries).where(
                 WindowSeries.cancelled_at.is_(None),
                 WindowSeries.awaits_approval.is_(False),
                 WindowSeries.planned_until < now + AHEAD - timedelta(days=1),
             )
-            .with_for_update()
         )
     )
