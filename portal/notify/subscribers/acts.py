@@ -51,7 +51,7 @@ class Subscribers(Acts):
     @act
     def remove(self, tx: Transaction, number: int) -> None:
         """End a subscription; NotFoundError when there is none. The log names its number alone."""
-        row = found(tx.session.get(Subscriber, number))
+        row = found(tx.session.get(Subscriber, number, with_for_update=True))
         outbox.drop_of(tx.session, row.id, now=tx.now)
         tx.audit("subscriber.removed", subscriber=row.id, kind=row.kind)
         tx.session.delete(row)

@@ -62,27 +62,29 @@ class Links:
     ) -> Subscriber | None:
         """The channel whose last question this is about, None when it was answered or is old.
 
-        It `locks` for whoever counts a try.
+        Whoever writes locks the row, so that two at once come one after the other.
         """
         try:
             number, question = json.loads(_cipher_of(self.secret_key).decrypt(text))
         except (UnreadableError, ValueError):
             return None
-        row = session.get(Subscriber, number, with_for_update=locks or None)
+        row = _row(session, number, locks=locks)
         if row is None or row.kind == SubscriberKind.MAIL:
             return None
         return self._asked(row, question, now)
 
-    def to_manage(self, session: Session, text: str) -> Subscriber | None:
+    def to_manage(self, session: Session, text: str, *, locks: bool = False) -> Subscriber | None:
         """The subscriber of a link, None when it is not ours or they are gone."""
         number, stamp = self._read("manage", text)
-        row = session.get(Subscriber, number) if number is not None else None
+        row = _row(session, number, locks=locks)
         return row if row is not None and _stamp(row) == stamp else None
 
-    def to_confirm(self, session: Session, text: str, *, now: datetime) -> Subscriber | None:
+    def to_confirm(
+        self, session: Session, text: str, *, now: datetime, locks: bool = False
+    ) -> Subscriber | None:
         """The subscriber whose question this answers, None when it was answered or is old."""
         number, question = self._read("confirm", text)
-        row = session.get(Subscriber, number) if number is not None else None
+        row = _row(session, number, locks=locks)
         if row is None or row.kind != SubscriberKind.MAIL:
             return None
         return self._asked(row, question, now)
@@ -101,6 +103,12 @@ class Links:
         except (BadSignature, ValueError, TypeError):
             return None, None
         return (number, rest) if isinstance(number, int) else (None, None)
+
+
+def _row(session: Session, number: int | None, *, locks: bool) -> Subscriber | None:
+    if number is None:
+        return None
+    return session.get(Subscriber, number, with_for_update=locks or None)
 
 
 @cache

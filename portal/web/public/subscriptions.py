@@ -97,7 +97,7 @@ def confirm(token: str) -> Response:
     with sheets.open_session() as session:
         if request.method == "POST":
             engine.begin_write(session)
-        row = links.to_confirm(session, token, now=clock.now())
+        row = links.to_confirm(session, token, now=clock.now(), locks=request.method == "POST")
         if row is None:
             return sheets.question(
                 _OLD,
@@ -126,9 +126,10 @@ def confirm(token: str) -> Response:
 def manage(token: str) -> Response:
     """Other choices."""
     with sheets.open_session() as session:
-        if request.method == "POST":
+        is_act = request.method == "POST"
+        if is_act:
             engine.begin_write(session)
-        row = _subscriber(session, token)
+        row = _subscriber(session, token, locks=is_act)
         if row is None:
             return _gone()
         address, errors, status = row.address, {}, 200
@@ -171,7 +172,7 @@ def end(token: str) -> Response:
                 link=(f"/subscription/{token}", "Change my subscription instead"),
             )
         engine.begin_write(session)
-        row = _subscriber(session, token)
+        row = _subscriber(session, token, locks=True)
         if row is not None:
             outbox.drop_of(session, row.id, now=clock.now())
             session.delete(row)
@@ -187,8 +188,8 @@ def _gone() -> Response:
     )
 
 
-def _subscriber(session: Session, token: str) -> Subscriber | None:
-    found: Subscriber | None = web.current().notify.links.to_manage(session, token)
+def _subscriber(session: Session, token: str, *, locks: bool = False) -> Subscriber | None:
+    found: Subscriber | None = web.current().notify.links.to_manage(session, token, locks=locks)
     return found
 
 
