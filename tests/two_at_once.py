@@ -1,5 +1,6 @@
 """Two acts at once on PostgreSQL: the second begins when the first has done all but commit."""
 
+import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +16,18 @@ _BLOCKED = text(
 )
 
 
-def at_once(engine: Engine, first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
-    """What both gave. Each uses `engine`, and writes in one transaction that it commits itself."""
+def at_once(
+    engine: Engine, first: Callable[[], Any], second: Callable[[], Any], *, commit: int = 1
+) -> tuple[Any, Any]:
+    """What both gave. Each uses `engine` and commits itself.
+
+    Where the first commits several times, `commit` says at which the second begins.
+    """
     held, go_on = threading.Event(), threading.Event()
-    thread: list[int] = []
+    thread, commits = list[int](), itertools.count(1)
 
     def hold(_: Connection) -> None:
-        if threading.get_ident() in thread and not held.is_set():
+        if threading.get_ident() in thread and next(commits) == commit:
             held.set()
             assert go_on.wait(60)
 

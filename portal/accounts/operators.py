@@ -94,9 +94,9 @@ def new_first_run_link(session: Session) -> str | None:
     return token
 
 
-def is_first_run_token(session: Session, token: str) -> bool:
-    """Whether `token` may still create the first operator."""
-    row = session.get(FirstRun, 1)
+def is_first_run_token(session: Session, token: str, *, locks: bool = False) -> bool:
+    """Whether `token` may still create the first operator; who is about to do so locks it."""
+    row = session.get(FirstRun, 1, with_for_update=locks or None)
     return (
         row is not None
         and not has_any(session)
@@ -108,7 +108,7 @@ def create_first(
     session: Session, token: str, *, name: str, password: str, at: datetime
 ) -> Operator | None:
     """Use the link up; None when it is not, or no longer, good."""
-    if not is_first_run_token(session, token):
+    if not is_first_run_token(session, token, locks=True):
         return None
     operator = create(
         session,
