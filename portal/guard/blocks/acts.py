@@ -199,6 +199,8 @@ class Blocks(Acts):
             if not queries.expired(session, now=clock.now(), most=1):
                 return 0
         with revision.transaction(self.open_session) as (session, now):
+            # As an act does: one of them may be prolonging what has just run out.
+            chain.lock(session)
             gone = queries.expired(session, now=now, most=MOST_NOTED)
             for row in gone:
                 _note_end(session, row, now)
