@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from portal import clock, create_app
@@ -25,7 +26,7 @@ from portal.accounts import operators, passwords, tokens
 from portal.accounts.roles import Role, Scope
 from portal.settings import ScraperToken, Settings
 from portal.store import engine
-from tests import databases
+from tests import databases, memory
 from tests import lived_in as lived_in_rows
 from tests.databases import fresh_database, postgres  # noqa: F401 (a fixture)
 from tests.faults.table import (  # noqa: F401 (hooks of the run)
@@ -331,6 +332,13 @@ def either(request: pytest.FixtureRequest, build: Build) -> Iterator[Site]:
         return
     url = fresh_database(request.getfixturevalue("postgres"))
     yield build(database_url=url)
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A session on a database in memory, for rules that read rows."""
+    with memory.session() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ KINDS = ("unit", "database", "process", "browser")
 FIXTURES = {
     "browser": {"chromium"},
     "process": {"served", "two", "gated", "redis"},
-    "database": {"build", "postgres", "lived_in"},
+    "database": {"build", "postgres", "lived_in", "session"},
 }
 
 

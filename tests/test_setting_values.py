@@ -16,8 +16,7 @@ from portal.settings import (
     load,
 )
 from portal.status.terms import Audience
-
-DAY = timedelta(days=1)
+from tests.instants import DAY
 
 
 @pytest.mark.parametrize(

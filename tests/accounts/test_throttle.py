@@ -1,10 +1,9 @@
 """How many wrong passwords are borne, from where, and who is let in whatever others do."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounts import throttle
@@ -17,20 +16,7 @@ from portal.accounts.throttle import (
     KnownAddress,
     LoginFailure,
 )
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
-TABLES = [LoginFailure.__table__, KnownAddress.__table__]
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    """A database in memory that holds these tables."""
-    engine = create_engine("sqlite://")
-    LoginFailure.metadata.create_all(engine, tables=TABLES)  # type: ignore[arg-type]
-    with Session(engine) as made:
-        yield made
-    engine.dispose()
+from tests.instants import NOW, TICK
 
 
 def fail(

@@ -1,8 +1,7 @@
 """The log event by event: its chain, its segments, its addresses and what waits outside."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,7 @@ from portal.audit.addresses import Address, Salt
 from portal.audit.chain import GENESIS, Anchor, AuditEvent, Verdict
 from portal.audit.events import UnknownEventError
 from portal.audit.spool import Spool
-from tests import memory
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
+from tests.instants import DAY, NOW
 
 
 def record(session: Session, count: int = 1, *, at: datetime = NOW, actor: str = "ada") -> None:

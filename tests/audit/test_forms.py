@@ -2,8 +2,6 @@
 
 import fcntl
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +14,7 @@ from portal.audit import chain, segments, spool
 from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
 from tests import memory
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
+from tests.instants import NOW
 
 
 @pytest.mark.unit

@@ -1,12 +1,10 @@
 """A component and stretches of its state, as values; hours are counted back from `NOW`."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 
 from portal.board.days import Interval
 from portal.status.components import Component, State
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+from tests.instants import HOUR, NOW
 
 
 def part(since: date = date(2030, 1, 1)) -> Component:

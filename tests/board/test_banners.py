@@ -1,6 +1,6 @@
 """What a banner says of itself at an instant; on values alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,17 +8,15 @@ import pytest
 from portal.board import banners, incidents
 from portal.board.banners import Banner
 from portal.board.incidents import IncidentView
-from portal.status.announcements import Announcement
 from portal.status.components import Impact, State
 from portal.status.incidents import Incident, IncidentUpdate, Progress, UpdateIn
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Status
 from portal.status.windows import Window
+from tests import rows
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 
 
 def banner(**values: Any) -> Banner:
@@ -92,26 +90,9 @@ def test_when_it_is_over(ends, resolved, over, why):
 
 
 def window(**values: Any) -> Window:
-    return Window(
-        **{
-            "reference": "m-1",
-            "title": "T",
-            "message": "**m**",
-            "zone": "Europe/Berlin",
-            "audiences": ["public"],
-            "channels": ["web"],
-            "components": [],
-            "starts_at": NOW - HOUR,
-            "ends_at": NOW + HOUR,
-            "ended_at": None,
-            "cancelled_at": None,
-            "awaits_approval": False,
-            "created_at": NOW - 2 * HOUR,
-            "series_id": 4,
-            "version": 3,
-            **values,
-        }
-    )
+    described = {"message": "**m**", "zone": "Europe/Berlin", "channels": ["web"]}
+    made = {"created_at": NOW - 2 * HOUR, "series_id": 4, "version": 3}
+    return rows.window(**{**described, **made, **values})
 
 
 @pytest.mark.parametrize(
@@ -135,16 +116,11 @@ def test_a_window_as_a_banner(values, status, resolved_at):
 
 
 def test_an_announcement_as_a_banner():
-    row = Announcement(
-        slug="a",
-        title="T",
+    row = rows.announcement(
         message="m",
         severity="security",
-        is_draft=False,
         audiences=["admin"],
         channels=["email"],
-        dismissible=True,
-        starts_at=NOW - HOUR,
         ends_at=NOW + HOUR,
         published_at=NOW - HOUR,
         resolved_at=NOW,
@@ -156,19 +132,7 @@ def test_an_announcement_as_a_banner():
 
 
 def incident(**values: Any) -> Incident:
-    return Incident(
-        **{
-            "reference": "INC-2030-0001",
-            "title": "T",
-            "impact": "major",
-            "status": "investigating",
-            "audiences": ["public"],
-            "started_at": NOW - HOUR,
-            "resolved_at": None,
-            "next_update_at": None,
-            **values,
-        }
-    )
+    return rows.incident(**{"reference": "INC-2030-0001", "status": "investigating", **values})
 
 
 def line(minutes: int, message: str, **values: Any) -> IncidentUpdate:

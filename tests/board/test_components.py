@@ -12,8 +12,7 @@ from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from tests.board.parts import HOUR, NOW, interval, part
 from tests.conftest import Site, StandingClock
-
-DAY = timedelta(days=1)
+from tests.instants import DAY
 
 
 @pytest.mark.parametrize(

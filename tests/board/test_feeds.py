@@ -16,13 +16,14 @@ from portal.status.announcements import AnnouncementIn
 from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
 from portal.status.terms import Audience, Status
-from portal.status.windows import Action, Window, WindowAct, WindowIn
+from portal.status.windows import Action, WindowAct, WindowIn
 from portal.unit_of_work import By
 from portal.web.headers import PUBLIC_READS
+from tests import rows
 from tests.conftest import START, Build, Site, StandingClock
+from tests.instants import HOUR
 
 FEEDS = ("/feed.atom", "/feed.rss", "/feed.json")
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -270,22 +271,12 @@ def test_every_instant_of_two_years_is_right_in_twenty_zones():
     """On values: the calendar of a picture with a window each fortnight in each zone."""
     windows = [
         banners.of_window(
-            Window(
+            rows.window(
                 reference=f"m-{number}-{zone}",
                 title=zone,
-                message="",
                 zone=zone,
-                audiences=["public"],
-                channels=["web"],
-                components=[],
-                effects={},
-                impact="",
                 starts_at=START + timedelta(days=14 * number, hours=number % 24),
                 ends_at=START + timedelta(days=14 * number, hours=number % 24 + 1),
-                created_at=START,
-                updated_at=START,
-                version=1,
-                awaits_approval=False,
             ),
             now=START,
         )

@@ -20,10 +20,8 @@ from portal.unit_of_work import By
 from tests.board.parts import interval, part, stored
 from tests.board.test_near_and_far import Mix
 from tests.conftest import START, Site, StandingClock
+from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-TICK = timedelta(microseconds=1)
 PATHS = (
     "/",
     "/banner",

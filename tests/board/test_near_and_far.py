@@ -5,8 +5,8 @@ row by the rules of the rows themselves, sorts by nearness and cuts.
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -20,14 +20,12 @@ from portal.status import announcements, incidents, windows
 from portal.status.announcements import Announcement
 from portal.status.bounded import Bounds
 from portal.status.incidents import Incident
-from portal.status.series import WindowSeries
 from portal.status.terms import Audience, Status
 from portal.status.windows import Window, WindowStatus
 from portal.status.windows.queries import MOST_OVERLAPS
-from tests import memory
+from tests import rows
+from tests.instants import DAY, HOUR, NOW
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TODAY = NOW.replace(hour=0)
 SINCE = TODAY - PAST_DAYS * DAY
 BOUNDS = Bounds(running=3, next=4, of_series=2, past=5, latest=6)
@@ -50,12 +48,6 @@ def overlapping(row: Window, rows: list[Window]) -> list[str]:
     ]
     others.sort(key=lambda one: (one.starts_at, one.id))
     return [one.reference for one in others[:MOST_OVERLAPS]]
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 class Mix:
@@ -83,25 +75,15 @@ class Mix:
         start = self.moment(self.dice.choice([0.1, 3, 40, 300]))
         end = start + timedelta(minutes=self.dice.randrange(1, 4000))
         is_early = self.dice.random() < 0.2 and start < NOW
-        row = Window(
+        row = rows.window(
             **{
                 "reference": reference,
-                "title": reference,
-                "message": "",
-                "zone": "UTC",
                 "audiences": self.audiences(),
-                "channels": ["web"],
-                "components": [],
                 "starts_at": start,
                 "ends_at": end,
-                "first_ends_at": end,
                 "ended_at": start + (min(end, NOW) - start) / 2 if is_early else None,
                 "cancelled_at": NOW - HOUR if self.dice.random() < 0.15 else None,
-                "effects": {},
                 "awaits_approval": self.dice.random() < 0.1,
-                "created_at": NOW,
-                "updated_at": NOW,
-                "version": 1,
                 **values,
             }
         )
@@ -109,25 +91,7 @@ class Mix:
         return row
 
     def _series(self, number: int) -> None:
-        row = WindowSeries(
-            reference=f"s{number}",
-            title="T",
-            message="",
-            zone="UTC",
-            audiences=["public"],
-            channels=["web"],
-            components=[],
-            rule="FREQ=DAILY",
-            first_local="2030-01-01T00:00:00",
-            duration_seconds=3600,
-            planned_until=NOW,
-            created_at=NOW,
-            updated_at=NOW,
-            version=1,
-            created_by="ada",
-            awaits_approval=False,
-            effects={},
-        )
+        row = rows.series(reference=f"s{number}", rule="FREQ=DAILY")
         self.session.add(row)
         self.session.flush()
         audiences, step = self.audiences(), DAY * self.dice.choice([1, 1, 7])
@@ -149,22 +113,14 @@ class Mix:
         end = start + timedelta(minutes=self.dice.randrange(1, 6000))
         is_early = self.dice.random() < 0.3 and start < NOW
         self.session.add(
-            Announcement(
+            rows.announcement(
                 slug=f"a{number}",
-                title="T",
-                message="",
-                severity="info",
                 is_draft=self.dice.random() < 0.1,
                 audiences=self.audiences(),
-                channels=["web"],
-                dismissible=True,
                 starts_at=start,
                 ends_at=end if self.dice.random() < 0.7 else None,
                 published_at=start,
                 resolved_at=start + (min(end, NOW) - start) / 2 if is_early else None,
-                created_at=start,
-                updated_at=start,
-                version=1,
             )
         )
 
@@ -172,19 +128,13 @@ class Mix:
         start = NOW - abs(self.moment(60) - NOW)
         resolved = start + (NOW - start) * self.dice.random() if self.dice.random() < 0.7 else None
         self.session.add(
-            Incident(
+            rows.incident(
                 reference=f"INC-{number}",
-                title="T",
                 impact="minor",
                 status="resolved" if resolved else "identified",
                 audiences=self.audiences(),
                 started_at=start,
                 resolved_at=resolved,
-                links=[],
-                opened_by="ada",
-                created_at=start,
-                updated_at=start,
-                version=1,
             )
         )
 

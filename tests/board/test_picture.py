@@ -1,6 +1,6 @@
 """What is shown of a picture, to whom, in which order and until when; on values alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,9 @@ from portal.board.indicators import Indicator
 from portal.board.picture import PAST_DAYS, Picture
 from portal.status.components import Impact, State
 from portal.status.terms import Audience, Channel, Status
+from tests.instants import DAY, HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
 
 
 def banner(ref: str = "m-1", **values: Any) -> Banner:

@@ -22,15 +22,15 @@ from portal.status.incidents import (
 from portal.status.windows import WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
-from tests import renders
+from tests import renders, rows
 from tests.board.parts import stored
 from tests.board.test_picture import HOUR, banner, picture
 from tests.board.test_picture import event as incident
 from tests.conftest import START, Site, StandingClock, another
+from tests.instants import DAY
 from tests.queries import counted
 
 COMPONENTS, INCIDENTS = 12, 300
-DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -44,18 +44,12 @@ def grown(site: Site, still: StandingClock) -> Site:
             began = START - DAY - number * 80 * DAY / INCIDENTS
             times = {"started_at": began, "resolved_at": began + HOUR}
             session.add(
-                Incident(
+                rows.incident(
                     id=number + 1,
                     reference=f"INC-{number}",
-                    title="T",
-                    impact="major",
                     status="resolved",
-                    audiences=["public"],
-                    links=[],
-                    opened_by="a",
                     created_at=began,
                     updated_at=began,
-                    version=1,
                     **times,
                 )
             )

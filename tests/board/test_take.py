@@ -1,7 +1,6 @@
 """What is read into a picture, and what is too old, too far ahead or not for everyone."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,25 +12,15 @@ from portal.board.picture import PAST_DAYS, Picture
 from portal.board.published import CANCELLED_DAYS
 from portal.monitors.states import MonitorSpan, MonitorState
 from portal.runtime.episode import Episode
-from portal.status.announcements import Announcement
 from portal.status.components import Component, Span, State
-from portal.status.incidents import Incident
 from portal.status.windows import Window
-from tests import memory
+from tests import rows
+from tests.instants import DAY, HOUR, NOW, TICK
 from tests.monitors.factories import monitor
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
 # What is over leaves the picture when a day turns, so that it stays the same all day.
 MORNING = NOW - NOW.replace(hour=0)
 AHEAD, PAST = 300 * DAY, PAST_DAYS * DAY + MORNING
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 def take(session: Session) -> Picture:
@@ -44,75 +33,19 @@ def moment(step: timedelta | None) -> datetime | None:
 
 
 def window(session: Session, **values: Any) -> Window:
-    row = Window(
-        **{
-            "reference": "m-1",
-            "title": "T",
-            "message": "",
-            "zone": "UTC",
-            "audiences": ["public"],
-            "channels": ["web"],
-            "components": [],
-            "starts_at": NOW - HOUR,
-            "ends_at": NOW + HOUR,
-            "first_ends_at": NOW + HOUR,
-            "ended_at": None,
-            "cancelled_at": None,
-            "effects": {},
-            "awaits_approval": False,
-            "created_at": NOW,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    row = rows.window(**values)
     session.add(row)
     return row
 
 
 def part(session: Session, slug: str = "api", **values: Any) -> None:
-    session.add(
-        Component(
-            **{
-                "slug": slug,
-                "name": slug,
-                "group_name": "",
-                "position": 0,
-                "description": "",
-                "is_public": True,
-                "alerts": [],
-                "since": (NOW - 300 * DAY).date(),
-                "version": 1,
-                "updated_at": NOW,
-                **values,
-            }
-        )
-    )
+    session.add(rows.component(slug, **values))
     session.flush()
 
 
 def incident(session: Session, number: int = 1, **values: Any) -> None:
-    session.add(
-        Incident(
-            **{
-                "id": number,
-                "reference": f"INC-{number}",
-                "title": "T",
-                "impact": "major",
-                "status": "identified",
-                "audiences": ["public"],
-                "started_at": NOW - 3 * HOUR,
-                "resolved_at": None,
-                "next_update_at": None,
-                "links": [],
-                "opened_by": "ada",
-                "created_at": NOW,
-                "updated_at": NOW,
-                "version": 1,
-                **values,
-            }
-        )
-    )
+    started = {"started_at": NOW - 3 * HOUR}
+    session.add(rows.incident(**{"id": number, "reference": f"INC-{number}", **started, **values}))
     session.flush()
 
 
@@ -131,23 +64,11 @@ def incident(session: Session, number: int = 1, **values: Any) -> None:
 )
 def test_which_announcements_are_read(session, starts, ends, resolved, is_draft, is_shown, why):
     session.add(
-        Announcement(
-            slug="a",
-            title="T",
-            message="",
-            severity="info",
+        rows.announcement(
             is_draft=is_draft,
-            audiences=["public"],
-            channels=["web"],
-            dismissible=True,
             starts_at=NOW + starts,
             ends_at=moment(ends),
-            published_at=NOW,
             resolved_at=moment(resolved),
-            last_broadcast_at=None,
-            created_at=NOW,
-            updated_at=NOW,
-            version=1,
         )
     )
     assert bool(take(session).banners) is is_shown, why

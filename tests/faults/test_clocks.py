@@ -13,8 +13,7 @@ from portal.store import engine
 from portal.unit_of_work import By
 from portal.worker import leadership, retention, rounds
 from tests.conftest import Build, Site, StandingClock
-
-HOUR = timedelta(hours=1)
+from tests.instants import HOUR
 
 
 def jump(still: StandingClock, by: timedelta) -> None:

@@ -30,11 +30,9 @@ from portal.settings import AutoBlockRule
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from tests import memory
-from tests.conftest import START, StandingClock
+from tests.conftest import StandingClock
+from tests.instants import HOUR, MINUTE, NOW, TICK
 
-NOW = START
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 WHO = "192.0.2.1"
 
 

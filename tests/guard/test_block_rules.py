@@ -1,42 +1,19 @@
 """What can be blocked, how wide, for how long, and whom that holds; on values alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_network
-from typing import Any
 
 import pytest
 
 from portal.errors import RuleError
 from portal.guard import address, blocks
-from portal.guard.blocks import LONGEST, Block, BlockAct, BlockIn, BlockScope
+from portal.guard.blocks import LONGEST, BlockAct, BlockIn, BlockScope
+from tests.instants import HOUR, NOW, TICK
+from tests.rows import block
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 PROXIES = (ip_network("10.0.0.0/8"),)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 IP, RANGE, KEY, ORIGIN = BlockScope
-
-
-def block(**values: Any) -> Block:
-    return Block(
-        **{
-            "id": "blk1",
-            "scope": "ip",
-            "value": "192.0.2.1",
-            "kind": "ban",
-            "source": "manual",
-            "reason": "r",
-            "created_at": NOW - HOUR,
-            "until": NOW + HOUR,
-            "created_by": "ada",
-            "is_forced": False,
-            "removed_at": None,
-            "expiry_noted": False,
-            "version": 1,
-            **values,
-        }
-    )
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The perimeter: origins by the list, lookups by the copy, the last copy without a database."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +12,11 @@ from portal.guard.blocks import Block, BlockIn, BlockScope, covers
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import Copy
 from portal.unit_of_work import By
+from tests import rows
 from tests.conftest import Site, another, figure
+from tests.instants import NOW
 
 EVIL = {"Origin": "https://evil.example"}
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 
 
 def test_a_foreign_origin_on_the_panel_counts_at_the_perimeter_alone(site: Site):
@@ -117,21 +118,8 @@ def test_origins_have_one_spelling():
 
 
 def row(scope: str, value: str, minutes: int = 10, kind: str = "ban") -> Block:
-    return Block(
-        id=value,
-        scope=scope,
-        value=value,
-        kind=kind,
-        source="manual",
-        reason="",
-        created_at=NOW,
-        until=NOW + timedelta(minutes=minutes),
-        created_by="test",
-        is_forced=False,
-        removed_at=None,
-        expiry_noted=False,
-        version=1,
-    )
+    until = NOW + timedelta(minutes=minutes)
+    return rows.block(id=value, scope=scope, value=value, kind=kind, until=until)
 
 
 def test_no_block_that_ran_out_hides_one_in_force():

@@ -12,34 +12,17 @@ from portal.guard import perimeter
 from portal.guard.blocks import Block, Kind, Source
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import REFRESH_EVERY, Copy, Denied, Held, Perimeter
-from tests.conftest import START, StandingClock
+from tests import rows
+from tests.conftest import StandingClock
+from tests.instants import HOUR, NOW
 
 pytestmark = pytest.mark.unit
-NOW = START
 SECONDS = NOW.timestamp()
-HOUR = timedelta(hours=1)
 PAGE = "https://www.example.com"
 
 
 def block(scope: str, value: str, **values: Any) -> Block:
-    return Block(
-        **{
-            "id": value,
-            "scope": scope,
-            "value": value,
-            "kind": "ban",
-            "source": "manual",
-            "reason": "",
-            "created_at": NOW,
-            "until": NOW + HOUR,
-            "created_by": "ada",
-            "is_forced": False,
-            "removed_at": None,
-            "expiry_noted": False,
-            "version": 1,
-            **values,
-        }
-    )
+    return rows.block(**{"id": value, "scope": scope, "value": value, **values})
 
 
 def held(**values: Any) -> Held:

@@ -12,10 +12,9 @@ from portal.monitors.figures import COARSE, FINE, Figure
 from portal.monitors.health import Outcome
 from portal.monitors.results import MonitorResult, in_ms
 from tests import memory
+from tests.instants import HOUR, MINUTE, NOW
 from tests.monitors.factories import monitor
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ONE = Figure(10, 0, 100.0, 200.0, 300.0)
 FAILED = Figure(5, 5)
 

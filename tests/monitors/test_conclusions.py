@@ -11,11 +11,11 @@ from portal.monitors.health import Health, Outcome
 from portal.monitors.heartbeats import Beat
 from portal.monitors.judging import Judgement, Result
 from portal.monitors.watched import Watched, plan_of
+from tests.instants import MINUTE
 from tests.monitors.factories import START, monitor
 
 pytestmark = pytest.mark.unit
 NOW = START + timedelta(minutes=10)
-MINUTE = timedelta(minutes=1)
 UP, DOWN, UNKNOWN = Health.UP, Health.DOWN, Health.UNKNOWN
 EVERY = {"nodes": "all"}
 

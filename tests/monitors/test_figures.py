@@ -13,10 +13,10 @@ from portal.monitors.health import Health, Outcome
 from portal.monitors.results import Sample
 from portal.monitors.uptime import Planned, Stretch
 from tests import memory
+from tests.instants import HOUR
 from tests.monitors.factories import monitor
 
 START = datetime(2030, 6, 3, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 
 
 @given(st.lists(st.floats(0.01, 60_000), min_size=1, max_size=288))

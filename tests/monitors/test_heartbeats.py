@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from portal.monitors import heartbeats
 from portal.monitors.health import Health
 from portal.monitors.heartbeats import Beat, Blind
+from tests.instants import HOUR, MINUTE
 
 START = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 HOURLY = {"grace": 10 * MINUTE, "period": HOUR}
 
 

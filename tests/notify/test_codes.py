@@ -2,8 +2,7 @@
 
 import itertools
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,18 +25,10 @@ from portal.notify.subscribers import (
     subscribing,
 )
 from portal.status.notices import Notice
-from tests import memory
+from tests.instants import NOW, TICK
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-TICK = timedelta(microseconds=1)
 LINKS, ADDRESSES = Links("secret"), Addresses("secret")
 WHOLE = "https://hooks.slack.com/services/T0/B0/X0f2secret{}"
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 def ask(session: Session, number: int = 1, *, now: datetime = NOW, **values: Any) -> Subscriber:

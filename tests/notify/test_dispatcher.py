@@ -14,15 +14,11 @@ from portal.notify import concurrency, outbox
 from portal.notify.circuit_breaker import FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
 from portal.notify.dispatcher import PAIRS_EVERY, RELEASE_EVERY, Dispatcher
 from portal.notify.outbox import Delivery, Outcome, Result
-from portal.notify.subscribers import Addresses, Subscriber
-from portal.status.notices import Notice
+from portal.notify.subscribers import Addresses
 from portal.store.lease import Fence
-from tests import memory
-from tests.conftest import START, StandingClock
-
-NOW = START
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TICK = timedelta(microseconds=1)
+from tests import memory, rows
+from tests.conftest import StandingClock
+from tests.instants import HOUR, MINUTE, NOW, TICK
 
 
 class Mail:
@@ -98,68 +94,21 @@ class World:
         self.one._pool = self.pool  # type: ignore[assignment]
         (self.chat,) = self.one._chats
 
-    def put(self, *rows: dict[str, Any], **notice: Any) -> None:
+    def put(self, *deliveries: dict[str, Any], **notice: Any) -> None:
         """A notice with its deliveries."""
         with self.open_session() as session:
-            made = Notice(
-                **{
-                    "key": str(id(rows)),
-                    "kind": "window",
-                    "event": "started",
-                    "ref": "m-1",
-                    "title": "T",
-                    "message": "",
-                    "facts": {},
-                    "audiences": ["public"],
-                    "channels": ["email", "api"],
-                    "components": [],
-                    "occurred_at": NOW,
-                    "created_at": self.still.now(),
-                    "position": 0,
-                    "addressed_at": NOW,
-                    **notice,
-                }
-            )
+            at = {"created_at": self.still.now(), "addressed_at": NOW}
+            made = rows.notice(**{"key": str(id(deliveries)), **at, **notice})
             session.add(made)
             session.flush()
-            for row in rows:
-                session.add(
-                    Delivery(
-                        **{
-                            "notice_id": made.id,
-                            "recipient": "subscriber 1",
-                            "queue": "mail",
-                            "state": "pending",
-                            "attempts": 0,
-                            "due_at": NOW,
-                            "claimed_by": "",
-                            "claimed_until": None,
-                            "settled_at": None,
-                            "error": "",
-                            **row,
-                        }
-                    )
-                )
+            for row in deliveries:
+                session.add(rows.delivery(**{"notice_id": made.id, **row}))
             session.commit()
 
     def people(self, count: int = 1) -> None:
         with self.open_session() as session:
             for number in range(1, count + 1):
-                session.add(
-                    Subscriber(
-                        id=number,
-                        kind="mail",
-                        address=f"p{number}@example.com",
-                        topics=["maintenance"],
-                        components=[],
-                        wanted={},
-                        question=None,
-                        asked_at=NOW - HOUR,
-                        confirmed_at=NOW - HOUR,
-                        secret="",
-                        created_at=NOW - HOUR,
-                    )
-                )
+                session.add(rows.subscriber(number, topics=["maintenance"]))
             session.commit()
 
     def hooks(self, count: int, host: str = "a") -> list[dict[str, Any]]:

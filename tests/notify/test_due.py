@@ -1,7 +1,6 @@
 """What is due at an instant, row by row, and what is due no more."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,25 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.notify import timetable
-from portal.notify.outbox import Delivery
 from portal.runtime.episode import Episode
 from portal.status import announcements, notices, windows
-from portal.status.announcements import Announcement
 from portal.status.incidents import Incident
 from portal.status.notices import NEWS, Event, Notice, NoticeKind
 from portal.status.windows import Window
-from tests import memory
+from tests import rows
+from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
+from tests.rows import delivery
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
 SETTINGS: Any = SimpleNamespace(reminders=(DAY, HOUR), sustained_after=5 * MINUTE)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 def due(session: Session, settings: Any = SETTINGS) -> list[Notice]:
@@ -43,29 +33,8 @@ def due(session: Session, settings: Any = SETTINGS) -> list[Notice]:
 
 
 def window(session: Session, starts: timedelta, ends: timedelta, **values: Any) -> Window:
-    row = Window(
-        **{
-            "reference": "m-1",
-            "title": "T",
-            "message": "",
-            "zone": "UTC",
-            "audiences": ["public"],
-            "channels": ["email"],
-            "components": [],
-            "starts_at": NOW + starts,
-            "ends_at": NOW + ends,
-            "first_ends_at": NOW + ends,
-            "ended_at": None,
-            "cancelled_at": None,
-            "effects": {},
-            "impact": "",
-            "awaits_approval": False,
-            "created_at": NOW - 9 * DAY,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    times = {"starts_at": NOW + starts, "ends_at": NOW + ends, "created_at": NOW - 9 * DAY}
+    row = rows.window(**{**times, **values})
     session.add(row)
     return row
 
@@ -156,27 +125,7 @@ def test_a_window_that_was_put_off_is_told_again(session: Session):
     ],
 )
 def test_an_announcement_begins(session: Session, starts, values, is_told, why):
-    row = Announcement(
-        **{
-            "slug": "a",
-            "title": "T",
-            "message": "",
-            "severity": "info",
-            "is_draft": False,
-            "audiences": ["public"],
-            "channels": ["email"],
-            "dismissible": True,
-            "starts_at": NOW + starts,
-            "ends_at": None,
-            "published_at": NOW,
-            "resolved_at": None,
-            "last_broadcast_at": None,
-            "created_at": NOW,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    row = rows.announcement(**{"starts_at": NOW + starts, **values})
     session.add(row)
     found = due(session)
     assert [one.event for one in found] == (["published"] if is_told else []), why
@@ -185,48 +134,14 @@ def test_an_announcement_begins(session: Session, starts, values, is_told, why):
 
 
 def test_an_announcement_that_was_changed_since_is_not_told_anew(session: Session):
-    row = Announcement(
-        slug="a",
-        title="T",
-        message="",
-        severity="info",
-        is_draft=False,
-        audiences=["public"],
-        channels=["email"],
-        dismissible=True,
-        starts_at=NOW - HOUR,
-        ends_at=None,
-        published_at=NOW,
-        resolved_at=None,
-        last_broadcast_at=None,
-        created_at=NOW,
-        updated_at=NOW,
-        version=1,
-    )
+    row = rows.announcement()
     session.add(row)
     announcements.notify(session, row, Event.CHANGED, now=NOW)
     assert due(session) == []
 
 
 def incident(session: Session, **values: Any) -> Incident:
-    row = Incident(
-        **{
-            "reference": "INC-1",
-            "title": "Slow",
-            "impact": "major",
-            "status": "identified",
-            "audiences": ["public"],
-            "started_at": NOW - HOUR,
-            "resolved_at": None,
-            "next_update_at": NOW,
-            "links": [],
-            "opened_by": "ada",
-            "created_at": NOW,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    row = rows.incident(**{"next_update_at": NOW, **values})
     session.add(row)
     return row
 
@@ -252,25 +167,8 @@ def test_operators_are_told_of_an_update_that_is_due(session: Session, values, i
 
 
 def episode(session: Session, number: int = 1, **values: Any) -> Episode:
-    row = Episode(
-        **{
-            "id": number,
-            "alert": "worker-error",
-            "subject": f"jobs{number}",
-            "title": "T",
-            "severity": "critical",
-            "opened_at": NOW - HOUR,
-            "seen_at": NOW,
-            "closed_at": None,
-            "value": 1.0,
-            "peak": 1.0,
-            "threshold": 0.0,
-            "unit": "s",
-            "labels": {},
-            "source": "portal",
-            **values,
-        }
-    )
+    named = {"id": number, "alert": "worker-error", "subject": f"jobs{number}", "title": "T"}
+    row = rows.episode(**{**named, "unit": "s", **values})
     session.add(row)
     return row
 
@@ -320,20 +218,7 @@ def test_after_a_restore_nothing_of_it_is_told(session: Session):
     incident(session)
     notices.put(session, NoticeKind.MESSAGE, Event.SENT, "x", notices.Content(), now=NOW)
     session.flush()
-    session.add(
-        Delivery(
-            notice_id=1,
-            recipient="chat c",
-            queue="chat c",
-            state="pending",
-            attempts=0,
-            due_at=NOW,
-            claimed_by="",
-            claimed_until=None,
-            settled_at=None,
-            error="",
-        )
-    )
+    session.add(delivery(recipient="chat c", queue="chat c"))
     session.flush()
     assert timetable.silence(session, SETTINGS, now=NOW) == 1
     session.expire_all()

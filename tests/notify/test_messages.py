@@ -8,29 +8,22 @@ import pytest
 from portal import clock
 from portal.notify import messages
 from portal.notify.messages import Message
-from portal.status.notices import Event, Notice, NoticeKind
+from portal.status.notices import Event, NoticeKind
+from tests import rows
 from tests.conftest import START
 
 NAMES = {"api": "The API"}
 
 
 def message(kind: NoticeKind, event: Event, **facts: Any) -> Message:
-    notice = Notice(
+    notice = rows.notice(
         id=1,
-        key="x",
         kind=kind.value,
         event=event.value,
         ref="ref-1",
         title="The title",
         message="A **word**.",
         facts=facts,
-        audiences=["public"],
-        channels=["email"],
-        components=[],
-        occurred_at=START,
-        created_at=START,
-        position=0,
-        addressed_at=None,
     )
     return messages.of(notice, NAMES)
 

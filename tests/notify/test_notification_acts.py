@@ -14,23 +14,20 @@ from portal.audit import search
 from portal.errors import NotFoundError, RuleError
 from portal.notify import messages, publishing, targets
 from portal.notify.broadcasts import Broadcasts, NotificationIn, Sender
-from portal.notify.outbox import Deliveries, Delivery
+from portal.notify.outbox import Deliveries
 from portal.notify.subscribers import Addresses, Subscriber, WebhookIn
 from portal.notify.subscribers.acts import Subscribers
 from portal.notify.targets import TargetError
-from portal.runtime.episode import Episode
 from portal.status import notices
 from portal.status.incidents import Incident, IncidentIn, Incidents
 from portal.status.notices import Event, Notice
 from portal.status.templates import MessageTemplate
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
-from tests import memory
+from tests import memory, rows
 from tests.board.parts import stored
-from tests.conftest import START, StandingClock
-
-NOW = START
-HOUR = timedelta(hours=1)
+from tests.conftest import StandingClock
+from tests.instants import HOUR, NOW
 
 
 @pytest.fixture
@@ -63,19 +60,7 @@ def logged(open_session: Callable[[], Session]) -> tuple[str, dict[str, Any]]:
 
 
 def person(number: int) -> Subscriber:
-    return Subscriber(
-        id=number,
-        kind="mail",
-        address=f"p{number}@example.com",
-        topics=["announcements"],
-        components=[],
-        wanted={},
-        question=None,
-        asked_at=NOW - HOUR,
-        confirmed_at=NOW - HOUR,
-        secret="",
-        created_at=NOW - HOUR,
-    )
+    return rows.subscriber(number, topics=["announcements"])
 
 
 WISH = NotificationIn(template="ops", values={"when": "Monday"})
@@ -126,15 +111,11 @@ def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any)
     broadcasts.send(By("ada"), WISH)
     with open_session() as session:
         session.add(
-            Delivery(
-                notice_id=1,
+            rows.delivery(
                 recipient="chat c",
                 queue="chat c",
                 state="dead",
                 attempts=6,
-                due_at=NOW,
-                claimed_by="",
-                claimed_until=None,
                 settled_at=NOW,
                 error="x",
             )
@@ -199,20 +180,13 @@ def test_an_alert_that_lasts_is_published_once(
             )
         )
         session.add(
-            Episode(
+            rows.episode(
                 alert="pool-waiting",
                 subject="",
                 title="Pool waiting",
                 severity=severity,
                 opened_at=NOW - age,
-                seen_at=NOW,
-                closed_at=None,
-                value=1.0,
-                peak=1.0,
-                threshold=0.0,
                 unit="s",
-                labels={},
-                source="portal",
             )
         )
         session.commit()

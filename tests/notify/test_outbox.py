@@ -1,8 +1,7 @@
 """The outbox row by row: who is addressed, what is taken, and what becomes of a try."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,85 +28,30 @@ from portal.notify.outbox import (
 from portal.notify.outbox.claims import PAUSES
 from portal.notify.subscribers import Subscriber
 from portal.status.notices import NEWS, Notice, Urgency
-from tests import memory
+from tests import rows
+from tests.instants import HOUR, MINUTE, NOW, TICK
 
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 US = "node me"
 
 
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
-
-
 def put(session: Session, number: int = 1, **values: Any) -> Notice:
-    row = Notice(
-        **{
-            "id": number,
-            "key": f"k{number}",
-            "kind": "window",
-            "event": "started",
-            "ref": f"m-{number}",
-            "title": f"T{number}",
-            "message": "",
-            "facts": {},
-            "audiences": ["public"],
-            "channels": ["email", "api"],
-            "components": [],
-            "occurred_at": NOW,
-            "created_at": NOW,
-            "position": 0,
-            "addressed_at": None,
-            **values,
-        }
-    )
+    named = {"key": f"k{number}", "ref": f"m-{number}", "title": f"T{number}"}
+    row = rows.notice(**{"id": number, **named, **values})
     session.add(row)
     session.flush()
     return row
 
 
 def person(session: Session, number: int = 1, **values: Any) -> Subscriber:
-    row = Subscriber(
-        **{
-            "id": number,
-            "kind": "mail",
-            "address": f"p{number}@example.com",
-            "topics": ["maintenance"],
-            "components": [],
-            "wanted": {},
-            "question": None,
-            "asked_at": NOW - HOUR,
-            "confirmed_at": NOW - HOUR,
-            "secret": "",
-            "created_at": NOW - HOUR,
-            **values,
-        }
-    )
+    row = rows.subscriber(number, **{"topics": ["maintenance"], **values})
     session.add(row)
     session.flush()
     return row
 
 
 def deliver(session: Session, number: int = 1, **values: Any) -> Delivery:
-    row = Delivery(
-        **{
-            "id": number,
-            "notice_id": 1,
-            "recipient": f"chat c{number}",
-            "queue": "chat c",
-            "state": "pending",
-            "attempts": 0,
-            "due_at": NOW,
-            "claimed_by": "",
-            "claimed_until": None,
-            "settled_at": None,
-            "error": "",
-            **values,
-        }
-    )
+    told = {"recipient": f"chat c{number}", "queue": "chat c"}
+    row = rows.delivery(**{"id": number, **told, **values})
     session.add(row)
     if (notice := session.get(Notice, row.notice_id)) is not None:
         notice.recipients += 1

@@ -1,7 +1,7 @@
 """Who is told what, and how long a question waits for its answer."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,67 +29,26 @@ from portal.notify.subscribers import (
     schemas,
     subscribing,
 )
-from portal.status.components import Component
 from portal.status.notices import Notice
 from portal.unit_of_work import By, Transaction
 from tests import memory
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
+from tests.instants import HOUR, NOW, TICK
+from tests.rows import component
+from tests.rows import notice as make_notice
+from tests.rows import subscriber as person
 
 
 @pytest.fixture
 def session() -> Iterator[Session]:
     with memory.session() as made:
         for number, (slug, is_public) in enumerate((("api", True), ("inside", False))):
-            made.add(
-                Component(
-                    slug=slug,
-                    name=slug,
-                    group_name="",
-                    position=number,
-                    description="",
-                    is_public=is_public,
-                    alerts=[],
-                    since=NOW.date(),
-                    version=1,
-                    updated_at=NOW,
-                )
-            )
+            made.add(component(slug, position=number, is_public=is_public, since=NOW.date()))
         made.flush()
         yield made
 
 
-def person(number: int = 1, **values: Any) -> Subscriber:
-    return Subscriber(
-        **{
-            "id": number,
-            "kind": "mail",
-            "address": f"p{number}@example.com",
-            "topics": ["incidents", "maintenance", "announcements"],
-            "components": [],
-            "wanted": {},
-            "question": None,
-            "asked_at": NOW - HOUR,
-            "confirmed_at": NOW - HOUR,
-            "secret": "",
-            "created_at": NOW - HOUR,
-            **values,
-        }
-    )
-
-
 def notice(**values: Any) -> Notice:
-    return Notice(
-        **{
-            "kind": "incident",
-            "audiences": ["public"],
-            "channels": ["email", "api"],
-            "components": [],
-            **values,
-        }
-    )
+    return make_notice(**{"kind": "incident", **values})
 
 
 @pytest.mark.unit

@@ -1,6 +1,5 @@
 """A notice in words: its head, its link and the lines under its title; on values alone."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,29 +9,16 @@ from portal.notify.channels import letters
 from portal.notify.messages import Fact, Message
 from portal.notify.subscribers import Subscriber
 from portal.status.notices import Notice
+from tests import rows
+from tests.instants import HOUR, NOW
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
 START, END = "2030-06-03T12:00:00Z", "2030-06-03T13:00:00Z"
 NAMES = {"api": "API", "web": "Web"}
 
 
 def notice(**values: Any) -> Notice:
-    return Notice(
-        **{
-            "id": 7,
-            "kind": "window",
-            "event": "started",
-            "ref": "m-1",
-            "title": "T",
-            "message": "m",
-            "facts": {},
-            "components": [],
-            "occurred_at": NOW,
-            **values,
-        }
-    )
+    return rows.notice(**{"id": 7, "message": "m", **values})
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,10 @@ import pytest
 
 from portal.runtime import alerts, snapshot
 from portal.runtime.snapshot import Alert, Snapshot
+from tests.instants import MINUTE, TICK
 
 pytestmark = pytest.mark.unit
 NOW = datetime(2030, 6, 3, 12, 0, 0, 500_000, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-TICK = timedelta(microseconds=1)
 WINDOW = snapshot.LimitWindow(
     started_at=NOW - MINUTE,
     ends_at=NOW,

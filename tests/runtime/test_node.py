@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,8 +23,7 @@ from portal.runtime.snapshot import (
     Waf,
 )
 from tests.conftest import START, StandingClock
-
-MINUTE = timedelta(minutes=1)
+from tests.instants import MINUTE
 
 
 def window(hits: int, blocked: int, *, minutes: int = 0, busiest: str = "ip:a") -> LimitWindow:

@@ -1,7 +1,7 @@
 """What is offered for an alert: readers learn what is affected, operators the figures."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,9 @@ from sqlalchemy.orm import Session
 
 from portal.runtime import offers
 from portal.runtime.episode import Episode
-from portal.status.components import Component
 from portal.status.templates import MessageTemplate
-from tests import memory
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
+from tests import memory, rows
+from tests.instants import NOW
 
 
 @pytest.fixture
@@ -32,45 +30,21 @@ def session() -> Iterator[Session]:
 
 
 def episode(**values: Any) -> Episode:
-    return Episode(
+    return rows.episode(
         **{
-            "alert": "worker-stuck",
             "subject": "mailQueue",
-            "title": "Jobs do not move",
-            "severity": "critical",
             "opened_at": NOW - timedelta(minutes=20),
-            "seen_at": NOW,
-            "closed_at": None,
             "value": 17.0,
             "peak": 17.0,
             "threshold": 3.0,
-            "unit": "jobs",
             "labels": {"note": "inner note", "instance": "db-7.internal:9100"},
-            "source": "portal",
             **values,
         }
     )
 
 
 def component(session: Session, slug: str, name: str, **values: Any) -> None:
-    session.add(
-        Component(
-            **{
-                "slug": slug,
-                "name": name,
-                "group_name": "",
-                "position": 0,
-                "description": "",
-                "is_public": True,
-                "alerts": [],
-                "since": date(2030, 1, 1),
-                "version": 1,
-                "updated_at": NOW,
-                **values,
-            }
-        )
-    )
-    session.flush()
+    session.add(rows.component(slug, name=name, **values))
 
 
 def offer(session: Session, row: Episode) -> offers.Text:

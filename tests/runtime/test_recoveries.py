@@ -1,50 +1,24 @@
 """The update that is prepared once the alerts of an incident are over, and what it says."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
 
 from portal.runtime import recoveries
-from portal.runtime.episode import Episode
 from portal.runtime.episodes import EXPORTER_STALE
 from portal.runtime.recoveries import PreparedUpdate
 from portal.status.incidents import Incident, IncidentUpdate
-from tests import memory
+from tests import rows
+from tests.instants import MINUTE, NOW
 from tests.runtime.test_offers import component
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 def episode(session: Session, began: int, ended: int | None, **values: Any) -> dict[str, str]:
     """The link to an episode that began and ended so many minutes after noon."""
-    row = Episode(
-        **{
-            "alert": "worker-stuck",
-            "subject": "mails",
-            "title": "Jobs do not move",
-            "severity": "critical",
-            "opened_at": NOW + began * MINUTE,
-            "seen_at": NOW,
-            "closed_at": None if ended is None else NOW + ended * MINUTE,
-            "value": 1.0,
-            "peak": 1.0,
-            "threshold": 0.0,
-            "unit": "jobs",
-            "labels": {},
-            "source": "portal",
-            **values,
-        }
-    )
+    closed_at = None if ended is None else NOW + ended * MINUTE
+    row = rows.episode(**{"opened_at": NOW + began * MINUTE, "closed_at": closed_at, **values})
     session.add(row)
     session.flush()
     return {"kind": "episode", "ref": str(row.id)}
@@ -62,24 +36,7 @@ def prepared(
 
 
 def incident(session: Session, *links: dict[str, str], **values: Any) -> Incident:
-    row = Incident(
-        **{
-            "reference": "INC-2030-001",
-            "title": "Slow",
-            "impact": "major",
-            "status": "investigating",
-            "started_at": NOW,
-            "resolved_at": None,
-            "next_update_at": None,
-            "audiences": ["public"],
-            "links": list(links),
-            "opened_by": "ada",
-            "created_at": NOW,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    row = rows.incident(**{"started_at": NOW, "links": list(links), **values})
     session.add(row)
     session.flush()
     return row

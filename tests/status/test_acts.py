@@ -1,7 +1,7 @@
 """The acts on incidents, components, announcements, windows and series, act by act."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,12 +35,9 @@ from portal.status.windows import WindowAct, WindowIn, WindowStatus
 from portal.store import idempotency
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
-from tests import memory
+from tests import memory, rows
 from tests.conftest import StandingClock
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
+from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
 
 
 def overlapping(session: Session, row: windows.Window) -> list[str]:
@@ -657,20 +654,8 @@ def test_what_ended_before_it_overlaps_nothing_later(world: World):
     world.still.advance(hours=1)
     world.status.windows.act(By("a", version=1), over.reference, WindowAct(action="end"))
     for step, overlaps in ((timedelta(0), False), (-MINUTE, True)):
-        later = windows.Window(
-            id=99,
-            reference="m-99",
-            title="T",
-            message="",
-            zone="UTC",
-            audiences=["public"],
-            channels=["web"],
-            starts_at=NOW + HOUR + step,
-            ends_at=NOW + 9 * HOUR,
-            first_ends_at=NOW + 9 * HOUR,
-            created_at=NOW,
-            updated_at=NOW,
-            version=1,
+        later = rows.window(
+            id=99, reference="m-99", starts_at=NOW + HOUR + step, ends_at=NOW + 9 * HOUR
         )
         # Not kept: it is there for the query alone.
         with world.open_session() as session:

@@ -1,24 +1,15 @@
 """Which announcements a list finds, in which part, to the instant."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy.orm import Session
 
 from portal.status.announcements import queries
 from portal.store.choices import Choice
-from tests import memory
 from tests.status.test_announcement_rules import HOUR, NOW, TICK, announcement
 
 ZERO = timedelta(0)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 def add(

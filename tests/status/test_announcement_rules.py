@@ -1,6 +1,6 @@
 """Which times an announcement may have, and what a given leaves in the row; on rows alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,39 +9,17 @@ from portal.errors import RuleError
 from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.terms import LONGEST, START_GRACE, Status
+from tests import rows
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 DRAFT, SCHEDULED, ACTIVE, RESOLVED = Status
 
 
 def announcement(**values: Any) -> Announcement:
     """A valid, running one."""
-    return Announcement(
-        **{
-            "id": 1,
-            "slug": "a",
-            "title": "A",
-            "message": "",
-            "translations": {},
-            "severity": "info",
-            "is_draft": False,
-            "audiences": ["public"],
-            "channels": ["web"],
-            "dismissible": True,
-            "starts_at": NOW - HOUR,
-            "ends_at": None,
-            "published_at": NOW - HOUR,
-            "resolved_at": None,
-            "last_broadcast_at": None,
-            "created_at": NOW - HOUR,
-            "updated_at": NOW - HOUR,
-            "version": 1,
-            **values,
-        }
-    )
+    since = dict.fromkeys(("published_at", "created_at", "updated_at"), NOW - HOUR)
+    return rows.announcement(**{"id": 1, "title": "A", "channels": ["web"], **since, **values})
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,7 @@ from portal.status.announcements import Announcement, AnnouncementIn, StatusChan
 from portal.status.terms import Severity, Status, derive_status
 from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
-
-HOUR = timedelta(hours=1)
+from tests.instants import HOUR
 
 # (draft, start, end, ended, now) in hours -> status, and why
 TRUTH = [

@@ -1,7 +1,6 @@
 """What subscribers are told of windows, series, announcements and incidents, and what not."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,24 +13,15 @@ from portal.audit import search
 from portal.status import announcements, incidents, notices, series, windows
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.components import ComponentIn
-from portal.status.incidents import Incident, impacts
+from portal.status.incidents import impacts
 from portal.status.notices import NEWS, Event, Notice, NoticeKind, Urgency
 from portal.status.series import SeriesIn
 from portal.status.terms import Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowTimes
 from portal.unit_of_work import By, Transaction
-from tests import memory
+from tests import rows
 from tests.conftest import Site, StandingClock
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
+from tests.instants import HOUR, NOW, TICK
 
 
 def told(session: Session) -> list[Notice]:
@@ -181,15 +171,7 @@ def test_what_is_told_of_an_incident(
     session: Session, monkeypatch: pytest.MonkeyPatch, age, is_told, why
 ):
     monkeypatch.setattr(impacts, "states", lambda *_: {"api": "x"})
-    row = Incident(
-        reference="INC-1",
-        title="T",
-        impact="major",
-        status="identified",
-        audiences=["public"],
-        next_update_at=NOW + HOUR,
-        version=4,
-    )
+    row = rows.incident(next_update_at=NOW + HOUR, version=4)
     for event in (Event.OPENED, Event.UPDATED):
         incidents.notify(session, row, event, "m", now=NOW, at=NOW - age)
     found = told(session)

@@ -1,6 +1,6 @@
 """What an update of an incident may say; on rows alone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,25 +10,15 @@ from portal.status import incidents
 from portal.status.components import Component, ComponentIn
 from portal.status.incidents import Incident, UpdateIn
 from portal.status.retrospectives import Action
+from tests import rows
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 API = [{"component": "api", "state": "major_outage"}]
 
 
 def incident(**values: Any) -> Incident:
-    return Incident(
-        **{
-            "reference": "INC-2030-0001",
-            "status": "investigating",
-            "started_at": NOW - HOUR,
-            "resolved_at": None,
-            "root_cause_category": None,
-            **values,
-        }
-    )
+    return rows.incident(**{"reference": "INC-2030-0001", "status": "investigating", **values})
 
 
 RESOLVED = {"status": "resolved", "resolved_at": NOW - HOUR / 2, "root_cause_category": "deploy"}

@@ -1,6 +1,6 @@
 """Where a rule begins, ends and is cut off; on values alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,12 +10,10 @@ from portal.status import series
 from portal.status.series import SeriesIn, WindowSeries, recurrence
 from portal.status.series.recurrence import HORIZON, MOST_COUNT
 from portal.status.series.schemas import LONGEST, SHOWN
+from tests.instants import DAY, HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
 FIRST = datetime(2030, 6, 4, 2, 0)  # noqa: DTZ001 (local time)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-TICK = timedelta(microseconds=1)
 
 
 def starts(rule: str, *, since: datetime = NOW, until: datetime, most: int = 100) -> list[datetime]:

@@ -8,11 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from portal.errors import RuleError
 from portal.schemas import Instant
 from portal.status.terms import LONGEST, Severity, Status, check_start_and_end, derive_status
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Templates filled in, and findings and retrospectives as text; on values and rows."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,16 +12,8 @@ from portal.status import templates
 from portal.status.incidents import Capture, Incident, IncidentUpdate, findings
 from portal.status.retrospectives import Retrospective
 from portal.status.templates import MessageTemplate, TemplateIn
-from tests import memory
-
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
+from tests import rows
+from tests.instants import HOUR, NOW
 
 
 def template(title: str = "On {{when}}", message: str = "{{ what }}, {{when}}") -> MessageTemplate:
@@ -113,28 +104,7 @@ def test_the_figures_of_a_snapshot():
 
 
 def incident(session: Session, **values: Any) -> Incident:
-    row = Incident(
-        **{
-            "id": 1,
-            "reference": "INC-1",
-            "title": "Slow",
-            "impact": "major",
-            "status": "identified",
-            "audiences": ["public"],
-            "started_at": NOW - HOUR,
-            "resolved_at": None,
-            "next_update_at": None,
-            "acknowledged_at": None,
-            "acknowledged_by": None,
-            "root_cause_category": None,
-            "links": [],
-            "opened_by": "ada",
-            "created_at": NOW,
-            "updated_at": NOW,
-            "version": 1,
-            **values,
-        }
-    )
+    row = rows.incident(id=1, **values)
     session.add(row)
     session.flush()
     return row

@@ -1,7 +1,6 @@
 """Translations of operators' texts: what may be given, and what rows and notices hold of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,9 +19,9 @@ from portal.status.translations import Language
 from portal.status.windows import Window, WindowIn
 from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
+from tests.instants import HOUR
 from tests.web.pages import recorded
 
-HOUR = timedelta(hours=1)
 ADA = By("ada")
 BOTH = {"de": {"title": "Neue Bedingungen", "message": "Ab *Juli*."}, "ar": {"title": "شروط"}}
 

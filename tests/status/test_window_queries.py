@@ -1,6 +1,5 @@
 """Which windows a list, the board and a question of the moment find, to the instant."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -9,20 +8,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from portal.status.bounded import Bounds
-from portal.status.series.series import WindowSeries
 from portal.status.windows import Window, queries
 from portal.store.choices import Choice
-from tests import memory
+from tests import rows
 from tests.status.test_window_rules import HOUR, NOW, TICK
 from tests.status.test_window_rules import window as window_of
 
 ZERO = timedelta(0)
-
-
-@pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        yield made
 
 
 _numbers = count(1)
@@ -38,29 +30,7 @@ def window(
 
 
 def series(session: Session, number: int = 1) -> int:
-    row = WindowSeries(
-        id=number,
-        reference=f"s-{number}",
-        title="Weekly",
-        message="",
-        zone="UTC",
-        audiences=["public"],
-        channels=["web"],
-        components=[],
-        effects={},
-        owner="",
-        impact="",
-        rollback_plan="",
-        rule="FREQ=WEEKLY",
-        first_local="2030-06-03T12:00:00",
-        duration_seconds=3600,
-        planned_until=NOW,
-        created_by="ada",
-        created_at=NOW,
-        updated_at=NOW,
-        version=1,
-    )
-    session.add(row)
+    session.add(rows.series(id=number, reference=f"s-{number}"))
     session.flush()
     return number
 

@@ -1,6 +1,6 @@
 """What can be done to a window when, and what a given may say; on rows alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,46 +10,18 @@ from portal.errors import RuleError
 from portal.status import windows
 from portal.status.terms import LONGEST, START_GRACE
 from portal.status.windows import Window, WindowIn, WindowStatus
+from tests import rows
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
-NOW = datetime(2030, 6, 3, 12, 0, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-TICK = timedelta(microseconds=1)
 
 
 def window(starts: timedelta = -HOUR, ends: timedelta = HOUR, **values: Any) -> Window:
     """A valid window; its times are told from now."""
-    return Window(
-        **{
-            "id": 1,
-            "reference": "m-abcdef",
-            "title": "Upgrade",
-            "message": "",
-            "translations": {},
-            "zone": "UTC",
-            "audiences": ["public"],
-            "channels": ["web"],
-            "components": ["api"],
-            "starts_at": NOW + starts,
-            "ends_at": NOW + ends,
-            "first_ends_at": NOW + ends,
-            "ended_at": None,
-            "cancelled_at": None,
-            "series_id": None,
-            "occurrence": None,
-            "owner": "",
-            "impact": "",
-            "rollback_plan": "",
-            "effects": {},
-            "created_by": "ada",
-            "awaits_approval": False,
-            "approved_by": None,
-            "created_at": NOW - 2 * HOUR,
-            "updated_at": NOW - 2 * HOUR,
-            "version": 1,
-            **values,
-        }
-    )
+    times = {"starts_at": NOW + starts, "ends_at": NOW + ends, "first_ends_at": NOW + ends}
+    named = {"reference": "m-abcdef", "title": "Upgrade", "components": ["api"]}
+    made = {"created_by": "ada", "created_at": NOW - 2 * HOUR, "updated_at": NOW - 2 * HOUR}
+    return rows.window(**{"id": 1, "channels": ["web"], **named, **times, **made, **values})
 
 
 def window_in(**values: Any) -> WindowIn:

@@ -17,8 +17,7 @@ from portal.status.windows import WindowAct, WindowIn, WindowStatus
 from portal.store.idempotency import IdempotencyKey
 from portal.unit_of_work import By
 from tests.conftest import START, Site, StandingClock
-
-HOUR = timedelta(hours=1)
+from tests.instants import HOUR
 
 
 def overlapping(session: Session, row: windows.Window) -> list[str]:

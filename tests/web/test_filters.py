@@ -1,6 +1,6 @@
 """Searching lists: each choice holds what a walk over all rows holds, on both databases."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
@@ -16,9 +16,9 @@ from portal.status.windows import WindowIn, WindowStatus
 from portal.store.choices import Choice
 from portal.unit_of_work import By
 from tests.conftest import Site, StandingClock
+from tests.instants import DAY
 from tests.web.pages import text_of
 
-DAY = timedelta(days=1)
 ADA = By("ada")
 
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from portal.accounts.roles import Role
-from portal.notify.subscribers import Subscriber
 from portal.status import incidents
 from portal.status.components import ComponentIn
 from portal.status.incidents import Incident
 from portal.unit_of_work import By
-from tests.conftest import START, Person, Site, StandingClock
+from tests import rows
+from tests.conftest import Person, Site, StandingClock
 
 KEY = "0123456789"
 
@@ -250,19 +250,7 @@ def test_the_preview_of_an_update_counts_who_is_told_of_its_incident(site: Site)
     person = site.signed_in(Role.OPERATOR)
     path = open_one(person)
     with site.portal.core.open_session() as session:
-        session.add(
-            Subscriber(
-                kind="mail",
-                address="reader@example.com",
-                topics=["incidents"],
-                components=[],
-                wanted={},
-                asked_at=START,
-                confirmed_at=START,
-                secret="s",
-                created_at=START,
-            )
-        )
+        session.add(rows.subscriber())
         session.commit()
     form = {"status": "identified", "message": "Found."}
     page = text_of(person.post(f"{path}/updates/preview", **form))

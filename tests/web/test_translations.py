@@ -1,7 +1,6 @@
 """Operators' texts on public paths: in the reader's language as far as they are translated."""
 
 import json
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -15,10 +14,10 @@ from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
 from tests.board.test_rebuild_cost import DAY
 from tests.conftest import START, Site, StandingClock
+from tests.instants import HOUR
 from tests.web.test_public_records import away
 
 ADA = By("ada")
-HOUR = timedelta(hours=1)
 HOSTILE = "<script>x</script>"
 # Both parts in German, the title alone in Arabic, nothing in French.
 LANGUAGES = ("en", "de", "ar", "fr")
