@@ -24,7 +24,7 @@ from portal.store import schema
 FOLDER = "TESTS_RUN_FOLDER"
 TEMPLATE = "template_migrated"
 ROOM_BYTES = 2 * 1024**3
-# What one engine of a process compiled, for the next; see `tests/conftest.py`.
+# What one engine of a process compiled, for the next; see `tests/sites.py`.
 STATEMENTS: dict[Any, Any] = {}
 
 

@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from portal import logs
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def text(lines: io.BytesIO) -> str:

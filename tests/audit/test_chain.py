@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.audit.events import UnknownEventError
-from tests.conftest import Site
+from tests.sites import Site
 
 
 def fill(site: Site, count: int = 5) -> None:

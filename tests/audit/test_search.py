@@ -10,7 +10,9 @@ from sqlalchemy import event
 from portal import clock
 from portal.audit import chain, events, search, segments
 from portal.audit.chain import AuditEvent
-from tests.conftest import START, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.sites import Site
 
 pytestmark = pytest.mark.database
 TYPES = ("account.logout", "account.token.revoked", "incident.noted", "maintenance.window.ended")
@@ -26,7 +28,7 @@ def fill(site: Site, count: int, chance: random.Random) -> None:
                 session,
                 event_type,
                 actor=chance.choice(("ada", "ben")),
-                at=START + timedelta(minutes=number),
+                at=NOW + timedelta(minutes=number),
                 **detail,
             )
         session.commit()
@@ -58,8 +60,8 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
         rows = list(session.query(AuditEvent).order_by(AuditEvent.seq))
         for _ in range(250):
             event_type, actor = chance.choice(PREFIXES), chance.choice((None, None, "ada", "eve"))
-            since = chance.choice((None, None, START + timedelta(minutes=chance.randrange(400))))
-            until = chance.choice((None, None, START + timedelta(minutes=chance.randrange(400))))
+            since = chance.choice((None, None, NOW + timedelta(minutes=chance.randrange(400))))
+            until = chance.choice((None, None, NOW + timedelta(minutes=chance.randrange(400))))
             before = chance.choice((None, chance.randrange(1, 420)))
             limit, offset = chance.choice((1, 7, 50)), chance.choice((0, 0, 3, 120))
             most = chance.choice((None, None, 0, 20))
@@ -82,7 +84,7 @@ def test_every_page_is_what_a_slow_walk_finds(either: Site, still: StandingClock
 
 def test_a_choice_of_time_includes_its_beginning_and_not_its_end(site: Site, still: StandingClock):
     fill(site, 6, random.Random(1))
-    second, fifth = START + timedelta(minutes=1), START + timedelta(minutes=4)
+    second, fifth = NOW + timedelta(minutes=1), NOW + timedelta(minutes=4)
     with site.portal.core.open_session() as session:
         for choice, expected in (
             ({"since": second}, [6, 5, 4, 3, 2]),
@@ -98,9 +100,7 @@ def test_a_page_of_a_sealed_log_begins_where_the_log_does(
 ):
     fill(site, 60, random.Random(1))
     with site.portal.core.open_session() as session:
-        made = segments.seal(
-            session, tmp_path, before=START + timedelta(minutes=40), now=clock.now()
-        )
+        made = segments.seal(session, tmp_path, before=NOW + timedelta(minutes=40), now=clock.now())
         session.commit()
         assert made is not None
         found, total = search.search(session, limit=100)

@@ -12,8 +12,10 @@ from portal import clock
 from portal.audit import addresses, chain, search, segments
 from portal.store import engine
 from portal.worker import retention
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.sites import Site
 
 
 def fill(site: Site, count: int, address: str = "203.0.113.9") -> None:

@@ -13,7 +13,8 @@ from portal.audit import chain, search, spool
 from portal.audit.log import UnrecordedError
 from portal.audit.spool import Spool
 from portal.store import engine
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def log_of(site: Site) -> list[chain.AuditEvent]:

@@ -11,8 +11,9 @@ from portal.status.components import ComponentIn, State
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from tests.board.parts import HOUR, NOW, interval, part
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.instants import DAY
+from tests.sites import Site
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,10 @@ from portal.status.windows import Action, WindowAct, WindowIn
 from portal.unit_of_work import By
 from portal.web.headers import PUBLIC_READS
 from tests import rows
-from tests.conftest import START, Build, Site, StandingClock
-from tests.instants import HOUR
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.instants import HOUR, NOW
+from tests.sites import Site
 
 FEEDS = ("/feed.atom", "/feed.rss", "/feed.json")
 
@@ -275,15 +277,15 @@ def test_every_instant_of_two_years_is_right_in_twenty_zones():
                 reference=f"m-{number}-{zone}",
                 title=zone,
                 zone=zone,
-                starts_at=START + timedelta(days=14 * number, hours=number % 24),
-                ends_at=START + timedelta(days=14 * number, hours=number % 24 + 1),
+                starts_at=NOW + timedelta(days=14 * number, hours=number % 24),
+                ends_at=NOW + timedelta(days=14 * number, hours=number % 24 + 1),
             ),
-            now=START,
+            now=NOW,
         )
         for zone in ZONES
         for number in range(52)
     ]
-    picture = Picture(revision=1, generated_at=START, valid_until=None, banners=tuple(windows))
+    picture = Picture(revision=1, generated_at=NOW, valid_until=None, banners=tuple(windows))
     _, data = calendars.whole(picture, site.Site("Status", ""))
     events = icalendar.Calendar.from_ical(data).walk("VEVENT")
     read = {str(one["uid"]).partition("@")[0]: one.decoded("dtstart") for one in events}

@@ -11,7 +11,7 @@ from portal.board.picture import Picture
 from portal.status.components import State
 from portal.status.windows import REOPENS_FOR
 from tests.board.test_picture import HOUR, NOW, TICK, banner, part, picture
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 
 pytestmark = pytest.mark.unit
 

@@ -19,8 +19,9 @@ from portal.store import revision
 from portal.unit_of_work import By
 from tests.board.parts import interval, part, stored
 from tests.board.test_near_and_far import Mix
-from tests.conftest import START, Site, StandingClock
+from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
+from tests.sites import Site
 
 PATHS = (
     "/",
@@ -113,9 +114,9 @@ def test_what_is_served_is_what_a_board_made_at_that_instant_serves(
 
 
 def test_nothing_moves_on_a_quiet_site_but_when_the_day_turns(site: Site, still: StandingClock):
-    still.moment = START.replace(hour=0, minute=1)
+    still.moment = NOW.replace(hour=0, minute=1)
     site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
-    later = START + 3 * DAY
+    later = NOW + 3 * DAY
     site.portal.status.windows.schedule(
         By("a"), WindowIn(title="Work", starts_at=later, ends_at=later + HOUR)
     )
@@ -132,13 +133,13 @@ def test_nothing_moves_on_a_quiet_site_but_when_the_day_turns(site: Site, still:
         assert now() == first
         assert board.age_seconds == 0
     assert board.rebuilds == rebuilds
-    still.moment = (START + DAY).replace(hour=0)
+    still.moment = (NOW + DAY).replace(hour=0)
     assert now() != first
     assert board.rebuilds == rebuilds + 1
 
 
 def test_the_tag_moves_when_something_begins_and_when_it_ends(site: Site, still: StandingClock):
-    starts = START + 3 * HOUR
+    starts = NOW + 3 * HOUR
     site.portal.status.windows.schedule(
         By("a"), WindowIn(title="Work", starts_at=starts, ends_at=starts + HOUR)
     )
@@ -182,8 +183,8 @@ def test_without_the_database_a_window_leaves_the_page_and_its_components(
     site: Site, still: StandingClock, monkeypatch: pytest.MonkeyPatch
 ):
     site.portal.status.components.add(By("a"), ComponentIn(slug="api", name="API"))
-    begins = START + 4 * HOUR
-    for title, start in (("Now", START), ("Later", begins)):
+    begins = NOW + 4 * HOUR
+    for title, start in (("Now", NOW), ("Later", begins)):
         site.portal.status.windows.schedule(
             By("a"),
             WindowIn(title=title, starts_at=start, ends_at=start + HOUR, components=["api"]),
@@ -199,8 +200,8 @@ def test_without_the_database_a_window_leaves_the_page_and_its_components(
     assert seen() == ("maintenance", "under_maintenance")
     monkeypatch.setattr(site.portal.board, "_open_session", away)
     for instant, expected in (
-        (START + HOUR - TICK, ("maintenance", "under_maintenance")),
-        (START + HOUR, ("none", "operational")),
+        (NOW + HOUR - TICK, ("maintenance", "under_maintenance")),
+        (NOW + HOUR, ("none", "operational")),
         (begins, ("maintenance", "under_maintenance")),
         (begins + HOUR, ("none", "operational")),
         (begins + 30 * HOUR, ("none", "operational")),
@@ -208,7 +209,7 @@ def test_without_the_database_a_window_leaves_the_page_and_its_components(
         still.moment = instant
         assert seen() == expected, instant
     # It says since when nobody confirmed it, and how old it is.
-    assert site.portal.board.age_seconds == (still.moment - START).total_seconds()
+    assert site.portal.board.age_seconds == (still.moment - NOW).total_seconds()
     assert site.client().get("/api/status").get_json()["staleSince"] == "2030-06-03T12:00:00Z"
 
 

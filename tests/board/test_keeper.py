@@ -15,7 +15,7 @@ from portal.board.picture import Picture
 from portal.board.publish import REFRESH_EVERY, Board
 from portal.status.components import State
 from tests.board.test_picture import HOUR, NOW, TICK, banner, picture
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 
 pytestmark = pytest.mark.unit
 # When the one banner of each picture is over.

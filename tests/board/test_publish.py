@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
-from tests.conftest import START, Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.sites import Site, another
 
 
 def open_window(site: Site, minutes: int = 30, **values):
     return site.portal.status.windows.schedule(
-        By("a"), WindowIn(title="Upgrade", ends_at=START + timedelta(minutes=minutes), **values)
+        By("a"), WindowIn(title="Upgrade", ends_at=NOW + timedelta(minutes=minutes), **values)
     )
 
 
@@ -76,7 +78,7 @@ def test_operators_names_and_html_stay_inside(site: Site, still: StandingClock):
         WindowIn(
             title="<b>Loud</b>",
             message="<script>alert(1)</script> [x](javascript:alert(1)) **bold**",
-            ends_at=START + timedelta(hours=1),
+            ends_at=NOW + timedelta(hours=1),
         ),
     )
     page = site.client().get("/").get_data(as_text=True)
@@ -95,7 +97,7 @@ def test_many_variants_do_not_grow_the_board(site: Site):
 
 
 def test_upcoming_ones_come_when_their_window_is_near(site: Site, still: StandingClock):
-    open_window(site, minutes=300, starts_at=START + timedelta(minutes=100))
+    open_window(site, minutes=300, starts_at=NOW + timedelta(minutes=100))
     client = site.client()
     path = "/api/runtime/maintenance?windowMinutes="
     assert client.get(f"{path}90").get_json()["announcements"] == []

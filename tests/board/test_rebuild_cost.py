@@ -26,9 +26,10 @@ from tests import renders, rows
 from tests.board.parts import stored
 from tests.board.test_picture import HOUR, banner, picture
 from tests.board.test_picture import event as incident
-from tests.conftest import START, Site, StandingClock, another
-from tests.instants import DAY
+from tests.clocks import StandingClock
+from tests.instants import DAY, NOW
 from tests.queries import counted
+from tests.sites import Site, another
 
 COMPONENTS, INCIDENTS = 12, 300
 
@@ -38,10 +39,10 @@ def grown(site: Site, still: StandingClock) -> Site:
     """Twelve components, each with twenty-five incidents in the last eighty days."""
     with site.portal.core.open_session() as session:
         for number in range(COMPONENTS):
-            session.add(stored(number, date(2029, 1, 1), START))
+            session.add(stored(number, date(2029, 1, 1), NOW))
         session.flush()
         for number in range(INCIDENTS):
-            began = START - DAY - number * 80 * DAY / INCIDENTS
+            began = NOW - DAY - number * 80 * DAY / INCIDENTS
             times = {"started_at": began, "resolved_at": began + HOUR}
             session.add(
                 rows.incident(
@@ -138,7 +139,7 @@ def test_a_notice_that_is_what_it_was_is_rendered_once(
     status = site.portal.status
     status.components.add(By("a"), ComponentIn(slug="c1", name="One"))
     for number in range(1, 31):
-        begins = START + number * DAY
+        begins = NOW + number * DAY
         plan = {"starts_at": begins, "ends_at": begins + HOUR, "components": ["c1"]}
         status.windows.schedule(By("a"), WindowIn(title=f"W{number}", **plan))
     opened = [

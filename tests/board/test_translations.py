@@ -24,9 +24,11 @@ from portal.status.windows import Window, WindowIn
 from portal.store import engine
 from portal.unit_of_work import By
 from tests import renders
-from tests.board.test_picture import HOUR, NOW, banner, event, part, picture
-from tests.conftest import START, Site, StandingClock
+from tests.board.test_picture import HOUR, banner, event, part, picture
+from tests.clocks import StandingClock
+from tests.instants import NOW
 from tests.queries import counted
+from tests.sites import Site
 
 ADA = By("ada")
 WORDS = st.text("aé*ع日<& ", min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -108,8 +110,8 @@ def filled(site: Site, texts: dict[str, Any]) -> str:
     new = AnnouncementIn(title="Terms", message="m", status="active", translations=texts)
     status.announcements.create(ADA, new)
     plan: dict[str, Any] = {"title": "Work", "components": ["api"], "translations": texts}
-    status.windows.schedule(ADA, WindowIn(ends_at=START + HOUR, **plan))
-    begins = START + timedelta(days=1)
+    status.windows.schedule(ADA, WindowIn(ends_at=NOW + HOUR, **plan))
+    begins = NOW + timedelta(days=1)
     status.windows.schedule(ADA, WindowIn(starts_at=begins, ends_at=begins + HOUR, **plan))
     row = status.incidents.open(
         ADA,
@@ -127,7 +129,7 @@ def filled(site: Site, texts: dict[str, Any]) -> str:
 def test_no_query_is_asked_for_them(either: Site, still: StandingClock):
     def take() -> tuple[Picture, int]:
         with counted(either) as queries, either.portal.core.open_session() as session:
-            taken = published.take(session, now=START)
+            taken = published.take(session, now=NOW)
         return taken, len(queries)
 
     filled(either, {})
@@ -181,7 +183,7 @@ def test_a_translation_that_changes_is_seen(site: Site, still: StandingClock):
     reference = filled(site, TEXT)
     client = site.client()
     assert "Titel" in client.get("/components/api?lang=de").get_data(as_text=True)
-    content = {"title": "Down", "impact": "major", "startedAt": START.isoformat()}
+    content = {"title": "Down", "impact": "major", "startedAt": NOW.isoformat()}
     edit = IncidentEdit.model_validate(content | {"translations": {"de": {"title": "Anders"}}})
     site.portal.status.incidents.edit(ADA, reference, edit)
     for path in ("/components/api", "/", "/feed.atom"):
@@ -192,7 +194,7 @@ def test_the_kept_picture_has_them(site: Site, still: StandingClock):
     filled(site, TEXT)
     copy = Copy(site.settings.data_dir / "copy.json")
     before = site.portal.board.current().picture
-    copy.keep(before, START)
+    copy.keep(before, NOW)
     loaded = copy.load()
     assert loaded is not None
     assert loaded[0] == before

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.conftest import PASSWORD
+from tests.people import PASSWORD
 from tests.processes import ROOT, Served
 
 ARTEFACTS = ROOT / "artefacts"

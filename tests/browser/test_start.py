@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Frame, Locator, Page, expect
 
 from tests.browser.pages import Watched, overflow, photograph
-from tests.conftest import PASSWORD
 from tests.monitors.kinds.looks import OK
 from tests.monitors.servers import saying, serving
+from tests.people import PASSWORD
 from tests.processes import Served
 
 LOOKS = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]

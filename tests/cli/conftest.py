@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from portal import create_app
 from portal.cli import application
 from portal.cli.command import portal
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 
 @dataclass

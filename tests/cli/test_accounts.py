@@ -8,7 +8,8 @@ from portal import clock
 from portal.accounts import operators
 from portal.accounts.roles import Role, Scope
 from tests.cli.conftest import Cli
-from tests.conftest import PASSWORD, Person, StandingClock
+from tests.clocks import StandingClock
+from tests.people import PASSWORD, Person
 from tests.web.pages import recorded
 
 OTHER = "battery staple horse"

@@ -8,7 +8,8 @@ import pytest
 from portal.guard import blocks
 from portal.guard.blocks import Block
 from tests.cli.conftest import Cli
-from tests.conftest import START, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
 from tests.web.pages import recorded
 
 CLIENT = "203.0.113.7"
@@ -22,7 +23,7 @@ def add(cli: Cli, value: str = CLIENT, *more: str, code: int = 0) -> str:
 
 def stored(cli: Cli) -> list[Block]:
     with cli.site.portal.core.open_session() as session:
-        rows, _ = blocks.page(session, now=START, only_active=False, limit=99, offset=0)
+        rows, _ = blocks.page(session, now=NOW, only_active=False, limit=99, offset=0)
     return rows
 
 
@@ -68,16 +69,16 @@ def test_the_same_is_blocked_once_and_the_other_is_named(cli: Cli):
 def test_a_block_is_put_off_raised_and_lifted_by_its_value(cli: Cli):
     add(cli, CLIENT, "--kind", "throttle")
     cli.run("block", "extend", CLIENT, "--duration", "30m", "--reason", "Still there")
-    assert stored(cli)[0].until == START + timedelta(minutes=90)
+    assert stored(cli)[0].until == NOW + timedelta(minutes=90)
     raised = cli.run(
         "block", "raise", CLIENT, "--duration", "24h", "--kind", "ban", "--range", "203.0.113.0/28"
     )
     assert "203.0.113.0/28 is blocked until" in raised.output
     (row,) = stored(cli)
-    assert (row.kind, row.scope, row.until) == ("ban", "range", START + timedelta(hours=24))
+    assert (row.kind, row.scope, row.until) == ("ban", "range", NOW + timedelta(hours=24))
     lifted = cli.run("block", "remove", row.id, "--reason", "A mistake")
     assert lifted.output == "203.0.113.0/28 is no longer blocked.\n"
-    assert stored(cli)[0].removed_at == START
+    assert stored(cli)[0].removed_at == NOW
     reasons = [one.detail["reason"] for one in recorded(cli.site, "perimeter.block")]
     assert reasons == ["A mistake", "", "Still there", "Scans"]
 

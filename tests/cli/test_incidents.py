@@ -15,7 +15,8 @@ from portal.status.retrospectives import RetrospectiveIn
 from portal.status.templates import TemplateIn
 from portal.unit_of_work import By
 from tests.cli.conftest import Cli
-from tests.conftest import START, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
 from tests.web.pages import recorded
 
 REFERENCE = "INC-2030-0001"
@@ -87,7 +88,7 @@ def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock)
     resolve(cli)
     row = stored(cli)
     assert (row.resolved_at, row.root_cause_category) == (
-        START + timedelta(minutes=20),
+        NOW + timedelta(minutes=20),
         Category.CAPACITY,
     )
     assert {one.actor for one in recorded(cli.site, "incident")} == {cli.actor}
@@ -96,8 +97,8 @@ def test_an_incident_is_opened_told_and_resolved(cli: Cli, still: StandingClock)
         REFERENCE,
         "resolved",
         "major",
-        clock.iso(START),
-        clock.iso(START + timedelta(minutes=20)),
+        clock.iso(NOW),
+        clock.iso(NOW + timedelta(minutes=20)),
         "Slow answers",
     ]
 

@@ -9,7 +9,8 @@ from portal.status.announcements import Announcement
 from portal.status.terms import Status
 from portal.status.windows import Window, WindowStatus
 from tests.cli.conftest import Cli
-from tests.conftest import START, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
 from tests.web.pages import recorded
 
 
@@ -41,7 +42,7 @@ def test_a_window_begins_now_and_the_public_sees_it(cli: Cli):
     assert (row.zone, row.message, row.ends_at) == (
         "Europe/Berlin",
         "Two **minutes**.",
-        START + timedelta(minutes=30),
+        NOW + timedelta(minutes=30),
     )
     assert "Failover" in cli.site.client().get("/").text
     (event,) = recorded(cli.site, "maintenance.window.created")
@@ -72,7 +73,7 @@ def test_the_one_that_runs_needs_no_name(cli: Cli, still: StandingClock):
     assert cli.run("maintenance", "end").output == f"{reference} has ended.\n"
     (row,) = stored(cli)
     assert row.status_at(still.now()) is WindowStatus.ENDED
-    assert row.ends_at == START + timedelta(minutes=45)
+    assert row.ends_at == NOW + timedelta(minutes=45)
 
 
 def test_of_several_the_window_is_named(cli: Cli):
@@ -80,7 +81,7 @@ def test_of_several_the_window_is_named(cli: Cli):
     refused = cli.run("maintenance", "end", code=1)
     assert f"Several windows are active: {first}, {second}. Name one." in refused.stderr
     cli.run("maintenance", "end", second)
-    assert [row.ended_at for row in stored(cli)] == [None, START]
+    assert [row.ended_at for row in stored(cli)] == [None, NOW]
 
 
 def test_the_one_that_has_just_run_out_is_extended_without_a_name(cli: Cli, still: StandingClock):
@@ -114,7 +115,7 @@ def test_without_one_that_runs_there_is_nothing_to_end(cli: Cli):
 def test_an_extension_that_cannot_be_is_a_sentence(cli: Cli, duration: str):
     start(cli)
     assert cli.run("maintenance", "extend", "--duration", duration, code=1).stderr
-    assert stored(cli)[0].ends_at == START + timedelta(minutes=30)
+    assert stored(cli)[0].ends_at == NOW + timedelta(minutes=30)
 
 
 def test_the_list_says_how_each_stands(cli: Cli, still: StandingClock):
@@ -147,9 +148,9 @@ def test_an_announcement_is_published_now(cli: Cli):
     assert said == "new-terms is published.\n"
     with cli.site.portal.core.open_session() as session:
         (row,) = session.scalars(select(Announcement))
-    assert row.status_at(START) is Status.ACTIVE
+    assert row.status_at(NOW) is Status.ACTIVE
     assert (row.severity, row.channels) == ("security", ["web", "email"])
-    assert row.ends_at == START + timedelta(hours=2)
+    assert row.ends_at == NOW + timedelta(hours=2)
     assert "New terms" in cli.site.client().get("/").text
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from flask import Blueprint
 
-from tests.conftest import Site
 from tests.contracts.sources import modules
+from tests.sites import Site
 
 
 def test_every_blueprint_is_registered(site: Site):

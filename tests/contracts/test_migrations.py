@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 
 from portal.store import schema
 from portal.store.base import Base
-from tests.conftest import Site
+from tests.sites import Site
 
 
 def test_the_newest_migration_goes_back_and_forth(either: Site):

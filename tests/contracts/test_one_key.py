@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Site
+from tests.sites import Site
 
 BASE = "/api/admin/runtime"
 # What only one can make: the others are refused by a rule, or by the database.

@@ -6,7 +6,8 @@ import jsonschema
 
 from portal.settings.workers import DeclaredWorker
 from portal.web import scopes
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 METHODS = {"get", "post", "put", "patch", "delete"}
 

@@ -1,7 +1,7 @@
 """Every page is looked at in a browser: none is left out of the check of accessibility."""
 
-from tests.conftest import Site
 from tests.contracts.sources import ROOT
+from tests.sites import Site
 
 # Parts of pages, which the pages themselves poll, and what is no page.
 FRAGMENTS = {"audit.export", "cards.alerts", "cards.poll", "public.banner", "public.board"}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Site
+from tests.sites import Site
 
 BASE = "/api/admin/runtime"
 TIMES = {"startsAt": "2030-06-03T13:00:00Z", "endsAt": "2030-06-03T14:00:00Z"}

@@ -19,7 +19,11 @@ from portal.store import engine
 from portal.store.base import Base
 from portal.unit_of_work import By
 from portal.web import scopes
-from tests.conftest import PASSWORD, START, Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.instants import NOW
+from tests.people import PASSWORD
+from tests.sites import Site
 
 VALUES = {
     "filename": "none",
@@ -59,16 +63,16 @@ def furnished(build: Build, still: StandingClock) -> tuple[Site, dict[str, Any]]
     status.components.add(By("ada"), ComponentIn(slug="api", name="API"))
     beat = MonitorIn(slug="api", name="API", kind=Kind.HEARTBEAT, period_seconds=3600)
     site.portal.monitors.acts.add(By("ada"), beat)
-    window = status.windows.schedule(By("ada"), WindowIn(title="T", ends_at=START.replace(hour=15)))
+    window = status.windows.schedule(By("ada"), WindowIn(title="T", ends_at=NOW.replace(hour=15)))
     with site.portal.core.open_session() as session:
         engine.begin_write(session)
         tokens = {"accounts.first_run": operators.new_first_run_link(session)}
         for name in ("asked", "told"):
             mail = SubscriptionIn(address=f"{name}@example.org")
-            subscribers.ask(session, mail, now=START)
+            subscribers.ask(session, mail, now=NOW)
         session.flush()
         asked, told = session.scalars(select(Subscriber).order_by(Subscriber.id))
-        subscribers.confirm(told, now=START)
+        subscribers.confirm(told, now=NOW)
         tokens["subscriptions.confirm"] = site.portal.notify.links.confirm(asked)
         tokens["subscriptions.manage"] = site.portal.notify.links.manage(told)
         tokens["subscriptions.end"] = tokens["subscriptions.manage"]

@@ -15,9 +15,10 @@ import yaml
 from deploy.grafana import generate
 from portal import settings
 from portal.settings import DeclaredWorker
-from tests.conftest import Build, Site
+from tests.conftest import Build
 from tests.contracts.test_alerts import names
 from tests.processes import ROOT, has, needed
+from tests.sites import Site
 
 DEPLOY = ROOT / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"

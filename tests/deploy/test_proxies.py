@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import databases
-from tests.conftest import PASSWORD
 from tests.deploy.test_deploy import DEPLOY, run
+from tests.people import PASSWORD
 from tests.processes import Answer, Served, free_port, has, needed, until
 
 pytestmark = pytest.mark.process

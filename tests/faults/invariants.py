@@ -4,8 +4,8 @@ import re
 import statistics
 import time
 
-from tests.conftest import figure
 from tests.processes import Answer, Served, until
+from tests.sites import figure
 
 
 def holds(served: Served) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import figure
 from tests.faults.invariants import Pace, holds, quick
 from tests.processes import Served, memory_of, until, web_processes
+from tests.sites import figure
 
 MEGABYTE = 1024 * 1024
 PATHS = ("/", "/api/status", "/health/live", "/health/ready", "/panel/login")

@@ -12,8 +12,10 @@ from portal.status.windows import WindowIn
 from portal.store import engine
 from portal.unit_of_work import By
 from portal.worker import leadership, retention, rounds
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.instants import HOUR
+from tests.sites import Site
 
 
 def jump(still: StandingClock, by: timedelta) -> None:

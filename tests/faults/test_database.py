@@ -14,11 +14,12 @@ import sqlalchemy
 
 from portal.accounts.roles import Role
 from portal.store import schema
-from tests.conftest import Build, figure
+from tests.conftest import Build
 from tests.faults.invariants import Pace, bearer, holds, is_back, kinds, quick
 from tests.faults.network import Cable
 from tests.faults.servers import Postgres
 from tests.processes import Served, until
+from tests.sites import figure
 
 pytestmark = pytest.mark.process
 

@@ -13,8 +13,9 @@ from portal.audit import chain, search
 from portal.status.windows import WindowIn
 from portal.store import schema
 from portal.unit_of_work import By
-from tests.conftest import Build, Site
+from tests.conftest import Build
 from tests.faults.servers import Postgres
+from tests.sites import Site
 
 
 class Fault:

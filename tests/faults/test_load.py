@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from tests.conftest import figure
 from tests.faults.invariants import bearer, holds
 from tests.faults.servers import Postgres
 from tests.processes import ROOT, Served, free_port, has, named, needed, until, web_processes
+from tests.sites import figure
 
 pytestmark = pytest.mark.process
 

@@ -29,10 +29,11 @@ from portal.store import engine
 from portal.store.lease import Lease
 from portal.unit_of_work import By
 from tests.commands import bare_environ
-from tests.conftest import Build, Site
+from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving
 from tests.processes import ROOT, until
+from tests.sites import Site
 
 PEOPLE = 10_000
 POSTMAN = Path(__file__).with_name("postman.py")

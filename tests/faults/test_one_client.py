@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import PASSWORD
 from tests.deploy.test_proxies import Proxy, nginx
 from tests.notify.post import Post, serving
+from tests.people import PASSWORD
 from tests.processes import Answer, Served
 
 pytestmark = [pytest.mark.process, pytest.mark.slow]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from tests.conftest import figure
 from tests.databases import fresh_database
 from tests.faults.invariants import bearer, holds
 from tests.processes import Served, children, until, web_processes
+from tests.sites import figure
 
 pytestmark = pytest.mark.process
 

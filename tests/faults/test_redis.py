@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import figure
 from tests.faults.invariants import Pace, holds
 from tests.faults.servers import RedisServer
 from tests.processes import Served, needed, until
+from tests.sites import figure
 
 HITS = "gigvora_rate_limit_hits_total"
 UP = "gigvora_rate_limit_storage_up"

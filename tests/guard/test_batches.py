@@ -9,7 +9,7 @@ from limits.strategies import FixedWindowRateLimiter
 from portal.guard import limits
 from portal.guard.limits import LONGEST_BACKOFF_SECONDS, Batch, Limits
 from portal.guard.storage import WindowStorage
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 
 pytestmark = pytest.mark.unit
 

@@ -30,7 +30,7 @@ from portal.settings import AutoBlockRule
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from tests import memory
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.instants import HOUR, MINUTE, NOW, TICK
 
 WHO = "192.0.2.1"

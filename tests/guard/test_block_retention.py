@@ -10,7 +10,8 @@ from portal import clock
 from portal.guard import blocks
 from portal.guard.blocks import Block
 from portal.guard.blocks import queries as found
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def block(name: str, ended: timedelta, **values: Any) -> Block:

@@ -12,7 +12,8 @@ from portal.errors import RuleError
 from portal.guard import blocks
 from portal.guard.blocks import AlreadyBlockedError, Block, BlockIn, BlockScope, covers, normalise
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 BASE = "/api/admin/runtime/maintenance/perimeter/blocks"
 OFFENDER = {"REMOTE_ADDR": "203.0.113.9"}

@@ -6,7 +6,8 @@ import pytest
 
 from portal import clock
 from portal.guard.offenders import TopKeys
-from tests.conftest import Build, figure
+from tests.conftest import Build
+from tests.sites import figure
 
 
 def test_310_requests_against_300(build: Build):

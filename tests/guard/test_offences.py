@@ -7,7 +7,8 @@ import pytest
 from portal import clock
 from portal.audit import search
 from portal.guard import blocks
-from tests.conftest import Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.sites import Site, another
 
 ATTACK = "/history?month=1'%20UNION%20SELECT%201--"
 OFFENDER = {"REMOTE_ADDR": "203.0.113.9"}

@@ -5,7 +5,9 @@ import resource
 import pytest
 
 from portal import clock
-from tests.conftest import Build, Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site, another
 
 
 def press(site: Site, address: str, count: int, path: str = "/api/status") -> None:

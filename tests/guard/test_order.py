@@ -19,7 +19,8 @@ from portal.guard.perimeter import Denied, Held
 from portal.guard.refusal import Detail, Ready
 from portal.guard.waf import Inspected, Refusal, WafError
 from portal.settings import AutoBlockRule
-from tests.conftest import START, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
 
 pytestmark = pytest.mark.unit
 ANSWER = Answer(b"body", 'W/"tag"', (("Content-Type", "x"), ("ETag", 'W/"tag"')), (("ETag", "t"),))
@@ -216,7 +217,7 @@ def test_the_cheap_comes_before_the_dear(world: World):
         ("RateLimit-Reset", "30"),
     ]
     assert (world.seen["share"], world.seen["key"]) == (1, "ip:192.0.2.1")
-    assert world.seen["now"] == START.timestamp()
+    assert world.seen["now"] == NOW.timestamp()
 
 
 @pytest.mark.parametrize(
@@ -283,7 +284,7 @@ def test_who_leaves_takes_no_writes(world: World, method, status):
 
 
 def held(kind: Kind = Kind.BAN, seconds: float = 90.0) -> Denied:
-    return Denied(Held("b", START.timestamp() + seconds, kind, Source.MANUAL, False))
+    return Denied(Held("b", NOW.timestamp() + seconds, kind, Source.MANUAL, False))
 
 
 def test_a_blocked_address_is_turned_away_before_it_is_counted(world: World):
@@ -607,7 +608,7 @@ def test_what_is_refused_is_counted_and_remembered(inspection: Any):
     assert (one.reference, one.rule, one.address) == (found.reference, "sql", "192.0.2.1")
     assert one.agent == ("agent" + "a" * 200)[:120]
     assert inspection._offences.clients == ["192.0.2.1"]
-    assert inspection.last_block_at() == START
+    assert inspection.last_block_at() == NOW
     for table, key in (("rules", "sql"), ("addresses", "192.0.2.1"), ("agents", one.agent)):
         (top,) = getattr(inspection, table).top(9)
         assert (top.key, top.blocked, top.allowed) == (key, 1, 0)

@@ -11,7 +11,10 @@ from portal.accounts.roles import Role
 from portal.guard.head import Head
 from portal.guard.panel_polls import KNOWN_SECONDS, LONGEST_COOKIE, MOST_KNOWN, PATH, PanelPolls
 from portal.store import engine
-from tests.conftest import Build, Person, Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.people import Person
+from tests.sites import Site, another
 
 NOW = 1_000_000_000.0
 ADDRESS = {"REMOTE_ADDR": "198.51.100.20"}

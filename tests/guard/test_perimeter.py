@@ -13,8 +13,8 @@ from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import Copy
 from portal.unit_of_work import By
 from tests import rows
-from tests.conftest import Site, another, figure
 from tests.instants import NOW
+from tests.sites import Site, another, figure
 
 EVIL = {"Origin": "https://evil.example"}
 

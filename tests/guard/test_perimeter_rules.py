@@ -13,7 +13,7 @@ from portal.guard.blocks import Block, Kind, Source
 from portal.guard.origins import Origins, check_pattern, normalise
 from portal.guard.perimeter import REFRESH_EVERY, Copy, Denied, Held, Perimeter
 from tests import rows
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.instants import HOUR, NOW
 
 pytestmark = pytest.mark.unit

@@ -12,7 +12,9 @@ from portal.guard.chain import Passed
 from portal.guard.head import Head
 from portal.guard.polls import MOST_KNOWN
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 pytestmark = pytest.mark.database
 PATHS = ("/", "/api/status", "/banner", "/api/runtime/maintenance", "/panel", "/health/live")

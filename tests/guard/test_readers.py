@@ -11,7 +11,9 @@ from portal.guard import blocks, undeclared
 from portal.guard.undeclared import UndeclaredProxies
 from portal.web.headers import PUBLIC_READS
 from portal.web.parameters import read_part
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 OFFENDER = {"REMOTE_ADDR": "203.0.113.9"}
 ATTACK = "/history?month=1'%20UNION%20SELECT%201--"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from portal.guard.undeclared import MOST, REMEMBERED_FOR, UndeclaredProxies
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 
 pytestmark = pytest.mark.unit
 

@@ -14,9 +14,10 @@ from portal import clock
 from portal.guard import waf
 from portal.guard.waf import Inspected, Refusal, WafError, loading, modsecurity, requests
 from portal.settings import DeclaredWorker
-from tests.conftest import Build, Site, figure
+from tests.conftest import Build
 from tests.guard import libraries
 from tests.processes import ROOT
+from tests.sites import Site, figure
 
 CORPORA = Path(__file__).parent / "corpora"
 PATHS = (

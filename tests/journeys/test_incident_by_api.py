@@ -7,9 +7,11 @@ import pytest
 from portal.store.lease import Fence
 from portal.worker.delivery import put_due
 from portal.worker.rounds import run_once
-from tests.conftest import SCRAPER, Build, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, settings, subscribe
+from tests.sites import SCRAPER
 
 BASE = "/api/admin/runtime"
 

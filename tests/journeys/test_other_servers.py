@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SCRAPER, figure
 from tests.processes import ROOT, Served, until
+from tests.sites import SCRAPER, figure
 
 pytestmark = pytest.mark.process
 

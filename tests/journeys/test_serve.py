@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import figure
 from tests.processes import Served, has, memory_by_kind, named, needed, until, web_processes
+from tests.sites import figure
 
 pytestmark = pytest.mark.process
 

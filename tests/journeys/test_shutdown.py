@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy
 
 from tests.commands import Command
-from tests.conftest import figure
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
 from tests.processes import Served, named, until, web_processes
+from tests.sites import figure
 
 pytestmark = pytest.mark.process
 

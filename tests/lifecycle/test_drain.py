@@ -10,7 +10,8 @@ from portal.lifecycle.drain import Drain, Exit, Patience
 from portal.lifecycle.phases import Mark, Phase, Phases
 from portal.lifecycle.processes import Process
 from portal.store.pool import PoolClosedError
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 QUICK = Patience(queues=1, delay=5, requests=1, pools=1, linger=15)
 

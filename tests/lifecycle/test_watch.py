@@ -7,7 +7,8 @@ import sqlalchemy
 from sqlalchemy.pool import NullPool
 
 from portal.lifecycle.watch import Watch, reaches
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 class Log:

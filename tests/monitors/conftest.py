@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from portal.monitors import network
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.monitors.certificates import Authority
 from tests.monitors.watching import Watching
+from tests.sites import Site
 
 
 @pytest.fixture(scope="module")

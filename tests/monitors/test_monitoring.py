@@ -9,7 +9,7 @@ import pytest
 
 from portal.monitors.watch import Watch
 from portal.worker.monitoring import Monitoring
-from tests.conftest import Site
+from tests.sites import Site
 
 
 def test_name_servers_that_say_nothing_hold_up_no_lease(

@@ -14,7 +14,7 @@ from portal.monitors.targets import Targets
 from portal.monitors.watch import Watch
 from portal.monitors.watched import Watched, plan_of
 from portal.settings.monitors import Endpoint
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.monitors import servers
 from tests.monitors.servers import serving
 from tests.processes import free_port, until

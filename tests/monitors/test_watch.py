@@ -17,7 +17,7 @@ from portal.monitors.uptime import Stretch
 from portal.runtime.episode import Episode
 from portal.status.components import State
 from portal.status.windows import WindowIn
-from tests.conftest import START
+from tests.instants import NOW
 from tests.monitors.watching import BY, Watching
 from tests.web.pages import recorded
 
@@ -437,7 +437,7 @@ def test_the_public_page_says_what_is_not_known_and_shows_how_fast_it_answers(wo
 def test_days_of_which_nothing_is_known_are_grey():
     from portal.monitors import known
 
-    start = START.replace(hour=0)
+    start = NOW.replace(hour=0)
     up, blank = Health.UP, Health.UNKNOWN
     day = timedelta(days=1)
     lines = [

@@ -21,7 +21,8 @@ from portal.monitors.watched import Watched
 from portal.runtime.episode import Episode
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 BY = By("ada")
 FINDS = {

@@ -12,7 +12,7 @@ from portal.notify.subscribers import Subscriber
 from portal.status import notices
 from portal.status.notices import Content, Event, Notice, NoticeKind
 from portal.store.revision import transaction
-from tests.conftest import Site
+from tests.sites import Site
 
 ALL = ["incidents", "maintenance", "announcements"]
 

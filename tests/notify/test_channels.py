@@ -26,12 +26,14 @@ from portal.store.revision import transaction
 from portal.unit_of_work import By
 from portal.worker import retention
 from portal.worker.delivery import build_dispatcher
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify import crowd
 from tests.notify.test_hosts import SLACK_URL, TEAMS_URL
 from tests.notify.test_mail import Told, an_incident, states
 from tests.notify.test_targets import LISTED, listening, plain
 from tests.queries import counted
+from tests.sites import Site
 
 KINDS = ["slack", "teams", "webhook"]
 

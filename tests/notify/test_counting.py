@@ -15,9 +15,9 @@ from portal.status.components import ComponentIn
 from portal.status.notices import Notice
 from portal.store.revision import transaction
 from portal.unit_of_work import By
-from tests.conftest import Site
 from tests.notify import crowd
 from tests.queries import counted
+from tests.sites import Site
 
 SLUGS = ["api", "a", "pi", "api-2", "web", "i", "m"]
 

@@ -17,7 +17,7 @@ from portal.notify.outbox import Delivery, Outcome, Result
 from portal.notify.subscribers import Addresses
 from portal.store.lease import Fence
 from tests import memory, rows
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.instants import HOUR, MINUTE, NOW, TICK
 
 

@@ -13,7 +13,7 @@ from portal.notify.channels.forms import cut, placeholder
 from portal.notify.channels.letters import Letters
 from portal.notify.messages import Message
 from portal.notify.subscribers import Links, Subscriber
-from tests.conftest import START
+from tests.instants import NOW
 from tests.notify.post import text_of
 
 pytestmark = pytest.mark.unit
@@ -50,12 +50,8 @@ class Site:
         return text, f'<p>{message.title}</p><a href="{self.before}/s/{manage}">x</a>{manage}'
 
     def claim(self, number: int, notice: int = 1) -> Any:
-        person = Subscriber(
-            id=number, kind="mail", address=f"p{number}@x.example", created_at=START
-        )
-        told = SimpleNamespace(
-            id=notice, kind="incident", created_at=START, thread="incident INC-1"
-        )
+        person = Subscriber(id=number, kind="mail", address=f"p{number}@x.example", created_at=NOW)
+        told = SimpleNamespace(id=notice, kind="incident", created_at=NOW, thread="incident INC-1")
         return SimpleNamespace(subscriber=person, notice=told, delivery=number * 10)
 
 

@@ -13,7 +13,9 @@ from portal.notify.channels.letters import Letters
 from portal.notify.subscribers import Subscriber
 from portal.settings import MailServer
 from portal.status.notices import Event, NoticeKind
-from tests.conftest import START, Build, Site
+from tests.conftest import Build
+from tests.instants import NOW
+from tests.sites import Site
 
 
 @pytest.fixture
@@ -59,8 +61,8 @@ def letter(site: Site, person: Subscriber, kind: NoticeKind) -> Any:
         translations={},
         facts={"status": "investigating", "components": {}},
         components=[],
-        occurred_at=START,
-        created_at=START,
+        occurred_at=NOW,
+        created_at=NOW,
         thread="incident INC-2030-0001",
     )
     claim: Any = SimpleNamespace(subscriber=person, notice=notice, delivery=1)

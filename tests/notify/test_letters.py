@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from portal.notify.channels.letters import Letters
-from tests.conftest import START
+from tests.instants import NOW
 
 pytestmark = pytest.mark.unit
 HEADERS = {"From", "To", "Subject", "Date", "Auto-Submitted", "X-Auto-Response-Suppress"}
@@ -37,7 +37,7 @@ def test_no_title_becomes_a_header_of_its_own(title: str):
     )
     claim: Any = SimpleNamespace(
         subscriber=SimpleNamespace(address="ada@example.org"),
-        notice=SimpleNamespace(created_at=START),
+        notice=SimpleNamespace(created_at=NOW),
     )
     raw = letters._mail(claim, f"[Status] {title}", "text", "<p>text</p>", {})
     head = raw.split(b"\r\n\r\n", 1)[0]

@@ -24,10 +24,12 @@ from portal.store import engine
 from portal.store.lease import Fence
 from portal.unit_of_work import By
 from portal.worker.delivery import build_dispatcher
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.notify.post import Post, serving, text_of
 from tests.processes import until
+from tests.sites import Site
 
 
 @pytest.fixture

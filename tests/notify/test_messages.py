@@ -10,7 +10,7 @@ from portal.notify import messages
 from portal.notify.messages import Message
 from portal.status.notices import Event, NoticeKind
 from tests import rows
-from tests.conftest import START
+from tests.instants import NOW
 
 NAMES = {"api": "The API"}
 
@@ -89,7 +89,7 @@ def test_a_subject_is_one_line_whatever_stands_in_the_title():
 
 
 def test_a_window_that_moves_says_previously_and_now():
-    begin, end = START, START + timedelta(hours=1)
+    begin, end = NOW, NOW + timedelta(hours=1)
     told = message(
         NoticeKind.WINDOW,
         Event.EXTENDED,

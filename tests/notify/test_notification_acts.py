@@ -26,7 +26,7 @@ from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from tests import memory, rows
 from tests.board.parts import stored
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.instants import HOUR, NOW
 
 

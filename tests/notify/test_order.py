@@ -10,8 +10,9 @@ from portal.notify import outbox
 from portal.notify.outbox import Delivery, Outcome, Result, State, subscriber_of
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.store.revision import transaction
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.notify import crowd
+from tests.sites import Site
 
 PEOPLE = 2000
 

@@ -12,8 +12,8 @@ from portal.notify import outbox, subscribers
 from portal.notify.outbox import Claim, Delivery, Outcome, Result, addressing, superseding
 from portal.status.notices import Notice, NoticeKind
 from portal.store.revision import transaction
-from tests.conftest import Site
 from tests.notify import crowd
+from tests.sites import Site
 
 Act = Callable[[Session, Any], Any]
 

@@ -9,9 +9,10 @@ from portal.notify import outbox
 from portal.notify.outbox import Delivery, State, superseding
 from portal.status.notices import NEWS, Event
 from portal.store.revision import transaction
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.notify import crowd
 from tests.queries import counted
+from tests.sites import Site
 
 PEOPLE = 2000
 

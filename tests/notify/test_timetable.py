@@ -20,8 +20,10 @@ from portal.store.lease import Fence
 from portal.unit_of_work import By
 from portal.worker.delivery import put_due
 from portal.worker.rounds import run_once
-from tests.conftest import SCRAPER, Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify.test_mail import an_incident, subscribe
+from tests.sites import SCRAPER, Site
 
 
 @pytest.fixture

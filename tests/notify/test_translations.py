@@ -13,11 +13,12 @@ from portal.status.incidents import UpdateIn
 from portal.status.retrospectives import RetrospectiveIn
 from portal.store import engine
 from portal.unit_of_work import By
-from tests.conftest import Build, Site
+from tests.conftest import Build
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_channels import Reached, channel, sent_to
 from tests.notify.test_mail import Told, an_incident, settings, subscribe
 from tests.notify.test_targets import listening, plain
+from tests.sites import Site
 
 TEXTS = {
     "de": {"title": "Zahlungen scheitern", "message": "Wir **prüfen** <b>das</b>."},

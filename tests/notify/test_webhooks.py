@@ -18,9 +18,11 @@ from portal.notify.outbox import Claim
 from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.store import engine
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify.test_mail import Told, an_incident, states
 from tests.notify.test_targets import listening, plain
+from tests.sites import Site
 
 LISTED = (ip_network("127.0.0.0/8"),)
 

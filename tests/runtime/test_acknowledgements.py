@@ -13,7 +13,8 @@ from portal.runtime import episodes
 from portal.runtime.episode import Episode
 from portal.runtime.snapshot import Alert
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 from tests.web.pages import recorded, text_of
 
 

@@ -15,9 +15,11 @@ from portal.accounts.roles import Role
 from portal.guard.blocks import BlockIn, BlockScope
 from portal.settings import DeclaredWorker
 from portal.unit_of_work import By
-from tests.conftest import Build, Person, Site, figure
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.people import Person
 from tests.processes import until
+from tests.sites import Site, figure
 
 ATTACK = "/history?month=1'%20UNION%20SELECT%201--"
 WORKER = DeclaredWorker("profileEngagement", timedelta(seconds=30))

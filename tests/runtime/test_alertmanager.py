@@ -21,8 +21,11 @@ from portal.status.components import ComponentIn, State
 from portal.store import revision
 from portal.unit_of_work import By
 from portal.worker import rounds
-from tests.conftest import START, Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.instants import NOW
 from tests.processes import Served, free_port, needed, until
+from tests.sites import Site
 
 PATH = "/api/admin/runtime/alerts/alertmanager"
 FINGERPRINT = "a1b2c3d4e5f60718"
@@ -237,14 +240,14 @@ def test_an_odd_alert_costs_no_other_and_never_a_500(either: Site, still: Standi
         assert not [one for one in either.portal.overview.take().alerts if one.id == "Sound"]
     with either.portal.core.open_session() as session:
         for row in session.query(Episode):
-            assert START - timedelta(days=400) < row.opened_at <= clock.now()
+            assert NOW - timedelta(days=400) < row.opened_at <= clock.now()
             assert row.closed_at is None or row.opened_at <= row.closed_at <= clock.now()
         assert list(chain.verify(session))[-1].first_bad_seq is None
 
 
 @pytest.mark.parametrize("start", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "1999", 0])
 def test_a_start_that_cannot_be_is_now(either: Site, still: StandingClock, start: object):
-    since = START.date() - timedelta(days=100)
+    since = NOW.date() - timedelta(days=100)
     part = ComponentIn(slug="api", name="API", since=since)
     either.portal.status.components.add(By("a"), part)
     headers = either.bearer(Scope.ALERTS_PUSH)

@@ -10,7 +10,8 @@ from portal.runtime.episode import Closing, Episode
 from portal.runtime.episodes import KEPT, open_ones
 from portal.runtime.snapshot import Refused, Worker
 from portal.store import revision
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def held(site: Site, **changes: object) -> list[str]:

@@ -14,7 +14,9 @@ from portal.runtime import exporter
 from portal.settings import ScraperToken
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
-from tests.conftest import MANUAL, Build, Site, StandingClock, figure
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import MANUAL, Site, figure
 
 AGE = "gigvora_metrics_seconds_since_last_scrape"
 SCRAPES = "gigvora_metrics_scrapes_total"

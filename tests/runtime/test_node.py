@@ -22,12 +22,12 @@ from portal.runtime.snapshot import (
     Totals,
     Waf,
 )
-from tests.conftest import START, StandingClock
-from tests.instants import MINUTE
+from tests.clocks import StandingClock
+from tests.instants import MINUTE, NOW
 
 
 def window(hits: int, blocked: int, *, minutes: int = 0, busiest: str = "ip:a") -> LimitWindow:
-    begin = START - minutes * MINUTE
+    begin = NOW - minutes * MINUTE
     return LimitWindow(
         started_at=begin,
         ends_at=begin + MINUTE,
@@ -47,15 +47,15 @@ def consumer(key: str, hits: int, blocked: int, route: str = "GET /") -> Consume
         hits=hits,
         allowed=hits - blocked,
         blocked=blocked,
-        first_seen_at=START - hits * MINUTE,
-        last_seen_at=START,
+        first_seen_at=NOW - hits * MINUTE,
+        last_seen_at=NOW,
         routes=[RouteCount(route=route, hits=hits)],
     )
 
 
 def refused(minutes: int) -> Refused:
     return Refused(
-        at=START - minutes * MINUTE,
+        at=NOW - minutes * MINUTE,
         reference=f"r{minutes}",
         address="203.0.113.7",
         rule="sqli",
@@ -71,8 +71,8 @@ def block(source: str) -> ActiveBlock:
         kind="ban",
         source=source,
         reason="x",
-        created_at=START,
-        until=START + MINUTE,
+        created_at=NOW,
+        until=NOW + MINUTE,
         created_by="ada",
         version=1,
     )
@@ -107,7 +107,7 @@ class Process:
                 available=self.size - self.borrowed,
                 borrowed=self.borrowed,
                 pending=0,
-                last_event_at=START,
+                last_event_at=NOW,
             ),
             phase=lambda: ("ready", self.borrowed),
         )
@@ -191,8 +191,8 @@ def test_windows_of_the_same_minute_add_up(
     # One key may be known to both: the larger count is the least that is true.
     assert merged.current_window.active_keys == 30
     assert [(one.started_at, one.hits) for one in merged.history] == [
-        (START - MINUTE, 4),
-        (START - 2 * MINUTE, 8),
+        (NOW - MINUTE, 4),
+        (NOW - 2 * MINUTE, 8),
     ]
 
 
@@ -203,7 +203,7 @@ def test_a_process_that_is_a_minute_behind_does_not_hold_the_node_back(
     other.current = window(3, 0)
     other.tell(monkeypatch)
     merged = own.node().rate_limit()
-    assert (merged.current_window.started_at, merged.current_window.hits) == (START, 3)
+    assert (merged.current_window.started_at, merged.current_window.hits) == (NOW, 3)
     assert [one.hits for one in merged.history] == [7]
 
 
@@ -225,7 +225,7 @@ def test_consumers_and_keys_near_the_limit_are_joined(
         ("ip:b", 9, 0),
     ]
     assert merged.top_consumers[0].routes == [RouteCount(route="GET /", hits=12)]
-    assert merged.top_consumers[0].first_seen_at == START - 7 * MINUTE
+    assert merged.top_consumers[0].first_seen_at == NOW - 7 * MINUTE
     assert [(one.key, one.used) for one in merged.approaching_limit] == [
         ("ip:c", 0.99),
         ("ip:a", 0.97),
@@ -262,10 +262,10 @@ def test_refusals_of_all_stand_in_one_list_the_latest_first(
     other.tell(monkeypatch)
     waf, perimeter = own.node().waf(), own.node().perimeter()
     assert [one.reference for one in waf.recent_blocks] == ["r1", "r2", "r6"]
-    assert waf.last_block_at == START - MINUTE
+    assert waf.last_block_at == NOW - MINUTE
     assert [one.source for one in waf.auto_block.active] == ["auto"]
     assert [one.reference for one in perimeter.recent] == ["r1", "r2", "r6"]
-    assert (perimeter.last_blocked_at, perimeter.active_blocked_origins) == (START - MINUTE, 4)
+    assert (perimeter.last_blocked_at, perimeter.active_blocked_origins) == (NOW - MINUTE, 4)
 
 
 def test_a_process_that_is_silent_for_five_seconds_counts_no_more(

@@ -9,7 +9,8 @@ from portal.accounts.throttle import LoginFailure
 from portal.runtime.samples import Sample, take
 from portal.worker.retention import sweep
 from portal.worker.rounds import run_once
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def count(site: Site, table: type) -> int:

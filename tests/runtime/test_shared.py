@@ -8,7 +8,8 @@ from portal.runtime.shared import SharedSnapshot
 from portal.status.components import ComponentIn
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.sites import Site, another
 
 
 class Taken:

@@ -16,8 +16,10 @@ from portal.runtime import queues
 from portal.runtime.workers import WorkerIn, WorkerRow, WorkerStatus, seconds_to_round
 from portal.settings import DeclaredWorker, WorkerQueue
 from portal.worker.rounds import run_once
-from tests.conftest import Build, Site, StandingClock, figure
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.processes import free_port, needed, until
+from tests.sites import Site, figure
 
 PATH = "/api/admin/runtime/workers"
 PROFILE = DeclaredWorker("profileEngagement", timedelta(seconds=30))

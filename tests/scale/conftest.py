@@ -6,9 +6,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.accounts.roles import Role
-from tests import lived_in as rows
-from tests.conftest import Site, close_site, make_site, settings_of_tests, standing_clock
+from tests.clocks import standing_clock
 from tests.databases import fresh_database
+from tests.lived_in import counts, settle, tend
+from tests.sites import Site, close_site, make_site, settings_of_tests
 
 Reader = Callable[[Role | None], FlaskClient]
 
@@ -37,10 +38,10 @@ def on_postgresql(
     """The same portal on PostgreSQL, with those who look at it."""
     with standing_clock():
         url = fresh_database(postgres)
-        rows.settle(url)
+        settle(url)
         folder = tmp_path_factory.mktemp("lived-in")
-        settings = settings_of_tests(folder, database_url=url, workers_declared=rows.WORKERS)
+        settings = settings_of_tests(folder, database_url=url, workers_declared=counts.WORKERS)
         site = make_site(settings)
-        rows.tend(site.portal)
+        tend(site.portal)
         yield site, readers(site)
         close_site(site)

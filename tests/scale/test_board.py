@@ -5,15 +5,17 @@ import pytest
 from portal.board.components import DAYS
 from portal.status.components import State
 from portal.status.incidents import Progress
-from tests import lived_in as rows
-from tests.conftest import Site, StandingClock, close_site, make_site
+from tests.clocks import StandingClock
+from tests.lived_in import counts
+from tests.lived_in.windows import running_of_series
 from tests.queries import counted
 from tests.scale.conftest import Reader
 from tests.scale.looks import READY_MADE, Look, each
+from tests.sites import Site, close_site, make_site
 
 REBUILD = 12
 LOOK = 1
-PUBLIC = rows.COMPONENTS - 3
+PUBLIC = counts.COMPONENTS - 3
 READS = tuple(
     Look(path, None, 0, READY_MADE)
     for path in (
@@ -56,7 +58,7 @@ def test_postgresql_is_asked_the_same(on_postgresql: tuple[Site, Reader], still:
 
 def test_the_picture_holds_all_components_with_their_days(lived_in: Site, still: StandingClock):
     picture = lived_in.portal.board.current().picture
-    assert len(picture.components) == rows.COMPONENTS
+    assert len(picture.components) == counts.COMPONENTS
     assert len(picture.public_components) == PUBLIC
     assert {len(one.states) for one in picture.components} == {DAYS}
     # Its history is shorter than the page: the days before it are nobody's.
@@ -68,7 +70,7 @@ def test_a_window_that_runs_puts_its_components_under_maintenance(
     lived_in: Site, still: StandingClock
 ):
     with lived_in.portal.core.open_session() as session:
-        repeated = rows.running_of_series(session, now=still.now())
+        repeated = running_of_series(session, now=still.now())
     states = {one.slug: one.state for one in lived_in.portal.board.current().picture.components}
     assert repeated
     assert all(states[slug].rank >= State.UNDER_MAINTENANCE.rank for slug in repeated)
@@ -77,7 +79,7 @@ def test_a_window_that_runs_puts_its_components_under_maintenance(
 def test_the_picture_holds_all_incidents_that_go_on(lived_in: Site, still: StandingClock):
     picture = lived_in.portal.board.current().picture
     going_on = [one for one in picture.incidents if one.status is not Progress.RESOLVED]
-    assert len(going_on) == rows.OPEN_INCIDENTS
+    assert len(going_on) == counts.OPEN_INCIDENTS
     assert [one.reference for one in picture.open_incidents] == [
         one.reference for one in going_on if one.is_public
     ]
@@ -100,16 +102,16 @@ def test_what_runs_and_what_comes_once_is_not_hidden_by_five_daily_series(
 ):
     picture = lived_in.portal.board.current().picture
     running = [one.ref for one in picture.active if one.kind == "window"]
-    assert rows.RUNNING in running
+    assert counts.RUNNING in running
     assert len(running) == 2
     coming = [one.ref for one in picture.coming]
     assert {"m-next1", "m-next5", "m-next20"} <= set(coming)
     status = reader(None).get("/api/status").json
-    assert rows.RUNNING in [one["ref"] for one in status["windows"]]
+    assert counts.RUNNING in [one["ref"] for one in status["windows"]]
     active = reader(None).get("/api/v2/scheduled-maintenances/active.json").json
     assert [one["id"] for one in active["scheduled_maintenances"]] == running
     card = lived_in.portal.overview.take().maintenance
-    assert rows.RUNNING in [one.reference for one in card.active]
+    assert counts.RUNNING in [one.reference for one in card.active]
     ahead = [one.starts_at for one in card.upcoming]
     assert ahead == sorted(ahead)
     assert {"m-next1", "m-next5", "m-next20"} <= {one.reference for one in card.upcoming}

@@ -4,11 +4,12 @@ import pytest
 
 from portal.accounts.roles import Role
 from portal.web.panel.cards import CARDS
-from tests import lived_in as rows
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.lived_in import counts
 from tests.queries import counted
 from tests.scale.conftest import Reader
 from tests.scale.looks import PANEL_POLL, Look, each
+from tests.sites import Site
 
 # The poll stands for all cards, and takes the snapshot once; each card can be had by itself.
 LOOKS = (
@@ -70,14 +71,14 @@ def test_the_cards_show_the_foremost_and_the_latest(
     perimeter = card("perimeter")
     assert "origin-" in perimeter
     workers = card("workers")
-    for one in rows.WORKERS:
+    for one in counts.WORKERS:
         assert one.name in workers
-    assert f"{rows.EVENTS}" in card("security")
+    assert f"{counts.EVENTS}" in card("security")
 
 
 def test_the_snapshot_names_at_most_the_foremost_of_each_kind(lived_in: Site, still: StandingClock):
     taken = lived_in.portal.overview.take()
-    assert len(taken.rate_limit.top_consumers) == 15 < rows.OFFENDERS
+    assert len(taken.rate_limit.top_consumers) == 15 < counts.OFFENDERS
     blocked = [one.blocked for one in taken.rate_limit.top_consumers]
     assert blocked == sorted(blocked, reverse=True)
     assert len(taken.metrics.history) == 60

@@ -12,10 +12,11 @@ import pytest
 from portal.accounts.roles import Role, Scope
 from portal.store.base import Base
 from tests import databases
-from tests import lived_in as rows
-from tests.conftest import Site, close_site, make_site, settings_of_tests, standing_clock
+from tests.clocks import standing_clock
+from tests.lived_in import counts, fill, tend
 from tests.queries import Queries, counted
 from tests.scale.looks import LIST, PANEL_POLL
+from tests.sites import Site, close_site, make_site, settings_of_tests
 
 FEW = 10
 # They take the whole snapshot, or are forms; all others are lists.
@@ -44,10 +45,10 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The same portal with ten rows of each kind."""
     with standing_clock():
         folder = tmp_path_factory.mktemp("few")
-        databases.put_sqlite(folder, databases.sqlite_template("lived-in", rows.fill))
+        databases.put_sqlite(folder, databases.sqlite_template("lived-in", fill))
         thin(str(folder / "portal.db"))
-        site = make_site(settings_of_tests(folder, workers_declared=rows.WORKERS))
-        rows.tend(site.portal)
+        site = make_site(settings_of_tests(folder, workers_declared=counts.WORKERS))
+        tend(site.portal)
         yield site
         close_site(site)
 

@@ -7,11 +7,12 @@ import icalendar
 import pytest
 
 from portal.status.incidents import Progress
-from tests import lived_in as rows
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.lived_in import counts
 from tests.queries import counted
 from tests.scale.conftest import Reader
 from tests.scale.looks import READY_MADE, Look, each
+from tests.sites import Site
 
 DOCUMENTS = tuple(
     Look(path, None, 0, READY_MADE)
@@ -65,7 +66,7 @@ def test_statuspage_clients_get_all_components_and_all_that_is_unresolved(
 ):
     summary = reader(None).get("/api/v2/summary.json").json
     parts = [one for one in summary["components"] if not one.get("group")]
-    assert len(parts) == rows.COMPONENTS - 3
+    assert len(parts) == counts.COMPONENTS - 3
     unresolved = reader(None).get("/api/v2/incidents/unresolved.json").json["incidents"]
     public = lived_in.portal.board.current().picture.open_incidents
     assert len(unresolved) == len(public)

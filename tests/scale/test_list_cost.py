@@ -14,8 +14,12 @@ from sqlalchemy import event
 from bench import grown
 from bench.sizes import Sizes
 from portal.web.panel import audit, notifications
-from tests.conftest import START, Build, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.instants import NOW
 from tests.lived_in import tend
+from tests.people import Person
+from tests.sites import Site
 
 pytestmark = pytest.mark.database
 FEW = Sizes(10, 120, 3, 200, 400, 2000, 300, 100)
@@ -81,7 +85,7 @@ def filled(build: Build, still: StandingClock) -> tuple[Filled, Filled]:
     made = []
     for sizes in (FEW, MANY):
         site = build()
-        grown.fill(site.portal.core.settings.resolved_database_url, sizes, now=START)
+        grown.fill(site.portal.core.settings.resolved_database_url, sizes, now=NOW)
         one = Filled(site, site.signed_in(), site.bearer())
 
         def count(connection, record, one=one):

@@ -7,11 +7,12 @@ import pytest
 from portal import clock
 from portal.accounts.roles import Role, Scope
 from portal.audit import chain
-from tests import lived_in as rows
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.lived_in import counts
 from tests.queries import counted
 from tests.scale.conftest import Reader
 from tests.scale.looks import LIST, PANEL_POLL, Look, each
+from tests.sites import Site
 
 RUNTIME = "/api/admin/runtime"
 MAINTENANCE = f"{RUNTIME}/maintenance"
@@ -37,7 +38,7 @@ API = (
     Look(f"{MAINTENANCE}/perimeter/blocks?limit=50&active=false", None, 2, LIST),
     Look(f"{RUNTIME}/incidents/INC-2030-0060", None, 5, LIST),
     Look(f"{RUNTIME}/incidents/INC-2030-0001/retrospective/export", None, 6, LIST),
-    Look(f"{MAINTENANCE}/windows/{rows.RUNNING}", None, 4, LIST),
+    Look(f"{MAINTENANCE}/windows/{counts.RUNNING}", None, 4, LIST),
 )
 # The session with its operator is one of them.
 PANEL = (
@@ -57,14 +58,14 @@ PANEL = (
     Look("/panel/audit?before=300", Role.ADMIN, 5, LIST),
     Look("/panel/audit?type=account.login", Role.ADMIN, 5, LIST),
     Look("/panel/windows/new", Role.ADMIN, 3, LIST),
-    Look(f"/panel/windows/{rows.RUNNING}", Role.ADMIN, 5, PANEL_POLL),
+    Look(f"/panel/windows/{counts.RUNNING}", Role.ADMIN, 5, PANEL_POLL),
     Look("/panel/announcements/word-55", Role.ADMIN, 3, LIST),
 )
 PUBLIC = (
     Look("/history", None, 2, LIST),
     Look("/history?month=2030-05", None, 2, LIST),
     Look("/incidents/INC-2030-0001", None, 5, LIST),
-    Look(f"/maintenance/{rows.RUNNING}", None, 2, LIST),
+    Look(f"/maintenance/{counts.RUNNING}", None, 2, LIST),
 )
 
 
@@ -125,15 +126,15 @@ def test_ten_rows_ask_as_much_as_fifty(
 @pytest.mark.parametrize(
     ("path", "total"),
     [
-        (f"{RUNTIME}/incidents", rows.INCIDENTS),
-        (f"{RUNTIME}/incidents?open=true", rows.OPEN_INCIDENTS),
-        (f"{RUNTIME}/incidents?open=false", rows.INCIDENTS - rows.OPEN_INCIDENTS),
-        (MAINTENANCE, rows.ANNOUNCEMENTS),
-        (f"{MAINTENANCE}/series", rows.SERIES),
-        (f"{MAINTENANCE}/notifications", rows.NOTICES),
-        (f"{MAINTENANCE}/subscribers", rows.SUBSCRIBERS + 10),
-        (f"{MAINTENANCE}/perimeter/blocks", rows.BLOCKS_IN_FORCE),
-        (f"{MAINTENANCE}/perimeter/blocks?active=false", rows.BLOCKS),
+        (f"{RUNTIME}/incidents", counts.INCIDENTS),
+        (f"{RUNTIME}/incidents?open=true", counts.OPEN_INCIDENTS),
+        (f"{RUNTIME}/incidents?open=false", counts.INCIDENTS - counts.OPEN_INCIDENTS),
+        (MAINTENANCE, counts.ANNOUNCEMENTS),
+        (f"{MAINTENANCE}/series", counts.SERIES),
+        (f"{MAINTENANCE}/notifications", counts.NOTICES),
+        (f"{MAINTENANCE}/subscribers", counts.SUBSCRIBERS + 10),
+        (f"{MAINTENANCE}/perimeter/blocks", counts.BLOCKS_IN_FORCE),
+        (f"{MAINTENANCE}/perimeter/blocks?active=false", counts.BLOCKS),
     ],
 )
 def test_a_walk_over_the_pages_meets_every_row_once(
@@ -165,14 +166,14 @@ def test_the_audit_log_is_whole_and_its_pages_meet_every_event(
         seen += found
         before = f"/panel/audit?before={found[-1]}"
     assert len(seen) == len(set(seen))
-    assert set(range(1, rows.EVENTS + 1)) <= set(seen)
+    assert set(range(1, counts.EVENTS + 1)) <= set(seen)
 
 
 def test_what_goes_on_stands_first_among_incidents(
     lived_in: Site, reader: Reader, token: dict[str, str], still: StandingClock
 ):
     found = lived_in.client().get(f"{RUNTIME}/incidents?limit=50", headers=token).json["items"]
-    assert [one["resolvedAt"] for one in found[: rows.OPEN_INCIDENTS]] == [None] * 4
+    assert [one["resolvedAt"] for one in found[: counts.OPEN_INCIDENTS]] == [None] * 4
     assert all(3 <= len(one["updates"]) <= 6 and len(one["notes"]) == 1 for one in found)
     page = reader(Role.ADMIN).get("/panel/incidents").get_data(as_text=True)
     assert page.index(found[0]["reference"]) < page.index(found[-1]["reference"])
@@ -193,10 +194,10 @@ def test_the_history_of_a_month_holds_all_of_it(
     lived_in: Site, reader: Reader, still: StandingClock
 ):
     text = reader(None).get("/history?month=2030-05").get_data(as_text=True)
-    for number in range(rows.SERIES):
+    for number in range(counts.SERIES):
         assert len(set(re.findall(rf"/maintenance/m-{number}-\d\d\d", text))) == 31
     running = reader(None).get("/history").get_data(as_text=True)
-    assert f"/maintenance/{rows.RUNNING}" in running
+    assert f"/maintenance/{counts.RUNNING}" in running
 
 
 def test_the_panel_lists_what_runs_and_comes_first_and_pages_through_the_rest(
@@ -209,8 +210,8 @@ def test_the_panel_lists_what_runs_and_comes_first_and_pages_through_the_rest(
         return re.findall(r'id="window-([\w-]+)"', text)
 
     first = shown("/panel/maintenance")
-    assert rows.RUNNING in first[:2]
-    assert rows.PROPOSED in first[:3]
+    assert counts.RUNNING in first[:2]
+    assert counts.PROPOSED in first[:3]
     assert {"m-next1", "m-next5", "m-next20"} <= set(first[:16])
     found, offset = list(first), 50
     while part := shown(f"/panel/maintenance?offset={offset}"):
@@ -236,5 +237,5 @@ def test_the_api_lists_what_runs_first_and_every_window_on_some_page(
         found += [one["reference"] for one in page["items"]]
         if not page["items"]:
             break
-    assert rows.RUNNING in found[:2]
+    assert counts.RUNNING in found[:2]
     assert len(found) == len(set(found)) == page["total"]

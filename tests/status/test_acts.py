@@ -36,7 +36,7 @@ from portal.store import idempotency
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
 from tests import memory, rows
-from tests.conftest import StandingClock
+from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
 
 

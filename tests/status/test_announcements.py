@@ -11,8 +11,9 @@ from portal.status import announcements
 from portal.status.announcements import Announcement, AnnouncementIn, StatusChange
 from portal.status.terms import Severity, Status, derive_status
 from portal.unit_of_work import By
-from tests.conftest import START, Site, StandingClock
-from tests.instants import HOUR
+from tests.clocks import StandingClock
+from tests.instants import HOUR, NOW
+from tests.sites import Site
 
 # (draft, start, end, ended, now) in hours -> status, and why
 TRUTH = [
@@ -31,7 +32,7 @@ TRUTH = [
 @pytest.mark.parametrize(("draft", "start", "end", "ended", "now", "status", "why"), TRUTH)
 def test_the_status_follows_from_the_times(draft, start, end, ended, now, status, why):
     def at(hours):
-        return None if hours is None else START + hours * HOUR
+        return None if hours is None else NOW + hours * HOUR
 
     found = derive_status(
         is_draft=draft, starts_at=at(start), ends_at=at(end), ended_at=at(ended), now=at(now)
@@ -52,7 +53,7 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
         taken = published.take(session, now=still.now())
         event = search.search(session)[0][0]
         kept = session.get(Announcement, row.id)
-        assert kept.starts_at == START
+        assert kept.starts_at == NOW
         assert kept.starts_at.tzinfo is not None
     assert taken.revision == before + 1
     assert [one.title for one in taken.active] == ["Slow mail"]
@@ -65,17 +66,17 @@ def test_an_act_is_change_audit_and_revision_in_one(either: Site, still: Standin
 
 def test_a_refused_input_leaves_nothing(either: Site, still: StandingClock):
     with pytest.raises(RuleError):
-        either.portal.status.announcements.create(By("ada"), announcement_in(ends_at=START - HOUR))
+        either.portal.status.announcements.create(By("ada"), announcement_in(ends_at=NOW - HOUR))
     with either.portal.core.open_session() as session:
         assert announcements.listed(session, now=still.now(), limit=5, offset=0) == ([], 0)
         assert chain.length(session) == 0
 
 
 REFUSED = [
-    ({"ends_at": START}, "endsAt", "an active one ends in the future"),
-    ({"starts_at": START + HOUR}, "startsAt", "an active one has started"),
-    ({"status": "scheduled", "starts_at": START - 2 * timedelta(minutes=1)}, "startsAt", "past"),
-    ({"status": "scheduled", "starts_at": START + HOUR, "ends_at": START + HOUR}, "endsAt", "0 h"),
+    ({"ends_at": NOW}, "endsAt", "an active one ends in the future"),
+    ({"starts_at": NOW + HOUR}, "startsAt", "an active one has started"),
+    ({"status": "scheduled", "starts_at": NOW - 2 * timedelta(minutes=1)}, "startsAt", "past"),
+    ({"status": "scheduled", "starts_at": NOW + HOUR, "ends_at": NOW + HOUR}, "endsAt", "0 h"),
     ({"status": "resolved"}, "status", "nothing begins its life resolved"),
     ({"slug": "7"}, "slug", "a number would be read as an id"),
 ]
@@ -92,34 +93,33 @@ def test_times_that_contradict_the_status_are_refused(
 
 def test_a_scheduled_start_has_a_minute_of_grace(site: Site, still: StandingClock):
     row = site.portal.status.announcements.create(
-        By("ada"), announcement_in(status="scheduled", starts_at=START - timedelta(seconds=60))
+        By("ada"), announcement_in(status="scheduled", starts_at=NOW - timedelta(seconds=60))
     )
-    assert row.status_at(START) is Status.ACTIVE
+    assert row.status_at(NOW) is Status.ACTIVE
 
 
 def test_a_running_scheduled_one_can_still_be_extended(site: Site, still: StandingClock):
     status = site.portal.status
     row = status.announcements.create(
-        By("ada"),
-        announcement_in(status="scheduled", starts_at=START + HOUR, ends_at=START + 2 * HOUR),
+        By("ada"), announcement_in(status="scheduled", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
     )
     still.advance(minutes=90)
     longer = status.announcements.edit(
         By("ada", version=1),
         row.slug,
-        announcement_in(status="scheduled", starts_at=START + HOUR, ends_at=START + 4 * HOUR),
+        announcement_in(status="scheduled", starts_at=NOW + HOUR, ends_at=NOW + 4 * HOUR),
     )
-    assert longer.ends_at == START + 4 * HOUR
+    assert longer.ends_at == NOW + 4 * HOUR
 
 
 def test_resolving_keeps_the_planned_end(either: Site, still: StandingClock):
     status = either.portal.status
-    row = status.announcements.create(By("ada"), announcement_in(ends_at=START + 2 * HOUR))
+    row = status.announcements.create(By("ada"), announcement_in(ends_at=NOW + 2 * HOUR))
     still.advance(minutes=30)
     done = status.announcements.set_status(
         By("ada", version=1), row.slug, StatusChange(status="resolved")
     )
-    assert done.ends_at == START + 2 * HOUR
+    assert done.ends_at == NOW + 2 * HOUR
     assert done.resolved_at == still.now()
     with pytest.raises(RuleError):
         status.announcements.set_status(

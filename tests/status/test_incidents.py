@@ -25,7 +25,8 @@ from portal.status.incidents import (
 from portal.status.retrospectives import Action, ActionKind, RetrospectiveIn
 from portal.store.choices import Choice
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 API = "/api/admin/runtime/incidents"
 

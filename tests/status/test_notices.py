@@ -20,8 +20,9 @@ from portal.status.terms import Status
 from portal.status.windows import Action, Window, WindowAct, WindowIn, WindowTimes
 from portal.unit_of_work import By, Transaction
 from tests import rows
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.instants import HOUR, NOW, TICK
+from tests.sites import Site
 
 
 def told(session: Session) -> list[Notice]:

@@ -13,7 +13,9 @@ from portal.status.windows import WindowAct, WindowIn
 from portal.store.lease import Fence
 from portal.unit_of_work import By
 from portal.worker.delivery import put_due
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 BASE = "/api/admin/runtime/maintenance"
 

@@ -12,7 +12,8 @@ from portal.status.series import SeriesIn
 from portal.status.windows import Action, Window, WindowAct
 from portal.unit_of_work import By
 from portal.worker import leadership, retention
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 API = "/api/admin/runtime/maintenance/series"
 

@@ -18,8 +18,9 @@ from portal.status.templates import TemplateIn
 from portal.status.translations import Language
 from portal.status.windows import Window, WindowIn
 from portal.unit_of_work import By
-from tests.conftest import START, Site, StandingClock
-from tests.instants import HOUR
+from tests.clocks import StandingClock
+from tests.instants import HOUR, NOW
+from tests.sites import Site
 from tests.web.pages import recorded
 
 ADA = By("ada")
@@ -114,7 +115,7 @@ def row_of(site: Site, kind: type[Any]) -> Any:
 
 
 def plan(**values: Any) -> WindowIn:
-    return WindowIn(**{"title": "T", "ends_at": START + HOUR, **values})
+    return WindowIn(**{"title": "T", "ends_at": NOW + HOUR, **values})
 
 
 def test_an_announcement_keeps_them_until_they_are_given_anew(either: Site, still: StandingClock):
@@ -146,7 +147,7 @@ def test_the_windows_of_a_series_have_its_translations(either: Site, still: Stan
         found = session.scalars(select(Window.translations)).all()
     assert len(found) > 5
     assert all(one == BOTH for one in found)
-    assert series.out(row, now=START).translations == BOTH
+    assert series.out(row, now=NOW).translations == BOTH
     assert row_of(either, Notice).translations == BOTH
 
 

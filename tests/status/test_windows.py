@@ -16,8 +16,9 @@ from portal.status.notices import Notice
 from portal.status.windows import WindowAct, WindowIn, WindowStatus
 from portal.store.idempotency import IdempotencyKey
 from portal.unit_of_work import By
-from tests.conftest import START, Site, StandingClock
-from tests.instants import HOUR
+from tests.clocks import StandingClock
+from tests.instants import HOUR, NOW
+from tests.sites import Site
 
 
 def overlapping(session: Session, row: windows.Window) -> list[str]:
@@ -25,22 +26,22 @@ def overlapping(session: Session, row: windows.Window) -> list[str]:
 
 
 def window_in(**values) -> WindowIn:
-    return WindowIn(**{"title": "Upgrade", "ends_at": START + HOUR, **values})
+    return WindowIn(**{"title": "Upgrade", "ends_at": NOW + HOUR, **values})
 
 
 def test_start_extend_and_end(either: Site, still: StandingClock):
     status = either.portal.status
     row = status.windows.schedule(By("ada"), window_in())
-    assert row.status_at(START) is WindowStatus.ACTIVE
+    assert row.status_at(NOW) is WindowStatus.ACTIVE
     longer = status.windows.act(
         By("ada", version=1), row.reference, WindowAct(action="extend", duration="30m")
     )
-    assert longer.ends_at == START + 1.5 * HOUR
-    assert longer.first_ends_at == START + HOUR
+    assert longer.ends_at == NOW + 1.5 * HOUR
+    assert longer.first_ends_at == NOW + HOUR
     still.advance(minutes=20)
     over = status.windows.act(By("ada", version=2), row.reference, WindowAct(action="end"))
     assert over.status_at(still.now()) is WindowStatus.ENDED
-    assert over.ends_at == START + 1.5 * HOUR
+    assert over.ends_at == NOW + 1.5 * HOUR
 
 
 # action, minutes after the window's start, its status then
@@ -58,7 +59,7 @@ def test_an_act_that_does_not_fit_is_refused(
     site: Site, still: StandingClock, action, minutes, why
 ):
     status = site.portal.status
-    begin = START + HOUR
+    begin = NOW + HOUR
     row = status.windows.schedule(By("ada"), window_in(starts_at=begin, ends_at=begin + HOUR))
     still.advance(minutes=60 + minutes)
     act = WindowAct(action=action, duration="5m" if action == "extend" else None)
@@ -87,7 +88,7 @@ def test_one_that_has_just_run_out_goes_on_and_its_next_end_is_told_too(
     act = WindowAct(action="extend", duration="15m")
     again = portal.status.windows.act(By("bob", version=1), row.reference, act)
     assert again.ends_at == still.now() + timedelta(minutes=15)
-    assert again.first_ends_at == START + HOUR
+    assert again.first_ends_at == NOW + HOUR
     assert [one.ref for one in portal.board.current(still.now()).picture.active] == [row.reference]
     assert look() == ["started", "ended", "extended"]
     still.advance(minutes=15)
@@ -104,10 +105,10 @@ def test_one_that_has_just_run_out_goes_on_and_its_next_end_is_told_too(
 def test_starting_early_keeps_the_length(site: Site, still: StandingClock):
     status = site.portal.status
     row = status.windows.schedule(
-        By("ada"), window_in(starts_at=START + HOUR, ends_at=START + 3 * HOUR)
+        By("ada"), window_in(starts_at=NOW + HOUR, ends_at=NOW + 3 * HOUR)
     )
     begun = status.windows.act(By("a", version=1), row.reference, WindowAct(action="start"))
-    assert (begun.starts_at, begun.ends_at) == (START, START + 2 * HOUR)
+    assert (begun.starts_at, begun.ends_at) == (NOW, NOW + 2 * HOUR)
 
 
 @pytest.mark.parametrize("duration", [None, "", "soon", "-5m", "9999999999d", "0m", "400d"])
@@ -124,7 +125,7 @@ def test_overlaps_are_named(either: Site, still: StandingClock):
     first = status.windows.schedule(By("ada"), window_in())
     second = status.windows.schedule(By("ada"), window_in(title="Other"))
     apart = status.windows.schedule(
-        By("ada"), window_in(starts_at=START + HOUR, ends_at=START + 2 * HOUR)
+        By("ada"), window_in(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
     )
     with either.portal.core.open_session() as session:
         assert overlapping(session, second) == [first.reference]

@@ -11,7 +11,8 @@ from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
 from portal.store import engine, lease
 from portal.store.lease import Fence, Held, LeaseLostError
 from portal.worker import leadership, rounds
-from tests.conftest import Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.sites import Site, another
 
 
 def take(site: Site, holder: str) -> Held | None:

@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from portal.store.base import Base
-from tests.conftest import Site
+from tests.sites import Site
 
 
 def test_the_migrations_make_what_the_code_has(either: Site):

@@ -6,16 +6,17 @@ from sqlalchemy import select
 
 from portal.status.freezes import Freeze
 from portal.store import engine, pages
-from tests.conftest import START, Site
+from tests.instants import NOW
 from tests.queries import counted
+from tests.sites import Site
 
 
 def fill(site: Site, number: int) -> None:
     with site.portal.core.open_session() as session:
         engine.begin_write(session)
         for hour in range(number):
-            begin = START + timedelta(hours=hour)
-            row = Freeze(title=f"f{hour}", starts_at=begin, ends_at=begin, created_at=START)
+            begin = NOW + timedelta(hours=hour)
+            row = Freeze(title=f"f{hour}", starts_at=begin, ends_at=begin, created_at=NOW)
             row.version = 1
             session.add(row)
         session.commit()
@@ -23,7 +24,7 @@ def fill(site: Site, number: int) -> None:
 
 def titles(site: Site, **part: int) -> tuple[list[str], int]:
     with site.portal.core.open_session() as session:
-        query = select(Freeze).where(Freeze.starts_at > START)
+        query = select(Freeze).where(Freeze.starts_at > NOW)
         rows, total = pages.page(session, query, Freeze.starts_at.desc(), **part)
         return [row.title for row in rows], total
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.audit import search
 from portal.audit.search import Event
-from tests.conftest import Site
+from tests.sites import Site
 
 KEY = "0123456789"
 

@@ -5,7 +5,7 @@ import pytest
 from portal.accounts import roles
 from portal.accounts.roles import Role, Scope
 from portal.web import scopes
-from tests.conftest import Site
+from tests.sites import Site
 
 
 def test_every_endpoint_is_in_the_table_and_the_other_way_round(site: Site):

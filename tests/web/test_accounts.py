@@ -12,8 +12,11 @@ from portal.accounts.sessions import WebSession
 from portal.accounts.throttle import LoginFailure
 from portal.durations import spoken
 from portal.store import engine
-from tests.conftest import PASSWORD, Build, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.people import PASSWORD, Person
+from tests.sites import Site
 from tests.web.pages import recorded
 
 BEHIND: dict[str, Any] = {"trusted_proxies": (ip_network("127.0.0.1/32"),)}

@@ -12,7 +12,9 @@ from portal.audit.search import Event
 from portal.status.components import ComponentIn
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 RUNTIME = "/api/admin/runtime"
 MAINTENANCE = f"{RUNTIME}/maintenance"

@@ -11,7 +11,8 @@ from portal.audit import search
 from portal.settings import DeclaredWorker
 from portal.status import announcements, windows
 from portal.status.announcements import AnnouncementIn
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 BASE = "/api/admin/runtime/maintenance"
 END = "2999-01-01T00:00:00Z"

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from portal.lifecycle.checks import UPGRADE
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 BEARER = {"Authorization": "Bearer nobody-knows-this-token"}
 

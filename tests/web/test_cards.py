@@ -11,9 +11,12 @@ from portal.lifecycle import checks
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
 from portal.web.panel.cards import ALERTS, CARDS
-from tests.conftest import Build, Person, Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.lived_in import tend
+from tests.people import Person
 from tests.queries import counted
+from tests.sites import Site, another
 from tests.web.pages import text_of
 
 ALL = (ALERTS, *CARDS)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portal import clock
+from portal.accounts.roles import Role
 from portal.notify import subscribers
 from portal.notify.subscribers import (
     ASK_AGAIN_AFTER,
@@ -20,12 +21,14 @@ from portal.notify.subscribers import (
 from portal.settings import MailServer
 from portal.store import engine
 from portal.unit_of_work import By
-from tests.conftest import Build, Role, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.notify.test_channels import Reached, sent_to
 from tests.notify.test_hosts import POWER_URL, SLACK_URL, TEAMS_URL
 from tests.notify.test_mail import an_incident
 from tests.notify.test_targets import listening, plain
+from tests.sites import Site
 
 HOOK = "https://hooks.example.com/portal?key=a-long-secret"
 URLS = {"slack": SLACK_URL, "teams": TEAMS_URL, "webhook": HOOK}

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tests.conftest import Site
+from tests.sites import Site
 
 pytestmark = pytest.mark.database
 

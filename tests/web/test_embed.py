@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 
 @pytest.mark.parametrize(

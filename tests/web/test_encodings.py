@@ -12,7 +12,8 @@ from portal.board.languages import is_spoken
 from portal.cli import demo
 from portal.web.headers import PUBLIC_READS
 from portal.web.statics import Statics, files
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 DECODE = {"br": brotli.decompress, "gzip": gzip.decompress, "": lambda body: body}
 

@@ -15,8 +15,9 @@ from portal.status.incidents import IncidentIn
 from portal.status.windows import WindowIn, WindowStatus
 from portal.store.choices import Choice
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
 from tests.instants import DAY
+from tests.sites import Site
 from tests.web.pages import text_of
 
 ADA = By("ada")

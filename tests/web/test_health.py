@@ -1,7 +1,8 @@
 """Health: statuses for everyone, details for who has a token, and never a refusal."""
 
 from portal.accounts.roles import Scope
-from tests.conftest import Build, Site
+from tests.conftest import Build
+from tests.sites import Site
 
 
 def test_probes_get_statuses_and_tokens_get_details(site: Site):

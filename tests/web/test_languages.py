@@ -12,7 +12,9 @@ from portal.status.incidents import ImpactLevel, IncidentIn
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from portal.web import catalogues
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 OTHERS = [name for name in languages.NAMES if name != languages.DEFAULT]
 

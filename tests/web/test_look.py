@@ -7,7 +7,9 @@ import pytest
 
 from portal.settings import look as looks
 from portal.settings.look import Accent, Link
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 PAGES = ("/", "/history", "/subscribe", "/nothing-here")
 

@@ -8,7 +8,9 @@ from sqlalchemy import select
 from portal.accounts.roles import Role, Scope
 from portal.monitors.monitor import Monitor
 from portal.settings import monitors as values
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 from tests.web.pages import recorded
 
 BASE = "/api/admin/runtime/monitors"

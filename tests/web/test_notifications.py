@@ -7,9 +7,10 @@ import pytest
 
 from portal.accounts.roles import Role, Scope
 from portal.unit_of_work import By
-from tests.conftest import Build, Site
+from tests.conftest import Build
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, an_incident, settings, subscribe
+from tests.sites import Site
 
 BASE = "/api/admin/runtime/maintenance"
 VALUES = {

@@ -10,7 +10,10 @@ from portal.accounts.roles import Role
 from portal.status.announcements import Announcement, AnnouncementIn
 from portal.status.terms import Audience, Channel, Severity, Status
 from portal.unit_of_work import By
-from tests.conftest import START, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
@@ -41,7 +44,7 @@ def test_a_form_tells_at_once(site: Site, person: Person):
     answer = person.post("/panel/announcements/new", **FORM)
     assert answer.status_code == 303, text_of(answer)
     (row,) = stored(site)
-    assert (row.slug, row.starts_at, row.status_at(START)) == ("new-terms", START, Status.ACTIVE)
+    assert (row.slug, row.starts_at, row.status_at(NOW)) == ("new-terms", NOW, Status.ACTIVE)
     assert row.ends_at == datetime(2030, 6, 10, 12, 0, tzinfo=UTC)
     assert row.dismissible
     assert "<strong>in July</strong>" in text_of(site.client().get("/"))
@@ -208,7 +211,7 @@ def test_what_is_resolved_stays_resolved(site: Site, person: Person):
     path = "/panel/announcements/new-terms/status"
     person.post(path, status="resolved", version="1")
     assert person.post(path, status="active", version="2").status_code == 422
-    assert stored(site)[0].status_at(START) is Status.RESOLVED
+    assert stored(site)[0].status_at(NOW) is Status.RESOLVED
     page = text_of(person.client.get("/panel/announcements/new-terms"))
     assert '<option value="resolved" selected>' in page
 

@@ -15,8 +15,10 @@ from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from portal.web.panel import audit, sentences
 from portal.web.panel.cards import CARDS
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.people import Person
 from tests.queries import counted
+from tests.sites import Site
 from tests.web.pages import recorded, text_of
 
 

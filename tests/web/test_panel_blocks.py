@@ -8,7 +8,10 @@ from sqlalchemy import select
 
 from portal.accounts.roles import Role
 from portal.guard.blocks import Block
-from tests.conftest import START, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
@@ -36,7 +39,7 @@ def test_a_form_blocks_and_says_so(site: Site, person: Person):
     assert (answer.status_code, answer.headers["Location"]) == (303, "/panel/perimeter")
     (row,) = stored(site)
     assert (row.value, row.scope, row.kind, row.source) == ("203.0.113.7", "ip", "ban", "manual")
-    assert (row.until, row.created_by) == (START + timedelta(hours=1), person.name)
+    assert (row.until, row.created_by) == (NOW + timedelta(hours=1), person.name)
     page = text_of(person.client.get("/panel/perimeter"))
     for wanted in ("203.0.113.7", "Tries passwords", "Active", "Unblock: 203.0.113.7"):
         assert wanted in page, wanted
@@ -123,9 +126,9 @@ def test_a_block_is_put_off_raised_and_lifted(site: Site, person: Person, still:
         path, action="extend", duration="30m", version="1", **{"from": "perimeter"}
     )
     assert extended.headers["Location"] == "/panel/perimeter"
-    assert stored(site)[0].until == START + timedelta(minutes=90)
+    assert stored(site)[0].until == NOW + timedelta(minutes=90)
     assert person.post(path, action="raise", duration="24h", version="2").status_code == 303
-    assert stored(site)[0].until == START + timedelta(hours=24)
+    assert stored(site)[0].until == NOW + timedelta(hours=24)
     lifted = person.post(path, action="remove", version="3")
     assert (lifted.status_code, lifted.headers["Location"]) == (303, "/panel")
     assert stored(site)[0].removed_at == still.now()

@@ -9,7 +9,10 @@ from portal.accounts.roles import Role
 from portal.status import components
 from portal.status.components import Component, ComponentIn, State
 from portal.unit_of_work import By
-from tests.conftest import START, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
@@ -117,8 +120,8 @@ def test_a_state_by_hand_is_public_until_it_is_taken_back(site: Site, person: Pe
     assert person.post(path, state="", version="1").status_code == 412
     assert person.post(path, state="", version="2").status_code == 303
     with site.portal.core.open_session() as session:
-        (span,) = components.spans(session, since=START.replace(hour=0))
-    assert (span.state, span.began_at, span.ended_at) == (State.PARTIAL, START, START)
+        (span,) = components.spans(session, since=NOW.replace(hour=0))
+    assert (span.state, span.began_at, span.ended_at) == (State.PARTIAL, NOW, NOW)
     assert [
         (one.detail["before"], one.detail["after"])
         for one in recorded(site, "component.state.changed")

@@ -7,7 +7,9 @@ from sqlalchemy import select
 
 from portal.accounts.roles import Role
 from portal.status.freezes import Freeze
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import recorded, text_of, value_of
 
 FORM = {

@@ -10,7 +10,9 @@ from portal.status.components import ComponentIn
 from portal.status.incidents import Incident
 from portal.unit_of_work import By
 from tests import rows
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.people import Person
+from tests.sites import Site
 
 KEY = "0123456789"
 

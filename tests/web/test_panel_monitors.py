@@ -7,8 +7,10 @@ from portal.monitors.monitor import Kind
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from portal.web.panel.monitor_fields import FIELDS
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
 from tests.monitors.watching import Watching
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import text_of, value_of
 
 PATH = "/panel/monitors"

@@ -17,8 +17,11 @@ from portal.status.templates import TemplateIn
 from portal.store import engine
 from portal.unit_of_work import By
 from portal.web.panel import notifications
-from tests.conftest import Build, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify import crowd
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 WEBHOOK: dict[str, Any] = {"url": "https://hooks.example.com/x", "topics": ["incidents"]}

@@ -10,7 +10,10 @@ from portal.status import incidents
 from portal.status.incidents import Category, ImpactLevel, IncidentIn, Progress, UpdateIn
 from portal.status.retrospectives import Retrospective
 from portal.unit_of_work import By
-from tests.conftest import START, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.instants import NOW
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
 REFERENCE = "INC-2030-0001"
@@ -139,7 +142,7 @@ def test_an_action_that_is_not_done_is_overdue_from_the_day_after(
     site: Site, person: Person, still: StandingClock
 ):
     resolve(site)
-    due = f"{START + timedelta(days=1):%Y-%m-%d}"
+    due = f"{NOW + timedelta(days=1):%Y-%m-%d}"
     person.post(f"{PATH}/retrospective", **{**FORM, "due-0": due})
     for days, is_overdue in ((1, False), (1, True)):
         still.advance(days=days)

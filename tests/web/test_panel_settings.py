@@ -5,7 +5,10 @@ import pytest
 from portal.accounts.roles import Role
 from portal.settings import in_force, table
 from portal.status.templates import MessageTemplate
-from tests.conftest import Build, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import hidden_of, recorded, text_of, value_of
 
 FORM = {"name": "planned-work", "title": "Work on {{components}}", "message": "At {{when}}."}

@@ -11,7 +11,9 @@ from portal.status.announcements import Announcement
 from portal.status.incidents import Incident, IncidentUpdate
 from portal.status.series import WindowSeries
 from portal.status.windows import Window
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import KEY, text_of, value_of
 
 AUDIENCE = {"audiences": ["public"], "channels": ["web"]}

@@ -14,7 +14,11 @@ from portal.status.components import ComponentIn
 from portal.status.series import WindowSeries
 from portal.status.windows import Window, WindowIn, WindowStatus
 from portal.unit_of_work import By
-from tests.conftest import START, Build, Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.instants import NOW
+from tests.people import Person
+from tests.sites import Site
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
 
 FORM: dict[str, Any] = {
@@ -213,8 +217,8 @@ def test_maintenance_now_is_one_click_and_one_window(site: Site, person: Person)
         answer = person.post("/panel/windows/now", duration="30m", key=KEY)
         assert answer.headers["Location"] == "/panel"
     (row,) = stored(site)
-    assert (row.title, row.starts_at) == ("Maintenance", START)
-    assert row.ends_at == START + timedelta(minutes=30)
+    assert (row.title, row.starts_at) == ("Maintenance", NOW)
+    assert row.ends_at == NOW + timedelta(minutes=30)
     assert "Under maintenance" in text_of(site.client().get("/"))
 
 
@@ -232,7 +236,7 @@ def test_htmx_gets_the_card_and_a_form_its_page(site: Site, person: Person):
         f"/panel/windows/{row.reference}/act", action="end", version="1", **{"from": "maintenance"}
     )
     assert (answer.status_code, answer.headers["Location"]) == (303, "/panel/maintenance")
-    assert stored(site)[0].status_at(START) is WindowStatus.ENDED
+    assert stored(site)[0].status_at(NOW) is WindowStatus.ENDED
 
 
 @pytest.mark.parametrize(
@@ -263,7 +267,7 @@ def test_a_window_is_begun_put_off_and_ended(site: Site, person: Person, still: 
     still.advance(minutes=12)
     (row,) = stored(site)
     assert row.status_at(still.now()) is WindowStatus.ACTIVE
-    assert row.first_ends_at == START + timedelta(hours=1)
+    assert row.first_ends_at == NOW + timedelta(hours=1)
     assert "first end:" in text_of(person.client.get("/panel/maintenance"))
     assert person.post(path, action="end", version="3").status_code == 303
     (row,) = stored(site)
@@ -355,7 +359,7 @@ def test_a_planned_window_is_called_off_and_stays_on_record(site: Site, person: 
     (row,) = stored(site)
     path = f"/panel/windows/{row.reference}/act"
     assert person.post(path, action="cancel", version="1").status_code == 303
-    assert stored(site)[0].cancelled_at == START
+    assert stored(site)[0].cancelled_at == NOW
     page = text_of(person.client.get("/panel/maintenance"))
     assert 'aria-label="Cancel: Failover"' not in page
     assert f'id="window-{row.reference}"' in page

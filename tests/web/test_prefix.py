@@ -10,7 +10,9 @@ from portal.settings.values import web_address
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from portal.web import prefix
-from tests.conftest import PASSWORD, Build, Site
+from tests.conftest import Build
+from tests.people import PASSWORD
+from tests.sites import Site
 
 URL = "https://example.com/status"
 LINK = re.compile(r'(?:href|src|action|hx-[a-z-]+)="(/[^"]*)"')

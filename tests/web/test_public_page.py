@@ -10,7 +10,9 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import ImpactLevel, IncidentIn
 from portal.status.windows import WindowIn
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 ADDRESS = "https://status.example.com"
 

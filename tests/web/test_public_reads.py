@@ -8,7 +8,9 @@ import pytest
 from portal.status.announcements import AnnouncementIn
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
+from tests.sites import Site
 
 READS = ("/", "/banner", "/api/status", "/api/v2/summary.json", "/history.atom", "/badge.svg")
 

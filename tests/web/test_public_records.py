@@ -11,7 +11,8 @@ from portal.status.incidents import Category, ImpactLevel, IncidentIn, NoteIn, P
 from portal.status.retrospectives import RetrospectiveIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
-from tests.conftest import Site, StandingClock
+from tests.clocks import StandingClock
+from tests.sites import Site
 
 
 def told(site: Site, **fields: object) -> str:

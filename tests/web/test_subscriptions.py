@@ -9,9 +9,11 @@ import pytest
 from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, Subscriber
 from portal.status.components import ComponentIn
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.notify.post import Post, serving, text_of
 from tests.notify.test_mail import Told, an_incident, settings, subscribe
+from tests.sites import Site
 
 
 @pytest.fixture

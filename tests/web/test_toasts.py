@@ -16,8 +16,10 @@ from portal.status.components import ComponentIn, State
 from portal.status.notices import Notice
 from portal.status.windows import Window, WindowIn, WindowStatus
 from portal.unit_of_work import UNDO_WITHIN, By
-from tests.conftest import Person, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.people import Person
 from tests.processes import ROOT
+from tests.sites import Site
 from tests.web.pages import KEY, recorded, text_of
 
 BROWSER = {"Accept": "text/html"}

@@ -13,8 +13,9 @@ from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
 from tests.board.test_rebuild_cost import DAY
-from tests.conftest import START, Site, StandingClock
-from tests.instants import HOUR
+from tests.clocks import StandingClock
+from tests.instants import HOUR, NOW
+from tests.sites import Site
 from tests.web.test_public_records import away
 
 ADA = By("ada")
@@ -52,10 +53,10 @@ def told(site: Site, still: StandingClock) -> dict[str, str]:
     status.announcements.set_status(ADA, over.slug, StatusChange(status="resolved"))
     status.announcements.create(ADA, AnnouncementIn(status="active", **written("notice")))
     row = status.windows.schedule(
-        ADA, WindowIn(ends_at=START + HOUR, components=["api"], **written("window"))
+        ADA, WindowIn(ends_at=NOW + HOUR, components=["api"], **written("window"))
     )
     status.windows.schedule(
-        ADA, WindowIn(starts_at=START + DAY, ends_at=START + DAY + HOUR, **written("coming"))
+        ADA, WindowIn(starts_at=NOW + DAY, ends_at=NOW + DAY + HOUR, **written("coming"))
     )
     incident = status.incidents.open(
         ADA,
@@ -158,7 +159,7 @@ def test_machines_get_the_original_with_what_there_is_of_translations(
 def test_where_there_are_none_nothing_is_said_of_them(site: Site, still: StandingClock):
     status = site.portal.status
     status.announcements.create(ADA, AnnouncementIn(title="T", message="m", status="active"))
-    status.windows.schedule(ADA, WindowIn(title="T", ends_at=START + HOUR))
+    status.windows.schedule(ADA, WindowIn(title="T", ends_at=NOW + HOUR))
     status.incidents.open(ADA, IncidentIn(title="T", impact="minor", message="m"))
     for path in ("/api/status", "/api/runtime/maintenance"):
         assert "translations" not in site.client().get(path).get_data(as_text=True)

@@ -10,7 +10,8 @@ from portal.core import Core
 from portal.rooms import Portal
 from portal.store.lease import Fence
 from portal.worker import delivery, leadership, rounds
-from tests.conftest import Site, StandingClock, another
+from tests.clocks import StandingClock
+from tests.sites import Site, another
 
 
 class Steps(threading.Event):

@@ -10,8 +10,9 @@ from portal.runtime import workers
 from portal.runtime.episode import Episode, Source
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerRow, WorkerStatus
 from portal.worker import delivery, leadership, rounds
-from tests.conftest import Site, StandingClock, another
+from tests.clocks import StandingClock
 from tests.queries import counted
+from tests.sites import Site, another
 
 HEALTHY = WorkerIn(status=WorkerStatus.HEALTHY, pending=0)
 

@@ -1,8 +1,8 @@
 """Heartbeats as jobs call them: by their address, while a worker listens."""
 
 from portal.monitors.health import Health
-from tests.conftest import Site
 from tests.monitors.watching import Watching
+from tests.sites import Site
 
 
 def called(site: Site, more: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Monitors of the portal with ninety days behind it; see tests/lived_in.py."""
+"""Monitors of the portal with ninety days behind it."""
 
 import random
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from portal.monitors.states import MonitorSpan, MonitorState
 MONITORS = 60
 
 
-def fill(session: Session, now: datetime) -> None:
+def add_monitors(session: Session, now: datetime) -> None:
     """Looked at for a month, with a day of figures; of no component."""
     chance = random.Random(3)
     for number in range(MONITORS):
