@@ -97,9 +97,16 @@ def either(request: pytest.FixtureRequest, build: Build) -> Iterator[Site]:
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
+def open_session() -> Iterator[Callable[[], Session]]:
+    """What opens sessions on a database in memory, for acts; no app."""
+    with memory.database() as made:
+        yield made
+
+
+@pytest.fixture
+def session(open_session: Callable[[], Session]) -> Iterator[Session]:
     """A session on a database in memory, for rules that read rows."""
-    with memory.session() as made:
+    with open_session() as made:
         yield made
 
 

@@ -12,14 +12,12 @@ import flask
 import pytest
 from sqlalchemy.pool import Pool
 
-from tests import memory
-
 KINDS = ("unit", "database", "process", "browser")
 # The kind of a test without a mark, by what it asks for; the first that fits.
 FIXTURES = {
     "browser": {"chromium"},
     "process": {"served", "two", "gated", "redis"},
-    "database": {"build", "postgres", "lived_in", "session"},
+    "database": {"build", "postgres", "lived_in", "open_session"},
 }
 
 
@@ -31,14 +29,7 @@ def kind_of(item: pytest.Item) -> str:
     if marks:
         return marks[0]
     names = set(getattr(item, "fixturenames", ()))
-    default = "database" if is_on_memory(item) else "unit"
-    return next((kind for kind, some in FIXTURES.items() if some & names), default)
-
-
-def is_on_memory(item: pytest.Item) -> bool:
-    """Whether the test's module works on databases in memory."""
-    parts = vars(getattr(item, "module", None) or object).values()
-    return any(part is memory or part is memory.database for part in parts)
+    return next((kind for kind, some in FIXTURES.items() if some & names), "unit")
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks

@@ -42,10 +42,3 @@ def database() -> Iterator[Callable[[], Session]]:
 
     yield lambda: Session(engine, expire_on_commit=False)
     engine.dispose()
-
-
-@contextmanager
-def session() -> Iterator[Session]:
-    """A session on a database of its own."""
-    with database() as open_session, open_session() as made:
-        yield made

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,6 @@ from structlog.testing import capture_logs
 from portal.audit import chain, segments, spool
 from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
-from tests import memory
 from tests.instants import NOW
 
 
@@ -112,17 +112,16 @@ def test_where_nothing_waits_the_database_is_not_asked(tmp_path: Path):
     assert AuditLog(away, Spool(tmp_path)).take_in() == 0
 
 
-def test_what_was_taken_in_is_in_the_log(tmp_path: Path):
-    with memory.database() as open_session:
-        waits = Spool(tmp_path)
-        record = AuditLog(open_session, waits)
-        keep(waits)
-        data = waits.path.read_bytes()
-        with capture_logs() as lines:
-            assert record.take_in() == 1
-        assert [(one["event"], one["events"]) for one in lines] == [("audit.spool_taken_in", 1)]
-        # The same again, by a process that died before it removed the file.
-        waits.path.write_bytes(data)
-        with capture_logs() as lines:
-            assert record.take_in() == 0
-        assert lines == []
+def test_what_was_taken_in_is_in_the_log(tmp_path: Path, open_session: Callable[[], Session]):
+    waits = Spool(tmp_path)
+    record = AuditLog(open_session, waits)
+    keep(waits)
+    data = waits.path.read_bytes()
+    with capture_logs() as lines:
+        assert record.take_in() == 1
+    assert [(one["event"], one["events"]) for one in lines] == [("audit.spool_taken_in", 1)]
+    # The same again, by a process that died before it removed the file.
+    waits.path.write_bytes(data)
+    with capture_logs() as lines:
+        assert record.take_in() == 0
+    assert lines == []

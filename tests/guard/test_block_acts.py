@@ -1,6 +1,6 @@
 """Blocks act by act: what is added, raised, extended and removed, by hand and by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock
 from types import SimpleNamespace
@@ -29,7 +29,6 @@ from portal.guard.offenders import KEPT, Offender, OffenderRow, Offenders, TopKe
 from portal.settings import AutoBlockRule
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
-from tests import memory
 from tests.clocks import StandingClock
 from tests.instants import HOUR, MINUTE, NOW, TICK
 
@@ -37,9 +36,10 @@ WHO = "192.0.2.1"
 
 
 @pytest.fixture
-def open_session(still: StandingClock) -> Iterator[Callable[[], Session]]:
-    with memory.database() as made:
-        yield made
+def open_session(
+    open_session: Callable[[], Session], still: StandingClock
+) -> Callable[[], Session]:
+    return open_session
 
 
 @pytest.fixture

@@ -5,18 +5,15 @@ What it holds is the same in every run: the numbers come from a seed, and all ti
 """
 
 import random
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from portal.rooms import Portal
-from portal.status import windows
 from portal.store import engine as engines
 from portal.store import revision, schema
 from tests.instants import NOW
 from tests.lived_in.announcements import add_announcements
 from tests.lived_in.components import add_components
-from tests.lived_in.counts import REPEATED
 from tests.lived_in.events import add_events
 from tests.lived_in.incidents import add_incidents
 from tests.lived_in.monitors import add_monitors

@@ -1,6 +1,5 @@
 """Charts of response times: which stretch is told by figures, and which by single looks."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +10,6 @@ from portal.monitors.charts import Period, Point
 from portal.monitors.figures import COARSE, FINE, Figure
 from portal.monitors.health import Outcome
 from portal.monitors.results import MonitorResult, in_ms
-from tests import memory
 from tests.instants import HOUR, MINUTE, NOW
 from tests.monitors.factories import monitor
 
@@ -20,11 +18,10 @@ FAILED = Figure(5, 5)
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        made.add(monitor())
-        made.flush()
-        yield made
+def session(session: Session) -> Session:
+    session.add(monitor())
+    session.flush()
+    return session
 
 
 def put(session: Session, at: datetime, figure: Figure, seconds: int = FINE) -> None:

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from portal.monitors import figures, uptime
 from portal.monitors.figures import EMPTY, Figure
 from portal.monitors.health import Health, Outcome
 from portal.monitors.results import Sample
 from portal.monitors.uptime import Planned, Stretch
-from tests import memory
 from tests.instants import HOUR
 from tests.monitors.factories import monitor
 
@@ -50,23 +50,21 @@ def test_a_figure_is_of_what_was_measured():
     assert figures.of_samples([Sample(0, Outcome.DOWN, 3.0)]) == Figure(1, 1)
 
 
-@pytest.mark.database
-def test_figures_are_put_into_their_day_and_swept():
-    with memory.session() as session:
-        session.add(monitor())
-        session.flush()
-        one, other = Figure(5, 0, 1.0, 2.0, 3.0), Figure(5, 5)
-        figures.put(session, {7: {0: one}}, seconds=300, day=date(2030, 6, 3))
-        session.flush()
-        figures.put(session, {7: {287: other}}, seconds=300, day=date(2030, 6, 3))
-        session.flush()
-        read = figures.read(session, [7], seconds=300, since=START, until=START + 24 * HOUR)
-        assert read == {7: [(START, one), (START + timedelta(minutes=1435), other)]}
-        for days, is_kept in ((30, True), (31, False)):
-            later = START + timedelta(days=days)
-            figures.sweep(session, now=later, fine=timedelta(days=30), coarse=timedelta(days=731))
-            found = figures.read(session, [7], seconds=300, since=START, until=later)
-            assert bool(found) is is_kept, days
+def test_figures_are_put_into_their_day_and_swept(session: Session):
+    session.add(monitor())
+    session.flush()
+    one, other = Figure(5, 0, 1.0, 2.0, 3.0), Figure(5, 5)
+    figures.put(session, {7: {0: one}}, seconds=300, day=date(2030, 6, 3))
+    session.flush()
+    figures.put(session, {7: {287: other}}, seconds=300, day=date(2030, 6, 3))
+    session.flush()
+    read = figures.read(session, [7], seconds=300, since=START, until=START + 24 * HOUR)
+    assert read == {7: [(START, one), (START + timedelta(minutes=1435), other)]}
+    for days, is_kept in ((30, True), (31, False)):
+        later = START + timedelta(days=days)
+        figures.sweep(session, now=later, fine=timedelta(days=30), coarse=timedelta(days=731))
+        found = figures.read(session, [7], seconds=300, since=START, until=later)
+        assert bool(found) is is_kept, days
 
 
 def stretch(word: str, begin: float, end: float | None) -> Stretch:

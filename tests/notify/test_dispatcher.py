@@ -1,6 +1,6 @@
 """One turn of delivering after another: what is taken, given back, held off and written down."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import timedelta
 from types import SimpleNamespace
@@ -16,7 +16,7 @@ from portal.notify.dispatcher import PAIRS_EVERY, RELEASE_EVERY, Dispatcher
 from portal.notify.outbox import Delivery, Outcome, Result
 from portal.notify.subscribers import Addresses
 from portal.store.lease import Fence
-from tests import memory, rows
+from tests import rows
 from tests.clocks import StandingClock
 from tests.instants import HOUR, MINUTE, NOW, TICK
 
@@ -126,9 +126,8 @@ class World:
 
 
 @pytest.fixture
-def world(still: StandingClock) -> Iterator[Callable[..., World]]:
-    with memory.database() as open_session:
-        yield lambda **values: World(open_session, still, **values)
+def world(open_session: Callable[[], Session], still: StandingClock) -> Callable[..., World]:
+    return lambda **values: World(open_session, still, **values)
 
 
 def test_a_notice_is_addressed_and_handed_over_in_one_turn(world: Any):

@@ -1,6 +1,6 @@
 """What operators do about notices and subscribers, and what the worker publishes by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import ip_network
 from types import SimpleNamespace
@@ -24,23 +24,22 @@ from portal.status.notices import Event, Notice
 from portal.status.templates import MessageTemplate
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
-from tests import memory, rows
+from tests import rows
 from tests.board.parts import stored
 from tests.clocks import StandingClock
 from tests.instants import HOUR, NOW
 
 
 @pytest.fixture
-def open_session(still: StandingClock) -> Iterator[Callable[[], Session]]:
-    with memory.database() as made:
-        with made() as session:
-            session.add(
-                MessageTemplate(
-                    name="ops", title="On {{when}}", message="m", updated_at=NOW, version=1
-                )
-            )
-            session.commit()
-        yield made
+def open_session(
+    open_session: Callable[[], Session], still: StandingClock
+) -> Callable[[], Session]:
+    with open_session() as session:
+        session.add(
+            MessageTemplate(name="ops", title="On {{when}}", message="m", updated_at=NOW, version=1)
+        )
+        session.commit()
+    return open_session
 
 
 def rendered(name: str, **_: Any) -> tuple[str, str]:

@@ -1,6 +1,5 @@
 """Who is told what, and how long a question waits for its answer."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +30,6 @@ from portal.notify.subscribers import (
 )
 from portal.status.notices import Notice
 from portal.unit_of_work import By, Transaction
-from tests import memory
 from tests.instants import HOUR, NOW, TICK
 from tests.rows import component
 from tests.rows import notice as make_notice
@@ -39,12 +37,11 @@ from tests.rows import subscriber as person
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        for number, (slug, is_public) in enumerate((("api", True), ("inside", False))):
-            made.add(component(slug, position=number, is_public=is_public, since=NOW.date()))
-        made.flush()
-        yield made
+def session(session: Session) -> Session:
+    for number, (slug, is_public) in enumerate((("api", True), ("inside", False))):
+        session.add(component(slug, position=number, is_public=is_public, since=NOW.date()))
+    session.flush()
+    return session
 
 
 def notice(**values: Any) -> Notice:

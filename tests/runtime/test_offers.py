@@ -1,6 +1,5 @@
 """What is offered for an alert: readers learn what is affected, operators the figures."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,23 +9,22 @@ from sqlalchemy.orm import Session
 from portal.runtime import offers
 from portal.runtime.episode import Episode
 from portal.status.templates import MessageTemplate
-from tests import memory, rows
+from tests import rows
 from tests.instants import NOW
 
 
 @pytest.fixture
-def session() -> Iterator[Session]:
-    with memory.session() as made:
-        made.add(
-            MessageTemplate(
-                name="operations",
-                title="[{{severity}}] {{title}}",
-                message="{{title}} since {{start}}. {{impact}}. {{figures}}. {{runbook}}",
-                updated_at=NOW,
-                version=1,
-            )
+def session(session: Session) -> Session:
+    session.add(
+        MessageTemplate(
+            name="operations",
+            title="[{{severity}}] {{title}}",
+            message="{{title}} since {{start}}. {{impact}}. {{figures}}. {{runbook}}",
+            updated_at=NOW,
+            version=1,
         )
-        yield made
+    )
+    return session
 
 
 def episode(**values: Any) -> Episode:

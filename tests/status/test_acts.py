@@ -1,6 +1,6 @@
 """The acts on incidents, components, announcements, windows and series, act by act."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +35,7 @@ from portal.status.windows import WindowAct, WindowIn, WindowStatus
 from portal.store import idempotency
 from portal.store.idempotency import IdempotencyKey, StoredResponse
 from portal.unit_of_work import By
-from tests import memory, rows
+from tests import rows
 from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
 
@@ -97,10 +97,8 @@ class World:
 
 
 @pytest.fixture
-def world(still: StandingClock) -> Iterator[World]:
-    still.moment = NOW
-    with memory.database() as open_session:
-        yield World(open_session, still)
+def world(open_session: Callable[[], Session], still: StandingClock) -> World:
+    return World(open_session, still)
 
 
 def hit(*pairs: tuple[str, str]) -> list[dict[str, str]]:
