@@ -11,8 +11,8 @@ from portal.status.bounded import Bounds
 from portal.status.windows import Window, queries
 from portal.store.choices import Choice
 from tests import rows
-from tests.status.test_window_rules import HOUR, NOW, TICK
-from tests.status.test_window_rules import window as window_of
+from tests.instants import HOUR, NOW, TICK
+from tests.status.window_rows import window as window_of
 
 ZERO = timedelta(0)
 

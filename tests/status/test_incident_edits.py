@@ -1,0 +1,69 @@
+"""What was put down wrong of an incident is put right."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from portal.errors import RuleError
+from portal.status import incidents
+from portal.status.incidents import Incident, IncidentEdit
+from portal.unit_of_work import By
+from tests.instants import HOUR, MINUTE, NOW, TICK
+from tests.status.world import World, hit
+
+
+def edit(world: World, reference: str, **values: Any) -> Incident:
+    given = {"title": "Slow", "impact": "major", "started_at": NOW - HOUR, **values}
+    return world.status.incidents.edit(By("bob"), reference, IncidentEdit(**given))
+
+
+def test_a_start_put_right_moves_what_began_with_it_and_nothing_else(world: World):
+    world.parts("api", "web")
+    reference = world.open(started_at=NOW - HOUR, components=hit(("api", "major_outage")))
+    world.update(
+        reference,
+        at=NOW - MINUTE,
+        components=hit(("api", "major_outage"), ("web", "partial_outage")),
+    )
+    edit(world, reference, started_at=NOW - 2 * HOUR)
+    assert [began for _, began, _ in world.spans()] == [NOW - 2 * HOUR, NOW - MINUTE]
+    with world.open_session() as session:
+        shown = incidents.out(session, incidents.find(session, reference))  # type: ignore[arg-type]
+    assert [one.at for one in shown.updates] == [NOW - MINUTE, NOW - 2 * HOUR]
+    assert world.logged() == ("incident.changed", {"incident": reference, "fields": ["started_at"]})
+
+
+def test_a_first_word_that_came_later_stays_where_it_is(world: World):
+    reference = world.open(started_at=NOW - HOUR)
+    with world.open_session() as session:
+        line = session.scalars(select(incidents.IncidentUpdate)).one()
+        line.at = NOW - MINUTE
+        session.commit()
+    edit(world, reference, started_at=NOW - 2 * HOUR)
+    with world.open_session() as session:
+        assert session.scalars(select(incidents.IncidentUpdate.at)).one() == NOW - MINUTE
+
+
+@pytest.mark.parametrize(
+    ("started", "is_taken"), [(NOW - TICK, True), (NOW, False), (NOW + TICK, False)]
+)
+def test_an_incident_starts_before_it_ends(world: World, started, is_taken):
+    reference = world.open(started_at=NOW - HOUR)
+    world.resolve(reference)
+    world.still.advance(hours=1)
+    if is_taken:
+        assert edit(world, reference, started_at=started).started_at == started
+    else:
+        with pytest.raises(RuleError, match="before the end"):
+            edit(world, reference, started_at=started)
+    running = world.open()
+    assert edit(world, running, started_at=NOW + HOUR).started_at == NOW + HOUR
+
+
+def test_an_edit_names_what_it_changed(world: World):
+    reference = world.open(started_at=NOW - HOUR)
+    edit(world, reference)
+    assert world.logged()[1]["fields"] == []
+    edit(world, reference, title="Slower", audiences=["admin"], next_update_at=NOW + HOUR)
+    assert world.logged()[1]["fields"] == ["audiences", "next_update_at", "title"]
