@@ -1,90 +1,14 @@
-"""What the WAF decides around its engine: fields, headers, names in JSON, memory, proofs."""
+"""What the WAF decides around its engine: what it is shown, and what is refused before it."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from portal.guard import waf
-from portal.guard.waf import Inspected, Refusal, WafError, modsecurity, requests, rules
-from portal.guard.waf.library import Intervention
-from portal.guard.waf.modsecurity import MOST_FIELDS, MOST_REMEMBERED, ModSecurity
+from portal.guard.waf import Inspected, Refusal, WafError, requests
+from portal.guard.waf.modsecurity import MOST_FIELDS
+from tests.guard.waf_library import Library, make, request
 
 pytestmark = pytest.mark.unit
-TEXT = """
-SecRule A "id:999,msg:'not.one'"
-SecRule A "id:1000,msg:'sql.union'"
-"""
-PROOFS = [{"id": 1000, "refuse": "GET /?bad", "pass": "GET /?good"}]
-
-
-@dataclass
-class Seen:
-    """What was shown to the rules."""
-
-    address: str
-    method: str
-    target: str
-    headers: dict[str, str]
-    body: bytes | None
-
-    @property
-    def query(self) -> str:
-        return self.target.partition("?")[2]
-
-
-class Library:
-    """An engine that refuses what a test says, in the words of libmodsecurity."""
-
-    name = "libmodsecurity 3"
-
-    def __init__(self) -> None:
-        self.asked: list[Seen] = []
-        self.refuse: Callable[[Seen], int | None] = lambda seen: (
-            1000 if seen.query == "bad" else None
-        )
-        self.is_disruptive, self.status = True, 403
-
-    def rules(self, text: str) -> "Library":
-        return self
-
-    def judge(self, *, headers: Iterable[tuple[str, str]], **values: Any) -> Intervention | None:
-        seen = Seen(headers=dict(headers), **values)
-        self.asked.append(seen)
-        number = self.refuse(seen)
-        if number is None:
-            return None
-        log = f'[line "1"] [id "{number}"]' if number else ""
-        return Intervention(self.status, log, self.is_disruptive)
-
-
-@pytest.fixture
-def library() -> Library:
-    return Library()
-
-
-def make(library: Library, *, text: str = TEXT, proofs: Any = None, **values: Any) -> ModSecurity:
-    return ModSecurity(
-        library,
-        text,
-        PROOFS if proofs is None else proofs,
-        **{"crs": "", "crs_blocks": False, **values},
-    )
-
-
-def request(
-    query: str = "",
-    *,
-    path: str = "/x",
-    body: bytes = b"",
-    method: str = "GET",
-    is_anonymous: bool = True,
-    **headers: str,
-) -> Inspected:
-    named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Inspected(method, path, query, named, body, "192.0.2.1", is_anonymous)
 
 
 def test_what_the_engine_refuses_is_named(library: Library):
@@ -184,55 +108,6 @@ def test_names_that_are_operators_are_refused(library: Library):
     assert make(library).inspect(asked) == Refusal(400, "nosql.operator")
 
 
-@pytest.mark.parametrize(
-    ("first", "second", "is_same", "why"),
-    [
-        ({}, {}, True, "the same"),
-        ({}, {"path": "/y"}, False, "another path"),
-        ({}, {"query": "a"}, False, "another query"),
-        ({}, {"method": "POST"}, False, "another method"),
-        ({}, {"is_anonymous": False}, False, "somebody else"),
-        ({}, {"body": b"x"}, True, "no rule sees a body"),
-        ({}, {"accept": "x"}, True, "nor this header"),
-        ({"user_agent": "a"}, {"user_agent": "b"}, False, "but this one"),
-        ({"content_length": "1"}, {"content_length": "2"}, True, "a length is there or not"),
-        ({"content_length": "1"}, {}, False, "as here"),
-        ({"x_forwarded_for": "192.0.2.1"}, {"x_forwarded_for": "192.0.2.2"}, True, "addresses"),
-        ({"x_forwarded_for": "192.0.2.1"}, {}, True, "hold nothing that matches"),
-        ({"x_forwarded_for": "<x>"}, {}, False, "other words do"),
-    ],
-)
-def test_what_was_clean_once_is_not_asked_again(library: Library, first, second, is_same, why):
-    one = make(library)
-    one.inspect(request(**first))
-    asked = len(library.asked)
-    one.inspect(request(**second))
-    assert (len(library.asked) == asked) is is_same, why
-
-
-def test_what_was_refused_is_asked_again(library: Library):
-    one = make(library)
-    for _ in range(2):
-        assert one.inspect(request("bad")) is not None
-    assert one._clean == set()
-
-
-def test_memory_of_clean_requests_is_bounded(library: Library, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(modsecurity, "MOST_REMEMBERED", 2)
-    one = make(library)
-    for name in ("a", "b"):
-        one.inspect(request(name))
-    assert len(one._clean) == 2
-    one.inspect(request("c"))
-    assert len(one._clean) == 1
-    most = modsecurity.MOST_REMEMBERED_CHARACTERS - len("GET/x")
-    one.inspect(request("q" * most))
-    assert len(one._clean) == 2
-    one.inspect(request("q" * (most + 1)))
-    assert len(one._clean) == 2
-    assert MOST_REMEMBERED > 2
-
-
 def test_an_engine_that_breaks_cannot_tell(library: Library):
     one = make(library)
 
@@ -266,22 +141,6 @@ def test_the_core_rule_set_sees_bodies_of_strangers(
 
 
 @pytest.mark.parametrize(
-    ("text", "proofs", "reason"),
-    [
-        (TEXT + TEXT, PROOFS, "1000 is there twice"),
-        ('SecRule A "id:1001,phase:1"', PROOFS, "1001 has no name"),
-        (TEXT, [], "1000 .sql.union. has no proof"),
-        (TEXT, [{**PROOFS[0], "refuse": "GET /?good"}], "does not refuse"),
-        (TEXT, [{**PROOFS[0], "pass": "GET /?bad"}], "does not pass"),
-        (TEXT, [*PROOFS, {**PROOFS[0], "id": 1002}], "1002 .unknown. does not refuse"),
-    ],
-)
-def test_rules_prove_themselves(library: Library, text, proofs, reason):
-    with pytest.raises(WafError, match=reason):
-        make(library, text=text, proofs=proofs)
-
-
-@pytest.mark.parametrize(
     ("values", "is_too_long"),
     [
         ({"query": "a=" + "b" * 4096 + "&" + "c" * 2000}, False),
@@ -300,42 +159,6 @@ def test_what_is_too_long_is_refused_before_the_engine(library: Library, values,
     found = one.inspect(request(**values))
     assert found == (Refusal(400, "http.length") if is_too_long else None)
     assert (len(library.asked) == asked) is is_too_long
-
-
-def test_a_proof_may_have_headers(library: Library):
-    library.refuse = lambda seen: 1000 if seen.headers.get("referer") == "bad" else None
-    proof = {
-        "id": 1000,
-        "refuse": "POST /a%20b?q",
-        "refuseHeaders": {"referer": "bad"},
-        "pass": "GET /",
-        "passHeaders": {"referer": "good"},
-    }
-    make(library, proofs=[proof])
-    assert library.asked[-2].target == "/a%20b?q"
-    assert library.asked[-2].headers["referer"] == "bad"
-
-
-def test_off_says_why_and_looks_at_nothing():
-    off = waf.load("off")
-    assert (off.name, off.rule_set, off.inspect(request("bad"))) == ("off", "switched off", None)
-
-
-@pytest.mark.parametrize("setup", ["crs-setup.conf", "crs-setup.conf.example", None])
-def test_where_the_core_rule_set_is(tmp_path: Path, setup: str | None):
-    if setup is None:
-        with pytest.raises(WafError, match=r"no crs-setup\.conf"):
-            rules.crs_text(tmp_path)
-        return
-    (tmp_path / setup).write_text("")
-    with pytest.raises(WafError, match=r"no crs-setup\.conf"):
-        rules.crs_text(tmp_path)
-    (tmp_path / "rules").mkdir()
-    for name in ("b.conf", "a.conf", "c.data"):
-        (tmp_path / "rules" / name).write_text("")
-    lines = rules.crs_text(tmp_path).splitlines()
-    assert lines[0] == "SecRuleEngine On"
-    assert [Path(line.split('"')[1]).name for line in lines[3:]] == [setup, "a.conf", "b.conf"]
 
 
 @pytest.mark.parametrize(
