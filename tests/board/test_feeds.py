@@ -1,95 +1,27 @@
-"""Feeds, calendar, badge and the Statuspage API: what readers' programs make of them."""
+"""Feeds, badge and the Statuspage API: what readers' programs make of them."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 
 import feedparser
-import icalendar
 import pytest
 
-from portal.board import banners, calendars, site
-from portal.board.picture import Picture
 from portal.status import prose
 from portal.status.announcements import AnnouncementIn
-from portal.status.components import ComponentIn, Impact, State
-from portal.status.incidents import ImpactLevel, IncidentIn, NoteIn, Progress, UpdateIn
-from portal.status.terms import Audience, Status
-from portal.status.windows import Action, WindowAct, WindowIn
+from portal.status.incidents import Progress, UpdateIn
+from portal.status.terms import Status
+from portal.status.windows import WindowIn
 from portal.unit_of_work import By
 from portal.web.headers import PUBLIC_READS
-from tests import rows
+from tests.board.document_site import body
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.instants import HOUR, NOW
+from tests.instants import HOUR
 from tests.sites import Site
 
 FEEDS = ("/feed.atom", "/feed.rss", "/feed.json")
-
-
-@pytest.fixture
-def lived(build: Build, still: StandingClock) -> Site:
-    """A site with one of each kind, and with things that only some may see."""
-    site = build(external_url="https://status.example", site_name="Example & Söhne")
-    portal = site.portal
-    for slug, group in (("api", "Core"), ("web", "Core"), ("mail", "")):
-        portal.status.components.add(
-            By("op-a"), ComponentIn(slug=slug, name=slug.upper(), group=group)
-        )
-    portal.status.announcements.create(
-        By("op-a"),
-        AnnouncementIn(
-            title="Good <b>news</b> & \x0b more", message="It is **here**.", status=Status.ACTIVE
-        ),
-    )
-    portal.status.windows.schedule(
-        By("op-a"),
-        WindowIn(
-            title="Upgrade; part 1, of 2",
-            message="A\nlong " + "ümläut " * 30,
-            zone="Europe/Berlin",
-            starts_at=still.moment + 5 * HOUR,
-            ends_at=still.moment + 6 * HOUR,
-        ),
-    )
-    row = portal.status.incidents.open(
-        By("op-a"),
-        IncidentIn(
-            title="Slow",
-            impact=ImpactLevel.MAJOR,
-            message="We look.",
-            components=[Impact(component="api", state=State.PARTIAL)],
-        ),
-    )
-    still.advance(minutes=5)
-    portal.status.incidents.update(
-        By("op-a"), row.reference, UpdateIn(status=Progress.MONITORING, message="Better.")
-    )
-    portal.status.incidents.note(By("op-a"), row.reference, NoteIn(message="secret-note"))
-    for audience in (Audience.OPERATIONS, Audience.ADMIN):
-        portal.status.announcements.create(
-            By("op-a"),
-            AnnouncementIn(title="secret-text", status=Status.ACTIVE, audiences=[audience]),
-        )
-        portal.status.windows.schedule(
-            By("op-a"),
-            WindowIn(title="secret-window", ends_at=still.moment + HOUR, audiences=[audience]),
-        )
-        portal.status.incidents.open(
-            By("op-a"),
-            IncidentIn(
-                title="secret-incident", impact=ImpactLevel.MINOR, message="x", audiences=[audience]
-            ),
-        )
-    portal.status.announcements.create(By("op-a"), AnnouncementIn(title="secret-draft"))
-    return site
-
-
-def body(site: Site, path: str) -> bytes:
-    answer = site.client().get(path)
-    assert answer.status_code == 200, path
-    return bytes(answer.data)
 
 
 @pytest.mark.parametrize("path", ["/feed.atom", "/feed.rss"])
@@ -119,43 +51,6 @@ def test_the_json_feed_has_what_version_1_1_wants(lived: Site):
         assert item["url"].startswith("https://status.example/")
         assert datetime.fromisoformat(item["date_modified"]).tzinfo is not None
         assert "<" in item["content_html"]
-
-
-def test_the_calendar_keeps_its_uids_raises_its_sequence_and_tells_what_is_off(
-    lived: Site, still: StandingClock
-):
-    def events() -> dict[str, icalendar.Event]:
-        parsed = icalendar.Calendar.from_ical(body(lived, "/calendar.ics"))
-        assert parsed.walk("VTIMEZONE") == []
-        return {str(one["uid"]): one for one in parsed.walk("VEVENT")}
-
-    ((uid, event),) = events().items()
-    reference = uid.removesuffix("@status.example")
-    assert str(event["summary"]) == "Upgrade; part 1, of 2"
-    start = event.decoded("dtstart")
-    assert start.astimezone(UTC) == datetime(2030, 6, 3, 17, 0, tzinfo=UTC)
-    assert start.utcoffset() == timedelta(0)
-    assert "19:00 to 03 Jun 2030, 20:00 (Europe/Berlin)" in str(event["description"])
-    assert int(event["sequence"]) == 1
-    assert all(len(line) <= 75 for line in body(lived, "/calendar.ics").split(b"\r\n"))
-    lived.portal.status.windows.edit(
-        By("op-a"),
-        reference,
-        WindowIn(
-            title="Later",
-            zone="Europe/Berlin",
-            starts_at=still.moment + 7 * HOUR,
-            ends_at=still.moment + 8 * HOUR,
-        ),
-    )
-    ((same, event),) = events().items()
-    assert same == uid
-    assert (int(event["sequence"]), str(event["status"])) == (2, "CONFIRMED")
-    lived.portal.status.windows.act(By("op-a"), reference, WindowAct(action=Action.CANCEL))
-    ((same, event),) = events().items()
-    assert same == uid
-    assert (int(event["sequence"]), str(event["status"])) == (3, "CANCELLED")
-    assert event.decoded("dtend") - event.decoded("dtstart") == HOUR
 
 
 def test_statuspage_clients_find_what_they_look_for(lived: Site):
@@ -243,55 +138,6 @@ def test_an_update_is_a_new_item_to_readers_of_rss(lived: Site, still: StandingC
     assert after.id != before.id
     assert after.published_parsed > before.published_parsed
     assert after.link == before.link
-
-
-ZONES = [
-    "Africa/Cairo",
-    "Africa/Casablanca",
-    "America/Chicago",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "America/St_Johns",
-    "Asia/Kathmandu",
-    "Asia/Kolkata",
-    "Asia/Tehran",
-    "Asia/Tokyo",
-    "Atlantic/Azores",
-    "Australia/Lord_Howe",
-    "Australia/Sydney",
-    "Europe/Berlin",
-    "Europe/Dublin",
-    "Europe/London",
-    "Europe/Moscow",
-    "Pacific/Apia",
-    "Pacific/Chatham",
-    "UTC",
-]
-
-
-def test_every_instant_of_two_years_is_right_in_twenty_zones():
-    """On values: the calendar of a picture with a window each fortnight in each zone."""
-    windows = [
-        banners.of_window(
-            rows.window(
-                reference=f"m-{number}-{zone}",
-                title=zone,
-                zone=zone,
-                starts_at=NOW + timedelta(days=14 * number, hours=number % 24),
-                ends_at=NOW + timedelta(days=14 * number, hours=number % 24 + 1),
-            ),
-            now=NOW,
-        )
-        for zone in ZONES
-        for number in range(52)
-    ]
-    picture = Picture(revision=1, generated_at=NOW, valid_until=None, banners=tuple(windows))
-    _, data = calendars.whole(picture, site.Site("Status", ""))
-    events = icalendar.Calendar.from_ical(data).walk("VEVENT")
-    read = {str(one["uid"]).partition("@")[0]: one.decoded("dtstart") for one in events}
-    assert read == {one.ref: one.starts_at for one in windows}
-    # Readers that know no zones read this as all others do.
-    assert b"TZID" not in data
 
 
 @pytest.mark.parametrize(

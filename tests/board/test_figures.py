@@ -10,8 +10,9 @@ from portal.board import figures
 from portal.board.picture import Picture
 from portal.status.components import State
 from portal.status.windows import REOPENS_FOR
-from tests.board.test_picture import HOUR, NOW, TICK, banner, part, picture
+from tests.board.pictures import banner, part, picture
 from tests.clocks import StandingClock
+from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
 

@@ -17,8 +17,8 @@ from portal.status.incidents import ImpactLevel, IncidentIn
 from portal.status.windows import Window, WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
+from tests.board.mixes import Mix
 from tests.board.parts import interval, part, stored
-from tests.board.test_near_and_far import Mix
 from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, MINUTE, NOW, TICK
 from tests.sites import Site

@@ -5,8 +5,9 @@ import pytest
 from portal.board import languages
 from portal.board.answer import PENDING
 from portal.board.languages import DEFAULT_CHOICE, Choice, choose
-from tests.board.test_answers import ready
-from tests.board.test_picture import NOW, banner, part, picture
+from tests.board.pictures import banner, part, picture
+from tests.board.ready import ready
+from tests.instants import NOW
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,8 @@ from portal.board.languages import DEFAULT_CHOICE
 from portal.board.site import Site
 from portal.monitors.health import Health
 from portal.monitors.public_views import PublicMonitor
-from tests.board.test_picture import HOUR, NOW, banner, part, picture
+from tests.board.pictures import banner, part, picture
+from tests.instants import HOUR, NOW
 
 pytestmark = pytest.mark.unit
 FIND = named.finder(Site("Site", ""), lambda shown, one, choice: one.slug.encode())

@@ -1,15 +1,13 @@
-"""What a rebuild does again, and how much a browser that polls is sent; counted, not timed."""
+"""What a rebuild does again; counted, not timed."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from random import Random
 
 import pytest
 from sqlalchemy import event
 
 from portal.board import components as views
-from portal.board import notices
-from portal.status.announcements import AnnouncementIn
 from portal.status.components import ComponentIn, Impact, Span, State
 from portal.status.incidents import (
     ImpactLevel,
@@ -22,62 +20,12 @@ from portal.status.incidents import (
 from portal.status.windows import WindowIn
 from portal.store import revision
 from portal.unit_of_work import By
-from tests import renders, rows
-from tests.board.parts import stored
-from tests.board.test_picture import HOUR, banner, picture
-from tests.board.test_picture import event as incident
+from tests import renders
+from tests.board.growth import COMPONENTS, done, work
 from tests.clocks import StandingClock
-from tests.instants import DAY, NOW
+from tests.instants import DAY, HOUR, NOW
 from tests.queries import counted
 from tests.sites import Site, another
-
-COMPONENTS, INCIDENTS = 12, 300
-
-
-@pytest.fixture
-def grown(site: Site, still: StandingClock) -> Site:
-    """Twelve components, each with twenty-five incidents in the last eighty days."""
-    with site.portal.core.open_session() as session:
-        for number in range(COMPONENTS):
-            session.add(stored(number, date(2029, 1, 1), NOW))
-        session.flush()
-        for number in range(INCIDENTS):
-            began = NOW - DAY - number * 80 * DAY / INCIDENTS
-            times = {"started_at": began, "resolved_at": began + HOUR}
-            session.add(
-                rows.incident(
-                    id=number + 1,
-                    reference=f"INC-{number}",
-                    status="resolved",
-                    created_at=began,
-                    updated_at=began,
-                    **times,
-                )
-            )
-            session.flush()
-            session.add(
-                Span(
-                    component_id=number % COMPONENTS + 1,
-                    incident_id=number + 1,
-                    state="partial_outage",
-                    began_at=began,
-                    ended_at=began + HOUR,
-                )
-            )
-        revision.advance(session)
-        session.commit()
-    site.portal.board.refresh()
-    return site
-
-
-def work(site: Site) -> tuple[int, int, int]:
-    """How often past days and views of components, and incidents, were made so far."""
-    history = site.portal.board._history
-    return history.computed, history.viewed, history.incidents.made
-
-
-def done(before: tuple[int, int, int], after: tuple[int, int, int]) -> tuple[int, ...]:
-    return tuple(two - one for one, two in zip(before, after, strict=True))
 
 
 def test_a_rebuild_makes_again_what_changed_and_nothing_else(grown: Site, still: StandingClock):
@@ -244,66 +192,3 @@ def test_what_is_read_does_not_grow_with_what_is_past(grown: Site, still: Standi
     with grown.portal.core.open_session() as session:
         late = history._read(session, views.first_day(still.now()), now=still.now())
     assert late == {}
-
-
-def test_the_banner_is_small_whatever_lies_there(site: Site, still: StandingClock):
-    """Every browser polls it; what does not fit is on the page, whole."""
-    status, text = site.portal.status, "**Words** & <more> of them. " * 170
-    for number in range(60):
-        status.components.add(By("a"), ComponentIn(slug=f"c{number}", name=f"C{number}"))
-    for number in range(25):
-        title = f"{number} {'<&> ' * 55}"
-        new = AnnouncementIn(title=title, message=text, status="active")
-        status.announcements.create(By("a"), new)
-    client = site.client()
-    small = client.get("/banner").data
-    assert len(small) <= 10_000
-    assert b"more notices" in small
-    page = client.get("/").get_data(as_text=True)
-    assert page.count("<strong>Words</strong>") >= 25 * 170
-    assert "C59" in page
-
-
-def test_the_page_does_not_grow_with_what_is_past(grown: Site, still: StandingClock):
-    client = grown.client()
-    page = client.get("/").data
-    with grown.portal.core.open_session() as session:
-        session.query(Incident).filter(Incident.id > 10).delete()
-        revision.advance(session)
-        session.commit()
-    grown.portal.board.refresh()
-    assert len(page) <= 1.6 * len(client.get("/").data)
-
-
-def test_long_notices_are_told_by_their_beginning_and_whole_below():
-    def render(one, level: str, short: str) -> str:
-        return f"{one.ref} {level} {short or one.message}"
-
-    long = "word " * 1000
-    shown = picture(
-        banner("b", kind="announcement", severity="security", message=long),
-        banner("i", kind="incident", severity="incident", message="m"),
-        *(banner(f"m{number}", message="x" * 2000) for number in range(8)),
-        incidents=(incident("i", updates=[]),),
-    )
-    found = notices.fitted(shown, render)
-    assert found.shown[0].startswith("b h2 word word")
-    assert found.shown[0].endswith("word …")
-    assert len(found.shown[0]) <= notices.SHORT + 10
-    assert found.shown[1:] == ("i h2 m", f"m0 h2 {'x' * 2000}")
-    # Then the titles alone, as far as there is room.
-    assert [one.split()[:2] for one in found.named] == [["m1", "row"], ["m2", "row"]]
-    assert sum(map(len, (*found.shown, *found.named))) <= notices.MOST_BYTES
-    assert found.more == 5
-    # Those that are cut and those that are left out are whole below.
-    assert [one.split()[0] for one in found.whole] == ["b", *[f"m{n}" for n in range(1, 8)]]
-    assert f"b h3 {long.strip()}" in found.whole
-
-
-def test_however_short_the_notices_are_a_few_are_shown():
-    shown = picture(*(banner(f"m{number}") for number in range(30)))
-    found = notices.fitted(shown, lambda one, level, short: one.ref)
-    assert len(found.shown) == notices.MOST_SHOWN
-    assert len(found.named) == notices.MOST_NAMED
-    assert found.more == 30 - notices.MOST_SHOWN - notices.MOST_NAMED
-    assert len(found.whole) == 30 - notices.MOST_SHOWN

@@ -24,9 +24,9 @@ from portal.status.windows import Window, WindowIn
 from portal.store import engine
 from portal.unit_of_work import By
 from tests import renders
-from tests.board.test_picture import HOUR, banner, event, part, picture
+from tests.board.pictures import banner, event, part, picture
 from tests.clocks import StandingClock
-from tests.instants import NOW
+from tests.instants import HOUR, NOW
 from tests.queries import counted
 from tests.sites import Site
 

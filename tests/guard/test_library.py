@@ -14,7 +14,8 @@ from portal.guard.waf import WafError, library, loading
 from portal.guard.waf.library import Library
 from tests.guard import libraries
 from tests.guard.libraries import ORIGINS
-from tests.guard.test_waf import asked, attacks
+from tests.guard.requests import asked
+from tests.guard.test_waf import attacks
 
 TEXT = (loading.RULES / "portal.conf").read_text(encoding="utf-8")
 # What an attacker repeats so that a pattern tries much, and finds nothing.

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from portal.status.announcements import queries
 from portal.store.choices import Choice
-from tests.status.test_announcement_rules import HOUR, NOW, TICK, announcement
+from tests.instants import HOUR, NOW, TICK
+from tests.status.test_announcement_rules import announcement
 
 ZERO = timedelta(0)
 

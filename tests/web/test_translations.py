@@ -12,9 +12,8 @@ from portal.status.components import ComponentIn, Impact, State
 from portal.status.incidents import IncidentIn, UpdateIn
 from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
-from tests.board.test_rebuild_cost import DAY
 from tests.clocks import StandingClock
-from tests.instants import HOUR, NOW
+from tests.instants import DAY, HOUR, NOW
 from tests.sites import Site
 from tests.web.test_public_records import away
 
