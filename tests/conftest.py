@@ -21,6 +21,7 @@ from tests.faults.table import (  # noqa: F401 (hooks of the run)
 )
 from tests.kinds import pytest_collection_modifyitems, unit_means_unit  # noqa: F401
 from tests.lived_in import counts, fill, tend
+from tests.notify.post import post  # noqa: F401 (a fixture)
 from tests.sites import Site, close_site, make_site, others, settings_of_tests
 
 # No test depends on how long something takes.

@@ -8,14 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Watched, photograph, sign_up
-from tests.notify.post import Post, serving, text_of
+from tests.notify.post import Post, text_of
 from tests.processes import Prometheus, Served, has, needed, until
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    with serving(Post()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,25 +1,15 @@
 """Section 5 of the runbook by the API alone, with a mail server and a clock that is moved."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from portal.store.lease import Fence
 from portal.worker.delivery import put_due
 from portal.worker.rounds import run_once
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.notify.post import Post, serving, text_of
-from tests.notify.test_mail import Told, settings, subscribe
+from tests.notify.deliveries import Told, settings, subscribe
+from tests.notify.post import Post, text_of
 from tests.sites import SCRAPER
 
 BASE = "/api/admin/runtime"
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    with serving(Post()) as made:
-        yield made
 
 
 def test_from_a_stale_exporter_to_the_export(build: Build, post: Post, still: StandingClock):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -94,3 +95,10 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     body = mail.get_body((kind,))
     assert body is not None
     return str(body.get_content())
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """A mail server that answers as the test tells it."""
+    with serving(Post()) as made:
+        yield made

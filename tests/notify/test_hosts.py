@@ -5,16 +5,16 @@ from pydantic import ValidationError
 
 from portal.notify.subscribers import ChannelIn, SubscriberKind, hosts
 from portal.notify.targets import TargetError
-from tests.notify.test_targets import INSIDE, MALFORMED
-
-SLACK, TEAMS, WEBHOOK = SubscriberKind.SLACK, SubscriberKind.TEAMS, SubscriberKind.WEBHOOK
-SLACK_URL = "https://hooks.slack.com/services/T000/B000/X0f2aaaa"
-INVOKE = "workflows/abc123/triggers/manual/paths/invoke"
-TEAMS_QUERY = "api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=Abc-_123"
-TEAMS_URL = f"https://prod-23.westeurope.logic.azure.com/{INVOKE}?{TEAMS_QUERY}"
-POWER_URL = (
-    "https://default0a1b.09.environment.api.powerplatform.com/powerautomate/automations/direct/"
-    f"{INVOKE}?{TEAMS_QUERY}"
+from tests.notify.addresses import (
+    INSIDE,
+    INVOKE,
+    MALFORMED,
+    POWER_URL,
+    SLACK,
+    SLACK_URL,
+    TEAMS,
+    TEAMS_URL,
+    WEBHOOK,
 )
 
 

@@ -1,7 +1,6 @@
 """What operators wrote, in the language of each subscriber: by mail, in channels, to machines."""
 
 import json
-from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
@@ -14,10 +13,10 @@ from portal.status.retrospectives import RetrospectiveIn
 from portal.store import engine
 from portal.unit_of_work import By
 from tests.conftest import Build
-from tests.notify.post import Post, serving, text_of
-from tests.notify.test_channels import Reached, channel, sent_to
-from tests.notify.test_mail import Told, an_incident, settings, subscribe
-from tests.notify.test_targets import listening, plain
+from tests.notify.channels import Reached, channel, sent_to
+from tests.notify.deliveries import Told, an_incident, settings, subscribe
+from tests.notify.post import Post, text_of
+from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 TEXTS = {
@@ -25,12 +24,6 @@ TEXTS = {
     "ar": {"title": "فشل المدفوعات"},
 }
 ORIGINAL = "Payments fail"
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    with serving(Post()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from portal.store import engine
 from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.notify.test_mail import Told, an_incident, states
-from tests.notify.test_targets import listening, plain
+from tests.notify.deliveries import Told, an_incident, states
+from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 LISTED = (ip_network("127.0.0.0/8"),)

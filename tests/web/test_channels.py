@@ -24,10 +24,10 @@ from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.databases import fresh_database
-from tests.notify.test_channels import Reached, sent_to
-from tests.notify.test_hosts import POWER_URL, SLACK_URL, TEAMS_URL
-from tests.notify.test_mail import an_incident
-from tests.notify.test_targets import listening, plain
+from tests.notify.addresses import POWER_URL, SLACK_URL, TEAMS_URL
+from tests.notify.channels import Reached, sent_to
+from tests.notify.deliveries import an_incident
+from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 HOOK = "https://hooks.example.com/portal?key=a-long-secret"

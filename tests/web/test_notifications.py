@@ -1,6 +1,5 @@
 """Telling people by API and panel, and what operators see of it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,8 +7,8 @@ import pytest
 from portal.accounts.roles import Role, Scope
 from portal.unit_of_work import By
 from tests.conftest import Build
-from tests.notify.post import Post, serving, text_of
-from tests.notify.test_mail import Told, an_incident, settings, subscribe
+from tests.notify.deliveries import Told, an_incident, settings, subscribe
+from tests.notify.post import Post, text_of
 from tests.sites import Site
 
 BASE = "/api/admin/runtime/maintenance"
@@ -21,12 +20,6 @@ VALUES = {
     "figures": "40 % of requests",
     "runbook": "/panel/runbook",
 }
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    with serving(Post()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Subscribing by mail, as somebody with a browser and a mailbox does it."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,15 +10,9 @@ from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.notify.post import Post, serving, text_of
-from tests.notify.test_mail import Told, an_incident, settings, subscribe
+from tests.notify.deliveries import Told, an_incident, settings, subscribe
+from tests.notify.post import Post, text_of
 from tests.sites import Site
-
-
-@pytest.fixture
-def post() -> Iterator[Post]:
-    with serving(Post()) as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Addresses that nobody may have called, and those of each kind of channel."""
+
+from portal.notify.subscribers import SubscriberKind
+
+# Every notation that a resolver, a URL parser or a translator could take for somewhere inside.
+INSIDE = [
+    "http://127.0.0.1/",
+    "http://127.0.0.1:8000/",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://127.255.255.254/",
+    "http://2130706433/",
+    "http://0x7f000001/",
+    "http://0x7f.0.0.1/",
+    "http://0x7f.1/",
+    "http://017700000001/",
+    "http://0177.0.0.1/",
+    "http://0177.0.0.0x1/",
+    "http://localhost/",
+    "http://LOCALHOST:8080/",
+    "http://localhost./",
+    "http://0.0.0.0/",
+    "http://0/",
+    "http://0.1.2.3/",
+    "http://10.0.0.1/",
+    "http://10.1/",
+    "http://172.16.0.1/",
+    "http://172.31.255.255/",
+    "http://192.168.1.1/",
+    "http://3232235777/",
+    "http://100.64.0.1/",
+    "http://100.127.255.254/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://2852039166/latest/meta-data/",
+    "http://0xa9fea9fe/",
+    "http://192.0.0.1/",
+    "http://192.0.2.1/",
+    "http://198.18.0.1/",
+    "http://198.51.100.7/",
+    "http://203.0.113.7/",
+    "http://224.0.0.1/",
+    "http://239.255.255.250/",
+    "http://240.0.0.1/",
+    "http://255.255.255.255/",
+    "http://[::1]/",
+    "http://[::]/",
+    "http://[::127.0.0.1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/",
+    "http://[::ffff:10.0.0.1]/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://[0:0:0:0:0:ffff:a00:1]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[64:ff9b:1::a00:1]/",
+    "http://[2002:7f00:1::]/",
+    "http://[2002:c0a8:101::1]/",
+    "http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/",
+    "http://[fc00::1]/",
+    "http://[fd12:3456:789a::1]/",
+    "http://[fe80::1]/",
+    "http://[fec0::1]/",
+    "http://[ff02::1]/",
+    "http://[2001:db8::1]/",
+    "http://[100::1]/",
+]
+MALFORMED = [
+    "ftp://example.com/",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:6379/_INFO",
+    "//example.com/",
+    "http://",
+    "http:///path",
+    "http://user@example.com/",
+    "http://user:secret@example.com/",
+    "http://example.com@127.0.0.1/",
+    "http://127.0.0.1\\@example.com/",
+    "http://example.com:22/",
+    "http://example.com:25/",
+    "http://example.com:0/",
+    "http://example.com:99999/",
+    "http://exa mple.com/",
+    "http://example.com/\r\nHost: inside",
+    "http://①②⑦.⓪.⓪.①/",
+    "http://[::1",
+]
+SLACK, TEAMS, WEBHOOK = SubscriberKind.SLACK, SubscriberKind.TEAMS, SubscriberKind.WEBHOOK
+SLACK_URL = "https://hooks.slack.com/services/T000/B000/X0f2aaaa"
+INVOKE = "workflows/abc123/triggers/manual/paths/invoke"
+TEAMS_QUERY = "api-version=1&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=Abc-_123"
+TEAMS_URL = f"https://prod-23.westeurope.logic.azure.com/{INVOKE}?{TEAMS_QUERY}"
+POWER_URL = (
+    "https://default0a1b.09.environment.api.powerplatform.com/powerautomate/automations/direct/"
+    f"{INVOKE}?{TEAMS_QUERY}"
+)
