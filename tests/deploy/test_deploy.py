@@ -4,7 +4,6 @@ import ipaddress
 import json
 import re
 import shutil
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,10 +16,10 @@ from portal import settings
 from portal.settings import DeclaredWorker
 from tests.conftest import Build
 from tests.contracts.test_alerts import names
-from tests.processes import ROOT, has, needed
+from tests.deploy.programs import DEPLOY, run
+from tests.processes import ROOT
 from tests.sites import Site
 
-DEPLOY = ROOT / "deploy"
 PROMETHEUS = DEPLOY / "prometheus"
 
 
@@ -28,17 +27,6 @@ PROMETHEUS = DEPLOY / "prometheus"
 def site(build: Build) -> Site:
     worker = DeclaredWorker("profileEngagement", timedelta(seconds=30))
     return build(workers_declared=(worker,))
-
-
-def run(*command: str, folder: Path = ROOT) -> str:
-    if not has(command[0]):
-        assert not needed(command[0]), f"{command[0]} must be there"
-        pytest.skip(f"no {command[0]}")
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def names_in(text: str) -> set[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.deploy.test_proxies import Proxy, nginx
+from tests.deploy.proxies import Proxy, nginx
 from tests.notify.post import Post, serving
 from tests.people import PASSWORD
 from tests.processes import Answer, Served
