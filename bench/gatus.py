@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import idle
 from bench.idle import Node
 from tests.commands import bare_environ
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 def program() -> str | None:

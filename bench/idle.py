@@ -22,7 +22,10 @@ from rich.table import Table
 from bench import processor
 from bench.serving import answers
 from tests.commands import bare_environ
-from tests.processes import ROOT, free_port, memory_by_kind, until
+from tests.patience import until
+from tests.ports import free_port
+from tests.process_trees import memory_by_kind
+from tests.processes import ROOT
 
 SETTLED_SECONDS = 15
 MEASURED_SECONDS = 60

@@ -25,7 +25,8 @@ from portal.status import notices
 from portal.status.notices import Event, Notice, NoticeKind
 from portal.store import engine as engines
 from tests.commands import bare_environ
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 # As much of the end of the window is still on its way when the incident is opened.
 LEFT = 0.8

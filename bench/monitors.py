@@ -38,7 +38,8 @@ from portal.settings import Settings
 from portal.store import engine
 from portal.unit_of_work import By
 from tests.commands import bare_environ
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 MONITORS, INTERVAL = 1000, 60
 SETTLED_SECONDS, MEASURED_SECONDS = 70, 60

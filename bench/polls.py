@@ -14,7 +14,8 @@ from rich.table import Table
 from bench import inside, serving, visits
 from bench.plots import Chart
 from bench.serving import Load, Running
-from tests.processes import Served, web_processes
+from tests.process_trees import web_processes
+from tests.processes import Served
 
 BUDGET = 0.85
 # The default limit.

@@ -14,7 +14,9 @@ from pathlib import Path
 from statistics import median
 
 from bench import processor
-from tests.processes import ROOT, Served, free_port, until
+from tests.patience import until
+from tests.ports import free_port
+from tests.processes import ROOT, Served
 
 PATHS = ("/api/runtime/maintenance", "/api/status", "/banner", "/")
 SECONDS = 2

@@ -13,7 +13,8 @@ from tests.browser.conftest import QUIET
 from tests.browser.pages import press, sign_up
 from tests.journeys.test_commands import subscribe
 from tests.notify.post import Post, serving, text_of
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 TARGET = Path(__file__).with_name("images")
 

@@ -1,69 +1,21 @@
-"""Real processes of the portal, and of Prometheus, on loopback."""
+"""Real processes of the portal, on loopback."""
 
-import fcntl
 import json
-import os
-import random
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests import databases
 from tests.commands import Command, Commands, bare_environ
+from tests.patience import until
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[1]
-# Below the ports that the system gives to whoever asks for any, so that nobody else takes them.
-PORTS = range(10_000, 30_000)
 _commands = Commands()
-_held_ports: list[int] = []
-
-
-def free_port() -> int:
-    """A port of this process alone until it ends, on a machine that runs other tests too."""
-    folder = Path(tempfile.gettempdir()) / "portal-tests-ports"
-    folder.mkdir(exist_ok=True)
-    while True:
-        port = random.choice(PORTS)
-        lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(("127.0.0.1", port))
-        except OSError:
-            os.close(lock)
-            continue
-        _held_ports.append(lock)
-        return port
-
-
-def until(condition: Callable[[], Any], *, seconds: float = 60, what: str = "it") -> Any:
-    """Poll a real process until the condition holds; fails loudly after `seconds`.
-
-    The end is generous: a machine that is busy with something else fails no test.
-    """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
-
-
-def needed(name: str) -> bool:
-    """Whether a program must be there: CI names those it has installed."""
-    return name in os.environ.get("PORTAL_TESTS_NEED", "").split(",")
 
 
 @dataclass
@@ -197,94 +149,3 @@ class Served:
     @property
     def output(self) -> str:
         return self.log.read_text() if self.log.resolve().is_file() else ""
-
-
-class Prometheus:
-    """A real Prometheus that scrapes a portal every second; can be stopped and started."""
-
-    def __init__(self, served: Served, folder: Path) -> None:
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
-        self._config = folder / "prometheus.yml"
-        self._config.write_text(
-            "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-            "scrape_configs:\n"
-            "  - job_name: portal\n"
-            "    metrics_path: /health/metrics\n"
-            f"    authorization: {{credentials_file: {served.folder / 'metrics-token'}}}\n"
-            f"    static_configs: [{{targets: ['127.0.0.1:{served.port}']}}]\n"
-        )
-
-    def start(self) -> None:
-        with (self._folder / "prometheus.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [
-                    "prometheus",
-                    f"--config.file={self._config}",
-                    f"--storage.tsdb.path={self._folder / 'tsdb'}",
-                    f"--web.listen-address=127.0.0.1:{free_port()}",
-                ],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, "GOMAXPROCS": "1"},
-            )
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(20)
-            self._process = None
-
-    def __enter__(self) -> "Prometheus":
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-
-def has(program: str) -> bool:
-    return shutil.which(program) is not None
-
-
-def memory_of(pid: int) -> int:
-    """Resident bytes of a process."""
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def memory_by_kind(pid: int) -> dict[str, int]:
-    """Kilobytes of a process as Linux tells them, such as `Pss` and `Private_Dirty`."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    return {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines)}
-
-
-def children(pid: int) -> dict[int, str]:
-    """Processes right below one, with their command lines."""
-    listing = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    lines = [line.split(None, 1) for line in listing.splitlines()]
-    return {int(one): command for one, command in lines}
-
-
-def named(pid: int, name: str) -> list[int]:
-    """Processes right below one that are called so, as `top` shows them."""
-    return [one for one in children(pid) if _name_of(one) == name]
-
-
-def _name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def web_processes(served: Served) -> list[int]:
-    """The processes that answer requests: below the web server, below `portal serve`."""
-    assert served.process is not None
-    fronts = named(served.process.pid, "portal front")
-    return [pid for front in fronts for pid in named(front, "portal web")]

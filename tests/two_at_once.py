@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
 
-from tests.processes import until
+from tests.patience import until
 
 _BLOCKED = text(
     "SELECT count(*) FROM pg_stat_activity"

@@ -6,8 +6,10 @@ from portal.accounts import operators
 from portal.accounts.operators import Operator
 from portal.accounts.roles import Role
 from portal.store.revision import transaction
-from tests.conftest import PASSWORD, Build, Person, Site
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.people import PASSWORD, Person
+from tests.sites import Site
 from tests.two_at_once import at_once
 
 

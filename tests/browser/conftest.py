@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.pages import ARTEFACTS
-from tests.processes import needed
+from tests.patience import needed
 
 QUIET = [
     "--no-sandbox",

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page
 from tests.browser.axe import COLOUR_RULES, RULES, WCAG, violations
 from tests.browser.pages import Watched, every_page, overflow, photograph, press, sign_up
 from tests.notify.post import Post, serving, text_of
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 # A mail has no landmarks: programs that show it have their own.
 MAIL_RULES = {"runOnly": {"type": "tag", "values": WCAG}}

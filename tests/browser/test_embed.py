@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.pages import Watched
-from tests.processes import Served, free_port
+from tests.ports import free_port
+from tests.processes import Served
 
 PAGE = """<!doctype html><title>Shop</title><style>a {{ display: none; color: red; }}</style>
 <h1>Shop</h1><div id="place"></div>

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.pages import Watched, photograph, sign_up
 from tests.notify.post import Post, text_of
-from tests.processes import Prometheus, Served, has, needed, until
+from tests.patience import has, needed, until
+from tests.processes import Served
+from tests.prometheus import Prometheus
 
 
 @pytest.fixture

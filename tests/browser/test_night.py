@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.pages import Watched, enter, overflow, photograph, press, sign_in
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 PHONE = {"width": 390, "height": 844}
 

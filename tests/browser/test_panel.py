@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.pages import Watched, photograph, sign_in
-from tests.processes import Prometheus, Served, has, needed
+from tests.patience import has, needed
+from tests.processes import Served
+from tests.prometheus import Prometheus
 
 
 @pytest.fixture(scope="module")

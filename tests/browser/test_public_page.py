@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.pages import Watched
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 POLL_SECONDS = 2
 NOTE = "#stale-note"

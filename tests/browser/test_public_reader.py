@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.pages import Watched, overflow
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 ZONE = "America/New_York"
 

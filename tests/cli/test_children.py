@@ -12,7 +12,10 @@ import pytest
 
 from portal.cli import children
 from tests.commands import bare_environ
-from tests.processes import ROOT, free_port, named, until
+from tests.patience import until
+from tests.ports import free_port
+from tests.process_trees import named
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.process
 

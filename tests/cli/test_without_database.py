@@ -12,7 +12,7 @@ import pytest
 from portal.cli import check
 from portal.cli.command import portal
 from tests.cli.conftest import Cli
-from tests.processes import free_port
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 NEEDS: dict[str, tuple[str, ...]] = {

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, has, needed
+from tests.patience import has, needed
+from tests.processes import ROOT
 
 DEPLOY = ROOT / "deploy"
 

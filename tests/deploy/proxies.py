@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.programs import DEPLOY, run
-from tests.processes import Answer, Served, free_port, has, needed, until
+from tests.patience import has, needed, until
+from tests.ports import free_port
+from tests.processes import Answer, Served
 
 TRUSTED = {"PORTAL_TRUSTED_PROXIES": "127.0.0.1/32", "PORTAL_RATE_LIMIT": "100000/minute"}
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

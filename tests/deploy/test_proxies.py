@@ -9,8 +9,10 @@ import pytest
 
 from tests.deploy.programs import DEPLOY
 from tests.deploy.proxies import TEMPORARY, TRUSTED, Proxy, caddy, changed, nginx, started, there
+from tests.patience import until
 from tests.people import PASSWORD
-from tests.processes import Served, free_port, until
+from tests.ports import free_port
+from tests.processes import Served
 
 pytestmark = pytest.mark.process
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests import databases
 from tests.deploy.proxies import TRUSTED, nginx
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 pytestmark = pytest.mark.process
 ANNOUNCEMENTS = "/api/admin/runtime/maintenance"

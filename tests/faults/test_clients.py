@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.faults.invariants import Pace, holds, quick
-from tests.processes import Served, memory_of, until, web_processes
+from tests.patience import until
+from tests.process_trees import memory_of, web_processes
+from tests.processes import Served
 from tests.sites import figure
 
 MEGABYTE = 1024 * 1024

@@ -17,7 +17,8 @@ from tests.conftest import Build
 from tests.faults.invariants import Pace, bearer, holds, is_back, kinds, quick
 from tests.faults.network import Cable
 from tests.faults.servers import Postgres
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 from tests.sites import figure
 
 pytestmark = pytest.mark.process

@@ -11,7 +11,8 @@ import pytest
 
 from tests.faults.invariants import bearer, holds, quick
 from tests.faults.network import Cable
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 from tests.sites import figure
 
 pytestmark = pytest.mark.process

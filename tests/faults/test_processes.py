@@ -12,7 +12,9 @@ import sqlalchemy
 
 from tests.databases import fresh_database
 from tests.faults.invariants import bearer, holds
-from tests.processes import Served, children, until, web_processes
+from tests.patience import until
+from tests.process_trees import children, web_processes
+from tests.processes import Served
 from tests.sites import figure
 
 pytestmark = pytest.mark.process

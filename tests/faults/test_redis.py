@@ -10,7 +10,8 @@ import pytest
 
 from tests.faults.invariants import Pace, holds
 from tests.faults.servers import RedisServer
-from tests.processes import Served, needed, until
+from tests.patience import needed, until
+from tests.processes import Served
 from tests.sites import figure
 
 HITS = "gigvora_rate_limit_hits_total"

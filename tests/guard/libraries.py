@@ -7,7 +7,7 @@ import pytest
 from portal.guard import waf
 from portal.guard.waf import loading
 from portal.guard.waf.library import Library
-from tests.processes import needed
+from tests.patience import needed
 
 ORIGINS = ("the system's", "the wheel's")
 

@@ -1,14 +1,12 @@
 """Whoever only reads keeps the page: decorated links, pictures on other pages, a shared address."""
 
-from ipaddress import ip_network
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from portal import clock
-from portal.guard import blocks, undeclared
-from portal.guard.undeclared import UndeclaredProxies
+from portal.guard import blocks
 from portal.web.headers import PUBLIC_READS
 from portal.web.parameters import read_part
 from tests.clocks import StandingClock
@@ -161,6 +159,16 @@ def test_who_asked_for_a_page_gets_one(build: Build, still: StandingClock, accep
     assert ask("/api/status").content_type == "application/problem+json"
 
 
+def test_host_names_are_checked_on_ready_made_answers_too(build: Build):
+    site = build(trusted_hosts=("status.example.com",))
+    for path in ("/", "/api/status", "/history"):
+        for host, status in (("status.example.com", 200), ("evil.example", 400)):
+            answer = site.client().get(path, headers={"Host": host})
+            assert answer.status_code == status, (path, host)
+    # Probes come by address.
+    assert site.client().get("/health/live", headers={"Host": "10.0.0.7"}).status_code == 200
+
+
 def test_a_proxy_that_nobody_declared_is_named_and_never_blocked(site: Site, still: StandingClock):
     proxy = {"REMOTE_ADDR": "172.18.0.2"}
     for number in range(20):
@@ -171,48 +179,3 @@ def test_a_proxy_that_nobody_declared_is_named_and_never_blocked(site: Site, sti
     assert site.portal.guard.undeclared.names() == ["172.18.0.2"]
     card = site.signed_in().client.get("/panel/cards/perimeter").get_data(as_text=True)
     assert "172.18.0.2</span> forwards requests but" in card
-
-
-@pytest.mark.parametrize(
-    ("peer", "is_met", "why"),
-    [
-        ("10.0.0.9", True, "a private network"),
-        ("[fd00::1]:4711", True, "of IPv6 too"),
-        ("127.0.0.1", True, "a proxy on this machine"),
-        ("100.64.0.1", True, "a network of containers"),
-        ("8.8.8.8", False, "anybody can send this header"),
-        ("unix", False, "no address"),
-    ],
-)
-def test_which_peers_may_be_proxies_of_ours(tmp_path, still: StandingClock, peer, is_met, why):
-    one = UndeclaredProxies(tmp_path, ())
-    one.meet(peer)
-    assert bool(one.names()) is is_met, why
-
-
-def test_it_is_forgotten_when_it_is_declared_or_not_met_for_a_week(tmp_path, still: StandingClock):
-    one = UndeclaredProxies(tmp_path, ())
-    one.meet("10.0.0.9")
-    assert one.names() == ["10.0.0.9"]
-    assert UndeclaredProxies(tmp_path, (ip_network("10.0.0.0/8"),)).names() == []
-    still.advance(days=7)
-    assert one.names() == []
-
-
-def test_a_broken_file_and_many_peers_are_borne(tmp_path, still: StandingClock):
-    (tmp_path / undeclared.FILE).write_text('["x"')
-    one = UndeclaredProxies(tmp_path, ())
-    assert one.names() == []
-    for number in range(99):
-        one.meet(f"10.0.0.{number}")
-    assert len(one.names()) == undeclared.MOST
-
-
-def test_host_names_are_checked_on_ready_made_answers_too(build: Build):
-    site = build(trusted_hosts=("status.example.com",))
-    for path in ("/", "/api/status", "/history"):
-        for host, status in (("status.example.com", 200), ("evil.example", 400)):
-            answer = site.client().get(path, headers={"Host": host})
-            assert answer.status_code == status, (path, host)
-    # Probes come by address.
-    assert site.client().get("/health/live", headers={"Host": "10.0.0.7"}).status_code == 200

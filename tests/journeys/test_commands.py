@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.notify.post import Post, serving, text_of
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 pytestmark = pytest.mark.process
 

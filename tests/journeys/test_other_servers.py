@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, Served, until
+from tests.patience import until
+from tests.processes import ROOT, Served
 from tests.sites import SCRAPER, figure
 
 pytestmark = pytest.mark.process

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.commands import bare_environ
-from tests.processes import ROOT, Served, until
+from tests.patience import until
+from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, Served, until
+from tests.patience import until
+from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
 

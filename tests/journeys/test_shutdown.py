@@ -15,7 +15,9 @@ import sqlalchemy
 from tests.commands import Command
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
-from tests.processes import Served, named, until, web_processes
+from tests.patience import until
+from tests.process_trees import named, web_processes
+from tests.processes import Served
 from tests.sites import figure
 
 pytestmark = pytest.mark.process

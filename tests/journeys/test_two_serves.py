@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Served, until
+from tests.patience import until
+from tests.processes import Served
 
 pytestmark = pytest.mark.process
 

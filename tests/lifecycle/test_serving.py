@@ -10,7 +10,7 @@ import pytest
 
 from portal.lifecycle import processes, serving
 from portal.lifecycle.serving import RESTORE, SERVE, TakenError
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from portal.settings.monitors import Endpoint
 from tests.clocks import StandingClock
 from tests.monitors import servers
 from tests.monitors.servers import serving
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 

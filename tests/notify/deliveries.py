@@ -13,7 +13,7 @@ from portal.store import engine
 from portal.store.lease import Fence
 from portal.worker.delivery import build_dispatcher
 from tests.notify.post import Post
-from tests.processes import until
+from tests.patience import until
 from tests.sites import Site
 
 

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests import event_loops
-from tests.processes import free_port
+from tests.ports import free_port
 
 
 @dataclass

@@ -16,7 +16,7 @@ from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.notify.deliveries import Told, an_incident, settings, states, subscribe
 from tests.notify.post import Post, serving
-from tests.processes import until
+from tests.patience import until
 from tests.sites import Site
 
 

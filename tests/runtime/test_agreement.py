@@ -17,8 +17,8 @@ from portal.settings import DeclaredWorker
 from portal.unit_of_work import By
 from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.patience import until
 from tests.people import Person
-from tests.processes import until
 from tests.sites import Site, figure
 
 ATTACK = "/history?month=1'%20UNION%20SELECT%201--"

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from portal import clock
-from tests.processes import Served, free_port, needed, until
+from tests.patience import needed, until
+from tests.ports import free_port
+from tests.processes import Served
 from tests.runtime.firings import PATH
 
 

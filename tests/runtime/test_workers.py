@@ -1,43 +1,23 @@
-"""Workers: reports, silence, queues looked at where they live, and what depends on them."""
+"""Workers: reports, silence, and how long both are believed."""
 
-import shutil
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import sqlalchemy
-from redis import Redis
 
-from portal.accounts.roles import Scope
-from portal.runtime import queues
-from portal.runtime.workers import WorkerIn, WorkerRow, WorkerStatus, seconds_to_round
-from portal.settings import DeclaredWorker, WorkerQueue
-from portal.worker.rounds import run_once
+from portal.runtime.workers import WorkerIn, WorkerStatus
+from portal.settings import DeclaredWorker
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.processes import free_port, needed, until
+from tests.runtime.reports import report, standing
 from tests.sites import Site, figure
 
-PATH = "/api/admin/runtime/workers"
 PROFILE = DeclaredWorker("profileEngagement", timedelta(seconds=30))
 
 
 @pytest.fixture
 def site(build: Build) -> Site:
     return build(workers_declared=(PROFILE,))
-
-
-def report(site: Site, name: str = "profileEngagement", **fields: object):
-    given = {"status": "healthy", "pending": 3, **fields}
-    headers = site.bearer(Scope.WORKERS_PUSH)
-    return site.client().put(f"{PATH}/{name}", json=given, headers=headers)
-
-
-def standing(site: Site, name: str = "profileEngagement"):
-    return next(one for one in site.portal.overview.take().workers if one.name == name)
 
 
 def test_the_runbooks_line_is_there_from_the_start(site: Site):
@@ -113,68 +93,6 @@ def test_reports_at_once_lose_no_point(either: Site, still: StandingClock):
     assert sorted(points) == list(range(20))
 
 
-def test_a_supervised_worker_knows_what_its_supervisor_read(site: Site, still: StandingClock):
-    workers = site.portal.runtime.workers
-    workers.is_supervised = True
-    with site.portal.core.open_session() as session:
-        session.add(
-            WorkerRow(
-                name="profileEngagement",
-                status="healthy",
-                pending=7,
-                stuck=0,
-                failed=0,
-                interval_ms=30_000,
-                sampled_at=still.now(),
-                reported_by="another",
-                note="",
-                history=[],
-            )
-        )
-        session.commit()
-    assert standing(site).last_sample_at is None
-    workers.refresh()
-    assert standing(site).pending == 7
-
-
-@pytest.mark.parametrize(("boot", "left"), [(5000.0, 10), (5003.0, 7), (5009.5, 0.5)])
-def test_all_begin_their_rounds_together(still: StandingClock, boot: float, left: float):
-    still.boot = boot
-    assert seconds_to_round() == left
-
-
-def test_a_required_worker_decides_readiness(build: Build, still: StandingClock):
-    required = DeclaredWorker("profileEngagement", timedelta(seconds=30), is_required=True)
-    site = build(workers_declared=(required,))
-    assert site.client().get("/health/ready").status_code == 503
-    report(site)
-    still.advance(seconds=3)
-    assert site.client().get("/health/ready").status_code == 200
-    still.advance(seconds=90)
-    failed = site.client().get("/health/ready")
-    assert failed.status_code == 503
-    assert failed.get_json()["checks"]["worker:profileEngagement"][0]["status"] == "fail"
-    assert site.scrape().status_code == 200
-
-
-def test_who_may_report_and_what(site: Site):
-    client = site.client()
-    given = {"status": "healthy", "pending": 1}
-    path = f"{PATH}/profileEngagement"
-    assert client.put(path, json=given).status_code == 401
-    reader = site.bearer(Scope.RUNTIME_READ)
-    assert client.put(path, json=given, headers=reader).status_code == 403
-    assert report(site, "mistyped").status_code == 404
-    assert report(site, "portal").status_code == 409
-    assert report(site, "notifications").status_code == 409
-    for wrong in ({"status": "fine"}, {"pending": -1}, {"intervalMs": 10}, {"surprise": 1}):
-        assert report(site, **wrong).status_code == 422, wrong
-    assert standing(site).last_sample_at is None
-    listed = client.get(PATH, headers=reader).get_json()
-    names = [one["name"] for one in listed["items"]]
-    assert names == ["portal", "notifications", "profileEngagement"]
-
-
 def test_a_worker_that_says_it_stops_is_no_error(site: Site, still: StandingClock):
     report(site, status="stopped", pending=0)
     still.advance(hours=1)
@@ -199,88 +117,3 @@ def test_the_last_report_is_told_without_the_database(site: Site, still: Standin
     still.advance(seconds=90)
     assert site.figure('gigvora_worker_status{worker="profileEngagement"}') == -1
     away.rename(path)
-
-
-def test_the_portals_own_worker_reports_each_round(site: Site, still: StandingClock):
-    run_once(site.portal)
-    assert standing(site, "portal").status == "healthy"
-    still.advance(seconds=30)
-    assert standing(site, "portal").status == "error"
-
-
-@pytest.fixture(scope="module")
-def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        assert not needed("redis")
-        pytest.skip("needs redis-server: apt-get install redis-server")
-    port = free_port()
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""],
-        cwd=tmp_path_factory.mktemp("redis"),
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-
-    def is_up() -> bool:
-        try:
-            return bool(Redis.from_url(url).ping())
-        except OSError:
-            return False
-        except Exception:  # redis has its own tree of errors while it starts
-            return False
-
-    until(is_up, what="the start of Redis")
-    yield url
-    process.terminate()
-    process.wait(60)
-
-
-def test_a_redis_list_and_a_stream_are_read_where_they_live(redis: str):
-    with Redis.from_url(redis) as client:
-        client.rpush("jobs", *range(5))
-        client.xgroup_create("events", "group", mkstream=True)
-        for number in range(4):
-            client.xadd("events", {"n": number})
-        client.xreadgroup("group", "one", {"events": ">"}, count=1)
-    seen = queues.measure(WorkerQueue("emails", "list", redis, "jobs"))
-    assert (seen.status, seen.pending) == ("healthy", 5)
-    seen = queues.measure(WorkerQueue("events", "stream", redis, "events group"))
-    assert (seen.status, seen.pending, seen.stuck) == ("healthy", 4, 0)
-    seen = queues.measure(WorkerQueue("events", "stream", redis, "events"))
-    assert seen.pending == 4
-    seen = queues.measure(WorkerQueue("events", "stream", redis, "events nobody"))
-    assert seen.status == "error"
-
-
-def test_a_query_gives_pending_stuck_and_failed(postgres: str, tmp_path: Path):
-    for url in (postgres, f"sqlite:///{tmp_path / 'app.db'}"):
-        engine = sqlalchemy.create_engine(url)
-        with engine.begin() as connection:
-            connection.execute(sqlalchemy.text("CREATE TABLE job (state TEXT)"))
-            for state in ("new", "new", "stuck"):
-                connection.execute(sqlalchemy.text("INSERT INTO job VALUES (:s)"), {"s": state})
-        query = "SELECT count(*), sum(CASE WHEN state = 'stuck' THEN 1 ELSE 0 END), 0 FROM job"
-        seen = queues.measure(WorkerQueue("jobs", "sql", url, query))
-        assert (seen.status, seen.pending, seen.stuck, seen.failed) == ("healthy", 3, 1, 0)
-        with engine.begin() as connection:
-            connection.execute(sqlalchemy.text("DROP TABLE job"))
-        assert queues.measure(WorkerQueue("jobs", "sql", url, query)).status == "error"
-        engine.dispose()
-
-
-def test_a_queue_that_cannot_be_read_does_not_stop_the_others(build: Build, tmp_path: Path):
-    jobs, mails = (DeclaredWorker(name, timedelta(seconds=30)) for name in ("jobs", "mails"))
-    app = tmp_path / "app.db"
-    app.touch()
-    site = build(
-        workers_declared=(jobs, mails),
-        worker_queues=(
-            WorkerQueue("mails", "list", "redis://127.0.0.1:1/0", "jobs"),
-            WorkerQueue("jobs", "sql", f"sqlite:///{app}", "SELECT 4"),
-        ),
-    )
-    run_once(site.portal)
-    assert standing(site, "mails").status == "error"
-    assert "cannot be read" in standing(site, "mails").note
-    assert standing(site, "jobs").pending == 4

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask.testing import FlaskClient
 
-from portal.accounts.roles import Role
+from portal.accounts.roles import Role, Scope
 from tests.clocks import standing_clock
 from tests.databases import fresh_database
 from tests.lived_in import counts, settle, tend
@@ -45,3 +45,8 @@ def on_postgresql(
         tend(site.portal)
         yield site, readers(site)
         close_site(site)
+
+
+@pytest.fixture(scope="module")
+def token(lived_in: Site) -> dict[str, str]:
+    return lived_in.bearer(*Scope)

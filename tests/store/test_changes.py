@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.store import changes, engine
 from tests.databases import fresh_database
-from tests.processes import until
+from tests.patience import until
 
 pytestmark = pytest.mark.database
 

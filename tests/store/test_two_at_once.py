@@ -20,9 +20,11 @@ from portal.store import lease
 from portal.store.lease import TTL, Fence, Held, LeaseLostError
 from portal.store.revision import transaction
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.notify import crowd
+from tests.sites import Site
 from tests.two_at_once import at_once
 
 SAMPLE = WorkerIn(status=WorkerStatus.HEALTHY, pending=7)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.store import changes, engine, folder, wakes
 from portal.store.wakes import CALM_EVERY_SECONDS, EVERY_SECONDS, STIRRED_SECONDS, Wakes
 from tests.databases import fresh_database
-from tests.processes import until
+from tests.patience import until
 
 pytestmark = pytest.mark.database
 PATIENCE = 60.0

@@ -1,57 +1,17 @@
 """The poll of the panel: what has changed and nothing else, by one request for all cards."""
 
-import re
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from portal.accounts.roles import Role
 from portal.lifecycle import checks
-from portal.status.windows import WindowAct, WindowIn
+from portal.status.windows import WindowIn
 from portal.unit_of_work import By
-from portal.web.panel.cards import ALERTS, CARDS
 from tests.clocks import StandingClock
-from tests.conftest import Build
-from tests.lived_in import tend
-from tests.people import Person
-from tests.queries import counted
-from tests.sites import Site, another
+from tests.sites import Site
 from tests.web.pages import text_of
-
-ALL = (ALERTS, *CARDS)
-
-
-class Panel:
-    """A page that polls, and puts together what it shows as a browser would."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.shown = self.parts(text_of(person.client.get("/panel")))
-
-    def poll(self) -> dict[str, str]:
-        """What the answer holds, by card; nothing when it says that all is as it was."""
-        answer = self.ask()
-        if answer.status_code == 204:
-            assert answer.data == b""
-            return {}
-        found = self.parts(text_of(answer))
-        self.shown |= found
-        return found
-
-    def ask(self) -> Any:
-        have = [self.mark(name) for name in self.shown]
-        return self.person.client.get("/panel/cards", query_string={"have": have})
-
-    def mark(self, name: str) -> str:
-        found = re.search(r'name="have" value="([^"]+)"', self.shown[name])
-        assert found, name
-        return found[1]
-
-    def parts(self, text: str) -> dict[str, str]:
-        parts = re.split(r'(?=<input type="hidden" name="have")', text)[1:]
-        marks = [re.search(r'value="([\w-]+)\.', part) for part in parts]
-        return {mark[1]: part for mark, part in zip(marks, parts, strict=True) if mark}
+from tests.web.panels import ALL, Panel
 
 
 @pytest.fixture
@@ -115,74 +75,6 @@ def test_an_operator_sees_what_he_may_do_and_a_viewer_does_not(site: Site, still
     # The snapshot is one; what each may do with it is not.
     still.advance(seconds=10)
     assert "End now" not in viewer.poll().get("maintenance", "")
-
-
-def test_panels_that_look_at_once_share_one_snapshot(site: Site, still: StandingClock):
-    tend(site.portal)
-    panels = [Panel(site.signed_in(role)) for role in (Role.VIEWER, Role.OPERATOR, Role.ADMIN)]
-    for one in panels:
-        one.poll()
-    still.advance(seconds=10)
-    with counted(site) as queries:
-        panels[0].poll()
-    assert 1 < len(queries) <= 8
-    with counted(site) as queries:
-        for one in panels[1:]:
-            one.poll()
-    # Each asks for its session, and for nothing else.
-    queries.expect(2)
-
-
-def test_an_act_is_in_the_next_poll_of_every_panel(site: Site, still: StandingClock):
-    mine, other = (Panel(site.signed_in(Role.ADMIN)) for _ in range(2))
-    mine.poll()
-    other.poll()
-    answer = mine.person.client.post(
-        "/panel/windows/now",
-        data={"csrf_token": mine.person.csrf(), "duration": "30m", "key": "0123456789"},
-        headers={"HX-Request": "true"},
-    )
-    mine.shown |= mine.parts(text_of(answer))
-    assert "1 running" in mine.shown["maintenance"]
-    assert "1 running" in other.poll()["maintenance"]
-    # And by the API or the command line, whose answers are no cards.
-    (window,) = site.portal.overview.take().maintenance.active
-    site.portal.status.windows.act(By("token"), window.reference, WindowAct(action="end"))
-    for one in (mine, other):
-        assert "None running" in one.poll()["maintenance"]
-
-
-def test_what_another_process_did_is_there_within_a_second(site: Site, still: StandingClock):
-    panel = Panel(site.signed_in(Role.OPERATOR))
-    panel.poll()
-    new = WindowIn(title="Failover", ends_at=still.now().replace(hour=15))
-    another(site).portal.status.windows.schedule(By("ada"), new)
-    still.advance(seconds=1)
-    assert "Failover" in panel.poll()["maintenance"]
-
-
-def test_a_card_that_is_answered_to_an_act_has_the_version_of_the_poll(
-    site: Site, panel: Panel, still: StandingClock
-):
-    """So the card that an operator sees after an act is not sent again."""
-    for name in CARDS:
-        text = text_of(panel.person.client.get(f"/panel/cards/{name}"))
-        panel.shown |= panel.parts(text)
-    panel.shown |= panel.parts(text_of(panel.person.client.get("/panel/alerts")))
-    assert not {"maintenance", "perimeter", "security"} & set(panel.poll())
-
-
-@pytest.mark.parametrize("name", ["exporter", "security", "workers", "database"])
-def test_a_version_leaves_out_what_ticks(build: Build, still: StandingClock, name: str):
-    site = build()
-    site.scrape()
-    panel = Panel(site.signed_in(Role.OPERATOR))
-    panel.poll()
-    mark, text = panel.mark(name), panel.shown[name]
-    still.advance(seconds=10)
-    again = text_of(panel.person.client.get(f"/panel/cards/{name}"))
-    assert mark in again
-    assert re.sub(r">[^<]*</time>|Z\"|_token\" value=\"[^\"]*", "", again) != text
 
 
 def test_a_stranger_is_asked_to_sign_in(site: Site):

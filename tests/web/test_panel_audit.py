@@ -1,41 +1,19 @@
-"""The audit log, the export and the cards in the panel."""
-
-import hashlib
-import json
-import re
-from datetime import timedelta
+"""The audit log in the panel: its pages, and what chooses among its events."""
 
 import pytest
 
-from portal import clock
 from portal.accounts.roles import Role
-from portal.audit.events import REQUIRED_FIELDS
-from portal.audit.search import Event
-from portal.status.windows import WindowIn
-from portal.unit_of_work import By
-from portal.web.panel import audit, sentences
-from portal.web.panel.cards import CARDS
+from portal.web.panel import audit
 from tests.clocks import StandingClock
 from tests.people import Person
-from tests.queries import counted
 from tests.sites import Site
-from tests.web.pages import recorded, text_of
+from tests.web.audit import fill, numbers
+from tests.web.pages import text_of
 
 
 @pytest.fixture
 def person(site: Site, still: StandingClock) -> Person:
     return site.signed_in(Role.ADMIN)
-
-
-def fill(site: Site, number: int) -> None:
-    for one in range(number):
-        site.portal.core.audit_log.append(
-            "incident.noted", actor="ada" if one % 2 else "ben", incident=f"INC-2030-{one:04}"
-        )
-
-
-def numbers(page: str) -> list[int]:
-    return [int(one) for one in re.findall(r'<li id="event-(\d+)">', page)]
 
 
 def test_pages_go_from_the_newest_to_the_first(site: Site, person: Person):
@@ -95,70 +73,6 @@ def test_days_choose_the_last_one_whole(site: Site, still: StandingClock):
     text_of(person.client.get("/panel/audit?actor=%00"), 400)
 
 
-def test_what_matches_is_exported_whole_and_defused(site: Site, person: Person):
-    site.portal.core.audit_log.append("incident.noted", actor="=1+1", incident="INC-2030-0001")
-    fill(site, 60)
-    answer = person.client.get("/panel/audit/export?type=incident&format=csv")
-    lines = answer.get_data(as_text=True).splitlines()
-    assert len(lines) == 62
-    assert "'=1+1" in lines[-1]
-    assert "attachment" in answer.headers["Content-Disposition"]
-    answer = person.client.get("/panel/audit/export?type=incident&actor=ada&format=jsonl")
-    rows = [json.loads(line) for line in answer.get_data(as_text=True).splitlines()]
-    assert {row["actor"] for row in rows} == {"ada"}
-    assert len(rows) == 30
-    text_of(person.client.get("/panel/audit/export?format=pdf"), 400)
-
-
-def test_events_read_as_sentences_with_names(site: Site, person: Person):
-    window = site.portal.status.windows.schedule(
-        By("ada"), WindowIn(title="<i>Failover</i>", ends_at=clock.now() + timedelta(hours=1))
-    )
-    site.portal.core.audit_log.append(
-        "perimeter.block.created",
-        actor="portal",
-        block="b1",
-        scope="ip",
-        value="203.0.113.9",
-        kind="ban",
-        until="2030-06-03T22:40:00Z",
-        reason="",
-    )
-    page = person.client.get("/panel/audit").get_data(as_text=True)
-    named = f'<b>ada</b> planned <a href="/panel/windows/{window.reference}">&lt;i&gt;Failover'
-    assert named in page
-    assert '<b>The portal</b> blocked <span class="key">203.0.113.9</span> until <time' in page
-    assert "Mon 3 Jun, 22:40 UTC" in page
-    # Nothing to say is not said.
-    assert "Reason:" not in page
-
-
-def test_an_event_of_a_newer_version_is_told_by_its_name():
-    event = Event(1, clock.now(), "future.event", "ada", {"x": 1}, "h")
-    assert sentences.brief(event) == "<b>ada</b> future.event"
-
-
-def test_every_declared_event_has_a_sentence_of_its_fields():
-    assert set(sentences.SENTENCES) == set(REQUIRED_FIELDS)
-    for name, texts in sentences.SENTENCES.items():
-        for text in texts:
-            places = set(re.findall(r"{(\w+)(?::\w+)?}", text))
-            assert places <= REQUIRED_FIELDS[name], name
-
-
-def test_a_page_of_sentences_asks_for_titles_once_a_noun(site: Site, person: Person):
-    for number in range(40):
-        site.portal.status.windows.schedule(
-            By("ada"), WindowIn(title=f"w{number}", ends_at=clock.now() + timedelta(hours=1))
-        )
-    text_of(person.client.get("/panel/audit"))
-    with counted(site) as queries:
-        page = text_of(person.client.get("/panel/audit"))
-    assert "w39" in page
-    # Session, events, the numbers of first and last, addresses, titles of windows.
-    assert len(queries) <= 6
-
-
 @pytest.mark.parametrize("before", ["-1", "two", "9" * 16, "²"])
 def test_where_a_page_ends_must_be_a_number(person: Person, before: str):
     text_of(person.client.get("/panel/audit", query_string={"before": before}), 400)
@@ -179,34 +93,3 @@ def test_addresses_stand_in_it_as_long_as_they_are_known(site: Site, person: Per
     # Somebody may have typed a password there.
     assert "nobody" not in page
     assert "unknown " in page
-
-
-def test_an_export_is_on_record_with_the_hash_of_what_was_given_out(site: Site, person: Person):
-    answer = person.post("/panel/snapshot", format="json")
-    assert answer.status_code == 200
-    assert "attachment" in answer.headers["Content-Disposition"]
-    (event,) = recorded(site, "runtime.snapshot.exported")
-    assert event.actor == person.name
-    assert event.detail["sha256"] == hashlib.sha256(answer.data).hexdigest()
-    assert json.loads(answer.data)["id"] == event.detail["snapshot"]
-
-
-def test_a_table_can_be_exported_and_a_word_that_is_no_format_cannot(site: Site, person: Person):
-    table = person.post("/panel/snapshot", format="csv")
-    assert table.status_code == 200
-    assert table.content_type.startswith("text/csv")
-    assert person.post("/panel/snapshot", format="pdf").status_code in {400, 422}
-    assert [one.detail["format"] for one in recorded(site, "runtime.snapshot")] == ["csv"]
-
-
-def test_every_card_is_a_fragment_and_others_are_not_there(person: Person):
-    for name in CARDS:
-        text = text_of(person.client.get(f"/panel/cards/{name}"))
-        assert "<html" not in text, name
-    text_of(person.client.get("/panel/cards/fortune"), 404)
-
-
-def test_the_runbook_has_the_sections_that_alerts_lead_to(person: Person):
-    page = text_of(person.client.get("/panel/runbook"))
-    for number in range(1, 5):
-        assert f'id="section-{number}"' in page

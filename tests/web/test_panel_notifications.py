@@ -1,4 +1,4 @@
-"""Notifications in the panel: what is told, who is told, and what could not be."""
+"""Notifications in the panel: what is told, and what could not be."""
 
 from typing import Any
 
@@ -9,40 +9,19 @@ from portal import clock
 from portal.accounts.roles import Role
 from portal.notify import outbox
 from portal.notify.outbox import Delivery, State
-from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.status import notices
 from portal.status.components import ComponentIn
-from portal.status.notices import Event, Notice, NoticeKind
+from portal.status.notices import Event, NoticeKind
 from portal.status.templates import TemplateIn
 from portal.store import engine
 from portal.unit_of_work import By
-from portal.web.panel import notifications
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.notify import crowd
 from tests.people import Person
 from tests.sites import Site
-from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
-
-WEBHOOK: dict[str, Any] = {"url": "https://hooks.example.com/x", "topics": ["incidents"]}
-MESSAGE: dict[str, Any] = {
-    "template": "late",
-    "value-what": "The mail",
-    "value-when": "tomorrow",
-    "audiences": ["public"],
-    "key": KEY,
-}
-LISTING = "/api/admin/runtime/maintenance/notifications"
-
-
-def subscribed(site: Site) -> list[Subscriber]:
-    with site.portal.core.open_session() as session:
-        return list(session.scalars(select(Subscriber)))
-
-
-def told(site: Site) -> list[Notice]:
-    with site.portal.core.open_session() as session:
-        return list(session.scalars(select(Notice)))
+from tests.web.notifications import MESSAGE, WEBHOOK, subscribed, told
+from tests.web.pages import hidden_of, recorded, text_of, value_of
 
 
 @pytest.fixture
@@ -75,61 +54,6 @@ def dead_letter(site: Site) -> int:
         row.attempts = 6
         session.commit()
         return row.id
-
-
-def test_a_webhook_is_added_for_what_was_ticked(site: Site, person: Person):
-    form = {**WEBHOOK, "topics": ["incidents", "maintenance"], "components": ["api"]}
-    page = text_of(person.post("/panel/notifications/webhooks", **form))
-    (row,) = subscribed(site)
-    assert (row.topics, row.components) == (["incidents", "maintenance"], ["api"])
-    assert row.confirmed_at is not None
-    assert row.secret in page
-    (event,) = recorded(site, "subscriber.webhook.added")
-    # The log names the host alone: a path may hold a secret.
-    assert event.detail == {"subscriber": row.id, "host": "hooks.example.com"}
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"url": "ftp://hooks.example.com/"}, "http"),
-        ({"url": ""}, "This field must not be empty."),
-        ({"topics": []}, "at least 1 item"),
-        ({"topics": ["gossip"]}, "Input should be 'incidents'"),
-        ({"components": ["none"]}, "No component has the slug none."),
-    ],
-)
-def test_a_webhook_that_cannot_be_keeps_its_text(
-    site: Site, person: Person, change: dict[str, Any], said: str
-):
-    sent = {**WEBHOOK, **change}
-    page = text_of(person.post("/panel/notifications/webhooks", **sent), 422)
-    assert "Nothing was saved" in page
-    assert said in page
-    assert value_of(page, "url") == sent["url"]
-    assert subscribed(site) == []
-
-
-def test_the_same_webhook_is_added_once(site: Site, person: Person):
-    person.post("/panel/notifications/webhooks", **WEBHOOK)
-    page = text_of(person.post("/panel/notifications/webhooks", **WEBHOOK), 422)
-    assert "This address is told already." in page
-    assert len(subscribed(site)) == 1
-
-
-def test_a_subscriber_is_removed_and_only_the_number_stays(site: Site, person: Person):
-    person.post("/panel/notifications/webhooks", **WEBHOOK)
-    (row,) = subscribed(site)
-    path = f"/panel/notifications/subscribers/{row.id}/removal"
-    page = text_of(person.client.get("/panel/notifications"))
-    # Whoever knows the whole address can write there.
-    assert "https://hooks.example.com/…" in page
-    assert "hooks.example.com/x" not in page
-    assert person.post(path).status_code == 303
-    assert subscribed(site) == []
-    (event,) = recorded(site, "subscriber.removed")
-    assert event.detail == {"subscriber": row.id, "kind": "webhook"}
-    text_of(person.post(path), 404)
 
 
 def test_a_dead_letter_is_shown_and_given_another_life(site: Site, person: Person):
@@ -221,30 +145,3 @@ def test_the_panel_says_how_many_wait_and_until_when(build: Build, still: Standi
     assert f"the last at about {end}" in text
     assert f"until {end}" in text
     assert "20 a second" in text
-
-
-def test_many_subscribers_are_counted_so_far_and_paged_to_their_end(
-    build: Build, still: StandingClock, monkeypatch: pytest.MonkeyPatch
-):
-    site = build(smtp_url="smtp://127.0.0.1:9", mail_from="status@example.com")
-    person = site.signed_in(Role.OPERATOR)
-    monkeypatch.setattr(notifications, "MOST_COUNTED", 65)
-    crowd.gather(site, 65)
-    page = text_of(person.client.get("/panel/notifications"))
-    assert "65 people" in page
-    assert "1 to 30 of 65" in page
-    site.portal.notify.subscribers.add_webhook(By("a"), WebhookIn.model_validate(WEBHOOK))
-    crowd.gather(site, 30, prefix="q")
-    page = text_of(person.client.get("/panel/notifications"))
-    assert "more than 65 people" in page
-    assert "<span>Webhooks</span><span>1</span>" in page
-    assert "1 to 30 of more than 65" in page
-    page = text_of(person.client.get("/panel/notifications?subscribers=60"))
-    assert "61 to 90 of more than 65" in page
-    assert 'rel="next" href="?subscribers=90"' in page
-    page = text_of(person.client.get("/panel/notifications?subscribers=90"))
-    assert "91 to 96 of more than 65" in page
-    assert 'rel="next"' not in page
-    # The API says how many, by contract.
-    listing = site.client().get(LISTING, headers=site.bearer())
-    assert listing.json["subscribers"]["mail"] == 95

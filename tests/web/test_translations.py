@@ -15,7 +15,7 @@ from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, NOW
 from tests.sites import Site
-from tests.web.test_public_records import away
+from tests.web.outages import away
 
 ADA = By("ada")
 HOSTILE = "<script>x</script>"

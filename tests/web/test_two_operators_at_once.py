@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.sites import Site
 from tests.two_at_once import at_once
 from tests.web.test_api_writes import ALL, WRITES, Write, events
 

@@ -15,9 +15,11 @@ from portal.notify.subscribers import Subscriber, SubscriptionIn
 from portal.status.notices import Notice
 from portal.store.revision import transaction
 from portal.unit_of_work import By
-from tests.conftest import Build, Site, StandingClock
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.notify.test_hosts import SLACK_URL
+from tests.sites import Site
 from tests.two_at_once import at_once
 
 ADDRESS = "ada@example.com"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import free_port, has, needed
+from tests.patience import has, needed
+from tests.ports import free_port
 
 
 @contextmanager

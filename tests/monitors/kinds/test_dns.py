@@ -10,10 +10,11 @@ from portal.monitors.health import Outcome
 from portal.monitors.looks import Look
 from portal.monitors.monitor import Kind
 from portal.monitors.targets import Targets
-from tests.monitors import servers
 from tests.monitors.kinds import programs
 from tests.monitors.kinds.looks import look
-from tests.processes import free_port, until
+from tests.monitors.name_server import name_server
+from tests.patience import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 RECORDS = {
@@ -80,7 +81,7 @@ def test_dns_that_is_wrong(real: tuple[object, int], tmp_path: Path):
     assert dns(port, "nothing.example.test").detail == "NXDOMAIN, expected NOERROR"
     # It asks no other, and says so.
     assert dns(port, "elsewhere.test").detail == "REFUSED, expected NOERROR"
-    with servers.name_server(RECORDS) as second:
+    with name_server(RECORDS) as second:
         assert dns(second, expectedAnswers=["192.0.2.1"]).outcome is Outcome.DOWN
         both = ["192.0.2.2", "192.0.2.1"]
         assert dns(second, expectedAnswers=both).outcome is Outcome.UP
@@ -114,13 +115,13 @@ def test_dns_that_is_dead(tmp_path: Path):
 
 @pytest.mark.parametrize("forged", ["id", "question"])
 def test_an_answer_to_something_else_is_none(forged: str):
-    with servers.name_server(RECORDS, forged=forged) as port:
+    with name_server(RECORDS, forged=forged) as port:
         found = dns(port, timeout_seconds=1)
     assert found.outcome is Outcome.DOWN
     assert found.detail.startswith("No answer")
 
 
 def test_a_resolver_in_the_own_network_is_not_asked():
-    with servers.name_server(RECORDS) as port:
+    with name_server(RECORDS) as port:
         found = look(Kind.DNS, host="example.test", resolver=f"127.0.0.1:{port}", targets=Targets())
     assert found.outcome is Outcome.UNKNOWN

@@ -5,7 +5,7 @@ import pytest
 from portal.monitors.health import Outcome
 from portal.monitors.looks import Look
 from portal.monitors.monitor import Kind
-from tests.monitors import servers
+from tests.monitors.grpc_server import grpc_health
 from tests.monitors.kinds.looks import OK, look
 from tests.monitors.servers import saying, serving
 
@@ -17,14 +17,14 @@ def ask(port: int, **given: object) -> Look:
 
 
 def test_grpc_that_is_well():
-    with servers.grpc_health({"": 1, "shop": 1}) as port:
+    with grpc_health({"": 1, "shop": 1}) as port:
         assert ask(port).detail == "SERVING"
         found = ask(port, service="shop")
     assert (found.outcome, found.detail) == (Outcome.UP, "SERVING")
 
 
 def test_grpc_that_is_wrong():
-    with servers.grpc_health({"": 2, "odd": 0}) as port:
+    with grpc_health({"": 2, "odd": 0}) as port:
         found = ask(port)
         assert (found.outcome, found.detail) == (Outcome.DOWN, "NOT_SERVING")
         assert ask(port, service="odd").detail == "UNKNOWN"
@@ -36,16 +36,16 @@ def test_grpc_that_is_wrong():
 
 
 def test_grpc_that_is_slow():
-    with servers.grpc_health({"": 1}, slow=0.05) as port:
+    with grpc_health({"": 1}, slow=0.05) as port:
         assert ask(port, latency_limit_ms=20).outcome is Outcome.DEGRADED
-    with servers.grpc_health({"": 1}, slow=60) as port:
+    with grpc_health({"": 1}, slow=60) as port:
         found = ask(port, timeout_seconds=1)
     assert found.outcome is Outcome.DOWN
     assert "within 1 s" in found.detail or found.detail.startswith("DEADLINE_EXCEEDED")
 
 
 def test_grpc_that_is_dead():
-    with servers.grpc_health({"": 1}) as port:
+    with grpc_health({"": 1}) as port:
         assert ask(port).outcome is Outcome.UP
     found = ask(port)
     assert found.outcome is Outcome.DOWN

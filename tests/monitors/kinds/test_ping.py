@@ -9,7 +9,8 @@ import pytest
 from portal.monitors.health import Outcome
 from portal.monitors.monitor import Kind
 from tests.monitors.kinds.looks import look
-from tests.processes import ROOT, has
+from tests.patience import has
+from tests.processes import ROOT
 
 pytestmark = pytest.mark.process
 IGNORED = "echo 1 > /proc/sys/net/ipv4/icmp_echo_ignore_all"

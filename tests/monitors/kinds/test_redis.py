@@ -15,7 +15,8 @@ from tests.monitors.certificates import Authority
 from tests.monitors.kinds import programs
 from tests.monitors.kinds.looks import look
 from tests.monitors.servers import saying, serving
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 

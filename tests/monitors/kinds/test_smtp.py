@@ -16,7 +16,7 @@ from tests.monitors.certificates import Authority, Pair
 from tests.monitors.kinds.looks import look
 from tests.monitors.servers import saying, serving
 from tests.notify.post import Listener
-from tests.processes import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 

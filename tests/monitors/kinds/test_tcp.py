@@ -12,7 +12,7 @@ from portal.monitors.monitor import Kind
 from tests.monitors import servers
 from tests.monitors.kinds.looks import look
 from tests.monitors.servers import serving
-from tests.processes import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 

@@ -14,7 +14,8 @@ from tests.monitors.certificates import Authority, Pair
 from tests.monitors.kinds import programs
 from tests.monitors.kinds.looks import look
 from tests.monitors.servers import saying, serving
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 

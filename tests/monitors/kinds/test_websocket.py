@@ -12,7 +12,8 @@ from portal.monitors.monitor import Kind
 from tests.monitors.kinds import programs
 from tests.monitors.kinds.looks import OK, http, look
 from tests.monitors.servers import saying, serving
-from tests.processes import free_port, until
+from tests.patience import until
+from tests.ports import free_port
 
 pytestmark = pytest.mark.process
 FEED = Path(__file__).with_name("feed.py")
