@@ -16,12 +16,11 @@ from tests.commands import Command
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
 from tests.patience import until
-from tests.process_trees import named, web_processes
+from tests.process_trees import web_processes
 from tests.processes import Served
 from tests.sites import figure
 
 pytestmark = pytest.mark.process
-
 WORKER = "/api/admin/runtime/workers/jobs"
 SIZE = "gigvora_database_pool_size"
 
@@ -179,46 +178,3 @@ def test_a_process_that_hangs_makes_the_stop_unclean(tmp_path: Path):
                 os.kill(stuck, signal.SIGCONT)
         assert leaving.returncode == 1, said
     assert "database.connection.shutdown_failed" in kinds(served)
-
-
-@pytest.mark.fault(28)
-def test_a_signal_drains_and_a_second_one_forces(tmp_path: Path):
-    with Served(tmp_path / "data", "--no-worker", PORTAL_DRAIN_DELAY="30s") as served:
-        assert served.process is not None
-        served.process.send_signal(signal.SIGTERM)
-        until(lambda: served.get("/health/ready").status == 503, what="the drain")
-        assert served.get("/api/status").status == 200
-        served.process.send_signal(signal.SIGTERM)
-        served.process.wait()
-        assert served.get("/health/live").status == 0
-    assert "runtime.shutdown.forced" in kinds(served)
-
-
-def test_a_drain_can_be_begun_by_the_api_and_called_off(tmp_path: Path):
-    with Served(tmp_path / "data", "--no-worker") as served:
-        headers = bearer(served)
-        assert "ready" in served.run("lifecycle", "status")
-        given = {"reason": "a deploy"}
-        answer = served.post("/api/admin/runtime/lifecycle/drain", given, **headers)
-        assert answer.status == 202
-        until(lambda: served.get("/health/ready").status == 503, what="the drain")
-        assert "draining since" in served.run("lifecycle", "status")
-        served.run("lifecycle", "drain", "--off")
-        until(lambda: served.get("/health/ready").status == 200, what="ready")
-        served.run("lifecycle", "drain", "--why", "again")
-        until(lambda: served.get("/health/ready").status == 503, what="the drain")
-
-
-def test_processes_that_die_come_back(tmp_path: Path):
-    with Served(tmp_path / "data") as served:
-        assert served.process is not None
-        for name in ("portal worker", "portal front"):
-            (pid,) = named(served.process.pid, name)
-            os.killpg(pid, signal.SIGKILL)
-            until(
-                lambda name=name, old=pid: [
-                    one for one in named(served.process.pid, name) if one != old
-                ],
-                what=f"the return of {name}",
-            )
-        until(lambda: served.get("/health/ready").status == 200, what="ready")

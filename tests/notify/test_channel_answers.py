@@ -7,20 +7,14 @@ from typing import Any
 import pytest
 
 from portal import clock
-from portal.notify import outbox, subscribers
+from portal.notify import outbox
 from portal.notify.outbox import Delivery
-from portal.notify.subscribers import ChannelIn, Subscriber
-from portal.status.notices import Notice
-from portal.store import engine
-from portal.store.revision import transaction
+from portal.notify.subscribers import Subscriber
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.notify import crowd
-from tests.notify.addresses import SLACK_URL, TEAMS_URL
 from tests.notify.channels import KINDS, Reached, channel, open_incident, put_question
 from tests.notify.deliveries import states
 from tests.notify.targets import listening, plain
-from tests.queries import counted
 from tests.sites import Site
 
 
@@ -101,66 +95,6 @@ def test_a_question_is_sent_once_whatever_comes_back(
         assert outbox.dead_letters(session, limit=5) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_asking_and_answering_works_on_both_databases(either: Site, kind: str):
-    url = {"slack": SLACK_URL, "teams": TEAMS_URL, "webhook": "https://example.com/hook"}[kind]
-    asked = ChannelIn.model_validate({"kind": kind, "address": url})
-    room, now = either.portal.notify, clock.now()
-    for _ in range(2):
-        with either.portal.core.open_session() as session:
-            engine.begin_write(session)
-            row = subscribers.ask_channel(session, asked, room.addresses, now=now)
-            token = room.links.answer(row)
-            session.commit()
-    with either.portal.core.open_session() as session:
-        engine.begin_write(session)
-        found = room.links.to_answer(session, token, now=now)
-        assert found is not None
-        assert not subscribers.answer(found, "0000-0000", room.links, now=now)
-        assert subscribers.answer(found, room.links.code(found), room.links, now=now)
-        session.commit()
-    with either.portal.core.open_session() as session:
-        (row,) = session.query(Subscriber)
-        assert (row.confirmed_at, row.question, row.tries) == (now, None, 2)
-        assert subscribers.counts(session).model_dump()[kind] == 1
-        assert session.query(Notice).count() == 1
-
-
-def test_a_notice_to_a_crowd_of_all_kinds_asks_as_often_as_one_to_mailboxes(either: Site):
-    """Addressing thousands; and a handful of a channel takes as few queries as one of mails."""
-    crowd.gather(either, 1500)
-    number = crowd.tell(either)
-    with counted(either) as of_mails:
-        crowd.address_all(either)
-    assert crowd.counted(either, number) == {"pending": 1500}
-    now = clock.now()
-    with either.portal.core.open_session() as session:
-        rows = session.query(Subscriber).order_by(Subscriber.id).all()
-        for place, row in enumerate(rows):
-            row.kind = ["mail", "slack", "teams", "webhook"][place % 4]
-            row.by_reader = row.kind != "mail"
-            if row.by_reader:
-                row.address = f"https://{row.kind}.example.com/…{row.id}"
-        session.commit()
-    other = crowd.tell(either, ref="m-2")
-    with counted(either) as of_all:
-        crowd.address_all(either)
-    assert crowd.counted(either, other) == {"pending": 1500}
-    assert len(of_all) == len(of_mails)
-    with transaction(either.portal.core.open_session) as (session, _):
-        queues = outbox.queues(session, now=now + timedelta(seconds=1))
-        assert queues == [
-            "mail",
-            "reader teams.example.com",
-            "reader webhook.example.com",
-            "slack slack.example.com",
-        ]
-    with counted(either) as of_claim, transaction(either.portal.core.open_session) as (session, _):
-        found = outbox.claim(session, queues[1], by="me", most=2, now=now + timedelta(seconds=1))
-        assert len(found) == 2
-    of_claim.expect(8)
-
-
 def test_with_another_key_nothing_is_called(site: Site, target: Any):
     channel(site, target, "slack", sealed=None)
     with site.portal.core.open_session() as session:
@@ -173,16 +107,3 @@ def test_with_another_key_nothing_is_called(site: Site, target: Any):
     with site.portal.core.open_session() as session:
         (letter,) = outbox.dead_letters(session, limit=5)
     assert letter.error == "The secret key has changed"
-
-
-def test_slow_channels_of_readers_leave_room_for_others(site: Site):
-    with Reached(site) as told:
-        room = told.dispatcher._room
-        assert room("reader a.example") == 2
-        for number in range(12):
-            claim: Any = type("Claim", (), {"queue": f"reader h{number}.example"})()
-            told.dispatcher._calls[claim] = claim
-        assert room("reader a.example") == 0
-        assert room("webhook a.example") == 2
-        assert room("slack hooks.slack.com") == 4
-        told.dispatcher._calls.clear()

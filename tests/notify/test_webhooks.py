@@ -1,9 +1,8 @@
-"""Webhooks and chats, called for real on loopback."""
+"""Webhooks, called for real on loopback: signed, refused inside, and ended by 410."""
 
 import hashlib
 import hmac
 import json
-import logging
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
@@ -12,8 +11,7 @@ import pytest
 
 from portal import clock
 from portal.notify import outbox
-from portal.notify.channels import chat, webhook
-from portal.notify.messages import quiet
+from portal.notify.channels import webhook
 from portal.notify.outbox import Claim
 from portal.notify.subscribers import Subscriber, WebhookIn
 from portal.store import engine
@@ -118,46 +116,6 @@ def test_a_dead_letter_can_be_given_another_life(site: Site, still: StandingCloc
                 session.commit()
             told.run()
     assert states(site) == {"sent": 1}
-
-
-def test_operators_hear_everything_in_their_chat(build: Build):
-    given = an_incident(audiences=["operations"], message="Look, @everyone and <!channel>!")
-    with listening(plain(200)) as server:
-        chats = (f"ntfy://127.0.0.1:{server.server_port}/oncall",)
-        site = build(operator_channels=chats, external_url="https://status.example.com")
-        with Told(site) as told:
-            site.portal.status.incidents.open(By("test"), given)
-            told.run()
-        (call,) = server.calls  # type: ignore[attr-defined]
-    said = f"{call[1]} {call[2].decode()}"
-    assert "Payments fail" in said
-    assert "@everyone" not in said
-    assert "<!channel>" not in said
-    assert states(site) == {"sent": 1}
-
-
-def test_a_chat_that_is_down_is_tried_again(build: Build):
-    with listening(plain(500)) as server:
-        site = build(operator_channels=(f"ntfy://127.0.0.1:{server.server_port}/oncall",))
-        with Told(site) as told:
-            site.portal.status.incidents.open(By("test"), an_incident())
-            told.run()
-    assert states(site) == {"pending": 1}
-
-
-def test_names_of_chats_tell_no_secret():
-    addresses = ("slack://T0000/B0000/secret", "ntfys://user:word@ntfy.example.com/topic")
-    assert chat.names(addresses) == ["1-slack", "2-ntfys"]
-
-
-def test_the_library_says_nothing_of_what_fails():
-    assert chat.check(("json://127.0.0.1:9", "nothing://x")) == ["2-nothing"]
-    assert not logging.getLogger("apprise").isEnabledFor(logging.CRITICAL)
-
-
-def test_mentions_are_quiet():
-    assert "@here" not in quiet("look @here and @All")
-    assert quiet("ada@example.com") == "ada@example.com"
 
 
 def test_only_a_webhook_is_told_by_whom_it_is_signed():
