@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal import clock
 from portal.audit import chain
 from portal.audit.events import UnknownEventError
+from tests.audit.segments import verdict
 from tests.sites import Site
 
 
@@ -18,11 +19,6 @@ def fill(site: Site, count: int = 5) -> None:
                 session, "account.logout", actor="ada", at=clock.now(), name=f"ada{number}"
             )
         session.commit()
-
-
-def last(site: Site) -> chain.Verdict:
-    with site.portal.core.open_session() as session:
-        return list(chain.verify(session))[-1]
 
 
 def unlock(session: Session) -> None:
@@ -50,12 +46,12 @@ def test_the_database_refuses_to_change_the_past(either: Site, tampering: str):
             pytest.skip("SQLite has no TRUNCATE")
         with pytest.raises(SQLAlchemyError, match=r"only be added to"):
             session.execute(text(tampering))
-    assert last(either) == chain.Verdict(5, None)
+    assert verdict(either) == chain.Verdict(5, None)
 
 
 def test_an_untouched_chain_is_whole(either: Site):
     fill(either)
-    assert last(either) == chain.Verdict(5, None)
+    assert verdict(either) == chain.Verdict(5, None)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +76,7 @@ def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
         unlock(session)
         session.execute(text(tampering))
         session.commit()
-    assert last(either).first_bad_seq == bad
+    assert verdict(either).first_bad_seq == bad
 
 
 def test_an_event_that_is_not_declared_is_refused(site: Site):

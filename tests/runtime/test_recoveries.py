@@ -1,52 +1,12 @@
-"""The update that is prepared once the alerts of an incident are over, and what it says."""
-
-from datetime import datetime
-from typing import Any
+"""The update that is prepared once the alerts of an incident are over."""
 
 import pytest
 from sqlalchemy.orm import Session
 
 from portal.runtime import recoveries
-from portal.runtime.episodes import EXPORTER_STALE
-from portal.runtime.recoveries import PreparedUpdate
-from portal.status.incidents import Incident, IncidentUpdate
-from tests import rows
+from portal.status.incidents import IncidentUpdate
 from tests.instants import MINUTE, NOW
-from tests.runtime.test_offers import component
-
-
-def episode(session: Session, began: int, ended: int | None, **values: Any) -> dict[str, str]:
-    """The link to an episode that began and ended so many minutes after noon."""
-    closed_at = None if ended is None else NOW + ended * MINUTE
-    row = rows.episode(**{"opened_at": NOW + began * MINUTE, "closed_at": closed_at, **values})
-    session.add(row)
-    session.flush()
-    return {"kind": "episode", "ref": str(row.id)}
-
-
-def stale(session: Session, began: int, ended: int, **labels: str) -> dict[str, str]:
-    more = {"alert": EXPORTER_STALE, "subject": "", "labels": labels}
-    return episode(session, began, ended, title="Nobody reads our figures", **more)
-
-
-def prepared(
-    session: Session, *links: dict[str, str], resolved_at: datetime | None = None
-) -> PreparedUpdate | None:
-    return recoveries.prepared(session, incident(session, *links, resolved_at=resolved_at))
-
-
-def incident(session: Session, *links: dict[str, str], **values: Any) -> Incident:
-    row = rows.incident(**{"started_at": NOW, "links": list(links), **values})
-    session.add(row)
-    session.flush()
-    return row
-
-
-def told(session: Session, *links: dict[str, str]) -> tuple[str, str]:
-    """What readers and operators would read."""
-    update = prepared(session, *links)
-    assert update is not None
-    return update.message, update.note
+from tests.runtime.recovering import episode, incident, prepared
 
 
 def test_it_waits_until_all_of_its_alerts_are_over(session: Session):
@@ -112,50 +72,3 @@ def test_a_public_word_since_the_end_is_enough(
     )
     session.flush()
     assert (recoveries.prepared(session, row) is not None) is waits, why
-
-
-def test_readers_learn_which_components_are_well_again(session: Session):
-    component(session, "web", "Website", alerts=["worker-stuck:mails"])
-    message, note = told(session, episode(session, 0, 5), stale(session, 1, 7))
-    assert message == (
-        "The problem with Website and our service is over since 12:07 UTC;"
-        " it lasted 7 min, from 12:00 UTC on. We keep monitoring."
-    )
-    assert note == (
-        "Jobs do not move, mails: over since 12:05 UTC; it lasted 5 min, from 12:00 UTC on."
-        " Monitoring reads our figures again since 12:07 UTC;"
-        " for 6 min, from 12:01 UTC on, there are none."
-    )
-
-
-def test_an_alert_about_nothing_in_particular_is_named_by_its_title(session: Session):
-    assert told(session, episode(session, 0, 5, subject=""))[1].startswith("Jobs do not move: over")
-
-
-def test_when_nobody_came_there_are_no_figures(session: Session):
-    text = (
-        "Monitoring reads our figures again since 12:05 UTC;"
-        " for 5 min, from 12:00 UTC on, there are none."
-    )
-    one = stale(session, 0, 5, scraper="prom-a, prom-b")
-    assert told(session, one) == (f"{text} We keep monitoring.", text)
-
-
-def test_when_another_scraper_came_a_part_is_missing(session: Session):
-    one = stale(session, 0, 5, scraper="prom-a, prom-b", others="prom-b, prom-c")
-    assert told(session, one) == (
-        "All of our monitoring reads our figures again since 12:05 UTC;"
-        " a part of it had not come for 5 min, from 12:00 UTC on. We keep monitoring.",
-        "The scraper prom-a reads our figures again since 12:05 UTC;"
-        " it had not come for 5 min, from 12:00 UTC on. prom-b, prom-c came meanwhile.",
-    )
-
-
-def test_all_that_were_away_are_named_when_each_came_once(session: Session):
-    one = stale(session, 0, 5, scraper="prom-a", others="prom-a")
-    assert told(session, one)[1].startswith("The scraper prom-a reads")
-
-
-def test_an_alert_of_another_kind_is_no_scraper(session: Session):
-    one = episode(session, 0, 5, labels={"others": "jobs"})
-    assert told(session, one)[1].startswith("Jobs do not move, mails: over")

@@ -1,4 +1,4 @@
-"""Compressed answers and static files: what a client takes, once for all, under names for good."""
+"""Compressed answers: what a client takes, made once for all."""
 
 import gzip
 import re
@@ -11,7 +11,6 @@ from portal.board import encodings
 from portal.board.languages import is_spoken
 from portal.cli import demo
 from portal.web.headers import PUBLIC_READS
-from portal.web.statics import Statics, files
 from tests.conftest import Build
 from tests.sites import Site
 
@@ -76,40 +75,6 @@ def test_it_is_made_once_and_not_while_somebody_waits(site: Site, monkeypatch: p
     for accept in ("gzip", "br"):
         assert client.get("/calendar.ics", headers={"Accept-Encoding": accept}).status_code == 200
     assert len(made) in (ready, ready + 2)
-
-
-def test_pages_name_static_files_by_their_hash_and_those_stay_for_good(site: Site):
-    client = site.client()
-    page = client.get("/").text
-    names = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-    assert len(names) >= 4
-    for name in names:
-        assert re.search(r"\.[0-9a-f]{10}\.(css|js|svg|png)$", name), name
-        answer = client.get(name, headers={"Accept-Encoding": "br"})
-        assert answer.status_code == 200
-        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        plain = client.get(re.sub(r"\.[0-9a-f]{10}\.", ".", name))
-        assert plain.headers["Cache-Control"] == "public, max-age=3600"
-    assert site.portal.runtime.counters.read().hits == 1, "only the page was counted"
-
-
-def test_a_changed_file_has_another_name(tmp_path):
-    style = tmp_path / "css/a.css"
-    style.parent.mkdir()
-    style.write_text("a {}")
-    first = Statics(files(tmp_path))
-    style.write_text("b {}")
-    second = Statics(files(tmp_path))
-    source = '<link href="/static/css/a.css"><script src="/static/js/none.js">'
-    assert first.hashed(source) != second.hashed(source)
-    assert first.hashed(source).endswith('src="/static/js/none.js">')
-    assert second.find(first.names["/static/css/a.css"]) is None
-
-
-def test_nothing_beside_the_folder_is_given_out(site: Site):
-    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/", "/static/css"):
-        assert site.client().get(path).status_code == 404, path
 
 
 def test_a_first_visit_is_thirty_kilobytes_in_five_requests(build: Build):

@@ -1,4 +1,4 @@
-"""The site's own look: its files, its accent, its links, and what stands at the root."""
+"""The site's own look: its files, its links, and what stands at the root."""
 
 import json
 from pathlib import Path
@@ -98,37 +98,9 @@ def test_the_security_contact_is_told_as_the_standard_has_it(build: Build, still
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize("colour", ["#2456d6", "#0a6b52", "#b3261e", "#000000", "#7a3b12"])
-def test_an_accent_can_be_read_on_light_and_on_dark(colour: str):
-    light, dark = looks.accent(colour) or ("", "")
-    assert light == colour
-    for ground in ("#ffffff", "#f6f7f9"):
-        assert looks.contrast(light, ground) >= 4.5
-    for ground in ("#0e1116", "#161b22", "#1b212a"):
-        assert looks.contrast(dark, ground) >= 4.5
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(("colour", "said"), [("#7fb3ff", "contrast of 2."), ("blue", "such as")])
-def test_another_is_refused_with_its_contrast(colour: str, said: str):
-    with pytest.raises(ValueError, match=said):
-        looks.accent(colour)
-
-
-@pytest.mark.unit
 @pytest.mark.parametrize(
     "raw", ["Docs", "=https://a.example", "Docs=javascript:alert(1)", "Docs=//evil.example"]
 )
 def test_a_link_needs_a_word_and_an_address(raw: str):
     with pytest.raises(ValueError, match="must be such as"):
         looks.links(raw)
-
-
-@pytest.mark.unit
-def test_contrast_is_that_of_the_standard():
-    assert round(looks.contrast("#ffffff", "#000000"), 2) == 21
-    assert round(looks.contrast("#59636f", "#ffffff"), 1) == 6.1
-    assert looks.links("A=/a, B=mailto:b@example.com") == (
-        Link("A", "/a"),
-        Link("B", "mailto:b@example.com"),
-    )
