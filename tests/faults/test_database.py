@@ -1,11 +1,8 @@
 """The database of a running portal goes away, hangs, turns read-only."""
 
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,17 +20,6 @@ from tests.sites import figure
 
 pytestmark = pytest.mark.process
 MAINTENANCE = "/api/admin/runtime/maintenance"
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Postgres]:
-    """A PostgreSQL of the test's own."""
-    server = Postgres()
-    yield server
-    # A server that is down cannot be ended; it is brought up for that.
-    with suppress(subprocess.CalledProcessError):
-        server.start()
-    server.end()
 
 
 @pytest.mark.fault(2)

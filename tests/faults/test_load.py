@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,6 @@ from tests.process_trees import named, web_processes
 from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Postgres]:
-    server = Postgres()
-    yield server
-    with suppress(subprocess.CalledProcessError):
-        server.start()
-    server.end()
 
 
 @pytest.fixture

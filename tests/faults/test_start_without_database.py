@@ -1,8 +1,5 @@
 """A start without the database: the last picture is shown, and tables follow later."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,17 +12,6 @@ from tests.processes import Served
 
 pytestmark = pytest.mark.process
 MAINTENANCE = "/api/admin/runtime/maintenance"
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Postgres]:
-    """A PostgreSQL of the test's own."""
-    server = Postgres()
-    yield server
-    # A server that is down cannot be ended; it is brought up for that.
-    with suppress(subprocess.CalledProcessError):
-        server.start()
-    server.end()
 
 
 @pytest.mark.fault(1)

@@ -22,6 +22,7 @@ def world(still: StandingClock) -> World:
 def open_session(
     open_session: Callable[[], Session], still: StandingClock
 ) -> Callable[[], Session]:
+    """While the clock stands."""
     return open_session
 
 

@@ -2,24 +2,17 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.faults.invariants import kinds
+from tests.journeys.tokens import bearer
 from tests.patience import until
 from tests.process_trees import named
 from tests.processes import Served
 
 pytestmark = pytest.mark.process
-
-
-def bearer(served: Served) -> dict[str, str]:
-    scopes = ("workers:push", "audit:read", "maintenance:read", "lifecycle:write")
-    options = [part for scope in scopes for part in ("--scope", scope)]
-    name = f"t{time.monotonic_ns()}"
-    return {"Authorization": f"Bearer {served.run('token', 'create', name, *options).strip()}"}
 
 
 @pytest.mark.fault(28)

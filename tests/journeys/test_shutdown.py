@@ -15,6 +15,7 @@ import sqlalchemy
 from tests.commands import Command
 from tests.databases import fresh_database
 from tests.faults.invariants import kinds
+from tests.journeys.tokens import bearer
 from tests.patience import until
 from tests.process_trees import web_processes
 from tests.processes import Served
@@ -32,13 +33,6 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
         settings["PORTAL_DATABASE_URL"] = fresh_database(request.getfixturevalue("postgres"))
     with Served(tmp_path / "data", "--workers", "2", **settings) as running:
         yield running
-
-
-def bearer(served: Served) -> dict[str, str]:
-    scopes = ("workers:push", "audit:read", "maintenance:read", "lifecycle:write")
-    options = [part for scope in scopes for part in ("--scope", scope)]
-    name = f"t{time.monotonic_ns()}"
-    return {"Authorization": f"Bearer {served.run('token', 'create', name, *options).strip()}"}
 
 
 def report(served: Served, pending: int, headers: dict[str, str]) -> None:

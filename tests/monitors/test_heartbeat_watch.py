@@ -1,21 +1,12 @@
 """Heartbeats that do not come, that nobody could hear, and that are paused."""
 
-from sqlalchemy import select
-
 from portal.monitors import heartbeats
 from portal.monitors.health import Health
-from portal.monitors.heartbeats import Heartbeat
-from portal.monitors.monitor import Monitor
 from portal.monitors.pings import Ping
+from tests.monitors.pings import ping
 from tests.monitors.watching import BY, Watching
 
 DOWN, DEGRADED = "monitor-down", "monitor-degraded"
-
-
-def ping(world: Watching, said: Ping, slug: str = "nightly") -> bool:
-    of_slug = select(Heartbeat.token).join(Monitor, Monitor.id == Heartbeat.monitor_id)
-    token = world.query(lambda session: session.scalar(of_slug.where(Monitor.slug == slug)))
-    return bool(world.site.portal.monitors.pings.take(token, said))
 
 
 def test_a_heartbeat_that_does_not_come(world: Watching):

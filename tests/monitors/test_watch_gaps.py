@@ -7,10 +7,9 @@ from sqlalchemy import func, select
 
 from portal import clock
 from portal.monitors.health import Health
-from portal.monitors.heartbeats import Heartbeat
-from portal.monitors.monitor import Monitor
 from portal.monitors.pings import Ping
 from portal.monitors.results import MonitorResult
+from tests.monitors.pings import ping
 from tests.monitors.watching import Watching
 
 DOWN, DEGRADED = "monitor-down", "monitor-degraded"
@@ -146,9 +145,3 @@ def test_only_one_of_several_nodes_looks_at_what_any_may(world: Watching):
         lambda session: session.execute(looked.group_by(MonitorResult.monitor_id)).all()
     )
     assert len(rows) == 10
-
-
-def ping(world: Watching, said: Ping, slug: str = "nightly") -> bool:
-    of_slug = select(Heartbeat.token).join(Monitor, Monitor.id == Heartbeat.monitor_id)
-    token = world.query(lambda session: session.scalar(of_slug.where(Monitor.slug == slug)))
-    return bool(world.site.portal.monitors.pings.take(token, said))

@@ -1,6 +1,7 @@
-"""A site that mails to a real server, on both databases, and a dispatcher that does as told."""
+"""Mails to a real server on both databases, a dispatcher that does as told, and a target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from tests.databases import fresh_database
 from tests.notify.deliveries import settings
 from tests.notify.dispatching import World
 from tests.notify.post import Post
+from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 
@@ -25,3 +27,9 @@ def mailing(request: pytest.FixtureRequest, build: Build, post: Post) -> Site:
 @pytest.fixture
 def world(open_session: Callable[[], Session], still: StandingClock) -> Callable[..., World]:
     return lambda **values: World(open_session, still, **values)
+
+
+@pytest.fixture
+def target() -> Iterator[Any]:
+    with listening(plain(200)) as server:
+        yield server

@@ -1,7 +1,6 @@
 """Cards of Slack and Teams: their signs, what fits, and what is made once."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -18,19 +17,12 @@ from portal.notify.subscribers import Subscriber
 from portal.status.notices import Notice
 from tests.conftest import Build
 from tests.notify.channels import Reached, channel, open_incident, sent_to
-from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 
 @pytest.fixture
 def site(build: Build) -> Site:
     return build(external_url="https://status.example.com")
-
-
-@pytest.fixture
-def target() -> Iterator[Any]:
-    with listening(plain(200)) as server:
-        yield server
 
 
 def test_long_texts_fit(site: Site, target: Any):

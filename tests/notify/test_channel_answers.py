@@ -1,6 +1,5 @@
 """What the answer of a channel's service means, and who asks to be left alone."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,12 +20,6 @@ from tests.sites import Site
 @pytest.fixture
 def site(build: Build) -> Site:
     return build(external_url="https://status.example.com")
-
-
-@pytest.fixture
-def target() -> Iterator[Any]:
-    with listening(plain(200)) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What operators allow is not for strangers, and addresses are kept encrypted."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,14 +12,8 @@ from portal.worker import retention
 from tests.conftest import Build
 from tests.notify.channels import KINDS, Reached, channel, open_incident, put_question, sent_to
 from tests.notify.deliveries import states
-from tests.notify.targets import LISTED, listening, plain
+from tests.notify.targets import LISTED
 from tests.sites import Site
-
-
-@pytest.fixture
-def target() -> Iterator[Any]:
-    with listening(plain(200)) as server:
-        yield server
 
 
 @pytest.mark.fault(24)

@@ -1,7 +1,6 @@
 """Channels of readers, called for real on loopback: what they get."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,12 @@ from portal.status.components import ComponentIn
 from portal.unit_of_work import By
 from tests.conftest import Build
 from tests.notify.channels import KINDS, Reached, channel, open_incident, put_question, sent_to
-from tests.notify.targets import listening, plain
 from tests.sites import Site
 
 
 @pytest.fixture
 def site(build: Build) -> Site:
     return build(external_url="https://status.example.com")
-
-
-@pytest.fixture
-def target() -> Iterator[Any]:
-    with listening(plain(200)) as server:
-        yield server
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,16 +8,10 @@ from portal.notify import messages
 from portal.notify.channels import letters
 from portal.notify.messages import Message
 from portal.notify.subscribers import Subscriber
-from portal.status.notices import Notice
-from tests import rows
+from tests.notify.notices import NAMES, notice
 
 pytestmark = pytest.mark.unit
 START, END = "2030-06-03T12:00:00Z", "2030-06-03T13:00:00Z"
-NAMES = {"api": "API", "web": "Web"}
-
-
-def notice(**values: Any) -> Notice:
-    return rows.notice(**{"id": 7, "message": "m", **values})
 
 
 def message(title: str) -> Message:

@@ -1,22 +1,14 @@
 """A notice in words: its head, its link and the lines under its title; on values alone."""
 
-from typing import Any
-
 import pytest
 
 from portal.notify import messages
 from portal.notify.messages import Fact
-from portal.status.notices import Notice
-from tests import rows
 from tests.instants import HOUR, NOW
+from tests.notify.notices import NAMES, notice
 
 pytestmark = pytest.mark.unit
 START, END = "2030-06-03T12:00:00Z", "2030-06-03T13:00:00Z"
-NAMES = {"api": "API", "web": "Web"}
-
-
-def notice(**values: Any) -> Notice:
-    return rows.notice(**{"id": 7, "message": "m", **values})
 
 
 @pytest.mark.parametrize(

@@ -3,37 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from portal.audit import chain
 from portal.errors import RuleError
-from portal.status.series import SeriesIn
-from portal.status.windows import Action, Window, WindowAct
+from portal.status.windows import Action, WindowAct
 from portal.unit_of_work import By
 from portal.worker import leadership, retention
 from tests.clocks import StandingClock
 from tests.sites import Site
-
-
-def series_in(**fields: object) -> SeriesIn:
-    given = {
-        "title": "Backups",
-        "zone": "Europe/Berlin",
-        "recurrence": "FREQ=WEEKLY;BYDAY=SU",
-        "starts_at": datetime(2030, 6, 9, 0, 0, tzinfo=UTC),
-        "ends_at": datetime(2030, 6, 9, 1, 0, tzinfo=UTC),
-    }
-    return SeriesIn(**{**given, **fields})
-
-
-def planned(site: Site) -> list[Window]:
-    with site.portal.core.open_session() as session:
-        session.expire_on_commit = False
-        return list(
-            session.scalars(
-                select(Window).where(Window.cancelled_at.is_(None)).order_by(Window.starts_at)
-            )
-        )
+from tests.status.planning import planned, series_in
 
 
 def worker_day(site: Site, still: StandingClock) -> None:

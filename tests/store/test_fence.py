@@ -3,22 +3,14 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from portal import clock
 from portal.runtime.samples import Sample
 from portal.runtime.workers import OWN, WorkerIn, WorkerStatus
-from portal.store import engine, lease
+from portal.store import engine
 from portal.store.lease import Fence, Held, LeaseLostError
 from portal.worker import leadership, rounds
 from tests.clocks import StandingClock
 from tests.sites import Site, another
-
-
-def take(site: Site, holder: str) -> Held | None:
-    with site.portal.core.open_session() as session:
-        engine.begin_write(session)
-        held = lease.take(session, "test", holder=holder, now=clock.now())
-        session.commit()
-    return held
+from tests.store.leases import take
 
 
 @pytest.mark.fault(15)

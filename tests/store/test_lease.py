@@ -10,14 +10,7 @@ from portal.store.lease import Held
 from portal.worker import leadership, rounds
 from tests.clocks import StandingClock
 from tests.sites import Site, another
-
-
-def take(site: Site, holder: str) -> Held | None:
-    with site.portal.core.open_session() as session:
-        engine.begin_write(session)
-        held = lease.take(session, "test", holder=holder, now=clock.now())
-        session.commit()
-    return held
+from tests.store.leases import take
 
 
 def test_a_lease_is_kept_by_who_renews_it_and_taken_when_it_ran_out(

@@ -1,34 +1,16 @@
 """Monitors over the API: made, changed, tried and refused; and the addresses of heartbeats."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import select
 
 from portal.accounts.roles import Role, Scope
-from portal.monitors.monitor import Monitor
 from portal.settings import monitors as values
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.sites import Site
+from tests.web.monitors import BASE, HTTP, send, stored
 from tests.web.pages import recorded
 
-BASE = "/api/admin/runtime/monitors"
-HTTP = {"slug": "home", "name": "Home", "kind": "http", "url": "https://example.org/health"}
 BEAT = {"slug": "nightly", "name": "Nightly", "kind": "heartbeat", "periodSeconds": 86_400}
-
-
-def send(site: Site, method: str, path: str = "", **given: Any) -> Any:
-    headers = given.pop("headers", {}) | site.bearer()
-    return site.client().open(BASE + path, method=method, headers=headers, **given)
-
-
-def stored(site: Site, slug: str = "home") -> Monitor:
-    with site.portal.core.open_session() as session:
-        row = session.scalar(select(Monitor).where(Monitor.slug == slug))
-        assert row is not None
-        session.expunge(row)
-        return row
 
 
 def test_one_is_made_read_changed_paused_copied_and_removed(either: Site):

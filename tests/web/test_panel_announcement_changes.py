@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.accounts.roles import Role
 from portal.status.announcements import AnnouncementIn
 from portal.status.terms import Status
 from portal.unit_of_work import By
@@ -14,11 +13,6 @@ from tests.people import Person
 from tests.sites import Site
 from tests.web.announcements import FORM, stored
 from tests.web.pages import hidden_of, recorded, text_of, value_of
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def test_a_changed_form_changes_it_and_keeps_its_slug(site: Site, person: Person):

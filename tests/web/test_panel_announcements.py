@@ -7,17 +7,11 @@ import pytest
 
 from portal.accounts.roles import Role
 from portal.status.terms import Audience, Channel, Severity, Status
-from tests.clocks import StandingClock
 from tests.instants import NOW
 from tests.people import Person
 from tests.sites import Site
 from tests.web.announcements import FORM, stored
 from tests.web.pages import KEY, hidden_of, recorded, text_of, value_of
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def test_a_form_tells_at_once(site: Site, person: Person):

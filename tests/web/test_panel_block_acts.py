@@ -1,32 +1,16 @@
 """Blocks in the panel: put off, raised and lifted by forms, by those who may."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from portal.accounts.roles import Role
-from portal.guard.blocks import Block
 from tests.clocks import StandingClock
 from tests.instants import NOW
 from tests.people import Person
 from tests.sites import Site
+from tests.web.blocks import FORM, stored
 from tests.web.pages import recorded, text_of
-
-FORM: dict[str, Any] = {
-    "scope": "ip",
-    "value": "203.0.113.7",
-    "kind": "ban",
-    "duration": "1h",
-    "reason": "Tries passwords",
-    "from": "perimeter",
-}
-
-
-def stored(site: Site) -> list[Block]:
-    with site.portal.core.open_session() as session:
-        return list(session.scalars(select(Block).order_by(Block.created_at, Block.value)))
 
 
 @pytest.fixture

@@ -12,17 +12,11 @@ from portal.status.announcements import AnnouncementIn
 from portal.status.notices import Notice
 from portal.status.windows import Window, WindowIn
 from portal.unit_of_work import By
-from tests.clocks import StandingClock
 from tests.people import Person
 from tests.sites import Site
 from tests.web.pages import KEY, text_of, value_of
 
 NEW_YORK = "America/New_York"
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def stored(site: Site) -> list[Window]:

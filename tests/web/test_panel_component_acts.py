@@ -1,39 +1,14 @@
 """Components in the panel: set by hand, removed, found, and seen by a viewer."""
 
-from typing import Any
-
-import pytest
-
 from portal.accounts.roles import Role
 from portal.status import components
-from portal.status.components import Component, ComponentIn, State
+from portal.status.components import ComponentIn, State
 from portal.unit_of_work import By
-from tests.clocks import StandingClock
 from tests.instants import NOW
 from tests.people import Person
 from tests.sites import Site
+from tests.web.components import FORM, stored
 from tests.web.pages import recorded, text_of
-
-FORM: dict[str, Any] = {
-    "name": "The API",
-    "slug": "api",
-    "group": "Core",
-    "position": "3",
-    "description": "For developers",
-    "alerts": "exporter-stale\nworker-error:jobs",
-    "since": "2030-05-01",
-    "isPublic": "on",
-}
-
-
-def stored(site: Site) -> list[Component]:
-    with site.portal.core.open_session() as session:
-        return components.listed(session)
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def test_a_state_by_hand_is_public_until_it_is_taken_back(site: Site, person: Person):

@@ -1,38 +1,13 @@
 """Components in the panel: added and changed by forms."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 
-from portal.accounts.roles import Role
-from portal.status import components
-from portal.status.components import Component
-from tests.clocks import StandingClock
 from tests.people import Person
 from tests.sites import Site
+from tests.web.components import FORM, stored
 from tests.web.pages import hidden_of, recorded, text_of, value_of
-
-FORM: dict[str, Any] = {
-    "name": "The API",
-    "slug": "api",
-    "group": "Core",
-    "position": "3",
-    "description": "For developers",
-    "alerts": "exporter-stale\nworker-error:jobs",
-    "since": "2030-05-01",
-    "isPublic": "on",
-}
-
-
-def stored(site: Site) -> list[Component]:
-    with site.portal.core.open_session() as session:
-        return components.listed(session)
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def test_a_form_adds_a_component_with_all_it_says(site: Site, person: Person):

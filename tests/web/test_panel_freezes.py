@@ -24,11 +24,6 @@ def stored(site: Site) -> list[Freeze]:
         return list(session.scalars(select(Freeze)))
 
 
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
-
-
 def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
     answer = person.post("/panel/freezes", **FORM)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/panel/maintenance#freezes")

@@ -17,11 +17,6 @@ PATH = "/panel/monitors"
 FORM = {"kind": "http", "slug": "home", "name": "Home", "url": "https://example.org/health"}
 
 
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
-
-
 def test_from_nothing_to_a_page_with_three(site: Site, person: Person):
     assert "Make the first monitor" in text_of(person.client.get(PATH))
     for slug in ("home", "shop", "mail"):

@@ -15,11 +15,6 @@ from tests.web.pages import KEY, text_of
 NEW_YORK = "America/New_York"
 
 
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
-
-
 def stored(site: Site) -> list[Window]:
     with site.portal.core.open_session() as session:
         return list(session.scalars(select(Window).order_by(Window.starts_at)))

@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from portal.accounts.roles import Role
 from portal.status.announcements import Announcement
 from portal.status.incidents import Incident, IncidentUpdate
 from portal.status.series import WindowSeries
 from portal.status.windows import Window
-from tests.clocks import StandingClock
 from tests.people import Person
 from tests.sites import Site
 from tests.web.pages import KEY, text_of, value_of
@@ -32,11 +30,6 @@ FORMS: dict[str, dict[str, Any]] = {
 }
 ROWS = {"announcements": Announcement, "windows": Window, "incidents": Incident}
 LANGUAGES = ("de", "fr", "es", "ja", "ar")
-
-
-@pytest.fixture
-def person(site: Site, still: StandingClock) -> Person:
-    return site.signed_in(Role.OPERATOR)
 
 
 def form(noun: str, **more: Any) -> dict[str, Any]:
