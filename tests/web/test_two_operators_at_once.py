@@ -9,7 +9,7 @@ from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.sites import Site
 from tests.two_at_once import at_once
-from tests.web.test_api_writes import ALL, WRITES, Write, events
+from tests.web.writes import ALL, WRITES, Write, events
 
 Seen = tuple[list[int], list[str]]
 

@@ -18,7 +18,7 @@ from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.databases import fresh_database
-from tests.notify.test_hosts import SLACK_URL
+from tests.notify.addresses import SLACK_URL
 from tests.sites import Site
 from tests.two_at_once import at_once
 
