@@ -88,7 +88,6 @@ def test_both_changes_in_four_zones(zone: str, first: str, expected: list[str], 
         ("FREQ=DAILY;UNTIL=20300604", ["2030-06-03T02:00Z", "2030-06-04T02:00Z"]),
         ("FREQ=DAILY;UNTIL=20300603T020000Z", ["2030-06-03T02:00Z"]),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", []),
-        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", []),
     ],
 )
 def test_rules(text: str, expected: list[str]):
@@ -105,6 +104,10 @@ def test_rules(text: str, expected: list[str]):
         ("INTERVAL=2", "needs FREQ="),
         ("FREQ=DAILY;FREQ=WEEKLY", "twice"),
         ("FREQ=DAILY;BYHOUR=2", "BYHOUR is not one of"),
+        ("FREQ=YEARLY;BYWEEKNO=53", "BYWEEKNO is not one of"),
+        ("FREQ=YEARLY;BYYEARDAY=366", "BYYEARDAY is not one of"),
+        ("FREQ=YEARLY;BYSETPOS=367", "BYSETPOS cannot be 367"),
+        ("FREQ=YEARLY;BYSETPOS=1,-999", "BYSETPOS cannot be 1,-999"),
         ("FREQ=DAILY;COUNT=2;UNTIL=20300101", "either COUNT or UNTIL"),
         ("FREQ=DAILY;COUNT=9999", "1000 at most"),
         ("FREQ=DAILY;UNTIL=20301399", "UNTIL is not a date"),

@@ -6,9 +6,10 @@ comes as much later; one that comes twice is the first of the two (RFC 5545, sec
 """
 
 import re
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ FIELD = "recurrence"
 # However sparse a rule is, its next ones are not looked for beyond this from now.
 HORIZON = timedelta(days=366 * 5)
 MOST_COUNT = 1000
+_PLACE = r"-?([1-9]\d?|[12]\d\d|3[0-5]\d|36[0-6])"
 _PARTS = {
     "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
     "INTERVAL": r"[1-9]\d{0,2}",
@@ -28,7 +30,7 @@ _PARTS = {
     "BYDAY": r"([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)(,([+-]?[1-5])?(MO|TU|WE|TH|FR|SA|SU)){0,6}",
     "BYMONTHDAY": r"-?([1-9]|[12]\d|3[01])(,-?([1-9]|[12]\d|3[01])){0,30}",
     "BYMONTH": r"([1-9]|1[0-2])(,([1-9]|1[0-2])){0,11}",
-    "BYSETPOS": r"-?[1-9]\d{0,2}(,-?[1-9]\d{0,2}){0,9}",
+    "BYSETPOS": rf"{_PLACE}(,{_PLACE}){{0,9}}",
     "WKST": r"MO|TU|WE|TH|FR|SA|SU",
 }
 
@@ -67,15 +69,37 @@ def parse(text: str, zone: str) -> Rule:
 
 
 def local_times(rule: Rule, first: datetime, *, until: datetime) -> Iterator[datetime]:
-    """Naive local times from `first` on, as the rule has them, up to `until` (local too)."""
+    """Naive local times from `first` on, as the rule has them, up to `until` (local too).
+
+    dateutil heeds an end only where it finds an occurrence: for a rule that never occurs it goes
+    on to the last year there is. So we let it walk in late years that have the same calendar.
+    """
     ends = min(one for one in (rule.until, until) if one is not None)
     if ends < first:
         return
+    later = _years_later(first.year, ends.year)
+    found = rrulestr(rule.text, dtstart=first.replace(year=first.year + later))
+    found = found.replace(until=ends.replace(year=ends.year + later))
     try:
-        found = rrulestr(rule.text, dtstart=first).replace(until=ends)
-    except ValueError:
-        raise RuleError(FIELD, "This rule contradicts itself.") from None
-    yield from islice(found, rule.count)
+        for local in islice(found, rule.count):
+            yield local.replace(year=local.year - later)
+    except ValueError:  # a week with days after the last year there is
+        return
+
+
+def _years_later(first: int, last: int) -> int:
+    """How much later than the years from `first` to `last` the latest of the same calendar are.
+
+    Mostly few years of the calendar are left after those; 400 at most, as it repeats after that.
+    The very last year is left out, as its last week has days in the year after it.
+    """
+
+    def shape(later: int) -> list[tuple[int, bool]]:
+        years = range(first + later, last + later + 1)
+        return [(datetime(year, 1, 1).weekday(), isleap(year)) for year in years]  # noqa: DTZ001
+
+    wanted = shape(0)
+    return next((n for n in range(MAXYEAR - 1 - last, 0, -1) if shape(n) == wanted), 0)
 
 
 def instant(local: datetime, zone: str) -> datetime:
