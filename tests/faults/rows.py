@@ -59,8 +59,8 @@ ROWS: dict[int, tuple[str, str, str]] = {
     12: (
         "The clocks change in the night of a window that comes again.",
         "Its time on the zone's own clocks, and in UTC.",
-        "Instants as written by hand for both changes in four zones, and as a walk by the minute"
-        " finds them.",
+        "Instants as written by hand for both changes in four zones, and as a walk by the quarter"
+        " of an hour finds them.",
     ),
     13: (
         "kill -9 of a web process while it writes.",

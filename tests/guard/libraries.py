@@ -1,5 +1,7 @@
-"""The two libmodsecurity that there can be, each by itself."""
+"""The two libmodsecurity that there can be, each by itself, and what they keep of memory."""
 
+import ctypes
+import resource
 from unittest.mock import patch
 
 import pytest
@@ -10,6 +12,34 @@ from portal.guard.waf.library import Library
 from tests.patience import needed
 
 ORIGINS = ("the system's", "the wheel's")
+
+
+class _Allocations(ctypes.Structure):
+    """mallinfo2 of glibc."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks"),
+            *("uordblks", "fordblks", "keepcost"),
+        )
+    ]
+
+
+# glibc counts what it has given out to the byte, so that few rounds tell; elsewhere only the most
+# that the process ever took is known.
+_count = getattr(ctypes.CDLL(None), "mallinfo2", None)
+ROUNDS = 500 if _count else 8_000
+if _count:
+    _count.restype = _Allocations
+
+
+def allocated() -> int:
+    """Bytes that are given out to C, or have been."""
+    if _count is None:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    now = _count()
+    return int(now.uordblks + now.hblkhd)
 
 
 def place(origin: str) -> str:

@@ -72,7 +72,8 @@ def test_lookups_agree_with_a_plain_search():
     for _ in range(2000):
         client = ".".join(str(chosen.randrange(1, 224)) for _ in range(4))
         held = copy.find(client, f"ip:{client}", NOW.timestamp())
-        holding = [one for one in ranges if ip_address(client) in one]
+        address = ip_address(client)
+        holding = [one for one in ranges if address in one]
         best = max(holding, key=lambda one: one.prefixlen, default=None)
         assert (held.id if held else None) == (str(best) if best else None)
 

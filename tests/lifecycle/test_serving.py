@@ -13,6 +13,12 @@ from portal.lifecycle.serving import RESTORE, SERVE, TakenError
 from tests.ports import free_port
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries as many as ever, one right after the other."""
+    monkeypatch.setattr(serving, "PAUSE_SECONDS", 0.0)
+
+
 @pytest.fixture
 def bind() -> str:
     return f"127.0.0.1:{free_port()}"
