@@ -14,6 +14,8 @@ RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 COVERAGE = $(if $(T),,-p tests.measured)
 # A part of the tests: a path, or words as pytest's -k takes them.
 PART = $(if $(T),$(if $(wildcard $(firstword $(subst ::, ,$(T)))),$(T),-k "$(T)"))
+# All unit tests are spread over the cores; a part of them is done before other processes are up.
+UNIT := $(BIN)/pytest -m unit $(if $(T),,-n auto)
 export PYTHONWARNINGS ?= default
 # What is compiled is kept, or every process compiles it anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -70,10 +72,10 @@ test: develop ## run the suite, or a part: make test T=tests/board, T="audit and
 	$(BIN)/python -m pytest -m "not slow" -n auto $(COVERAGE) $(PART)
 
 unit: develop ## run the tests that need no app and no database
-	$(BIN)/pytest -m unit $(PART)
+	$(UNIT) $(PART)
 
 watch: develop ## run them again after every change
-	$(BIN)/watchfiles --filter python "$(BIN)/pytest -m unit $(PART)" portal tests
+	$(BIN)/watchfiles --filter python "$(UNIT) $(PART)" portal tests
 
 faults: develop ## break what can break, and write docs/faults.md
 	$(BIN)/pytest -m "fault or slow" --faults-table=docs/faults.md

@@ -34,9 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
         databases.begin_run()
 
 
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     # One more than there are cores: who waits for a server or a browser leaves its core to another.
-    return (os.cpu_count() or 1) + 1
+    # Unit tests wait for nobody.
+    return (os.cpu_count() or 1) + (config.option.markexpr != "unit")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
