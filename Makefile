@@ -5,8 +5,10 @@ BIN := .venv/bin
 # Of the carriers only the files are used, so what they stand on is left out.
 CARRIED := asgiref django sqlparse tzdata flask-openapi3 flask blinker click itsdangerous jinja2 markupsafe werkzeug colorama pydantic pydantic-core annotated-types typing-extensions typing-inspection
 PACKAGES := .build/packages
+# pip stays outside as well: what it installs runs without it.
+INSTALLER := .build/installer
 # Modules are compiled when they are first used: most never are, and they take 50 MB.
-PIP_INSTALL := PYTHONWARNINGS=ignore $(BIN)/python deploy/packages.py
+PIP_INSTALL := PYTHONWARNINGS=ignore $(INSTALLER)/bin/python deploy/packages.py
 DEMO := PORTAL_DATA_DIR=instance/demo PORTAL_WORKERS_DECLARED=profileEngagement:1h,newsAggregation:1h
 # One resolution for every system and every Python from 3.11 on; no address in the file.
 RESOLVE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-annotate --no-header
@@ -30,14 +32,17 @@ install: .venv/.installed static/vendor/swagger-ui.css ## make the environment t
 
 develop: .venv/.developing static/vendor/swagger-ui.css ## add to it what testing, linting and the docs need
 
-$(BIN)/pip:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Portal needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python lacks venv; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Environment: $$($(PYTHON) --version) in .venv"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip uninstall --quiet --yes setuptools 2>/dev/null || true
+	@$(PYTHON) -m venv --without-pip .venv
 
-$(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
+$(INSTALLER)/bin/python: | $(BIN)/python
+	@$(BIN)/python -m venv $(INSTALLER)
+	@$(INSTALLER)/bin/pip uninstall --quiet --yes setuptools 2>/dev/null || true
+
+$(PACKAGES)/.installed: requirements-build.lock | $(INSTALLER)/bin/python
 	@rm -rf $(PACKAGES)
 	@$(PIP_INSTALL) "Tools to build with" --no-deps --require-hashes --target $(PACKAGES) -r requirements-build.lock
 	@touch $@
@@ -45,6 +50,7 @@ $(PACKAGES)/.installed: requirements-build.lock | $(BIN)/pip
 .venv/.installed: requirements.lock pyproject.toml $(PACKAGES)/.installed
 	@$(PIP_INSTALL) "Packages" --require-hashes -r requirements.lock
 	@PYTHONPATH=$(PACKAGES) $(PIP_INSTALL) "Portal" --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m deploy.locales
 	@$(BIN)/python -m compileall -q portal
 	@$(BIN)/python -W ignore -c 'import portal.cli.command, portal.web.gateway, granian.server, uvloop, psycopg, redis'
 	@touch $@
@@ -84,7 +90,7 @@ mutants: develop ## change the rules in small ways, one of four, and list what n
 	@$(BIN)/python -m mutants $(addprefix --room ,$(ROOM)) $(if $(OF),--of $(OF))
 
 wheel: install ## build a wheel into dist/, whole, to be installed anywhere
-	@PYTHONWARNINGS=ignore PYTHONPATH=$(PACKAGES) $(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@PYTHONWARNINGS=ignore PYTHONPATH=$(PACKAGES) $(INSTALLER)/bin/pip --python $(BIN)/python wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
 
 sbom: develop ## list what the portal runs on, as CycloneDX, in dist/portal.cdx.json

@@ -2,7 +2,7 @@
 
     python deploy/packages.py WHAT ARGUMENTS…
 
-Runs in the environment that it installs into, before anything is there, so it needs nothing.
+Runs by the pip of one environment for another, before anything is there, so it needs nothing.
 """
 
 import re
@@ -17,14 +17,16 @@ _NAMED = re.compile(
     r"(?:Collecting|Obtaining|Requirement already satisfied:) (?:file://\S*/)?([A-Za-z0-9._-]+)"
 )
 _QUICK = 0.1
+_INTO = ".venv/bin/python"
+_QUIETLY = ("--disable-pip-version-check", "--progress-bar=off")
 
 
 def main(what: str, arguments: list[str]) -> int:
     """The exit code is pip's."""
     total = sum(_pins(Path(name)) for name in _files(arguments))
-    command = [sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check"]
+    command = [sys.executable, "-P", "-m", "pip", "--python", _INTO]
     with subprocess.Popen(
-        [*command, "--no-compile", "--progress-bar=off", *arguments],
+        [*command, "install", *_QUIETLY, "--no-compile", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -66,6 +66,7 @@ def test_a_terminal_sees_how_far_it_is(pip: Pip, lock: str, monkeypatch: pytest.
         "Packages: done\n",
     ]
     assert pip.command[-3:] == ["--require-hashes", "-r", lock]
+    assert pip.command[3:7] == ["pip", "--python", ".venv/bin/python", "install"]
 
 
 def test_elsewhere_there_is_one_line_and_nothing_of_others(pip: Pip, lock: str, capsys):

@@ -14,6 +14,7 @@ from tests.processes import ROOT, Served
 
 pytestmark = pytest.mark.process
 BUILDS = ROOT / ".build/packages"
+PIP = (str(ROOT / ".build/installer/bin/pip"), "--python")
 ENVIRON = {
     **{name: value for name, value in bare_environ().items() if not name.startswith("PYTHON")},
     "PIP_NO_INDEX": "1",
@@ -35,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (BUILDS / ".installed").is_file(), "make develop brings what builds the portal"
     folder = tmp_path_factory.mktemp("dist")
     run(
-        *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
+        *(*PIP, sys.executable, "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
         *("--wheel-dir", str(folder), "."),
         PYTHONPATH=str(BUILDS),
     )
@@ -49,10 +50,7 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("elsewhere")
     venv.create(folder, with_pip=False)
     made = folder / "bin/python"
-    run(
-        *(sys.executable, "-m", "pip", "--python", str(made), "install", "--quiet", "--no-deps"),
-        str(wheel),
-    )
+    run(*PIP, str(made), "install", "--quiet", "--no-deps", str(wheel))
     (packages,) = folder.glob("lib/python*/site-packages")
     # Their .pth files are not followed, so the checkout itself is not among them.
     (packages / "here.pth").write_text(sysconfig.get_path("purelib") + "\n")
