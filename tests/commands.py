@@ -5,6 +5,7 @@ Loading takes a second and is the same for every command; `tests/journeys/test_s
 """
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -77,12 +78,18 @@ class Commands:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
-    def run(self, arguments: tuple[str, ...], environ: Mapping[str, str], text: str = "") -> Done:
-        """Run `portal` to its end with these arguments, environment and input."""
+    def run(
+        self,
+        arguments: tuple[str, ...],
+        environ: Mapping[str, str],
+        text: str = "",
+        umask: int | None = None,
+    ) -> Done:
+        """Run `portal` to its end with these arguments, environment, input and umask."""
         with tempfile.TemporaryDirectory() as folder:
             source, output, errors = (Path(folder) / name for name in ("input", "output", "errors"))
             source.write_text(text)
-            code = self.start(arguments, environ, output, errors, source).wait()
+            code = self.start(arguments, environ, output, errors, source, umask).wait()
             return Done(code, output.read_text(), errors.read_text())
 
     def start(
@@ -92,6 +99,7 @@ class Commands:
         output: Path,
         errors: Path | None = None,
         source: Path = Path(os.devnull),
+        umask: int | None = None,
     ) -> Command:
         """Begin one that writes to these files; errors go to the output's unless told otherwise."""
         pid = self.ask(
@@ -101,6 +109,7 @@ class Commands:
                 "source": str(source),
                 "output": str(output),
                 "errors": str(errors or output),
+                "umask": umask,
             }
         )
         return Command(self, int(pid), output)
@@ -141,6 +150,8 @@ def _become(order: dict[str, Any]) -> NoReturn:
         file = os.open(order[name], how, 0o600)
         os.dup2(file, number)
         os.close(file)
+    if order["umask"] is not None:
+        os.umask(order["umask"])
     os.environ.clear()
     os.environ.update(order["environ"])
     sys.argv = ["portal", *order["arguments"]]
@@ -158,10 +169,38 @@ def _become(order: dict[str, Any]) -> NoReturn:
         os._exit(code)
 
 
+def _warm_up() -> None:
+    """Do once what every command begins with: load all rooms, compress files, compile templates.
+
+    Nothing is left open, and nothing is said where the answers go.
+    """
+    import flask
+
+    import portal.cli.command  # loaded once, for all
+    from portal import create_app, rooms
+    from portal.settings import Settings
+    from portal.store import schema
+    from tests.templates import CompiledTemplates
+
+    flask.Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(env="test", data_dir=Path(folder))
+        schema.upgrade(settings.resolved_database_url)
+        portal = rooms.of(create_app(settings))
+        portal.board.refresh()
+        portal.core.engine.dispose()
+        portal.core.probe_engine.dispose()
+    os.dup2(answers, 1)
+    os.close(answers)
+    gc.collect()
+    gc.freeze()
+
+
 def serve() -> None:
     """Take orders from standard input until it ends: a command to begin, or one to look after."""
-    import portal.cli.command  # noqa: F401 (loaded once, for all)
-
+    _warm_up()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

@@ -35,11 +35,13 @@ class Served:
         by_shell: bool = False,
         cwd: Path = ROOT,
         python: str = sys.executable,
+        umask: int | None = None,
         **settings: str,
     ) -> None:
         self._cwd = cwd
         self._python = python
         self._by_shell = by_shell  # started by `python -m portal`, not forked from a loaded one
+        self._umask = umask  # that of commands beside it; its own it has from who starts it
         self.folder = folder
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -98,7 +100,7 @@ class Served:
 
     def run(self, *arguments: str, text: str = "", code: int = 0) -> str:
         """A `portal` command beside the server; its standard output."""
-        done = _commands.run(arguments, self.environ, text)
+        done = _commands.run(arguments, self.environ, text, self._umask)
         assert done.code == code, done.errors
         return done.output
 

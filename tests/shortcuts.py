@@ -1,12 +1,11 @@
 """What all apps of a process have in common, made once: it took most of the time of a test."""
 
 from argon2 import PasswordHasher
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from sqlalchemy.engine.default import DefaultDialect
 from werkzeug.routing import Rule
 
 from portal.accounts import passwords
+from tests.templates import CompiledTemplates
 
 
 def remember_routes() -> None:
@@ -46,19 +45,6 @@ remember_routes()
 remember_statements()
 hash_quickly()
 
-
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled by one app of a process, for the next."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._code:
-            bucket.bytecode_from_string(self._code[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._code[bucket.key] = bucket.bytecode_to_string()
 
 
 TEMPLATES = CompiledTemplates()

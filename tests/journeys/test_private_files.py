@@ -43,26 +43,26 @@ def test_whatever_a_portal_makes_is_private(tmp_path: Path, umask: int):
     folder = tmp_path / "data"
     kept = tmp_path / "kept"
     kept.mkdir(0o700)
-    served = Served(folder, "--workers", "2", by_shell=True)
+    served = Served(folder, "--workers", "2", by_shell=True, umask=umask)
     with served:
         until(lambda: list(folder.glob("run/processes/*.json")), what="the processes' figures")
-        served.execute("maintenance", "start", "--title", "Work", "--duration", "5m")
+        served.run("maintenance", "start", "--title", "Work", "--duration", "5m")
         until(lambda: (folder / "board.json").exists(), what="the copy of the picture")
         assert served.scrape().status == 200
-        served.execute("backup", str(kept / "copy.db"))
-        served.execute("audit", "export", str(kept / "audit.jsonl"))
-        served.execute("snapshot", "export", "--output", str(kept / "snapshot.json"))
-        served.execute("lifecycle", "drain")
+        served.run("backup", str(kept / "copy.db"))
+        served.run("audit", "export", str(kept / "audit.jsonl"))
+        served.run("snapshot", "export", "--output", str(kept / "snapshot.json"))
+        served.run("lifecycle", "drain")
         names = {path.name for path in folder.rglob("*")}
         assert {"portal.db", "portal.db-wal", "portal.db-shm", "phase.json"} <= names
         assert {"secret-key", "metrics-token", "scrapes.json", "serve.lock", "metrics"} <= names
         assert modes(folder) == {}
         (folder / "portal.db").rename(folder / "away")
-        served.execute("lifecycle", "drain")
+        served.run("lifecycle", "drain")
         assert (folder / "spool" / "audit.jsonl").exists()
         (folder / "away").rename(folder / "portal.db")
         assert modes(folder) == {}
-    served.execute("restore", str(kept / "copy.db"))
+    served.run("restore", str(kept / "copy.db"))
     assert list(folder.glob("portal.db.before-*"))
     assert modes(folder) == {}
     assert modes(kept) == {}
