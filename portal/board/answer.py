@@ -10,6 +10,8 @@ Headers = tuple[tuple[str, str], ...]
 Given = tuple[int, list[tuple[str, str]], bytes]
 # A header of a request by its name in small letters, None without it.
 Header = Callable[[str], str | None]
+# A body in an encoding, at a quality.
+Encode = Callable[[str, bytes, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ class Answer:
         full = (("Content-Type", kind), ("Content-Length", str(len(body))), *shared)
         return cls(body, etag, full, shared, is_spoken)
 
-    def compress(self, quality: int = encodings.QUICK) -> None:
+    def compress(self, quality: int = encodings.QUICK, encode: Encode = encodings.encode) -> None:
         """Make the encodings that clients take; takes milliseconds, so never on the event loop."""
         if len(self.body) < encodings.SMALLEST:
             return
         for encoding in encodings.ORDER:
             if encoding not in self._encoded:
-                body = encodings.encode(encoding, self.body, quality)
+                body = encode(encoding, self.body, quality)
                 length = ("Content-Length", str(len(body)))
                 kept = [length if name == length[0] else (name, v) for name, v in self.headers]
                 headers = (*kept, ("Content-Encoding", encoding))

@@ -10,7 +10,7 @@ import mimetypes
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,12 @@ _COMMENTS = re.compile(rb"(?m)^\s*//.*\n|^[ \t]+")
 _NAME = re.compile(r"/static/[A-Za-z0-9_./-]+\.[a-z]+")
 
 
+@lru_cache(maxsize=512)
+def _encode(encoding: str, body: bytes, quality: int) -> bytes:
+    """Once, for both names of a file and for each app of a process."""
+    return encodings.encode(encoding, body, quality)
+
+
 class Statics:
     """Files as answers, by their names with and without their hash."""
 
@@ -66,7 +72,8 @@ class Statics:
                 self._answers[known] = answer = Answer.of(body, kind, etag, shared)
                 if len(body) <= _LARGE:
                     # Every first visit takes a bundle.
-                    answer.compress(encodings.SMALL if name in BUNDLES else encodings.QUICK)
+                    quality = encodings.SMALL if name in BUNDLES else encodings.QUICK
+                    answer.compress(quality, _encode)
                 else:
                     self._large[known] = answer
 

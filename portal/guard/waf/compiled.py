@@ -35,6 +35,8 @@ class Library(Protocol):
 
     name: str
 
+    def __hash__(self) -> int: ...
+
     def rules(self, text: str) -> Rules: ...
 
 

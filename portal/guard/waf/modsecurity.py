@@ -4,6 +4,8 @@ Content rules see the path, the query and a few headers, never a
 body: what operators write talks of SQL, shells and HTML all day.
 """
 
+import json
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -21,6 +23,14 @@ MOST_REMEMBERED = 2048
 MOST_REMEMBERED_CHARACTERS = 1000
 # Rules that need no pattern engine.
 _OWN = ("http.fields", "http.header", "http.length", "http.smuggling", "nosql.operator")
+
+
+@lru_cache(maxsize=4)
+def _proven(library: Library, text: str, proofs: str) -> Compiled:
+    """Our rules, which have proved themselves: one set a process, however many apps it makes."""
+    compiled = Compiled(library, text, seen=requests.SEEN)
+    rules.prove(compiled, rules.names(text), json.loads(proofs))
+    return compiled
 
 
 class ModSecurity:
@@ -42,8 +52,7 @@ class ModSecurity:
         self.library = f"{library.name} ({because})" if because else library.name
         self._names = rules.names(text)
         self.rules = tuple(sorted({*self._names.values(), *_OWN, *(["crs"] if crs else [])}))
-        self._ours = Compiled(library, text, seen=requests.SEEN)
-        rules.prove(self._ours, self._names, proofs)
+        self._ours = _proven(library, text, json.dumps(proofs))
         self._crs = Compiled(library, crs, seen=None) if crs else None
         self._crs_blocks = crs_blocks
         self._clean: set[tuple[object, ...]] = set()
