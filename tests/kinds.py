@@ -17,7 +17,7 @@ KINDS = ("unit", "database", "process", "browser")
 FIXTURES = {
     "browser": {"chromium"},
     "process": {"served", "two", "gated", "redis"},
-    "database": {"build", "postgres", "lived_in", "open_session"},
+    "database": {"build", "postgres", "lived_in", "open_session", "shared"},
 }
 
 

@@ -1,6 +1,7 @@
 """The public pages in the reader's language: chosen, kept, and with the words and figures of it."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,12 +16,12 @@ from portal.web import catalogues
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.sites import Site
+from tests.shared_sites import shared_site
 
 OTHERS = [name for name in languages.NAMES if name != languages.DEFAULT]
 
 
-@pytest.fixture
-def told(site: Site, still: StandingClock) -> Site:
+def tell(site: Site, still: StandingClock) -> None:
     """A component with trouble, and a window."""
     status = site.portal.status
     since = still.moment.date() - timedelta(days=200)
@@ -37,7 +38,20 @@ def told(site: Site, still: StandingClock) -> Site:
     ends = still.moment + timedelta(hours=1)
     status.windows.schedule(By("a"), WindowIn(title="Upgrade", ends_at=ends))
     still.advance(minutes=40)
+
+
+@pytest.fixture
+def told(site: Site, still: StandingClock) -> Site:
+    tell(site, still)
     return site
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """For reading alone."""
+    with shared_site(tmp_path_factory) as (site, still):
+        tell(site, still)
+        yield site
 
 
 def page(site: Site, path: str, language: str) -> str:
@@ -50,9 +64,9 @@ PATHS = ("/", "/banner", "/board", "/embed", "/components/api", "/history", "/su
 
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("path", PATHS)
-def test_every_page_is_in_the_readers_language(told: Site, path: str, language: str):
-    text = page(told, path, f"{language},en;q=0.5")
-    english = page(told, path, "en")
+def test_every_page_is_in_the_readers_language(shared: Site, path: str, language: str):
+    text = page(shared, path, f"{language},en;q=0.5")
+    english = page(shared, path, "en")
     assert text != english
     if path not in ("/banner", "/board"):
         direction = ' dir="rtl"' if language == "ar" else ""

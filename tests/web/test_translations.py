@@ -1,6 +1,7 @@
 """Operators' texts on public paths: in the reader's language as far as they are translated."""
 
 import json
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
@@ -14,6 +15,7 @@ from portal.status.windows import WindowAct, WindowIn
 from portal.unit_of_work import By
 from tests.clocks import StandingClock
 from tests.instants import DAY, HOUR, NOW
+from tests.shared_sites import shared_site
 from tests.sites import Site
 from tests.web.outages import away
 
@@ -43,8 +45,7 @@ def written(kind: str) -> dict[str, Any]:
     return {"title": f"{kind} title", "message": f"**{kind} text**", "translations": texts(kind)}
 
 
-@pytest.fixture
-def told(site: Site, still: StandingClock) -> dict[str, str]:
+def tell(site: Site, still: StandingClock) -> dict[str, str]:
     """One of each kind, and how each is named."""
     status = site.portal.status
     status.components.add(ADA, ComponentIn(slug="api", name="API"))
@@ -70,6 +71,18 @@ def told(site: Site, still: StandingClock) -> dict[str, str]:
     new = UpdateIn(status="monitoring", message="**update text**", translations=words)
     status.incidents.update(ADA, incident.reference, new)
     return {"window": row.reference, "incident": incident.reference}
+
+
+@pytest.fixture
+def told(site: Site, still: StandingClock) -> dict[str, str]:
+    return tell(site, still)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, dict[str, str]]]:
+    """For reading alone."""
+    with shared_site(tmp_path_factory) as (site, still):
+        yield site, tell(site, still)
 
 
 def read(site: Site, path: str, language: str) -> str:
@@ -105,8 +118,9 @@ PATHS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", PATHS)
 def test_each_path_says_it_in_the_readers_language(
-    site: Site, told: dict[str, str], path: str, language: str
+    shared: tuple[Site, dict[str, str]], path: str, language: str
 ):
+    site, told = shared
     titles, messages = PATHS[path]
     text = read(site, path.format(**told), language)
     for kind in titles:
