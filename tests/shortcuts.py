@@ -61,5 +61,4 @@ hash_quickly()
 compress_quickly()
 
 
-
 TEMPLATES = CompiledTemplates()

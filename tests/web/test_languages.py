@@ -15,8 +15,8 @@ from portal.unit_of_work import By
 from portal.web import catalogues
 from tests.clocks import StandingClock
 from tests.conftest import Build
-from tests.sites import Site
 from tests.shared_sites import shared_site
+from tests.sites import Site
 
 OTHERS = [name for name in languages.NAMES if name != languages.DEFAULT]
 
