@@ -20,6 +20,9 @@ class Client:
         self._connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
         self.headers = headers
 
+    def close(self) -> None:
+        self._connection.close()
+
     def post(self, path: str, body: object) -> tuple[int, float]:
         """The status of the answer to JSON, and its milliseconds."""
         begun = time.perf_counter()
@@ -74,11 +77,12 @@ class Panel:
         self._note(body.decode())
 
     def go_on(self, first: float, every: float, stop: threading.Event) -> None:
-        """Poll until told to stop; the first time after some seconds."""
+        """Poll until told to stop, and close; the first time after some seconds."""
         pause = first
         while not stop.wait(pause):
             self.poll()
             pause = every
+        self._client.close()
 
     def _note(self, page: str) -> None:
         for name, _, mark in (one.rpartition(".") for one in _MARK.findall(page)):

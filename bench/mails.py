@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,9 @@ def measured(bench: Bench, folder: Path) -> Mails:
         rate = (len(_taken(file)) - sent) / seconds
         waiting = _notice(bench, window).pending
         opened = time.monotonic()
-        client = Client(node.address, **bench.bearer)
         given = INCIDENT | {"title": TROUBLE, "components": [IMPAIRED]}
-        status, act = client.post(f"{RUNTIME}/incidents", given)
+        with closing(Client(node.address, **bench.bearer)) as client:
+            status, act = client.post(f"{RUNTIME}/incidents", given)
         assert status == 201, status
         first = _until(lambda: _first(file, TROUBLE), "the first mail of the incident")
         with bench.portal.core.open_session() as session:

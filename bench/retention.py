@@ -5,6 +5,7 @@ delivered is old enough to be forgotten.
 """
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -50,8 +51,10 @@ def measured(bench: Bench, folder: Path) -> Tidied:
     begin = there = _gone(bench)
     taken: list[float] = []
     refused = 0
-    with nodes.serve(bench, folder / "retention", PORTAL_AUDIT_KEEP_DAYS=str(KEEP_DAYS)) as node:
-        client = Client(node.address, **bench.bearer)
+    with (
+        nodes.serve(bench, folder / "retention", PORTAL_AUDIT_KEEP_DAYS=str(KEEP_DAYS)) as node,
+        closing(Client(node.address, **bench.bearer)) as client,
+    ):
         begun = moved = looked = time.monotonic()
         for number in count():
             status, milliseconds = client.post(
