@@ -104,6 +104,12 @@ class Served:
         assert done.code == code, done.errors
         return done.output
 
+    def fill(self) -> None:
+        """Put in the demo's data, and wait until what it writes last is public."""
+        self.run("demo")
+        last = ("1 day with problems", "Demo: slow e-mail delivery")
+        until(lambda: all(one in self.get("/").text for one in last), what="the demo's page")
+
     def begin(self, *arguments: str) -> Command:
         """A command that goes on beside the test."""
         return _commands.start(arguments, self.environ, self.folder.with_suffix(".command"))

@@ -38,7 +38,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, post: Post) -> Iterator[Serve
     )
     served.environ["PORTAL_EXTERNAL_URL"] = served.address
     with served as server:
-        server.run("demo")
+        server.fill()
         press(server)
         yield server
 

@@ -49,7 +49,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         PORTAL_RATE_LIMIT="60/minute",
         PORTAL_WORKERS_DECLARED="profileEngagement:1s,newsAggregation:1s",
     ) as server:
-        server.run("demo")
+        server.fill()
         server.scrape()
         yield server
 

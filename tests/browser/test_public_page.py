@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.pages import Watched
-from tests.patience import until
 from tests.processes import Served
 
 POLL_SECONDS = 2
@@ -27,8 +26,7 @@ def quiet(tmp_path: Path) -> Iterator[Served]:
 def demo(tmp_path: Path) -> Iterator[Served]:
     settings = {"PORTAL_POLL_SECONDS": str(POLL_SECONDS), "PORTAL_RATE_LIMIT": "100000/minute"}
     with Served(tmp_path / "data", **settings) as server:
-        server.run("demo")
-        until(lambda: "1 day with problems" in server.get("/").text, what="the demo's history")
+        server.fill()
         yield server
 
 

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.pages import Watched, overflow
-from tests.patience import until
 from tests.processes import Served
 
 ZONE = "America/New_York"
@@ -21,8 +20,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         PORTAL_POLL_SECONDS="1",
         PORTAL_RATE_LIMIT="100000/minute",
     ) as server:
-        server.run("demo")
-        until(lambda: "1 day with problems" in server.get("/").text, what="the demo's history")
+        server.fill()
         yield server
 
 

@@ -59,7 +59,7 @@ def test_a_portal_below_a_path_is_whole(tmp_path: Path):
     port = free_port()
     environ = {**TRUSTED, "PORTAL_EXTERNAL_URL": f"http://127.0.0.1:{port}/status"}
     with Served(tmp_path / "data", "--no-worker", **environ) as node:
-        node.run("demo")
+        node.fill()
         node.run("operator", "create", "ada", "--role", "admin", "--password-stdin", text=PASSWORD)
         place = (DEPLOY / "nginx/below-a-path.conf").read_text()
         place = changed(place, ("127.0.0.1:8000", f"127.0.0.1:{node.port}"))
