@@ -99,6 +99,9 @@ def test_a_poll_that_brings_news_disturbs_nothing(watched: Watched, demo: Served
     page.locator(".subscribe summary").click()
     page.locator("#banner .when summary").first.click()
     bars_of(page, "API").press("Enter")
+    # The card is filled once more when the days of its component have come.
+    card = page.get_by_role("group", name="API")
+    expect(card).to_contain_text("No problems on this day.")
     page.keyboard.press("ArrowLeft")
     group = page.locator("details.group").first
     group.locator("summary").click()
