@@ -1,6 +1,7 @@
 """Servers that answer as they are told: well, slowly, wrongly, without end, or not at all."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -38,12 +39,19 @@ def serving(handler: Handler, *, ssl: Any = None) -> Iterator[int]:
             asyncio.run_coroutine_threadsafe(stopping, loop).result(10)
 
 
+async def request(reader: asyncio.StreamReader) -> bytes:
+    """Read a request whole: what is left unread when a connection is closed resets it."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: *(\d+)", head, re.MULTILINE)
+    return head + await reader.readexactly(int(length[1]) if length else 0)
+
+
 def saying(*parts: bytes, every: float = 0.0, asks: bool = True) -> Handler:
-    """Read a request's head, then say some bytes, one part after the other."""
+    """Read a request, then say some bytes, one part after the other."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if asks:
-            await reader.readuntil(b"\r\n\r\n")
+            await request(reader)
         for part in parts:
             writer.write(part)
             await writer.drain()
@@ -57,7 +65,7 @@ def drip(head: bytes) -> Handler:
     """An answer that never ends, a byte at a time."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await request(reader)
         writer.write(head)
         while True:
             writer.write(b"x")
@@ -71,7 +79,7 @@ def flood(head: bytes, sent: list[int]) -> Handler:
     """An answer of a gigabyte; `sent` counts what was taken of it."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        await request(reader)
         writer.write(head)
         for _ in range(16_384):
             writer.write(b"x" * 65_536)

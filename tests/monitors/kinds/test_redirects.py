@@ -1,7 +1,6 @@
 """Where redirects may lead, and what goes along."""
 
 import asyncio
-import re
 
 import pytest
 
@@ -71,9 +70,7 @@ def hearing(heard: list[bytes]) -> servers.Handler:
     """A server that keeps what it was sent, the body too."""
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"Content-Length: (\d+)", head)
-        heard.append(head + await reader.readexactly(int(length[1]) if length else 0))
+        heard.append(await servers.request(reader))
         writer.write(OK)
 
     return hear
@@ -112,8 +109,8 @@ def test_the_same_origin_gets_all_again_however_it_is_written(status: int):
     heard: list[bytes] = []
 
     async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        heard.append(head + await reader.readexactly(4))
+        head = await servers.request(reader)
+        heard.append(head)
         if head.startswith(b"POST /first"):
             at = f"http://LOCALHOST:{port}/second\r\n\r\n".encode()
             writer.write(b"HTTP/1.1 %d R\r\nContent-Length: 0\r\nLocation: " % status + at)
@@ -133,7 +130,7 @@ def test_a_way_round_by_another_origin_brings_no_body_back():
     heard: list[bytes] = []
 
     async def home(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = await servers.request(reader)
         heard.append(head)
         if head.startswith(b"POST /first"):
             at = f"http://127.0.0.1:{other}/\r\n\r\n".encode()
