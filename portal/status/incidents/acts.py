@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import clock
-from portal.audit import chain
 from portal.errors import RuleError
 from portal.status import notices, templates, translations
 from portal.status.incidents import impacts, queries
@@ -42,8 +41,7 @@ class Incidents(Acts):
             raise RuleError("status", "A new incident cannot be resolved.")
         if new.next_update_at is not None and new.next_update_at <= tx.now:
             raise RuleError("nextUpdateAt", "The next update must be in the future.")
-        # References have no gaps: one after the other.
-        chain.lock(tx.session)
+        # References have no gaps, as acts take turns.
         row = Incident(
             reference=queries.next_reference(tx.session, now=tx.now),
             title=new.title,
