@@ -95,9 +95,10 @@ def confirm(token: str) -> Response:
     """The link of the first mail."""
     links = web.current().notify.links
     with sheets.open_session() as session:
-        if request.method == "POST":
+        is_act = request.method == "POST"
+        if is_act:
             engine.begin_write(session)
-        row = links.to_confirm(session, token, now=clock.now(), locks=request.method == "POST")
+        row = links.to_confirm(session, token, now=clock.now(), locks=is_act)
         if row is None:
             return sheets.question(
                 _OLD,
@@ -105,7 +106,7 @@ def confirm(token: str) -> Response:
                 link=("/subscribe", "Get updates"),
                 status=410,
             )
-        if request.method == "GET":
+        if not is_act:
             return sheets.question(
                 "Confirm your subscription",
                 "We will send updates to %(address)s.",
@@ -134,7 +135,7 @@ def manage(token: str) -> Response:
             return _gone()
         address, errors, status = row.address, {}, 200
         chosen: Any = Choices(topics=[Topic(one) for one in row.topics], components=row.components)
-        if request.method == "POST":
+        if is_act:
             chosen = _chosen()
             try:
                 subscribers.choose(session, row, Choices.model_validate(chosen))
@@ -151,7 +152,7 @@ def manage(token: str) -> Response:
         address=address,
         chosen=chosen,
         errors=errors,
-        is_saved=request.method == "POST" and not errors,
+        is_saved=is_act and not errors,
         **_offer(),
     )
 
