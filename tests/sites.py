@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,6 @@ class Site:
 
     app: Any
     settings: Settings
-    scopes: list[Scope] = field(default_factory=lambda: list(Scope))
-    _token: str | None = None
 
     @property
     def portal(self) -> Any:

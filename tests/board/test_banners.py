@@ -10,33 +10,14 @@ from portal.board.banners import Banner
 from portal.status.terms import Status
 from portal.status.windows import Window
 from tests import rows
+from tests.board import pictures
 from tests.instants import HOUR, NOW, TICK
 
 pytestmark = pytest.mark.unit
 
 
 def banner(**values: Any) -> Banner:
-    return Banner(
-        **{
-            "kind": "window",
-            "ref": "m-1",
-            "title": "T",
-            "message": "",
-            "message_html": "",
-            "severity": "maintenance",
-            "status": "active",
-            "audiences": ["public"],
-            "channels": ["web"],
-            "dismissible": False,
-            "zone": "UTC",
-            "starts_at": NOW - HOUR,
-            "ends_at": None,
-            "published_at": None,
-            "resolved_at": None,
-            "version": 1,
-            **values,
-        }
-    )
+    return pictures.banner(**{"title": "T", "ends_at": None, **values})
 
 
 @pytest.mark.parametrize(
