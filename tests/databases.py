@@ -133,7 +133,8 @@ def fresh_database(address: str, *, template: str = TEMPLATE) -> str:
     """A database of its own on the run's server, a copy of `template`."""
     name = f"t{secrets.token_hex(8)}"
     with administrator(address) as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # By its files: by the log, as is the default, takes twice the time.
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     url = named(address, name)
     if template == TEMPLATE:  # a server of a test's own takes its databases with it
         _made.append(url)
