@@ -23,6 +23,8 @@ _FIELDS = ("seq", "at", "type", "actor", "detail")
 # One encoder for all: a new one for each event takes half of the time of a walk.
 _canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 _LOCK = 0x506F7274616C  # "Portal": one advisory lock of PostgreSQL for all who append
+# In a session's `info`: the transaction that has the turn already, which is not asked for twice.
+_TURN = "audit turn"
 
 
 class AuditEvent(Base):
@@ -123,8 +125,12 @@ def lock(session: Session) -> None:
 
     Who numbers something else in the same transaction takes it first, and waits in one order.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    transaction = session.get_transaction()
+    if transaction is None or session.info.get(_TURN) is not transaction:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        session.info[_TURN] = session.get_transaction()
 
 
 def start(session: Session) -> Start:

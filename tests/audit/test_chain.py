@@ -9,6 +9,7 @@ from portal import clock
 from portal.audit import chain
 from portal.audit.events import UnknownEventError
 from tests.audit.segments import verdict
+from tests.queries import counted
 from tests.sites import Site
 
 
@@ -77,6 +78,19 @@ def test_the_first_bad_event_is_named(either: Site, tampering: str, bad: int):
         session.execute(text(tampering))
         session.commit()
     assert verdict(either).first_bad_seq == bad
+
+
+def test_a_transaction_takes_its_turn_once_and_the_next_one_anew(either: Site):
+    is_asked = either.portal.core.engine.dialect.name == "postgresql"
+    with either.portal.core.open_session() as session, counted(either) as queries:
+        for turns in (1, 2):
+            for number in range(3):
+                chain.append(
+                    session, "account.logout", actor="ada", at=clock.now(), name=f"ada{number}"
+                )
+            session.commit()
+            asked = [one for one in queries.statements if "pg_advisory_xact_lock" in one]
+            assert len(asked) == (turns if is_asked else 0)
 
 
 def test_an_event_that_is_not_declared_is_refused(site: Site):

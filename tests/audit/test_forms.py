@@ -4,7 +4,6 @@ import fcntl
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,19 +29,6 @@ def test_the_hash_of_an_event_is_what_it_has_always_been():
     assert chain.digest_of(chain.GENESIS, fields) == (
         "bfdfcffdfa8e290c6794898a3bf1093a0d2d0beeb5a2fa8f0b60169f38e56b68"
     )
-
-
-@pytest.mark.unit
-@pytest.mark.parametrize(("dialect", "locks"), [("postgresql", 1), ("sqlite", 0)])
-def test_who_appends_takes_turns_where_the_database_does_not_see_to_it(dialect, locks):
-    said: list[str] = []
-    session = SimpleNamespace(
-        get_bind=lambda: SimpleNamespace(dialect=SimpleNamespace(name=dialect)),
-        execute=lambda text, values: said.append(str(text)),
-    )
-    chain.lock(session)  # type: ignore[arg-type]
-    assert len(said) == locks
-    assert all("pg_advisory_xact_lock" in one for one in said)
 
 
 def test_a_segment_is_written_in_letters_and_in_one_order(session: Session, tmp_path: Path):
