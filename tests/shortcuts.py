@@ -1,6 +1,8 @@
 """What all apps of a process have in common, made once: it took most of the time of a test."""
 
+import json
 from types import SimpleNamespace
+from typing import Any
 
 import brotli
 from argon2 import PasswordHasher
@@ -9,6 +11,8 @@ from werkzeug.routing import Rule
 
 from portal.accounts import passwords
 from portal.board import encodings
+from portal.guard.waf import modsecurity
+from portal.guard.waf.compiled import Compiled, Library
 from tests.templates import CompiledTemplates
 
 
@@ -55,10 +59,24 @@ def compress_quickly() -> None:
     encodings.brotli = quickly  # type: ignore[attr-defined]
 
 
+def prove_rules_once() -> None:
+    """Compile the WAF's rules and let them prove themselves once a process, not once an app."""
+    prove, known = modsecurity._proven, {}
+
+    def remembered(library: Library, text: str, proofs: list[dict[str, Any]]) -> Compiled:
+        key = library, text, json.dumps(proofs)
+        if key not in known:
+            known[key] = prove(library, text, proofs)
+        return known[key]
+
+    modsecurity._proven = remembered
+
+
 remember_routes()
 remember_statements()
 hash_quickly()
 compress_quickly()
+prove_rules_once()
 
 
 TEMPLATES = CompiledTemplates()

@@ -35,8 +35,6 @@ class Library(Protocol):
 
     name: str
 
-    def __hash__(self) -> int: ...
-
     def rules(self, text: str) -> Rules: ...
 
 

@@ -4,8 +4,6 @@ Content rules see the path, the query and a few headers, never a
 body: what operators write talks of SQL, shells and HTML all day.
 """
 
-import json
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -25,11 +23,10 @@ MOST_REMEMBERED_CHARACTERS = 1000
 _OWN = ("http.fields", "http.header", "http.length", "http.smuggling", "nosql.operator")
 
 
-@lru_cache(maxsize=4)
-def _proven(library: Library, text: str, proofs: str) -> Compiled:
-    """Our rules, which have proved themselves: one set a process, however many apps it makes."""
+def _proven(library: Library, text: str, proofs: list[dict[str, Any]]) -> Compiled:
+    """Our rules, which have proved themselves."""
     compiled = Compiled(library, text, seen=requests.SEEN)
-    rules.prove(compiled, rules.names(text), json.loads(proofs))
+    rules.prove(compiled, rules.names(text), proofs)
     return compiled
 
 
@@ -52,7 +49,7 @@ class ModSecurity:
         self.library = f"{library.name} ({because})" if because else library.name
         self._names = rules.names(text)
         self.rules = tuple(sorted({*self._names.values(), *_OWN, *(["crs"] if crs else [])}))
-        self._ours = _proven(library, text, json.dumps(proofs))
+        self._ours = _proven(library, text, proofs)
         self._crs = Compiled(library, crs, seen=None) if crs else None
         self._crs_blocks = crs_blocks
         self._clean: set[tuple[object, ...]] = set()
