@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from portal import clock
 from portal.monitors.looks import Look
-from portal.monitors.recorder import Recorder
+from portal.monitors.recorder import OutdatedError, Recorder
 from portal.store.lease import LeaseLostError
 
 _log = structlog.get_logger()
@@ -73,8 +73,13 @@ class Batches:
     async def _write_or_keep(self, done: list[tuple[int, Look]], now: float) -> None:
         try:
             await self._write(done)
+        except OutdatedError:
+            # Written once monitors have been read anew, but for those that have begun anew.
+            self._done = (done + self._done)[-MOST_WAITING:]
+            self._on_outdated()
+            self.is_urgent = True
         except IntegrityError as error:
-            # Such as of a monitor that was removed meanwhile: it would fail each time.
+            # Such as of a monitor that was removed just now: it would fail each time.
             _log.warning("monitor.looks_dropped", looks=len(done), error=str(error.orig)[:200])
             self._on_outdated()
         except SQLAlchemyError as error:

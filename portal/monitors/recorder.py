@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit import chain
 from portal.monitors import (
     alerts,
     conclusions,
@@ -28,11 +29,15 @@ from portal.monitors.looks import Look
 from portal.monitors.rows import Rows
 from portal.monitors.states import MonitorState
 from portal.monitors.watched import Watched, blind_times, watched_again
-from portal.store import engine
+from portal.store import engine, revision
 
 CONFIRM_EVERY = timedelta(seconds=60)
 # Longer than that between two rounds nobody listened for heartbeats.
 LISTENS_WITHIN = timedelta(seconds=90)
+
+
+class OutdatedError(Exception):
+    """Monitors were changed since they were read; what is known of them must be read anew."""
 
 
 class Recorder:
@@ -48,6 +53,7 @@ class Recorder:
         self._in_order: list[Watched] = []
         self._rows = Rows()
         self._pings: dict[int, int] = {}
+        self._revision: int | None = None
         self._confirmed_at: datetime | None = None
         self._round_at: datetime | None = None
         self._seen_at: datetime | None = None
@@ -57,6 +63,8 @@ class Recorder:
         with self._open_session() as session:
             session.expire_on_commit = False
             engine.begin_write(session)
+            # Before all else: who changes something meanwhile makes it another number.
+            number = revision.current(session, revision.MONITORS)
             node_id = nodes.report(session, self._node, self._labels, now=now)
             present = nodes.present(session, now=now)
             monitors = queries.every(session)
@@ -92,6 +100,7 @@ class Recorder:
         self._in_order = conclusions.in_order(watched)
         self._pings = {number: row.pings for number, row in heard.items() if number in by_id}
         self._rows.stored, self.node_id, self.present = stored, node_id, present
+        self._revision = number
         self.watched, self._by_id = watched, by_id
 
     def one(self, monitor_id: int) -> Watched | None:
@@ -123,12 +132,18 @@ class Recorder:
     ) -> bool:
         """Write looks that were judged, and as the leader what follows.
 
-        Gives whether anything public changed.
+        Gives whether anything public changed. OutdatedError where somebody changed a monitor since
+        it was read: what was seen of one that is paused by now must not open an alert.
         """
         # Of what was removed, paused or begun anew since they were made, nothing is written.
         looks = [pair for pair in looks if self._has_view(pair[0])]
         with self._open_session() as session:
             engine.begin_write(session)
+            if leads:
+                # Acts take this turn: none of them comes between.
+                chain.lock(session)
+            if revision.current(session, revision.MONITORS) != self._revision:
+                raise OutdatedError
             self._rows.write(session, self.node_id, looks, self._judgement)
             is_public = False
             if leads:
