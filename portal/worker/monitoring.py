@@ -38,13 +38,20 @@ def run(portal: Portal, holder: str, stop: threading.Event) -> None:
                 # An event loop, and what looks, only where something is looked at.
                 asyncio.run(monitoring.watch())
         except SQLAlchemyError as error:
-            _log.warning("worker.database_unreachable", error=type(error).__name__)
+            _say(error)
         except Exception:
             # Whatever it is, it may pass, and until then nothing is known.
             _log.exception("worker.monitoring_failed")
             stop.wait(FAILED_PAUSE_SECONDS)
         stop.wait(1.0)
     monitoring.close()
+
+
+def _say(error: SQLAlchemyError) -> None:
+    if isinstance(error, lease.LeaseLostError):
+        _log.warning("worker.lease_lost", lease=MONITORS)
+    else:
+        _log.warning("worker.database_unreachable", error=type(error).__name__)
 
 
 class _RollupTask:
@@ -63,7 +70,7 @@ class _RollupTask:
         try:
             await self._beside(partial(rollup.run, now=clock.now()))
         except SQLAlchemyError as error:
-            _log.warning("worker.database_unreachable", error=type(error).__name__)
+            _say(error)
 
     async def end(self) -> None:
         if self._task is not None:
@@ -174,5 +181,5 @@ class Monitoring:
             try:
                 leadership.give_back(self._portal.core, self._fence.held)
             except SQLAlchemyError as error:
-                _log.warning("worker.database_unreachable", error=type(error).__name__)
+                _say(error)
             self._fence.held = None
