@@ -12,6 +12,7 @@
   // Which day of which component is open, and what is known of the days of components.
   let open = null;
   const known = new Map();
+  const asked = new Map();
 
   const count = (bars) => Number(getComputedStyle(bars).getPropertyValue("--days")) || 90;
   const last = (bars) => Date.parse(bars.dataset.last);
@@ -76,8 +77,7 @@
     return bars;
   };
 
-  const learn = async (slug, path) => {
-    if (known.get(slug)) return;
+  const ask = async (slug, path) => {
     try {
       const answer = await fetch(path);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -86,6 +86,13 @@
     } catch {
       known.set(slug, null);
     }
+    asked.delete(slug);
+  };
+
+  const learn = (slug, path) => {
+    if (known.get(slug)) return;
+    if (!asked.has(slug)) asked.set(slug, ask(slug, path));
+    return asked.get(slug);
   };
 
   const show = async (bars, moment) => {

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.pages import Watched, overflow
+from tests.patience import until
 from tests.processes import Served
 
 ZONE = "America/New_York"
@@ -84,6 +85,22 @@ def test_a_touch_takes_the_nearest_day(watched: Watched, width: int):
     assert overflow(page) <= 0
     card.get_by_role("button", name="Close").tap()
     expect(card).to_have_count(0)
+
+
+def test_days_are_asked_for_once_however_fast_somebody_steps(watched: Watched):
+    page, asked = watched.page, []
+    page.route("**/components/api", asked.append)
+    bars_of(page, "API").press("Enter")
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    until(lambda: asked, what="the question")
+    page.keyboard.press("ArrowRight")
+    asked[0].continue_()
+    card = page.get_by_role("group", name="API")
+    expect(card).to_contain_text("No problems on this day.")
+    page.keyboard.press("ArrowLeft")
+    expect(card).to_contain_text("Partial outage")
+    assert len(asked) == 1
 
 
 def test_a_day_that_cannot_be_had_says_so(watched: Watched):
