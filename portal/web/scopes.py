@@ -70,6 +70,7 @@ TABLE: dict[str, str | Scope] = {
         "incidents",
         "acknowledge capture create new note show_preview show_update_preview update",
     ),
+    **_views(Scope.INCIDENTS_WRITE, "incident_details", "edit one"),
     **_views(Scope.INCIDENTS_READ, "incidents_api", "captured findings_of listing one prepared"),
     **_views(
         Scope.INCIDENTS_WRITE, "incidents_api", "acknowledge capture create note replace update"

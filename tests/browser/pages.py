@@ -116,7 +116,7 @@ def every_page(page: Page, served: Served) -> list[str]:
         *(one.replace("/panel/windows", "/maintenance") for one in (window,) if one),
         *(one for one in (incident, window, announcement, component) if one),
     ]
-    return [*paths, f"{incident}/retrospective"] if incident else paths
+    return [*paths, f"{incident}/details", f"{incident}/retrospective"] if incident else paths
 
 
 def _link(page: Page, served: Served, path: str, pattern: str) -> str:

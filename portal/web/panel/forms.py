@@ -202,13 +202,18 @@ def in_field(moment: datetime | None, zone: str = "UTC") -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}" if moment else ""
 
 
-def keep_untouched(content: Any, stored: Any, zone: str = "UTC") -> None:
-    """Give start and end their stored instants where the form was left as it was filled in.
+_SPAN = {"startsAt": "starts_at", "endsAt": "ends_at"}
+
+
+def keep_untouched(
+    content: Any, stored: Any, zone: str = "UTC", *, fields: Mapping[str, str] = _SPAN
+) -> None:
+    """Give `fields` their stored instants where the form was left as it was filled in.
 
     A field has neither the seconds of an instant nor, in the hour that a change of the clocks
     doubles, which of the two it is.
     """
-    for field, name in (("startsAt", "starts_at"), ("endsAt", "ends_at")):
+    for field, name in fields.items():
         instant = getattr(stored, name)
         if request.form.get(field, "") == in_field(instant, zone):
             setattr(content, name, instant)
