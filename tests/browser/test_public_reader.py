@@ -5,10 +5,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.pages import Watched, overflow
-from tests.patience import until
 from tests.processes import Served
 
 ZONE = "America/New_York"
@@ -88,13 +87,12 @@ def test_a_touch_takes_the_nearest_day(watched: Watched, width: int):
 
 
 def test_days_are_asked_for_once_however_fast_somebody_steps(watched: Watched):
-    page, asked = watched.page, []
-    page.route("**/components/api", asked.append)
-    bars_of(page, "API").press("Enter")
-    for _ in range(3):
-        page.keyboard.press("ArrowLeft")
-    until(lambda: asked, what="the question")
-    page.keyboard.press("ArrowRight")
+    page, asked = watched.page, list[Route]()
+    page.route("**/components/api", lambda route: asked.append(route))
+    with page.expect_request("**/components/api"):
+        bars_of(page, "API").press("Enter")
+    for key in ("ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowRight"):
+        page.keyboard.press(key)
     asked[0].continue_()
     card = page.get_by_role("group", name="API")
     expect(card).to_contain_text("No problems on this day.")
