@@ -17,6 +17,7 @@ from portal.board import badges, calendars
 from portal.board.banners import Banner
 from portal.board.picture import Picture
 from portal.board.site import Document, Site, clean
+from portal.status.prose import COLON
 from portal.status.terms import Status
 
 MOST_ENTRIES = 50
@@ -164,7 +165,7 @@ SPANS = {Status.SCHEDULED: "Planned", Status.ACTIVE: "In progress", Status.RESOL
 def _span(banner: Banner, site: Site) -> str:
     until = f" – {clock.iso(banner.over_at)}" if banner.over_at else ""
     word = site.say(SPANS.get(banner.status, "Planned"))
-    return f"{word}: {clock.iso(banner.starts_at)}{until}"
+    return f"{word}{site.say(COLON)}{clock.iso(banner.starts_at)}{until}"
 
 
 def _latest(found: list[Entry], picture: Picture) -> datetime:

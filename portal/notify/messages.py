@@ -56,6 +56,7 @@ _STATES = {
 }
 # All words that a mail's frame is told with, for the catalogues of other languages.
 WORDS = (
+    prose.COLON,
     *(word for word, _ in _WINDOW.values()),
     *_SEVERITY.values(),
     *(f"{word}, changed" for word in _SEVERITY.values()),
@@ -111,9 +112,9 @@ class Message:
     link_word: str
     facts: list[Fact] = field(default_factory=list)
 
-    def subject(self, site: str) -> str:
+    def subject(self, site: str, colon: str = prose.COLON) -> str:
         """One line, whatever stands in the title."""
-        told = f"{self.word}: {self.title}" if self.title else self.word
+        told = f"{self.word}{colon}{self.title}" if self.title else self.word
         return _CONTROL.sub(" ", f"[{site}] {told}").strip()
 
 

@@ -9,6 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+# Between a name and what it is; some languages have a space before it.
+COLON = ": "
 # Titles stand at level 1 or 2; headings of a text come below them.
 _HIGHEST_HEADING = 3
 _TAGS = {

@@ -9,6 +9,7 @@ from jinja2 import Environment, nodes
 
 from docs import translations
 from portal.board import languages
+from portal.status.prose import COLON
 from portal.web import catalogues
 
 OTHERS = [name for name in languages.NAMES if name != languages.DEFAULT]
@@ -36,6 +37,7 @@ def test_no_text_of_the_public_is_unmarked():
         if path.suffix == ".html":
             told = _TAG.sub(" ", _ATTRIBUTE.sub(" ", source))
         told += " ".join(_NAMED.findall(source))
+        assert not re.search(r"\u2026: |: \u2026", told), f"{path.name}: a colon without {COLON!r}"
         words = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", told))) - NAMES
         assert not words, f"{path.name}: {sorted(words)}"
 

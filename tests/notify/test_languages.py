@@ -78,7 +78,8 @@ def letter(site: Site, person: Subscriber, kind: NoticeKind) -> Any:
     [
         ("en", "[Status] Investigating: Down", "You get this mail because you subscribed to"),
         ("de", "[Status] In Untersuchung: Down", "weil Sie Status abonniert haben."),
-        ("ja", "[Status] 調査中: Down", "購読されているため"),
+        ("fr", "[Status] En cours d’analyse\u00a0: Down", "Modifier votre abonnement\u00a0: http"),
+        ("ja", "[Status] 調査中：Down", "購読されているため"),
         ("ar", "[Status] قيد التحقيق: Down", "إلغاء الاشتراك"),
     ],
 )

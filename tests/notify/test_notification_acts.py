@@ -37,7 +37,7 @@ def open_session(
 
 
 def rendered(name: str, **_: Any) -> tuple[str, str]:
-    return ('["W", [], "R", "C", "U", false]' if name == "card" else "text"), "html"
+    return ('["W", [], "R", "C", "U", ": ", false]' if name == "card" else "text"), "html"
 
 
 @pytest.fixture

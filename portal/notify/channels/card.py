@@ -40,10 +40,10 @@ class Card:
 def of(message: Message, render: Render, *, site: str, url: str, language: str = "en") -> Card:
     """A notice in a language, with places for the links that are one subscriber's own."""
     said, _ = render("card", message=message, language=language)
-    word, facts, read, change, leave, is_right_to_left = json.loads(said)
+    word, facts, read, change, leave, colon, is_right_to_left = json.loads(said)
     return Card(
         site=site,
-        title=quiet(f"{word}: {message.title}" if message.title else word),
+        title=quiet(f"{word}{colon}{message.title}" if message.title else word),
         tone=message.tone,
         text=shortened(quiet(message.text), MOST_TEXT),
         facts=tuple((label, shortened(quiet(text), MOST_FACT)) for label, text in facts),

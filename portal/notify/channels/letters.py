@@ -87,7 +87,8 @@ class Letters:
             language=language,
         )
         told = replace(message, word=self._say(language, message.word))
-        form = cut(self._body(claim, told.subject(self._site), text, html), length)
+        subject = told.subject(self._site, self._say(language, prose.COLON))
+        form = cut(self._body(claim, subject, text, html), length)
         while len(self._forms) >= FORMS_KEPT:
             del self._forms[next(iter(self._forms))]
         self._forms[key] = (message, form)
