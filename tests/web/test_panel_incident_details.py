@@ -133,6 +133,33 @@ def test_a_stale_form_shows_what_was_saved_meanwhile(site: Site, person: Person,
     assert stored(site, path).title == "Mine"
 
 
+def test_the_start_is_not_after_what_followed(site: Site, person: Person, path: str, still):
+    still.advance(minutes=10)
+    assert person.post(f"{path}/updates", message="Found.", status="identified").status_code == 303
+    still.advance(minutes=10)
+    late = f"{clock.now() - timedelta(minutes=5):%Y-%m-%dT%H:%M}"
+    page = text_of(person.post(f"{path}/details", **filled(site, path, startedAt=late)), 422)
+    assert "The start must be before the updates that followed." in page
+    early = f"{clock.now() - timedelta(minutes=12):%Y-%m-%dT%H:%M}"
+    assert person.post(f"{path}/details", **filled(site, path, startedAt=early)).status_code == 303
+    one = stored(site, path)
+    assert [update.at for update in one.updates][-1] == one.started_at
+
+
+def test_a_next_update_is_not_promised_for_the_past(site: Site, person: Person, path: str, still):
+    ahead, behind = (
+        f"{clock.now() + timedelta(minutes=number):%Y-%m-%dT%H:%M}" for number in (10, -10)
+    )
+    for moment, status in ((behind, 422), (ahead, 303)):
+        form = filled(site, path, nextUpdateAt=moment)
+        assert person.post(f"{path}/details", **form).status_code == status
+    # One that was promised and is over is no obstacle to a title.
+    still.advance(minutes=20)
+    form = filled(site, path, title="Other")
+    assert person.post(f"{path}/details", **form).status_code == 303
+    assert stored(site, path).next_update_at is not None
+
+
 def test_the_end_is_not_before_the_start(site: Site, person: Person, path: str, still):
     still.advance(minutes=30)
     person.sign_in()

@@ -39,8 +39,7 @@ class Incidents(Acts):
         check_start(started_at, now=tx.now)
         if new.status is Progress.RESOLVED:
             raise RuleError("status", "A new incident cannot be resolved.")
-        if new.next_update_at is not None and new.next_update_at <= tx.now:
-            raise RuleError("nextUpdateAt", "The next update must be in the future.")
+        _check_next(new.next_update_at, tx.now)
         # References have no gaps, as acts take turns.
         row = Incident(
             reference=queries.next_reference(tx.session, now=tx.now),
@@ -82,6 +81,8 @@ class Incidents(Acts):
         check_start(content.started_at, now=tx.now)
         if row.resolved_at is not None and content.started_at >= row.resolved_at:
             raise RuleError("startedAt", "The start must be before the end.")
+        if content.next_update_at != row.next_update_at:
+            _check_next(content.next_update_at, tx.now)
         after = {
             "title": content.title,
             "translations": translations.stored(content.translations, row.translations),
@@ -195,18 +196,27 @@ def _add_entry(
     )
 
 
+def _check_next(moment: datetime | None, now: datetime) -> None:
+    if moment is not None and moment <= now:
+        raise RuleError("nextUpdateAt", "The next update must be in the future.")
+
+
 def _move_start(session: Session, row: Incident, started_at: datetime) -> None:
-    """What began with the incident begins with it still."""
-    first = session.scalar(
+    """What began with the incident begins with it still; RuleError where something came before."""
+    updates = session.scalars(
         select(IncidentUpdate)
         .where(IncidentUpdate.incident_id == row.id, IncidentUpdate.is_public)
         .order_by(IncidentUpdate.at, IncidentUpdate.id)
-    )
-    if first is not None and first.at == row.started_at:
-        first.at = started_at
-    for span in impacts.spans_of(session, row):
-        if span.began_at == row.started_at:
-            span.began_at = started_at
+    ).all()
+    first = [one for one in updates[:1] if one.at == row.started_at]
+    spans = [one for one in impacts.spans_of(session, row) if one.began_at == row.started_at]
+    since = [*(one.at for one in updates if one not in first), *(one.ended_at for one in spans)]
+    if any(moment is not None and moment < started_at for moment in since):
+        raise RuleError("startedAt", "The start must be before the updates that followed.")
+    for update in first:
+        update.at = started_at
+    for span in spans:
+        span.began_at = started_at
 
 
 def notify(
