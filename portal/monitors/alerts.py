@@ -23,7 +23,11 @@ from portal.store import revision
 _ALERT = {Health.DOWN: DOWN, Health.DEGRADED: DEGRADED}
 
 
-def open_ones(session: Session) -> dict[tuple[str, str], Episode]:
+# Open episodes by alert and slug.
+Opened = dict[tuple[str, str], Episode]
+
+
+def open_ones(session: Session) -> Opened:
     """The open episodes of monitors, by alert and slug."""
     rows = session.scalars(
         select(Episode).where(Episode.source == Source.MONITOR, Episode.closed_at.is_(None))
@@ -35,6 +39,7 @@ def follow(
     session: Session,
     monitor: Monitor,
     health: Health,
+    opened: Opened,
     *,
     since: datetime,
     detail: str,
@@ -47,7 +52,7 @@ def follow(
     wanted = _ALERT.get(health)
     changed: list[Episode] = []
     for alert in (DOWN, DEGRADED):
-        row = episodes.open_one(session, alert, monitor.slug)
+        row = opened.get((alert, monitor.slug))
         if row is not None and alert != wanted:
             changed.append(_close(session, row, max(row.opened_at, since), now))
         elif row is None and alert == wanted and not is_planned:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from portal import clock
 from portal.monitors.looks import Look
-from portal.monitors.recorder import OutdatedError, Recorder
+from portal.monitors.recorder import Recorder
 from portal.store.lease import LeaseLostError
 
 _log = structlog.get_logger()
@@ -40,6 +40,8 @@ class Batches:
         self._written_at = float("-inf")
         self.leads = False
         self.is_urgent = False
+        # Whether what is written was refused once before.
+        self._is_repeated = False
 
     def add(self, monitor_id: int, look: Look) -> None:
         self._done.append((monitor_id, look))
@@ -73,15 +75,16 @@ class Batches:
     async def _write_or_keep(self, done: list[tuple[int, Look]], now: float) -> None:
         try:
             await self._write(done)
-        except OutdatedError:
-            # Written once monitors have been read anew, but for those that have begun anew.
-            self._done = (done + self._done)[-MOST_WAITING:]
-            self._on_outdated()
-            self.is_urgent = True
         except IntegrityError as error:
-            # Such as of a monitor that was removed just now: it would fail each time.
-            _log.warning("monitor.looks_dropped", looks=len(done), error=str(error.orig)[:200])
             self._on_outdated()
+            if not self._is_repeated:
+                # A monitor was removed just now, and is left out the next time.
+                self._is_repeated, self.is_urgent = True, True
+                self._done = done + self._done
+                return
+            # It would fail each time.
+            self._is_repeated = False
+            _log.warning("monitor.looks_dropped", looks=len(done), error=str(error.orig)[:200])
         except SQLAlchemyError as error:
             # They are written when the database is there again, as far as they are recent.
             self._done = (done + self._done)[-MOST_WAITING:]
@@ -109,5 +112,9 @@ class Batches:
             leads=self.leads,
             reads_others=len(self._recorder.present) > 1,
         )
-        if await asyncio.get_running_loop().run_in_executor(self._writer, record):
+        is_public = await asyncio.get_running_loop().run_in_executor(self._writer, record)
+        self._is_repeated = False
+        if self._recorder.is_outdated:
+            self._on_outdated()
+        if is_public:
             self._on_public()

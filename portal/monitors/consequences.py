@@ -3,11 +3,11 @@
 All in the transaction that the looks are written in.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from portal.monitors import alerts, conclusions, lookers, states
@@ -28,16 +28,22 @@ def follow(
     present: Mapping[int, MonitorNode],
     node: int,
     *,
+    but: Container[int] = (),
     now: datetime,
 ) -> bool:
     """Conclude what each is, those that others depend on first, and write what changed.
+
+    Of those in `but` nothing is concluded.
 
     Gives whether anything public did.
     """
     is_public = False
     by_slug = {one.row.slug: one for one in watched}
     planned: set[str] | None = None
+    opened: alerts.Opened = {}
     for one in by_slug.values():
+        if one.id in but:
+            continue
         above = [by_slug[slug] for slug in one.row.depends_on if slug in by_slug]
         quorum = lookers.quorum(one.row, present)
         found = conclusions.conclude(one, above, quorum=quorum, nodes={node, *present}, now=now)
@@ -46,20 +52,28 @@ def follow(
         if found.health is one.health and not one.is_silenced:
             _confirm_detail(session, one, found.detail)
             continue
-        planned = _planned(session, now) if planned is None else planned
+        if planned is None:
+            planned, opened = _planned(session, now), alerts.open_ones(session)
         is_planned = one.row.component in planned
-        is_public |= _change(session, one, found, is_planned=is_planned, now=now)
+        is_public |= _change(session, one, found, opened, is_planned=is_planned, now=now)
     return is_public
 
 
 def _change(
-    session: Session, one: Watched, found: Conclusion, *, is_planned: bool, now: datetime
+    session: Session,
+    one: Watched,
+    found: Conclusion,
+    opened: alerts.Opened,
+    *,
+    is_planned: bool,
+    now: datetime,
 ) -> bool:
     turned = found.health is not one.health
     is_public = alerts.follow(
         session,
         one.row,
         found.health,
+        opened,
         # What lasts beyond a planned maintenance counts from its end on.
         since=found.since if turned else now,
         detail=found.detail,
@@ -99,9 +113,15 @@ def _confirm_detail(session: Session, one: Watched, detail: str) -> None:
 
 def confirm(session: Session, watched: Iterable[Watched], *, now: datetime) -> None:
     """That heartbeats are listened for."""
-    for one in watched:
-        if one.row.is_heartbeat and not one.row.is_paused:
-            _update(session, one, looked_at=now, blind=stored_blind(one.beat))
+    values = [
+        {"of": one.id, "at": now, "times": stored_blind(one.beat)}
+        for one in watched
+        if one.row.is_heartbeat and not one.row.is_paused
+    ]
+    if values:
+        of_one = MonitorState.monitor_id == bindparam("of")
+        listened: dict[str, Any] = {"looked_at": bindparam("at"), "blind": bindparam("times")}
+        session.connection().execute(update(MonitorState).where(of_one).values(listened), values)
 
 
 def _update(session: Session, one: Watched, **values: Any) -> None:

@@ -5,7 +5,7 @@ dependencies and heartbeats, writes what each monitor is, and opens and closes a
 transaction. Nothing here is done on the event loop: a database may take its time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -26,18 +26,14 @@ from portal.monitors import (
 from portal.monitors.heartbeats import Heartbeat
 from portal.monitors.judging import Judgement, Result
 from portal.monitors.looks import Look
+from portal.monitors.monitor import Monitor
 from portal.monitors.rows import Rows
-from portal.monitors.states import MonitorState
 from portal.monitors.watched import Watched, blind_times, watched_again
 from portal.store import engine, revision
 
 CONFIRM_EVERY = timedelta(seconds=60)
 # Longer than that between two rounds nobody listened for heartbeats.
 LISTENS_WITHIN = timedelta(seconds=90)
-
-
-class OutdatedError(Exception):
-    """Monitors were changed since they were read; what is known of them must be read anew."""
 
 
 class Recorder:
@@ -54,6 +50,8 @@ class Recorder:
         self._rows = Rows()
         self._pings: dict[int, int] = {}
         self._revision: int | None = None
+        # Whether somebody changed monitors since they were read.
+        self.is_outdated = False
         self._confirmed_at: datetime | None = None
         self._round_at: datetime | None = None
         self._seen_at: datetime | None = None
@@ -100,7 +98,7 @@ class Recorder:
         self._in_order = conclusions.in_order(watched)
         self._pings = {number: row.pings for number, row in heard.items() if number in by_id}
         self._rows.stored, self.node_id, self.present = stored, node_id, present
-        self._revision = number
+        self._revision, self.is_outdated = number, False
         self.watched, self._by_id = watched, by_id
 
     def one(self, monitor_id: int) -> Watched | None:
@@ -132,8 +130,8 @@ class Recorder:
     ) -> bool:
         """Write looks that were judged, and as the leader what follows.
 
-        Gives whether anything public changed. OutdatedError where somebody changed a monitor since
-        it was read: what was seen of one that is paused by now must not open an alert.
+        Gives whether anything public changed. Monitors that somebody changed since they were read
+        are left out: what was seen of one that is paused by now must not open an alert.
         """
         # Of what was removed, paused or begun anew since they were made, nothing is written.
         looks = [pair for pair in looks if self._has_view(pair[0])]
@@ -142,21 +140,32 @@ class Recorder:
             if leads:
                 # Acts take this turn: none of them comes between.
                 chain.lock(session)
-            if revision.current(session, revision.MONITORS) != self._revision:
-                raise OutdatedError
+            changed = self._changed(session)
+            looks = [pair for pair in looks if pair[0] not in changed]
             self._rows.write(session, self.node_id, looks, self._judgement)
             is_public = False
             if leads:
                 self._listen(session, now)
                 if reads_others:
-                    self._read_others(session, now)
+                    self._read_others(session, now, changed)
                 rows.write_states(session, looks)
                 is_public = consequences.follow(
-                    session, self._in_order, self.present, self.node_id, now=now
+                    session, self._in_order, self.present, self.node_id, but=changed, now=now
                 )
-                self._confirm(session, now)
+                self._confirm(session, now, changed)
             session.commit()
         return is_public
+
+    def _changed(self, session: Session) -> Container[int]:
+        """The monitors that were changed or removed since they were read."""
+        if revision.current(session, revision.MONITORS) == self._revision:
+            return ()
+        self.is_outdated = True
+        rows = session.execute(select(Monitor.id, Monitor.version))
+        versions = {row.id: row.version for row in rows}
+        return {
+            number for number, one in self._by_id.items() if versions.get(number) != one.row.version
+        }
 
     def _judgement(self, number: int) -> Judgement:
         return self._by_id[number].views[self.node_id]
@@ -174,15 +183,17 @@ class Recorder:
             for one in list(self.watched.values())
         )
 
-    def _read_others(self, session: Session, now: datetime) -> None:
+    def _read_others(self, session: Session, now: datetime, changed: Container[int]) -> None:
         since = (self._seen_at or now - timedelta(days=2)) - timedelta(seconds=30)
-        for view in node_views.since(session, since):
+        found = [view for view in node_views.since(session, since) if view.node_id != self.node_id]
+        known = states.by_monitor(session, {view.monitor_id for view in found}) if found else {}
+        for view in found:
             one = self._by_id.get(view.monitor_id)
-            if one is None or view.node_id == self.node_id:
+            if one is None or view.monitor_id in changed:
                 continue
             one.views[view.node_id] = node_views.recall(view.memory)
             one.details[view.node_id] = view.detail
-            state = session.get(MonitorState, view.monitor_id)
+            state = known.get(view.monitor_id)
             if state is not None and (state.looked_at is None or state.looked_at < view.looked_at):
                 state.looked_at, state.duration_ms = view.looked_at, view.duration_ms
                 state.answer = view.detail
@@ -204,11 +215,12 @@ class Recorder:
                 self._pings[heard.monitor_id] = heard.pings
                 called.listen(heard, list(called.beat.blind) if called.beat else [])
 
-    def _confirm(self, session: Session, now: datetime) -> None:
+    def _confirm(self, session: Session, now: datetime, changed: Container[int]) -> None:
         """Once a minute: that heartbeats are listened for."""
         if self._confirmed_at is None or abs(now - self._confirmed_at) >= CONFIRM_EVERY:
             self._confirmed_at = now
-            consequences.confirm(session, self.watched.values(), now=now)
+            there = [one for one in self.watched.values() if one.id not in changed]
+            consequences.confirm(session, there, now=now)
 
     def report(self, *, now: datetime) -> None:
         """Say that this node is there, and learn who else is."""

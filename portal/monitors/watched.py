@@ -111,8 +111,10 @@ def watched_again(row: Monitor, before: Watched | None, state: MonitorState | No
 
 
 def _is_begun_anew(row: Monitor, before: Watched, state: MonitorState) -> bool:
-    """Whether it was paused or resumed since: what was seen before that counts no more."""
+    """Whether it was paused, resumed or aimed elsewhere: what was seen before counts no more."""
     if row.is_paused or row.is_paused is not before.row.is_paused:
+        return True
+    if row.config != before.row.config:
         return True
     if state.looked_at is not None or state.since is None:
         return False

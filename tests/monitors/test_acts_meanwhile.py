@@ -4,16 +4,19 @@ import pytest
 from sqlalchemy import select
 
 from portal import clock
+from portal.monitors import queries
 from portal.monitors.looks import Look, Trace
 from portal.monitors.node_views import MonitorView
-from portal.monitors.recorder import OutdatedError
 from portal.monitors.results import MonitorResult
+from portal.monitors.schemas import MonitorIn
 from portal.monitors.states import MonitorState
 from tests.clocks import StandingClock
 from tests.conftest import Build
 from tests.databases import fresh_database
 from tests.monitors.watching import BY, FINDS, Watching
 from tests.two_at_once import at_once
+
+ELSEWHERE = MonitorIn(slug="home", name="Home", kind="tcp", host="other.example", port=1)
 
 
 def looks(world: Watching, slug: str = "home", count: int = 10) -> list[tuple[int, Look]]:
@@ -29,44 +32,91 @@ def looks(world: Watching, slug: str = "home", count: int = 10) -> list[tuple[in
     return made
 
 
-@pytest.mark.parametrize("act", ["pause", "remove", "resume"])
-def test_what_was_seen_before_it_opens_no_alert(world: Watching, act: str):
-    watch, acts = world.start(), world.site.portal.monitors.acts
+def act(world: Watching, name: str) -> None:
+    acts = world.site.portal.monitors.acts
+    if name == "edit":
+        acts.edit(BY, "home", ELSEWHERE, is_free=False)
+    else:
+        getattr(acts, name)(BY, "home")
+
+
+def kept(world: Watching, slug: str) -> int:
+    """How many results that found it down are there."""
+
+    def count(session) -> int:
+        row = queries.find(session, slug)
+        found = select(MonitorResult).where(
+            MonitorResult.monitor_id == row.id, MonitorResult.outcome == FINDS["down"][0]
+        )
+        return len(session.scalars(found).all())
+
+    return int(world.query(count))
+
+
+@pytest.mark.parametrize("name", ["pause", "remove", "resume", "edit"])
+def test_what_was_seen_before_it_opens_no_alert(world: Watching, name: str):
+    recorder = world.start().recorder
     world.add(component="website")
     world.run(70)
     assert world.health() == "up"
-    if act == "resume":
-        acts.pause(BY, "home")
+    if name == "resume":
+        act(world, "pause")
     made = looks(world)
-    getattr(acts, act)(BY, "home")
-    with pytest.raises(OutdatedError):
-        watch.recorder.record(made, now=clock.now(), leads=True, reads_others=False)
-    for number, look in made:
-        watch._batches.add(number, look)
-    world.run(10)
-    assert watch.waiting == 0
-    assert [one for one in world.episodes() if one[2]] == []
+    act(world, name)
+    recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+    assert recorder.is_outdated
+    recorder.load(now=clock.now())
+    assert not recorder.is_outdated
+    recorder.record([], now=clock.now(), leads=True, reads_others=False)
+    assert world.episodes() == []
     assert world.state_of() == "operational"
-    if act == "pause":
-        assert world.query(lambda session: session.scalars(select(MonitorState.detail)).all()) == [
-            "Paused"
-        ]
+    if name == "pause":
+        details = world.query(lambda session: session.scalars(select(MonitorState.detail)).all())
+        assert details == ["Paused"]
         assert world.query(lambda session: session.scalars(select(MonitorView)).all()) == []
 
 
-def test_what_was_seen_of_others_is_kept(world: Watching):
-    watch = world.start()
+@pytest.mark.parametrize("name", ["pause", "remove", "edit"])
+def test_what_was_seen_of_others_is_written_at_once(world: Watching, name: str):
+    recorder = world.start().recorder
     world.add()
     world.add("other")
     world.run(70)
     made = [*looks(world), *looks(world, "other")]
-    for pair in made:
-        watch._batches.add(*pair)
-    world.site.portal.monitors.acts.remove(BY, "home")
-    world.run(5)
-    kept = world.query(lambda session: session.scalars(select(MonitorResult.at)).all())
-    assert {look.at for _, look in made[10:]} <= {clock.at(at / 1000) for at in kept}
+    act(world, name)
+    recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+    assert kept(world, "other") == 10
     assert world.episodes() == [("monitor-down", "other", True)]
+
+
+def test_a_worker_that_stops_after_an_act_loses_nothing_of_others(world: Watching):
+    watch = world.start()
+    world.add()
+    world.add("other")
+    world.run(70)
+    for pair in (*looks(world), *looks(world, "other")):
+        watch._batches.add(*pair)
+    act(world, "pause")
+    world.stop()
+    assert kept(world, "other") == 10
+
+
+def test_the_node_that_does_not_lead_loses_nothing_either(world: Watching):
+    world.start()
+    other = world.start("node-b", leads=False)
+    world.add(nodes="all")
+    world.add("other", nodes="all")
+    world.run(70)
+    world.watches = [other]
+    for pair in (*looks(world), *looks(world, "other")):
+        other._batches.add(*pair)
+    # It has asked for what was changed, and the removal comes after that.
+    other.recorder._changed = lambda session: real(session) if asked else asked.append(1) or ()
+    real, asked = type(other.recorder)._changed.__get__(other.recorder), []
+    act(world, "remove")
+    world.run(5)
+    assert kept(world, "other") == 10
+    assert other.waiting == 0
 
 
 @pytest.mark.parametrize("is_act_first", [True, False])
@@ -74,17 +124,14 @@ def test_of_both_at_once_the_act_has_the_last_word(
     build: Build, postgres: str, still: StandingClock, is_act_first: bool
 ):
     world = Watching(build(database_url=fresh_database(postgres)), still)
-    watch = world.start()
+    recorder = world.start().recorder
     world.add()
     world.run(70)
     made = looks(world)
 
     def write() -> bool:
-        try:
-            watch.recorder.record(made, now=clock.now(), leads=True, reads_others=False)
-        except OutdatedError:
-            return False
-        return True
+        recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+        return not recorder.is_outdated
 
     def pause() -> bool:
         return world.site.portal.monitors.acts.pause(BY, "home").is_paused

@@ -61,6 +61,23 @@ def test_many_looks_take_no_more_statements_than_few(world: Watching):
     assert sent[0] == sent[1]
 
 
+def test_other_nodes_and_heartbeats_take_no_more_statements_either(world: Watching):
+    watch = world.start()
+    world.start("node-b", leads=False)
+    sent = []
+    for number in (1, 10):
+        for added in range(len(watch.recorder.watched) // 2, number):
+            world.add(f"m-{added}", nodes="all")
+            world.beat(f"b-{added}")
+        world.run(70)
+        assert len(watch.recorder.watched) == 2 * number
+        world.still.advance(seconds=61)
+        with queries.counted(world.site) as counted:
+            watch.recorder.record([], now=clock.now(), leads=True, reads_others=True)
+        sent.append(sum(one.startswith(("SELECT", "UPDATE")) for one in counted.statements))
+    assert sent[1] == sent[0]
+
+
 def test_the_last_good_answer_is_kept_once_in_ten_minutes(world: Watching):
     world.start()
     world.add()
