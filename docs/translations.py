@@ -39,6 +39,7 @@ PATTERNS = (
     "macros/when.html",
     "mail/card.txt",
     "mail/code.txt",
+    "mail/facts.txt",
     "mail/notice.*",
     "mail/question.*",
     "mail/frame.html",

@@ -9,6 +9,7 @@ from portal.board.site import Document, Site
 from portal.monitors.health import Health
 from portal.monitors.public_views import PublicMonitor
 from portal.status.components import State
+from portal.status.prose import COLON
 
 KIND = "image/svg+xml"
 _OF_INDICATOR = {
@@ -46,13 +47,13 @@ def badge(picture: Picture, site: Site) -> Document:
     word = picture.description
     is_known = word not in (NOTHING_WATCHED, PARTLY_KNOWN)
     colour = _OF_INDICATOR[picture.indicator] if is_known else _UNWATCHED
-    return KIND, _drawn(site.say("status"), site.say(word), colour)
+    return KIND, _drawn(site, site.say("status"), site.say(word), colour)
 
 
 def of_component(one: ComponentView, site: Site) -> Document:
     is_unknown = one.is_unknown and one.state is State.OPERATIONAL
     colour, word = OF_HEALTH[Health.UNKNOWN] if is_unknown else OF_STATE[one.state]
-    return KIND, _drawn(one.name, site.say(word), colour)
+    return KIND, _drawn(site, one.name, site.say(word), colour)
 
 
 def of_monitor(one: PublicMonitor, site: Site) -> Document:
@@ -61,7 +62,7 @@ def of_monitor(one: PublicMonitor, site: Site) -> Document:
     said = site.say(word)
     if one.uptime is not None:
         said = f"{said} · {site.say(IN_30_DAYS) % {'share': site.share(one.uptime)}}"
-    return KIND, _drawn(one.name, said, colour)
+    return KIND, _drawn(site, one.name, said, colour)
 
 
 def _width(text: str) -> int:
@@ -74,9 +75,9 @@ def _width_of(letter: str) -> float:
     return _NARROW if letter in ".·:\u202f\xa0" else _LETTER
 
 
-def _drawn(name: str, word: str, colour: str) -> bytes:
+def _drawn(site: Site, name: str, word: str, colour: str) -> bytes:
     left, right = 12 + _width(name), 16 + _width(word)
-    label = escape(f"{name}: {word}", quote=True)
+    label = escape(f"{name}{site.say(COLON)}{word}", quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img"'
         f' aria-label="{label}"><title>{label}</title>'

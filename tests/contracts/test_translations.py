@@ -37,7 +37,11 @@ def test_no_text_of_the_public_is_unmarked():
         if path.suffix == ".html":
             told = _TAG.sub(" ", _ATTRIBUTE.sub(" ", source))
         told += " ".join(_NAMED.findall(source))
-        assert not re.search(r"\u2026: |: \u2026", told), f"{path.name}: a colon without {COLON!r}"
+        spoken = [one for call in tree.find_all(nodes.Call) for one in call.args]
+        alone = [one for one in tree.find_all(nodes.Const) if one.value == COLON]
+        is_marked = all(any(one is other for other in spoken) for one in alone)
+        assert is_marked, f"{path.name}: {COLON!r} without _()"
+        assert not re.search(r"\u2026\s*:\s|:\s*\u2026", told), f"{path.name}: a colon"
         words = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"&\w+;", " ", told))) - NAMES
         assert not words, f"{path.name}: {sorted(words)}"
 
