@@ -1,12 +1,14 @@
 """Telling the public of an alert that has lasted, without an operator: if a setting says so."""
 
-from contextlib import suppress
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.runtime import episodes, offers
+from portal.runtime.episode import Episode
 from portal.settings import Settings
 from portal.status import notices
 from portal.status.incidents import ImpactLevel, Incident, IncidentIn, Incidents, Link, LinkKind
@@ -18,6 +20,10 @@ from portal.unit_of_work import By
 ACTOR = "portal worker"
 MOST_LOOKED_AT = 200
 _IMPACT = {"critical": ImpactLevel.MAJOR}
+
+
+class _SettledError(Exception):
+    """There is nothing left to tell the public."""
 
 
 def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[str]:
@@ -35,17 +41,28 @@ def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[s
                 impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
                 links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
             )
+        unknown = [number for number in drafts if not _is_known(session, number)]
     opened = []
-    for number, draft in drafts.items():
-        if _is_known(incidents, number):
-            continue
+    for number in unknown:
         key = f"publish episode {number}"
         once = IdempotencyKey(key, key.encode(), lambda row: {"reference": row.reference})
-        # Opened before by a worker that ended before it noted that, below.
-        with suppress(IntegrityError):
-            opened.append(incidents.open(By(ACTOR, key=once), draft).reference)
+        draft, check = drafts[number], partial(_check, number)
+        try:
+            opened.append(incidents.open(By(ACTOR, key=once), draft, check=check).reference)
+        except _SettledError:
+            continue
+        except IntegrityError:
+            # Opened before by a worker that ended before it noted that, below.
+            pass
         _note(incidents, number, draft.title)
     return opened
+
+
+def _check(episode: int, session: Session) -> None:
+    """_SettledError when the alert has ended since, or somebody has told the public of it."""
+    row = session.get(Episode, episode)
+    if row is None or row.closed_at is not None or _is_known(session, episode):
+        raise _SettledError
 
 
 def _note(incidents: Incidents, episode: int, title: str) -> None:
@@ -62,11 +79,10 @@ def _note(incidents: Incidents, episode: int, title: str) -> None:
         )
 
 
-def _is_known(incidents: Incidents, episode: int) -> bool:
+def _is_known(session: Session, episode: int) -> bool:
     """Whether an operator, or this, has opened an incident for the episode."""
-    with incidents.open_session() as session:
-        if notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{episode}"):
-            return True
-        rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))
-        link = {"kind": LinkKind.EPISODE.value, "ref": str(episode)}
-        return any(link in row.links for row in rows)
+    if notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{episode}"):
+        return True
+    rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))
+    link = {"kind": LinkKind.EPISODE.value, "ref": str(episode)}
+    return any(link in row.links for row in rows)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal import clock
+from portal.audit import chain
 from portal.notify import outbox, publishing, timetable
 from portal.notify.channels.cards import Cards
 from portal.notify.channels.letters import Letters
@@ -205,6 +206,8 @@ def put_due(portal: Portal, fence: lease.Fence) -> timedelta:
         if not is_calm and timetable.due(session, portal.core.settings, now=now):
             session.rollback()
             engine.begin_write(session)
+            # As an act does: one of them may be cancelling what is to begin now.
+            chain.lock(session)
             for act in timetable.due(session, portal.core.settings, now=now):
                 act()
             session.commit()

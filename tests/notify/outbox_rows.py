@@ -51,6 +51,12 @@ def is_held(session: Session, claim: outbox.Claim) -> bool:
     return claim.delivery in outbox.held(session, [claim])
 
 
-def settle(session: Session, result: Result, reason: str = "", number: int = 1) -> None:
-    claim = Claim(number, US, "", "", None, None)  # type: ignore[arg-type]
+def settle(
+    session: Session,
+    result: Result,
+    reason: str = "",
+    number: int = 1,
+    told: Subscriber | None = None,
+) -> None:
+    claim = Claim(number, US, "", "", None, told)  # type: ignore[arg-type]
     outbox.settle(session, [(claim, Outcome(number, result, reason))], now=NOW)

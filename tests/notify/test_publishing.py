@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.notify import publishing
+from portal.runtime.episode import Episode
 from portal.status import notices
 from portal.status.incidents import Incident, IncidentIn, Incidents
 from portal.status.notices import Event, Notice
@@ -26,18 +27,14 @@ def incidents(open_session: Callable[[], Session], still: StandingClock) -> Inci
 
 
 def test_what_somebody_told_of_is_not_published(incidents: Incidents, open_session: Any):
-    assert not publishing._is_known(incidents, 1)
     link = {"kind": "episode", "ref": "2"}
     incidents.open(By("ada"), IncidentIn(title="T", impact="minor", message="m", links=[link]))
-    assert publishing._is_known(incidents, 2)
-    assert not publishing._is_known(incidents, 1)
     with open_session() as session:
+        assert [publishing._is_known(session, number) for number in (1, 2)] == [False, True]
         notices.for_operators(
             session, Event.PUBLISHED, "episode-1", title="", message="", link="", now=NOW
         )
-        session.commit()
-    assert publishing._is_known(incidents, 1)
-    assert not publishing._is_known(incidents, 3)
+        assert [publishing._is_known(session, number) for number in (1, 3)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -80,3 +77,34 @@ def test_an_alert_that_lasts_is_published_once(
         assert (row.impact, row.started_at) == (impact, NOW - age)
         # Nobody is there to fill a place in: the text that ships goes out.
         assert row.title == "Problem with our service"
+
+
+@pytest.mark.parametrize("does", ["ends it", "tells of it"])
+def test_what_an_operator_did_meanwhile_is_not_published(
+    incidents: Incidents, open_session: Any, monkeypatch: pytest.MonkeyPatch, does: str
+):
+    with open_session() as session:
+        session.add(
+            rows.episode(alert="pool-waiting", subject="", title="Pool", opened_at=NOW - HOUR)
+        )
+        session.commit()
+    open_one = Incidents.open
+
+    def meanwhile(self: Incidents, by: By, new: IncidentIn, **more: Any) -> Incident:
+        monkeypatch.undo()
+        if does == "ends it":
+            with open_session() as session:
+                session.scalars(select(Episode)).one().closed_at = NOW
+                session.commit()
+        else:
+            open_one(self, By("ada"), new)
+        return open_one(self, by, new, **more)
+
+    monkeypatch.setattr(Incidents, "open", meanwhile)
+    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5))
+    assert publishing.publish(incidents, settings, runbook="/r") == []
+    with open_session() as session:
+        assert [one.opened_by for one in session.scalars(select(Incident))] == (
+            [] if does == "ends it" else ["ada"]
+        )
+        assert [one for one in session.scalars(select(Notice)) if one.event == "published"] == []

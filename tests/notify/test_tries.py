@@ -38,7 +38,7 @@ def test_a_notice_counts_what_became_of_its_own(session: Session):
 )
 def test_what_becomes_of_a_try(session: Session, result, state, attempts):
     put(session)
-    person(session, 5)
+    told = person(session, 5)
     person(session, 6)
     row = deliver(
         session,
@@ -48,7 +48,7 @@ def test_what_becomes_of_a_try(session: Session, result, state, attempts):
         attempts=2,
         claimed_until=NOW + MINUTE,
     )
-    settle(session, result, "why" * 100)
+    settle(session, result, "why" * 100, told=told)
     assert (row.state, row.attempts) == (state, attempts)
     assert (row.claimed_by, row.claimed_until) == ("", None)
     assert row.error == ("" if result is Result.SENT else ("why" * 100)[:200])
@@ -69,14 +69,27 @@ def test_what_waits_for_a_channel_that_is_gone_is_not_for_the_next_with_its_numb
     put(session)
     put(session, 2, ref="m-2")
     channel = {"kind": "webhook", "address": "https://hooks.example.com/x"}
-    person(session, 5, **channel)
+    told = person(session, 5, **channel)
     deliver(session, 1, recipient="subscriber 5", state="sending", claimed_by=US)
     later = deliver(session, 2, notice_id=2, recipient="subscriber 5", due_at=NOW + HOUR)
-    settle(session, Result.GONE, "gone")
+    settle(session, Result.GONE, "gone", told=told)
     session.expire_all()
     person(session, 5, **channel, confirmed_at=None)
     assert later.state == "dropped"
     assert not outbox.claim(session, "chat c", by=US, most=9, now=NOW + 2 * HOUR)
+
+
+def test_a_channel_that_is_gone_does_not_take_the_next_with_its_number_along(session: Session):
+    put(session)
+    put(session, 2, ref="m-2")
+    before = Subscriber(kind="webhook", canonical="https://gone.example/x", created_at=NOW - HOUR)
+    person(session, 5, kind="webhook", address="https://hooks.example.com/x")
+    deliver(session, 1, recipient="subscriber 5", state="sending", claimed_by=US)
+    later = deliver(session, 2, notice_id=2, recipient="subscriber 5", due_at=NOW + HOUR)
+    settle(session, Result.GONE, "gone", told=before)
+    session.expire_all()
+    assert session.get(Subscriber, 5) is not None
+    assert later.state == "pending"
 
 
 @pytest.mark.parametrize(("attempts", "state"), [(4, State.PENDING), (5, State.DEAD)])

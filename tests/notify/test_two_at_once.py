@@ -4,6 +4,7 @@ SQLite has one writer at a time.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -16,7 +17,14 @@ from portal.notify.outbox import Claim, Delivery, Outcome, Result, due
 from portal.notify.outbox.claims import PAUSES
 from portal.notify.subscribers import MAIL
 from portal.status.notices import Notice
+from portal.status.windows import WindowAct
+from portal.store.lease import Fence
+from portal.unit_of_work import By
+from portal.worker.delivery import put_due
+from tests.clocks import StandingClock
+from tests.conftest import Build
 from tests.databases import fresh_database
+from tests.notify.clockwork import events, plan
 from tests.two_at_once import at_once
 
 pytestmark = pytest.mark.database
@@ -144,3 +152,23 @@ def test_what_one_claims_the_other_does_not_wait_for(engine: Engine):
         rest = due.following(other, MAIL, 10, NOW)
         assert [row.id for row in one] == [1, 2]
         assert [row.id for row in rest] == [3, 4]
+
+
+def test_what_is_called_off_as_it_begins_is_not_told_to_begin(
+    build: Build, postgres: str, still: StandingClock
+):
+    site = build(database_url=fresh_database(postgres))
+    reference = plan(site, in_=timedelta(hours=30))
+    still.advance(hours=30, seconds=-1)
+
+    def cancel() -> object:
+        asked = WindowAct(action="cancel")
+        return site.portal.status.windows.act(By("ada"), reference, asked)
+
+    def begin() -> None:
+        still.advance(seconds=1)
+        put_due(site.portal, Fence())
+
+    at_once(site.portal.core.engine, cancel, begin)
+    assert "cancelled" in events(site)
+    assert "started" not in events(site)

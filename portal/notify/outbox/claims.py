@@ -111,7 +111,7 @@ def settle(session: Session, outcomes: Iterable[tuple[Claim, Outcome]], *, now: 
             claim, outcome = found[row.id]
             # Old news of a try that was given up; only that it arrived would matter.
             if row.state == State.SENDING and row.claimed_by == claim.by:
-                _failed(session, row, outcome, now)
+                _failed(session, row, claim, outcome, now)
 
 
 def _sent(session: Session, numbers: list[int], now: datetime) -> None:
@@ -121,16 +121,19 @@ def _sent(session: Session, numbers: list[int], now: datetime) -> None:
     session.expire_all()
 
 
-def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) -> None:
+def _failed(session: Session, row: Delivery, claim: Claim, outcome: Outcome, now: datetime) -> None:
     """A try that did not bring the news over."""
     if outcome.result is Result.GONE:
         row.settle(State.DROPPED, outcome.reason, now)
         counts.add(session, State.DROPPED, [row.notice_id])
-        number = subscriber_of(row.recipient)
-        # In SQLite the next who subscribes may have the number: what waits is not for them.
-        mine = Delivery.recipient == row.recipient
-        superseding.drop(session, mine, "unsubscribed meanwhile", now=now)
-        session.execute(delete(Subscriber).where(Subscriber.id == number))
+        person = session.get(Subscriber, subscriber_of(row.recipient) or 0)
+        # In SQLite the next who subscribes may have the number: neither they nor what waits for
+        # them is gone.
+        if person is None or _is_same(person, claim.subscriber):
+            mine = Delivery.recipient == row.recipient
+            superseding.drop(session, mine, "unsubscribed meanwhile", now=now)
+        if person is not None and _is_same(person, claim.subscriber):
+            session.execute(delete(Subscriber).where(Subscriber.id == person.id))
     elif outcome.result is Result.UNASKED:
         row.settle(State.DROPPED, outcome.reason, now, tries=1)
         counts.add(session, State.DROPPED, [row.notice_id])
@@ -145,6 +148,13 @@ def _failed(session: Session, row: Delivery, outcome: Outcome, now: datetime) ->
         row.put_back(now + max(pause, outcome.after))
         row.attempts += 1
         row.error = outcome.reason[:200]
+
+
+def _is_same(person: Subscriber, told: Subscriber | None) -> bool:
+    return told is not None and (person.canonical, person.created_at) == (
+        told.canonical,
+        told.created_at,
+    )
 
 
 def release(session: Session, *, by: str, under_way: Collection[int], now: datetime) -> int:

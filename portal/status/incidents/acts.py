@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +31,18 @@ class Incidents(Acts):
     """Acts on incidents."""
 
     @act
-    def open(self, tx: Transaction, new: IncidentIn) -> Incident:
-        """A new incident with its first update; RuleError for what cannot be."""
+    def open(
+        self,
+        tx: Transaction,
+        new: IncidentIn,
+        *,
+        check: Callable[[Session], None] = lambda session: None,
+    ) -> Incident:
+        """A new incident with its first update; RuleError for what cannot be.
+
+        `check` is called in the act's turn, for who decided before it; what it raises ends the act.
+        """
+        check(tx.session)
         templates.refuse_open_places(tx.session, new)
         texts = translations.stored(new.translations)
         words = translations.only("message", texts)
