@@ -17,7 +17,7 @@ from portal.notify import outbox
 from portal.notify.outbox import Delivery
 from portal.runtime.workers import NOTIFICATIONS, OWN, WorkerIn, WorkerStatus
 from portal.store import lease
-from portal.store.lease import TTL, Fence, Held, LeaseLostError
+from portal.store.lease import TTL, Fence, Held, Lease, LeaseLostError
 from portal.store.revision import transaction
 from portal.unit_of_work import By
 from tests.clocks import StandingClock
@@ -73,20 +73,20 @@ def test_who_takes_over_waits_for_what_is_being_written(site: Site, still: Stand
     had = take(site, "slow")()
     fence = Fence()
     fence.hold(had, now=clock.now())
-    done: list[str] = []
 
     def write() -> None:
-        with transaction(site.portal.core.open_session) as (session, _):
+        with transaction(site.portal.core.open_session) as (session, now):
             fence.check(session)
-        done.append("written")
+            session.add(Lease(name="written", holder="", until=now, fence=0))
 
-    def take_over() -> None:
+    def take_over() -> bool:
+        """Whether it found what the other wrote."""
         still.advance(seconds=TTL.total_seconds())
-        take(site, "new")()
-        done.append("taken over")
+        with transaction(site.portal.core.open_session) as (session, now):
+            assert lease.take(session, "test", holder="new", now=now)
+            return session.get(Lease, "written") is not None
 
-    together(site, write, take_over)
-    assert done == ["written", "taken over"]
+    assert together(site, write, take_over)[1]
     with pytest.raises(LeaseLostError), transaction(site.portal.core.open_session) as (session, _):
         fence.check(session)
 
