@@ -146,6 +146,20 @@ def test_the_start_is_not_after_what_followed(site: Site, person: Person, path: 
     assert [update.at for update in one.updates][-1] == one.started_at
 
 
+def test_a_title_is_corrected_also_where_an_update_came_before_the_start(
+    site: Site, person: Person, path: str, still: StandingClock
+):
+    still.advance(minutes=10)
+    with site.portal.core.open_session() as session:
+        row = incidents.find(session, path.rsplit("/", 1)[1])
+        assert row is not None
+        row.started_at += timedelta(minutes=5)
+        session.commit()
+    form = filled(site, path, title="Other")
+    assert person.post(f"{path}/details", **form).status_code == 303
+    assert stored(site, path).title == "Other"
+
+
 def test_a_next_update_is_not_promised_for_the_past(site: Site, person: Person, path: str, still):
     ahead, behind = (
         f"{clock.now() + timedelta(minutes=number):%Y-%m-%dT%H:%M}" for number in (10, -10)

@@ -214,6 +214,8 @@ def _check_next(moment: datetime | None, now: datetime) -> None:
 
 def _move_start(session: Session, row: Incident, started_at: datetime) -> None:
     """What began with the incident begins with it still; RuleError where something came before."""
+    if started_at == row.started_at:
+        return
     updates = session.scalars(
         select(IncidentUpdate)
         .where(IncidentUpdate.incident_id == row.id, IncidentUpdate.is_public)
