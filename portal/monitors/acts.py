@@ -76,6 +76,9 @@ class Monitors(Acts):
             kept = self.credentials.readable(stored) if is_same else {}
             row.credentials = self.credentials.encrypt(kept | secrets)
             fields += ["credentials"] if row.credentials != stored else []
+        if row.config != config_before:
+            # What was seen elsewhere says nothing of where it is aimed now.
+            tx.session.execute(delete(MonitorView).where(MonitorView.monitor_id == row.id))
         if (row.component, row.impact) != shown_as:
             # The worker opens it again, on the component and with the impact that it has now.
             alerts.close_all(tx.session, row, now=tx.now)

@@ -67,6 +67,8 @@ class Batches:
         await self.settle()
         if self._done:
             await self._write_or_keep(self._take(), clock.boot_seconds())
+        if self._done and self._is_repeated:
+            await self._write_or_keep(self._take(), clock.boot_seconds())
 
     def wait_from(self, now: float) -> None:
         """The database is away: try again later."""
@@ -115,6 +117,8 @@ class Batches:
         is_public = await asyncio.get_running_loop().run_in_executor(self._writer, record)
         self._is_repeated = False
         if self._recorder.is_outdated:
+            self._done = self._recorder.left_out + self._done
             self._on_outdated()
+            self.is_urgent = True
         if is_public:
             self._on_public()

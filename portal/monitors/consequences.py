@@ -33,7 +33,7 @@ def follow(
 ) -> bool:
     """Conclude what each is, those that others depend on first, and write what changed.
 
-    Of those in `but` nothing is concluded.
+    Of those in `but` nothing is concluded, nor of what depends on them.
 
     Gives whether anything public did.
     """
@@ -41,10 +41,12 @@ def follow(
     by_slug = {one.row.slug: one for one in watched}
     planned: set[str] | None = None
     opened: alerts.Opened = {}
+    left: set[str] = set()
     for one in by_slug.values():
-        if one.id in but:
-            continue
         above = [by_slug[slug] for slug in one.row.depends_on if slug in by_slug]
+        if one.id in but or any(parent.row.slug in left for parent in above):
+            left.add(one.row.slug)
+            continue
         quorum = lookers.quorum(one.row, present)
         found = conclusions.conclude(one, above, quorum=quorum, nodes={node, *present}, now=now)
         if found is None:

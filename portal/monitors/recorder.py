@@ -50,8 +50,9 @@ class Recorder:
         self._rows = Rows()
         self._pings: dict[int, int] = {}
         self._revision: int | None = None
-        # Whether somebody changed monitors since they were read.
+        # Whether somebody changed monitors since they were read, and looks that wait for that.
         self.is_outdated = False
+        self.left_out: list[tuple[int, Look]] = []
         self._confirmed_at: datetime | None = None
         self._round_at: datetime | None = None
         self._seen_at: datetime | None = None
@@ -131,16 +132,18 @@ class Recorder:
         """Write looks that were judged, and as the leader what follows.
 
         Gives whether anything public changed. Monitors that somebody changed since they were read
-        are left out: what was seen of one that is paused by now must not open an alert.
+        are left out: what was seen of one that is paused by now must not open an alert. Their
+        looks are in `left_out`, to be recorded once monitors have been read anew.
         """
         # Of what was removed, paused or begun anew since they were made, nothing is written.
-        looks = [pair for pair in looks if self._has_view(pair[0])]
+        looks = [(number, look) for number, look in looks if self._counts(number, look)]
         with self._open_session() as session:
             engine.begin_write(session)
             if leads:
                 # Acts take this turn: none of them comes between.
                 chain.lock(session)
             changed = self._changed(session)
+            self.left_out = [pair for pair in looks if pair[0] in changed]
             looks = [pair for pair in looks if pair[0] not in changed]
             self._rows.write(session, self.node_id, looks, self._judgement)
             is_public = False
@@ -161,18 +164,23 @@ class Recorder:
         if revision.current(session, revision.MONITORS) == self._revision:
             return ()
         self.is_outdated = True
-        rows = session.execute(select(Monitor.id, Monitor.version))
-        versions = {row.id: row.version for row in rows}
+        # SQLite gives the number of one that was removed to the next.
+        rows = session.execute(select(Monitor.id, Monitor.version, Monitor.created_at))
+        there = {row.id: (row.version, row.created_at) for row in rows}
         return {
-            number for number, one in self._by_id.items() if versions.get(number) != one.row.version
+            number
+            for number, one in self._by_id.items()
+            if there.get(number) != (one.row.version, one.row.created_at)
         }
 
     def _judgement(self, number: int) -> Judgement:
         return self._by_id[number].views[self.node_id]
 
-    def _has_view(self, number: int) -> bool:
+    def _counts(self, number: int, look: Look) -> bool:
         one = self._by_id.get(number)
-        return one is not None and self.node_id in one.views
+        if one is None or self.node_id not in one.views:
+            return False
+        return one.begun_at is None or look.at >= one.begun_at
 
     def is_anything_due(self, now: datetime) -> bool:
         """Whether something may follow from the time alone, such as the end of a maintenance."""
@@ -198,7 +206,8 @@ class Recorder:
                 state.looked_at, state.duration_ms = view.looked_at, view.duration_ms
                 state.answer = view.detail
                 state.certificate_expires_at = view.certificate_expires_at
-        self._seen_at = now
+        if not changed:
+            self._seen_at = now
 
     def _listen(self, session: Session, now: datetime) -> None:
         """What came in at heartbeats since the last round, and times in which nobody listened."""

@@ -205,10 +205,16 @@ class Watch:
             found = await self.look(one)
         if epoch != self._epoch:
             return
+        now, known = clock.boot_seconds(), self.recorder.one(one.id)
+        if known is None:
+            return
+        self.schedule.follow(one.id, due, now=now, interval=interval)
+        if known.plan != one.plan:
+            # It was aimed elsewhere meanwhile.
+            self.schedule.sooner(one.id, now)
+            return
         self._batches.add(one.id, found)
         self.recorder.judge([(one.id, found)])
-        now = clock.boot_seconds()
-        self.schedule.follow(one.id, due, now=now, interval=interval)
         if found.outcome is Outcome.DOWN:
             self._hasten(one, now, interval)
 

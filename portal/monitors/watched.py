@@ -37,6 +37,8 @@ class Watched:
     beats_until: datetime | None = None
     # It is not well, and no alert is open: of a planned maintenance, or until the next round.
     is_silenced: bool = False
+    # Looks from before that count no more.
+    begun_at: datetime | None = None
 
     @property
     def id(self) -> int:
@@ -105,8 +107,10 @@ def watched_again(row: Monitor, before: Watched | None, state: MonitorState | No
     if state is None:
         return one
     one.health, one.since, one.detail = Health(state.health), state.since, state.detail
-    if before is not None and not _is_begun_anew(row, before, state):
-        one.views, one.details = before.views, before.details
+    if before is not None and _is_begun_anew(row, before, state):
+        one.begun_at = row.updated_at
+    elif before is not None:
+        one.views, one.details, one.begun_at = before.views, before.details, before.begun_at
     return one
 
 

@@ -1,5 +1,7 @@
 """An operator acts on a monitor between a look and the writing of what follows from it."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -38,6 +40,11 @@ def act(world: Watching, name: str) -> None:
         acts.edit(BY, "home", ELSEWHERE, is_free=False)
     else:
         getattr(acts, name)(BY, "home")
+
+
+def rename(world: Watching, slug: str = "home", **more: Any) -> None:
+    new = {"slug": slug, "name": "Renamed", "kind": "tcp", "host": "h.example", "port": 1, **more}
+    world.site.portal.monitors.acts.edit(BY, slug, MonitorIn(**new), is_free=False)
 
 
 def kept(world: Watching, slug: str) -> int:
@@ -89,6 +96,62 @@ def test_what_was_seen_of_others_is_written_at_once(world: Watching, name: str):
     assert world.episodes() == [("monitor-down", "other", True)]
 
 
+def test_what_depends_on_a_changed_one_waits_for_it(world: Watching):
+    recorder = world.start().recorder
+    world.add("home")
+    world.add("child", depends_on=["home"])
+    world.run(70)
+    made = [*looks(world), *looks(world, "child")]
+    rename(world)
+    recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+    assert world.episodes() == []
+    recorder.load(now=clock.now())
+    recorder.record(recorder.left_out, now=clock.now(), leads=True, reads_others=False)
+    assert world.episodes() == [("monitor-down", "home", True)]
+    assert world.detail("child") == "Unreachable: Renamed is down"
+
+
+def test_one_with_the_number_of_a_removed_one_is_another(world: Watching):
+    recorder = world.start().recorder
+    world.add()
+    world.run(70)
+    made = looks(world)
+    act(world, "remove")
+    new = MonitorIn(slug="shop", name="Shop", kind="tcp", host="h.example", port=1)
+    world.site.portal.monitors.acts.add(BY, new)
+    for _ in range(2):
+        recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+        recorder.load(now=clock.now())
+    assert world.episodes() == []
+    assert kept(world, "shop") == 0
+
+
+def test_failures_elsewhere_that_were_written_do_not_count(world: Watching):
+    recorder = world.start().recorder
+    world.add()
+    world.run(70)
+    # Down is what failed twice.
+    made = looks(world, count=1)
+    recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+    act(world, "edit")
+    recorder.load(now=clock.now())
+    made = looks(world, count=1)
+    recorder.record(made, now=clock.now(), leads=True, reads_others=False)
+    assert world.episodes() == []
+
+
+def test_looks_of_a_renamed_one_are_kept_and_soon_concluded_from(world: Watching):
+    watch = world.start()
+    world.add(interval_seconds=3600)
+    world.run(70)
+    for pair in looks(world):
+        watch._batches.add(*pair)
+    rename(world, interval_seconds=3600)
+    world.run(3)
+    assert kept(world, "home") == 10
+    assert world.episodes() == [("monitor-down", "home", True)]
+
+
 def test_a_worker_that_stops_after_an_act_loses_nothing_of_others(world: Watching):
     watch = world.start()
     world.add()
@@ -101,7 +164,8 @@ def test_a_worker_that_stops_after_an_act_loses_nothing_of_others(world: Watchin
     assert kept(world, "other") == 10
 
 
-def test_the_node_that_does_not_lead_loses_nothing_either(world: Watching):
+@pytest.mark.parametrize("stops", [False, True])
+def test_the_node_that_does_not_lead_loses_nothing_either(world: Watching, stops: bool):
     world.start()
     other = world.start("node-b", leads=False)
     world.add(nodes="all")
@@ -114,9 +178,11 @@ def test_the_node_that_does_not_lead_loses_nothing_either(world: Watching):
     other.recorder._changed = lambda session: real(session) if asked else asked.append(1) or ()
     real, asked = type(other.recorder)._changed.__get__(other.recorder), []
     act(world, "remove")
-    world.run(5)
+    if stops:
+        world.stop()
+    else:
+        world.run(5)
     assert kept(world, "other") == 10
-    assert other.waiting == 0
 
 
 @pytest.mark.parametrize("is_act_first", [True, False])
