@@ -36,7 +36,7 @@ class Verdict(StrEnum):
     UNNOTICED = "not noticed"
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Trials:
     """Tries `changes` of the tree at `root`; `tests_of` names the folder of a file's own tests."""
 

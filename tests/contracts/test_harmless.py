@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from mutants.__main__ import ROOMS
-from mutants.trial import _live
+from mutants.trial import Trials, _live
 from portal.accounts import throttle
 from tests.processes import ROOT
 
@@ -28,3 +28,7 @@ def test_what_was_frozen_is_changed_as_well():
     functions, _ = _live(ROOT)
     gc.freeze()  # or every test from here on pays for what all have loaded
     assert functions[throttle.wait.__code__] == [throttle.wait]
+
+
+def test_pytest_can_keep_it_among_its_plugins():
+    assert Trials.__hash__ is not None
