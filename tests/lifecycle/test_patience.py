@@ -102,7 +102,7 @@ def test_force_does_not_wait_less_and_goes_on(tmp_path):
     [([0], 0, Exit.CLEAN), ([2, 1, 0], 2, Exit.CLEAN), ([2], 5, Exit.TIMED_OUT)],
 )
 def test_requests_in_flight_are_waited_for(tmp_path, requests, steps, code):
-    node = Node(tmp_path, requests=requests)
+    node = Node(tmp_path, requests=list(requests))
     assert node.run() is code
     assert node.steps("draining") == steps
     assert ("2 requests did not finish in 1 s." in node.said) is (code is Exit.TIMED_OUT)
