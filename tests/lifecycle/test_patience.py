@@ -19,7 +19,9 @@ class Node:
 
     def __init__(self, folder: Path, **left: list[Any]) -> None:
         self.lifecycle = Phases(folder)
-        self.left = {"jobs": [0], "requests": [0], "held": [0], **left}
+        # Copies: a test may be run again with the same parameters.
+        steps = {"jobs": [0], "requests": [0], "held": [0], **left}
+        self.left = {name: list(some) for name, some in steps.items()}
         self.waited: list[tuple[str, float]] = []
         self.said: list[str] = []
         self.recorded: list[tuple[str, dict[str, object]]] = []
@@ -102,7 +104,7 @@ def test_force_does_not_wait_less_and_goes_on(tmp_path):
     [([0], 0, Exit.CLEAN), ([2, 1, 0], 2, Exit.CLEAN), ([2], 5, Exit.TIMED_OUT)],
 )
 def test_requests_in_flight_are_waited_for(tmp_path, requests, steps, code):
-    node = Node(tmp_path, requests=list(requests))
+    node = Node(tmp_path, requests=requests)
     assert node.run() is code
     assert node.steps("draining") == steps
     assert ("2 requests did not finish in 1 s." in node.said) is (code is Exit.TIMED_OUT)
