@@ -21,8 +21,6 @@ from portal.status.components import State
 from portal.store import revision
 
 _ALERT = {Health.DOWN: DOWN, Health.DEGRADED: DEGRADED}
-
-
 # Open episodes by alert and slug.
 Opened = dict[tuple[str, str], Episode]
 

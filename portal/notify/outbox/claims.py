@@ -126,14 +126,14 @@ def _failed(session: Session, row: Delivery, claim: Claim, outcome: Outcome, now
     if outcome.result is Result.GONE:
         row.settle(State.DROPPED, outcome.reason, now)
         counts.add(session, State.DROPPED, [row.notice_id])
-        person = session.get(Subscriber, subscriber_of(row.recipient) or 0)
+        number = subscriber_of(row.recipient)
+        person = session.get(Subscriber, number) if number is not None else None
         # In SQLite the next who subscribes may have the number: neither they nor what waits for
         # them is gone.
         if person is None or _is_same(person, claim.subscriber):
             mine = Delivery.recipient == row.recipient
             superseding.drop(session, mine, "unsubscribed meanwhile", now=now)
-        if person is not None and _is_same(person, claim.subscriber):
-            session.execute(delete(Subscriber).where(Subscriber.id == person.id))
+            session.execute(delete(Subscriber).where(Subscriber.id == number))
     elif outcome.result is Result.UNASKED:
         row.settle(State.DROPPED, outcome.reason, now, tries=1)
         counts.add(session, State.DROPPED, [row.notice_id])
