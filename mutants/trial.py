@@ -1,4 +1,8 @@
-"""A plugin of pytest that runs the tests once, and then tries each change in a fork of its own."""
+"""A plugin of pytest that runs the tests once, and then tries each change in a fork of its own.
+
+A test that fails when it runs again, without any change, would notice everything: so the tests run
+once more in a fork as they are, and nothing is tried until all of them pass there.
+"""
 
 import functools
 import gc
@@ -8,7 +12,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from inspect import CO_OPTIMIZED
@@ -28,7 +32,7 @@ _LEAST_SECONDS = 3.0
 # Of the tests that ran a statement the quickest are tried, up to so many seconds in all.
 _MOST_SECONDS = 10.0
 _COMPREHENSIONS = {"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"}
-_MADE, _ONE_DONE, _FAILED, _PASSED = b"M", b".", b"F", b"P"
+_MADE, _PASSED, _FAILED = b"M", b".", b"F"
 
 
 class Verdict(StrEnum):
@@ -47,21 +51,10 @@ class Trials:
     verdicts: dict[Change, Verdict] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     _seconds: dict[str, float] = field(default_factory=dict)
-    _pipe: int | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """In a fork the first failure says all; before, it says that nothing can be tried."""
-        if not report.failed:
-            return
-        if self._pipe is None:
+        if report.failed:
             self.failures.append(report.nodeid)
-        else:
-            os.write(self._pipe, _FAILED)
-            os._exit(0)
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """What a rule says it says on both databases; the slower one is left out here."""
-        items[:] = [one for one in items if not _is_on_postgres(one)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -69,7 +62,7 @@ class Trials:
             self.failures.append("the collection")
             return True
         begun = time.monotonic()
-        lines = self._run_unchanged(session.items)
+        lines = self._run_unchanged(session.items, _live(self.root)[1])
         self.tell(f"{len(session.items)} tests unchanged: {time.monotonic() - begun:.0f} s")
         if self.failures:
             return True
@@ -80,25 +73,35 @@ class Trials:
         gc.freeze()
         folder: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         kept = set(folder.iterdir())
+        own = {change: self._own(change, session.items, lines) for change in self.changes}
+        tried = [item for item in session.items if any(item in items for items in own.values())]
+        self.failures += [
+            f"{item.nodeid} (when it runs again)" for item in self._again(tried, caches)
+        ]
+        if self.failures:
+            return True
+        self.tell(f"{len(tried)} tests again, unchanged: {time.monotonic() - begun:.0f} s")
         for number, change in enumerate(self.changes, start=1):
-            names = set().union(*(lines[change.file].get(line, ()) for line in change.lines))
-            room = self.tests_of(change.file)
-            items = [item for item in session.items if item.nodeid in names]
-            own = [item for item in items if item.nodeid.startswith(room)]
-            self.verdicts[change] = self._try(change, self._quickest(own), live, caches)
+            self.verdicts[change] = self._try(change, own[change], live, caches)
             if number % 50 == 0:
                 self.tell(f"{number} of {len(self.changes)}: {time.monotonic() - begun:.0f} s")
             for left in set(folder.iterdir()) - kept:
                 shutil.rmtree(left, ignore_errors=True)
         return True
 
-    def _run_unchanged(self, items: list[pytest.Item]) -> dict[str, dict[int, list[str]]]:
-        """Which tests ran which lines of which file; what lives for the session is kept up."""
+    def _run_unchanged(
+        self, items: list[pytest.Item], caches: list[Any]
+    ) -> dict[str, dict[int, list[str]]]:
+        """Which tests ran which lines of which file; what lives for the session is kept up.
+
+        What is cached is made anew for each test, or only the first would have run its lines.
+        """
         measured = coverage.Coverage(
             data_file=None, source=[str(self.root / "portal")], config_file=False, messages=False
         )
         measured.start()
         for item in items:
+            _clear(caches)
             measured.switch_context(item.nodeid)
             begun = time.perf_counter()
             _run(item)
@@ -110,10 +113,32 @@ class Trials:
             for file in {change.file for change in self.changes}
         }
 
-    def _quickest(self, own: list[pytest.Item]) -> list[pytest.Item]:
-        own = sorted(own, key=lambda item: self._seconds[item.nodeid])
+    def _own(
+        self, change: Change, items: list[pytest.Item], lines: dict[str, dict[int, list[str]]]
+    ) -> list[pytest.Item]:
+        """The quickest of the room's own tests that ran the changed statement.
+
+        What runs on both databases is tried on SQLite alone, the quicker one.
+        """
+        names = set().union(*(lines[change.file].get(line, ()) for line in change.lines))
+        room = self.tests_of(change.file)
+        both = [item for item in items if item.nodeid in names and item.nodeid.startswith(room)]
+        own = [item for item in both if not _is_second_database(item)] or both
+        own.sort(key=lambda item: self._seconds[item.nodeid])
         sums = accumulate(self._seconds[item.nodeid] for item in own)
         return [item for item, seconds in zip(own, sums, strict=True) if seconds <= _MOST_SECONDS]
+
+    def _again(self, items: list[pytest.Item], caches: list[Any]) -> list[pytest.Item]:
+        """Those that fail, or do not end, when they run a second time without a change."""
+        left, failing = items, []
+        while left:
+            with self._fork(left, lambda: _clear(caches)) as reading:
+                os.read(reading, 1)
+                results = list(self._results(reading, left))
+            failing += [item for item, passed in zip(left, results, strict=False) if not passed]
+            # After one that does not end, the next ones go on in a fork of their own.
+            left = left[len(results) :]
+        return failing
 
     def _try(
         self,
@@ -124,50 +149,54 @@ class Trials:
     ) -> Verdict:
         if not own:
             return Verdict.UNNOTICED
+        with self._fork(own, lambda: _make(change, self.root, live, caches)) as reading:
+            if os.read(reading, 1) != _MADE:
+                self.tell(f"No function that lives runs {change.place}.")
+                return Verdict.UNNOTICED
+            return Verdict.UNNOTICED if all(self._results(reading, own)) else Verdict.NOTICED
+
+    @contextmanager
+    def _fork(self, items: list[pytest.Item], change: Callable[[], None]) -> Iterator[int]:
+        """What a fork says that runs `items` after `change`: that it was made, then each result."""
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
                 os.setsid()
-                self._pipe = writing
-                manager = own[0].config.pluginmanager
+                manager = items[0].config.pluginmanager
                 manager.unregister(manager.getplugin("terminalreporter"))
-                _make(change, self.root, live, caches)
+                change()
                 os.write(writing, _MADE)
-                for item in own:
+                for item in items:
+                    self.failures.clear()
                     _run(item)
-                    os.write(writing, _ONE_DONE)
-                os.write(writing, _PASSED)
+                    os.write(writing, _FAILED if self.failures else _PASSED)
             finally:
                 # Whatever got out is a failure: nothing was written.
                 os._exit(0)
         os.close(writing)
         try:
-            if os.read(reading, 1) != _MADE:
-                self.tell(f"No function that lives runs {change.place}.")
-                return Verdict.UNNOTICED
-            return self._wait(reading, own)
+            yield reading
         finally:
             os.close(reading)
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
-    def _wait(self, reading: int, own: list[pytest.Item]) -> Verdict:
-        for item in own:
+    def _results(self, reading: int, items: list[pytest.Item]) -> Iterator[bool]:
+        """Whether each passed, in time; up to the first that did not end."""
+        for item in items:
             limit = max(_LEAST_SECONDS, _PATIENCE * self._seconds[item.nodeid])
             ready, _, _ = select.select([reading], [], [], limit)
-            if not ready or os.read(reading, 1) != _ONE_DONE:
-                return Verdict.NOTICED
-        ready, _, _ = select.select([reading], [], [], _LEAST_SECONDS)
-        is_passed = bool(ready) and os.read(reading, 1) == _PASSED
-        return Verdict.UNNOTICED if is_passed else Verdict.NOTICED
+            said = os.read(reading, 1) if ready else b""
+            yield said == _PASSED
+            if not said:
+                return
 
 
-def _is_on_postgres(item: pytest.Item) -> bool:
+def _is_second_database(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    fixtures: tuple[str, ...] = getattr(item, "fixturenames", ())
-    return "postgres" in fixtures or parameters.get("either") == "postgresql"
+    return bool(parameters.get("either") == "postgresql")
 
 
 def _run(item: pytest.Item) -> None:
@@ -227,6 +256,10 @@ def _make(
                     made += 1
     if not made:
         raise LookupError(f"no function runs {change.place}")
+    _clear(caches)
+
+
+def _clear(caches: list[Any]) -> None:
     for cache in caches:
         cache.cache_clear()
 

@@ -57,6 +57,7 @@ class History:
     def components(self, session: Session, *, now: datetime) -> tuple[ComponentView, ...]:
         """All components with ninety days; what only some may know of is in none of them."""
         told_of = components.listed_with_history(session)
+        self.known, self.monitors = known.NOTHING
         if not told_of:
             return ()
         begins = views.first_day(now)
@@ -64,7 +65,6 @@ class History:
         wanted = {name.partition(":")[0] for row, _ in told_of for name in row.alerts}
         held = episodes.open_or_closed_since(session, wanted, since=begins)
         # Asked for only where there is a monitor.
-        self.known, self.monitors = known.NOTHING
         if self._has_monitors:
             maintenance = spans.maintenance_of(self._planned)
             self.known, self.monitors = known.read(session, maintenance, since=begins, now=now)

@@ -8,7 +8,15 @@ import pytest
 from portal.board import incidents
 from portal.board.incidents import IncidentView
 from portal.status.components import Impact, State
-from portal.status.incidents import Incident, IncidentUpdate, Progress, UpdateIn
+from portal.status.incidents import (
+    Category,
+    ImpactLevel,
+    Incident,
+    IncidentIn,
+    IncidentUpdate,
+    Progress,
+    UpdateIn,
+)
 from portal.status.retrospectives import Retrospective
 from portal.status.terms import Status
 from tests import rows
@@ -72,6 +80,35 @@ def test_an_update_that_is_not_posted_yet_is_seen_as_it_would_be():
     assert incidents.of_update(incident(version=3), [api], said, now=NOW)[0].components == [web]
     said = UpdateIn(status=Progress.MONITORING, message="Better.", components=[])
     assert incidents.of_update(incident(version=3), [api], said, now=NOW)[0].components == []
+    assert (one.ends_at, one.status) == (None, Status.ACTIVE)
+
+
+def test_the_update_that_ends_an_incident_is_seen_as_its_end():
+    said = UpdateIn(status=Progress.RESOLVED, message="Over.", root_cause_category=Category.DEPLOY)
+    shown, one = incidents.of_update(incident(version=3), [], said, now=NOW)
+    assert (shown.resolved_at, one.status, one.over_at) == (NOW, Status.RESOLVED, NOW)
+
+
+def test_an_incident_that_is_not_opened_yet_cannot_be_dismissed_either():
+    new = IncidentIn(title="API errors", impact=ImpactLevel.MAJOR, message="**We** look.")
+    one = incidents.of_draft(new, now=NOW)
+    assert one.dismissible is False
+    assert (one.message_html, one.starts_at) == ("<p><strong>We</strong> look.</p>", NOW)
+
+
+def test_words_are_asked_for_only_of_what_has_changed():
+    known, asked = incidents.Known(), []
+    rows_of = [incident(id=number, version=1) for number in (1, 2)]
+
+    def read(ids: list[int]) -> dict[int, list[IncidentUpdate]]:
+        asked.append(ids)
+        return {}
+
+    known.told(rows_of, {}, {}, read=read)
+    known.told(rows_of, {}, {}, read=read)
+    assert asked == [[1, 2]], "nothing has changed, so nobody is asked"
+    known.told([rows_of[0], incident(id=2, version=2)], {}, {}, read=read)
+    assert asked == [[1, 2], [2]]
 
 
 def test_what_was_learned_later_is_seen():

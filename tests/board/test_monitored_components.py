@@ -3,6 +3,9 @@
 import pytest
 from sqlalchemy.orm import Session
 
+from portal.board import published
+from portal.board.history import History
+from portal.monitors.monitor import Monitor
 from portal.monitors.states import MonitorSpan, MonitorState
 from portal.status.components import Component
 from tests.board.taken import part, take, window
@@ -56,3 +59,14 @@ def test_a_monitor_is_not_down_in_planned_maintenance(session: Session):
     window(session, components=["api"], starts_at=NOW - 4 * HOUR, ends_at=NOW - HOUR)
     (one,) = take(session).monitors
     assert one.uptime == 1.0
+
+
+def test_nothing_is_known_any_more_of_components_that_are_gone(session: Session):
+    part(session)
+    session.add(monitor(component="api"))
+    session.flush()
+    history = History()
+    assert published.take(session, now=NOW, history=history).known_until
+    session.query(Monitor).delete()
+    session.query(Component).delete()
+    assert published.take(session, now=NOW, history=history).known_until == {}

@@ -7,8 +7,9 @@ import pytest
 from portal.board import picture as pictures
 from portal.board.banners import Banner
 from portal.board.components import ComponentView
-from portal.board.incidents import IncidentView
+from portal.board.incidents import IncidentView, UpdateView
 from portal.status.components import State
+from portal.status.incidents import Progress
 from portal.status.terms import Audience, Status
 from tests.board.pictures import banner, event, part, picture
 from tests.instants import HOUR, NOW, TICK
@@ -80,6 +81,13 @@ def test_readers_answers_change_with_what_they_may_know_of():
 )
 def test_when_something_public_changed_last(moment: datetime, changed: datetime, why: str):
     assert picture(components=(part("api", changed_at=moment),)).changed_at == changed, why
+
+
+def test_what_readers_may_not_know_of_has_changed_nothing():
+    line = UpdateView(at=NOW, status=Progress.MONITORING, message="Better.", message_html="")
+    assert picture(incidents=(event(updates=[line]),)).changed_at == NOW
+    inside = event(audiences=["admin"], updates=[line])
+    assert picture(incidents=(inside,)).changed_at == NOW.replace(hour=0)
 
 
 def test_without_the_database_a_component_is_not_known_for_ever():

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.orm import Session
 
+from portal.board import published
 from portal.board.picture import PAST_DAYS
 from portal.board.published import CANCELLED_DAYS
+from portal.store import revision
 from tests import rows
 from tests.board.taken import incident, moment, take, window
 from tests.instants import DAY, HOUR, NOW, TICK
@@ -85,3 +87,8 @@ def test_incidents_are_read_with_a_banner_each(session: Session):
     assert {one.ref for one in found.banners} == {"INC-1", "INC-2"}
     assert found.generated_at == NOW
     assert found.components == ()
+
+
+def test_a_revision_that_was_just_read_is_not_read_again(session: Session):
+    assert published.take(session, now=NOW, number=4711).revision == 4711
+    assert published.take(session, now=NOW).revision == revision.current(session)

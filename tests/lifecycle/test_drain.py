@@ -55,6 +55,7 @@ def test_a_clean_way_out_is_in_order(tmp_path: Path):
         "closing 15",
         "runtime.shutdown.completed",
     ]
+    assert world.said == ["Draining: not ready, no more writes.", "The database pools are closed."]
 
 
 def test_queues_that_hold_work_refuse_by_name_and_force_goes_on(tmp_path: Path):
@@ -70,6 +71,7 @@ def test_requests_that_do_not_finish_are_a_time_out(tmp_path: Path):
     world = World(tmp_path, in_flight=2)
     assert world.run() is Exit.TIMED_OUT
     assert world.log.count("draining 0.2") == 5
+    assert "2 requests did not finish in 1 s." in world.said
 
 
 def test_connections_that_stay_out_are_unclean_and_on_record(tmp_path: Path):

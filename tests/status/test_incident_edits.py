@@ -46,6 +46,19 @@ def test_a_first_word_that_came_later_stays_where_it_is(world: World):
 
 
 @pytest.mark.parametrize(
+    ("started", "is_taken"), [(NOW - MINUTE, True), (NOW - MINUTE + TICK, False)]
+)
+def test_an_incident_starts_before_what_followed(world: World, started, is_taken):
+    reference = world.open(started_at=NOW - HOUR)
+    world.update(reference, at=NOW - MINUTE)
+    if is_taken:
+        assert edit(world, reference, started_at=started).started_at == started
+    else:
+        with pytest.raises(RuleError, match="before the updates"):
+            edit(world, reference, started_at=started)
+
+
+@pytest.mark.parametrize(
     ("started", "is_taken"), [(NOW - TICK, True), (NOW, False), (NOW + TICK, False)]
 )
 def test_an_incident_starts_before_it_ends(world: World, started, is_taken):
