@@ -30,7 +30,7 @@ from mutants.changes import Change
 _PATIENCE = 2.0
 _LEAST_SECONDS = 3.0
 # Of the tests that ran a statement the quickest are tried, up to so many seconds in all.
-_MOST_SECONDS = 10.0
+_MOST_SECONDS = 60.0
 _COMPREHENSIONS = {"<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>"}
 _MADE, _PASSED, _FAILED = b"M", b".", b"F"
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.board import published
 from portal.board.history import History
 from portal.status.components import Span, State
+from portal.status.incidents import Incident
 from tests.board.taken import events, incident, part, span, take, window
 from tests.instants import DAY, HOUR, NOW, TICK
 
@@ -130,3 +131,20 @@ def test_what_was_is_read_again_when_it_was_changed(session: Session):
         published.take(session, now=NOW + timedelta(minutes=minutes), history=history)
     assert history.viewed == 5, "what goes on is seen anew"
     assert history.computed == 2, "and what is over is not"
+
+
+def test_a_past_incident_that_is_hidden_later_leaves_no_trace(session: Session):
+    history = History()
+    part(session)
+    started = NOW - 50 * HOUR
+    incident(session, started_at=started, resolved_at=started + HOUR, status="resolved")
+    span(session, -50 * HOUR, -49 * HOUR, incident_id=1)
+
+    def labels() -> list[list[str]]:
+        session.flush()
+        shown = published.take(session, now=NOW, history=history).components[0]
+        return [one.labels for one in shown.events]
+
+    assert labels() == [["INC-1"]]
+    session.query(Incident).one().audiences = ["admin"]
+    assert labels() == []
