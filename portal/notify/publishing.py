@@ -18,7 +18,6 @@ from portal.store.revision import transaction
 from portal.unit_of_work import By
 
 ACTOR = "portal worker"
-MOST_LOOKED_AT = 200
 _IMPACT = {"critical": ImpactLevel.MAJOR}
 
 
@@ -31,7 +30,8 @@ def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[s
     now = clock.now()
     with incidents.open_session() as session:
         drafts = {}
-        for row in episodes.lasting(session, settings.sustained_after, now=now):
+        lasting = episodes.lasting(session, settings.sustained_after, now=now)
+        for row in _untold(session, lasting):
             text = offers.complete(session, row, runbook=runbook, now=now)
             drafts[row.id] = IncidentIn(
                 title=text.title,
@@ -41,14 +41,13 @@ def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[s
                 impact=_IMPACT.get(row.severity, ImpactLevel.MINOR),
                 links=[Link(kind=LinkKind.EPISODE, ref=str(row.id))],
             )
-        unknown = [number for number in drafts if not _is_known(session, number)]
     opened = []
-    for number in unknown:
+    for number, draft in drafts.items():
         key = f"publish episode {number}"
         once = IdempotencyKey(key, key.encode(), lambda row: {"reference": row.reference})
-        draft, check = drafts[number], partial(_check, number)
         try:
-            opened.append(incidents.open(By(ACTOR, key=once), draft, check=check).reference)
+            told = incidents.open(By(ACTOR, key=once), draft, check=partial(_check, number))
+            opened.append(told.reference)
         except _SettledError:
             continue
         except IntegrityError:
@@ -61,7 +60,7 @@ def publish(incidents: Incidents, settings: Settings, *, runbook: str) -> list[s
 def _check(episode: int, session: Session) -> None:
     """_SettledError when the alert has ended since, or somebody has told the public of it."""
     row = session.get(Episode, episode)
-    if row is None or row.closed_at is not None or _is_known(session, episode):
+    if row is None or row.closed_at is not None or not _untold(session, [row]):
         raise _SettledError
 
 
@@ -79,10 +78,20 @@ def _note(incidents: Incidents, episode: int, title: str) -> None:
         )
 
 
-def _is_known(session: Session, episode: int) -> bool:
-    """Whether an operator, or this, has opened an incident for the episode."""
-    if notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{episode}"):
-        return True
-    rows = session.scalars(select(Incident).order_by(Incident.id.desc()).limit(MOST_LOOKED_AT))
-    link = {"kind": LinkKind.EPISODE.value, "ref": str(episode)}
-    return any(link in row.links for row in rows)
+def _untold(session: Session, rows: list[Episode]) -> list[Episode]:
+    """Those for which neither an operator nor this has opened an incident."""
+    if not rows:
+        return []
+    # Nobody can have named one before it was there.
+    since = min(row.opened_at for row in rows)
+    named = {
+        link["ref"]
+        for links in session.scalars(select(Incident.links).where(Incident.created_at >= since))
+        for link in links
+        if link["kind"] == LinkKind.EPISODE
+    }
+    return [row for row in rows if str(row.id) not in named and not _was_published(session, row)]
+
+
+def _was_published(session: Session, row: Episode) -> bool:
+    return notices.was_put(session, NoticeKind.ALERT, Event.PUBLISHED, f"episode-{row.id}")

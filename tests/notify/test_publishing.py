@@ -18,7 +18,9 @@ from portal.status.templates import MessageTemplate
 from portal.unit_of_work import By
 from tests import rows
 from tests.clocks import StandingClock
-from tests.instants import HOUR, NOW
+from tests.instants import DAY, HOUR, MINUTE, NOW
+from tests.queries import counted
+from tests.sites import Site
 
 
 @pytest.fixture
@@ -26,15 +28,46 @@ def incidents(open_session: Callable[[], Session], still: StandingClock) -> Inci
     return Incidents(open_session, lambda: None)
 
 
+LASTING: Any = SimpleNamespace(sustained_after=timedelta(minutes=5))
+
+
+def alert(number: int, **values: Any) -> Episode:
+    named = {"id": number, "alert": "pool-waiting", "subject": f"pool {number}", "title": "Pool"}
+    return rows.episode(**named, **values)
+
+
 def test_what_somebody_told_of_is_not_published(incidents: Incidents, open_session: Any):
-    link = {"kind": "episode", "ref": "2"}
-    incidents.open(By("ada"), IncidentIn(title="T", impact="minor", message="m", links=[link]))
     with open_session() as session:
-        assert [publishing._is_known(session, number) for number in (1, 2)] == [False, True]
+        session.add_all(alert(number) for number in (1, 2, 3))
+        session.commit()
+        link = {"kind": "episode", "ref": "2"}
+        other = {"kind": "window", "ref": "3"}
+        new = IncidentIn(title="T", impact="minor", message="m", links=[link, other])
+        incidents.open(By("ada"), new)
         notices.for_operators(
             session, Event.PUBLISHED, "episode-1", title="", message="", link="", now=NOW
         )
-        assert [publishing._is_known(session, number) for number in (1, 3)] == [True, False]
+        session.commit()
+    publishing.publish(incidents, LASTING, runbook="/r")
+    with open_session() as session:
+        links = session.scalars(select(Incident.links).order_by(Incident.id)).all()
+    assert links == [[link, other], [{"kind": "episode", "ref": "3"}]]
+
+
+def test_what_was_told_of_long_ago_is_found_among_thousands(either: Site, still: StandingClock):
+    with either.portal.core.open_session() as session:
+        session.add_all(alert(number, opened_at=NOW - 90 * DAY) for number in range(1, 301))
+        for number in range(1, 3001):
+            # One of each ten names an alert, the first ones first.
+            links = [{"kind": "episode", "ref": str(number // 10)}] if number % 10 == 0 else []
+            at = NOW - 90 * DAY + number * MINUTE
+            session.add(
+                rows.incident(reference=f"INC-2030-{number:04}", created_at=at, links=links)
+            )
+        session.commit()
+    with counted(either) as queries:
+        assert publishing.publish(either.portal.status.incidents, LASTING, runbook="/r") == []
+    queries.expect(2)
 
 
 @pytest.mark.parametrize(
@@ -65,10 +98,9 @@ def test_an_alert_that_lasts_is_published_once(
             )
         )
         session.commit()
-    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5))
-    opened = publishing.publish(incidents, settings, runbook="/r")
+    opened = publishing.publish(incidents, LASTING, runbook="/r")
     assert len(opened) == (0 if impact is None else 1)
-    assert publishing.publish(incidents, settings, runbook="/r") == []
+    assert publishing.publish(incidents, LASTING, runbook="/r") == []
     if impact is not None:
         with open_session() as session:
             found = [one.event for one in session.scalars(select(Notice).order_by(Notice.id))]
@@ -101,8 +133,7 @@ def test_what_an_operator_did_meanwhile_is_not_published(
         return open_one(self, by, new, **more)
 
     monkeypatch.setattr(Incidents, "open", meanwhile)
-    settings: Any = SimpleNamespace(sustained_after=timedelta(minutes=5))
-    assert publishing.publish(incidents, settings, runbook="/r") == []
+    assert publishing.publish(incidents, LASTING, runbook="/r") == []
     with open_session() as session:
         assert [one.opened_by for one in session.scalars(select(Incident))] == (
             [] if does == "ends it" else ["ada"]
