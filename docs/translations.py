@@ -15,6 +15,7 @@ from portal.board import badges, feeds, indicators, languages
 from portal.guard import refusal
 from portal.notify import messages
 from portal.notify.subscribers import hosts
+from portal.web import problems
 from portal.web.catalogues import FOLDER
 
 ROOT = Path(__file__).parents[1]
@@ -119,6 +120,8 @@ WORDS = (
     "The portal cannot reach its database and has nothing to show yet. Try again soon.",
     "This field must not be empty.",
     "is not a mail address; write it as name@example.com",
+    problems.NOT_NOW,
+    problems.TOO_OFTEN,
     # portal/web/wording.py
     "no end planned",
 )

@@ -8,17 +8,19 @@ from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from portal import clock, durations
 from portal.audit.log import UnrecordedError
 from portal.errors import NotFoundError, ReusedKeyError, RuleError, StaleVersionError
+from portal.guard import refusal
 from portal.guard.blocks import AlreadyBlockedError
 from portal.runtime.workers import UndeclaredWorkerError
 from portal.store import errors
 from portal.store.errors import FailureKind
-from portal.web import dates, problems
+from portal.web import catalogues, dates, problems, wording
 from portal.web.problems import Problem
 
 _log = structlog.get_logger()
@@ -37,6 +39,10 @@ def register(app: APIFlask, limiter: Limiter) -> None:
     @app.errorhandler(Problem)
     def problem(error: Problem) -> Response:
         return problems.answer(error)
+
+    @app.errorhandler(CSRFError)
+    def outdated(error: CSRFError) -> Response:
+        return problems.answer(problems.of_old_form())
 
     @app.errorhandler(RuleError)
     def rule(error: RuleError) -> Response:
@@ -128,6 +134,8 @@ def register(app: APIFlask, limiter: Limiter) -> None:
     def unforeseen(error: Exception) -> Response:
         _log.exception("web.failed", path=request.path)
         identity = request.environ.get("portal.request_id", "")
+        if problems.is_for_readers():
+            return problems.answer(Problem(500, refusal.BROKEN, reference=identity))
         return problems.answer(Problem(500, f"Something went wrong. The log has it as {identity}."))
 
 
@@ -141,11 +149,12 @@ def _too_many(limiter: Limiter) -> Problem:
     except limiter.storage.base_exceptions:
         seconds = rate.get_expiry()
     per = f"{rate.amount} requests per {rate.GRANULARITY.name}"
-    return Problem(
-        429,
-        f"Too many requests: the limit is {per}. Try again in {durations.spoken(seconds)}.",
-        headers={"Retry-After": str(seconds)},
-    )
+    said = f"Too many requests: the limit is {per}. Try again in {durations.spoken(seconds)}."
+    if problems.is_for_readers():
+        window, length = wording.spoken(rate.get_expiry()), wording.spoken(seconds)
+        values = {"limit": rate.amount, "window": window, "length": length}
+        said = catalogues.say(problems.TOO_OFTEN) % values
+    return Problem(429, said, headers={"Retry-After": str(seconds)})
 
 
 def _from_api(error: HTTPError) -> Problem:

@@ -61,6 +61,9 @@ def _said(error: Any) -> str:
     return _SAID.get(error["type"], text)
 
 
+# What readers are told, for the catalogues of other languages.
+NOT_NOW = "This does not work at the moment. Try again in a few minutes."
+TOO_OFTEN = "Too many requests: the limit is %(limit)d in %(window)s. Try again in %(length)s."
 _SENTENCES = {
     FailureKind.AWAY: "The database does not answer. Nothing was saved. Try again in a moment.",
     FailureKind.BUSY: "The database is busy. Nothing was saved. Try again in a moment.",
@@ -73,14 +76,20 @@ _SENTENCES = {
 }
 
 
+def is_for_readers() -> bool:
+    """Whether the answer is a page of the public side, in the reader's language."""
+    is_of_panel = request.path.startswith("/panel")
+    return not is_of_panel and refusal.wants_page(request.path, request.headers.get)
+
+
 def of_database(error: SQLAlchemyError) -> Problem:
-    """503, or 507 when its disk is full; what a form held is given back."""
-    kept = {
-        name: value
-        for name, value in request.form.items()
-        if name not in {"csrf_token", "password", "key", "version"} and value.strip()
-    }
+    """503, or 507 when its disk is full; what a form held is given back.
+
+    Readers are not told what is wrong inside, but for what is missing before the first start.
+    """
     kind = of(error)
+    if is_for_readers() and kind is not FailureKind.OUTDATED:
+        return Problem(503, NOT_NOW, headers={"Retry-After": "5"})
     detail = _SENTENCES[kind]
     if isinstance(error, UnknownOutcomeError):
         detail = (
@@ -88,11 +97,26 @@ def of_database(error: SQLAlchemyError) -> Problem:
             " saved before you try again."
         )
     return Problem(
-        507 if kind is FailureKind.FULL else 503,
-        detail,
-        headers={"Retry-After": "5"},
-        kept=kept or None,
+        507 if kind is FailureKind.FULL else 503, detail, headers={"Retry-After": "5"}, kept=_kept()
     )
+
+
+def of_old_form() -> Problem:
+    """400 for a form from before the last sign-in, or another key; what it held is given back."""
+    return Problem(
+        400,
+        "This form is out of date. Nothing was saved. Load the page again and repeat what you did.",
+        kept=_kept(),
+    )
+
+
+def _kept() -> dict[str, str] | None:
+    kept = {
+        name: value
+        for name, value in request.form.items()
+        if name not in {"csrf_token", "password", "key", "version"} and value.strip()
+    }
+    return kept or None
 
 
 def answer(problem: Problem) -> Response:
@@ -123,6 +147,6 @@ def answer(problem: Problem) -> Response:
 def _page(problem: Problem) -> str:
     """The page of an error: inside the panel for whoever is signed in, else the public one."""
     settings = web.current().core.settings
-    if problem.kept or (request.path.startswith("/panel") and "caller" in g):
+    if not is_for_readers() and (problem.kept or "caller" in g):
         return render.text("panel/problem.html", problem=problem, kept=problem.kept)
     return render_template("public/problem.html", problem=problem, site_name=settings.site_name)

@@ -96,4 +96,4 @@ def test_a_node_that_stops_says_so_and_not_that_its_database_is_away(
 
 def test_without_a_picture_a_permanent_page_is_a_503(site: Site, still: StandingClock):
     away(site)
-    assert "The database does not answer" in text(site, "/history", 503)
+    assert "This does not work at the moment." in text(site, "/history", 503)
