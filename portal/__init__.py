@@ -74,7 +74,8 @@ def _rooms(
 
     with app.app_context():
         engine = extensions.db.engine
-    core = cores.build(settings, engine, secret_key=app.config["SECRET_KEY"])
+    keys = (app.config["SECRET_KEY"], *settings.secret_key_fallbacks)
+    core = cores.build(settings, engine, secret_keys=keys)
     pages, page_of = render.public_pages(app, settings), render.component_page(app, settings)
     board = boards.build(
         core,

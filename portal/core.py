@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from portal.audit.log import AuditLog
 from portal.audit.spool import Spool
+from portal.ciphers import Keys
 from portal.settings import Settings
 from portal.store import engine as engines
 from portal.store.commits import Commits
@@ -20,7 +21,8 @@ class Core:
     """Sessions are opened with `open_session`; each write of theirs asks `fence`."""
 
     settings: Settings
-    secret_key: str
+    # The first one signs and encrypts; see `portal.ciphers`.
+    secret_keys: Keys
     engine: Engine
     # Its connections are its own: a check of the database must not wait for the pool.
     probe_engine: Engine
@@ -35,7 +37,7 @@ class Core:
         return self.engine.pool
 
 
-def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
+def build(settings: Settings, engine: Engine, *, secret_keys: Keys) -> Core:
     """The core on an engine that nothing has used yet."""
     engines.prepare(engine)
     fence = Fence()
@@ -44,7 +46,7 @@ def build(settings: Settings, engine: Engine, *, secret_key: str) -> Core:
     commits.count_those_of(open_session)
     return Core(
         settings,
-        secret_key,
+        secret_keys,
         engine,
         engines.probe_engine(settings.resolved_database_url),
         fence,

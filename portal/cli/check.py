@@ -3,7 +3,7 @@
 import click
 from limits.storage import storage_from_string
 
-from portal.cli import application
+from portal.cli import application, encryption
 from portal.durations import spoken
 from portal.lifecycle import serving
 from portal.notify import subscribers
@@ -47,6 +47,8 @@ def check() -> None:
         )
     server = settings.smtp_url
     click.echo(f"mail: {f'{server.host}:{server.port}, {server.tls}' if server else 'off'}")
+    if readiness.status != "fail":
+        encryption.report(portal)
     ways = ", ".join(subscribers.offered(settings)) or "off"
     click.echo(f"readers may subscribe with: {ways}")
     broken = chat.check(settings.operator_channels)

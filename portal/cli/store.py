@@ -5,7 +5,7 @@ import logging
 import click
 
 from portal import clock
-from portal.cli import application
+from portal.cli import application, encryption
 from portal.notify import timetable
 from portal.store import engine, schema
 
@@ -24,6 +24,9 @@ def upgrade() -> None:
     except schema.NewerError as error:
         application.stop(str(error))
     click.echo("The database is up to date.")
+
+
+db.add_command(encryption.reencrypt)
 
 
 @db.command("forget-notices")

@@ -1,7 +1,7 @@
 """Credentials of monitors: encrypted in the database, read by who looks, shown to nobody.
 
-The key comes from `PORTAL_SECRET_KEY`; with another one they cannot be read any more, and must be
-typed again. A copy of the database alone gives none of them away.
+The key comes from `PORTAL_SECRET_KEY`; those of a key that is gone cannot be read any more, and
+must be typed again. A copy of the database alone gives none of them away.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal import ciphers
-from portal.ciphers import Cipher
+from portal.ciphers import Cipher, Keys
 
 
 class UnreadableError(ValueError):
@@ -22,10 +22,10 @@ class UnreadableError(ValueError):
 
 
 class Credentials:
-    """Encrypts and decrypts with one key."""
+    """Encrypts with the first of the keys, and decrypts what any of them did."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._cipher = Cipher(secret_key, b"portal monitor credentials")
+    def __init__(self, keys: Keys) -> None:
+        self._cipher = Cipher(keys, b"portal monitor credentials")
 
     def encrypt(self, values: Mapping[str, Any]) -> str | None:
         """The values as text for the database; None for none."""
@@ -48,3 +48,15 @@ class Credentials:
             return self.decrypt(stored)
         except UnreadableError:
             return {}
+
+    def is_current(self, stored: str) -> bool:
+        """Whether the current key encrypted them; UnreadableError."""
+        try:
+            return self._cipher.is_current(stored)
+        except ciphers.UnreadableError:
+            raise UnreadableError from None
+
+    def renewed(self, stored: str) -> str:
+        """The same with the current key, as it stands where it has that; UnreadableError."""
+        values = self.decrypt(stored)
+        return stored if self.is_current(stored) else self._cipher.encrypt(json.dumps(values))

@@ -28,7 +28,7 @@ class MonitorsRoom:
 
 def build(core: Core, on_change: Callable[[], None], gauges: Gauges) -> MonitorsRoom:
     """The room on one database; `on_change` is called after each commit."""
-    credentials = Credentials(core.secret_key)
+    credentials = Credentials(core.secret_keys)
     targets = Targets(core.settings.monitor_targets)
     return MonitorsRoom(
         acts=Monitors(core.open_session, on_change, credentials=credentials, targets=targets),

@@ -27,13 +27,13 @@ class Notify:
 def build(core: Core, render: Render, say: Say) -> Notify:
     """`render` makes a mail's text and HTML from its template; `say` a word in a language."""
     settings = core.settings
-    addresses = Addresses(core.secret_key)
+    addresses = Addresses(core.secret_keys)
     sender = Sender(settings.site_name, settings.url, render, settings.operator_channels)
     return Notify(
         Broadcasts(core.open_session, sender),
         Deliveries(core.open_session),
         Subscribers(core.open_session, addresses),
-        Links(core.secret_key),
+        Links(core.secret_keys),
         addresses,
         render,
         say,

@@ -61,6 +61,13 @@ class Settings:
         " of channels; generated in development",
         is_secret=True,
     )
+    secret_key_fallbacks: tuple[str, ...] = _setting(
+        (),
+        values.listed,
+        "earlier keys, separated by commas: what they signed and encrypted is still read; see"
+        " docs/operations.md",
+        is_secret=True,
+    )
     site_name: str = _setting("Portal", values.text, "name shown on every page")
     external_url: str = _setting(
         "",

@@ -17,6 +17,7 @@ from tests.ports import free_port
 PASSWORD = "correct horse battery staple"
 NEEDS: dict[str, tuple[str, ...]] = {
     "db forget-notices": (),
+    "db reencrypt": (),
     "operator create": ("ada", "--role", "admin", "--password-stdin"),
     "operator password": ("ada", "--password-stdin"),
     "operator disable": ("ada",),

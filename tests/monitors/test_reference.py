@@ -36,7 +36,7 @@ def found(port: int, *references: int) -> Look:
     )  # fmt: skip
     watch = Watch(
         Recorder(lambda: None, "node-a", []),  # type: ignore[arg-type, return-value]
-        Credentials("a key"),
+        Credentials(("a key",)),
         Targets(),
         reference=tuple(endpoint(one) for one in references),
     )

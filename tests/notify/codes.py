@@ -11,7 +11,8 @@ from portal.notify.subscribers import Addresses, ChannelIn, Links, Subscriber
 from portal.status.notices import Notice
 from tests.instants import NOW
 
-LINKS, ADDRESSES = Links("secret"), Addresses("secret")
+LINKS, ADDRESSES = Links(("secret",)), Addresses(("secret",))
+OTHERS = Links(("other",))
 WHOLE = "https://hooks.slack.com/services/T0/B0/X0f2secret{}"
 
 

@@ -76,14 +76,14 @@ class World:
             allowed_targets=(),
         )
         with open_session() as session:
-            core = SimpleNamespace(settings=settings, engine=session.get_bind(), secret_key="k")
+            core = SimpleNamespace(settings=settings, engine=session.get_bind(), secret_keys=("k",))
         self.one = Dispatcher(
             core,  # type: ignore[arg-type]
             Fence(),
             mail=mail,  # type: ignore[arg-type]
             render=lambda *_, **__: ("", ""),
             cards=SimpleNamespace(payload=lambda *_: {}),  # type: ignore[arg-type]
-            addresses=Addresses("k"),
+            addresses=Addresses(("k",)),
         )
         self.one._pool.shutdown()
         self.pool = Pool()

@@ -32,7 +32,7 @@ def questions(session: Session) -> int:
 
 def hook(session: Session, url: str = "https://hooks.example.com/x", **values: Any) -> Subscriber:
     tx = Transaction(session, NOW, By("ada"))
-    return acts.webhook(tx, WebhookIn(url=url, **values), Addresses("secret"))
+    return acts.webhook(tx, WebhookIn(url=url, **values), Addresses(("secret",)))
 
 
 def with_components(session: Session) -> Session:

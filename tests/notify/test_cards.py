@@ -110,7 +110,7 @@ def test_what_a_language_has_in_common_is_made_once():
         made.append(language)
         return json.dumps(["Started", [], "Read", "Change", "Leave", ": ", False]), ""
 
-    links = subscribers.Links("secret")
+    links = subscribers.Links(("secret",))
     cards = Cards(site="S", url="https://s.example", links=links, render=render, say=lambda _, s: s)
     said = Message("Started", "info", "T", "", "", "/x", "Read")
 

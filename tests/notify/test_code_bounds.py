@@ -41,9 +41,9 @@ def test_an_address_is_kept_as_a_secret(session: Session):
     assert row.queue == "slack hooks.slack.com"
     assert ask(session, kind="webhook", address="https://a.example/x").queue == "reader a.example"
     assert ADDRESSES.of(row) == whole
-    assert Addresses("other").name(whole) != row.canonical
+    assert Addresses(("other",)).name(whole) != row.canonical
     with pytest.raises(UnreadableError):
-        Addresses("other").of(row)
+        Addresses(("other",)).of(row)
 
 
 @pytest.mark.parametrize(

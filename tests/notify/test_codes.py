@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from portal.notify import subscribers
-from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, MOST_TRIES, Links
+from portal.notify.subscribers import ASK_AGAIN_AFTER, CONFIRM_WITHIN, MOST_TRIES
 from tests.instants import NOW, TICK
-from tests.notify.codes import LINKS, ask, questions
+from tests.notify.codes import LINKS, OTHERS, ask, questions
 
 
 def test_the_right_code_confirms_once_with_what_was_chosen(session: Session):
@@ -36,7 +36,7 @@ def test_no_other_code_ever_confirms(session: Session):
         earlier = LINKS.code(row)
         row.question = old
         wrong = [
-            dice.choice(others), "".join(near), earlier, Links("other").code(row), "", right[:-1],
+            dice.choice(others), "".join(near), earlier, OTHERS.code(row), "", right[:-1],
             f"{right}0", right[::-1], "\u0661" * 8, "é" * 8, "%00", "0" * 8, str(row.question),
         ]  # fmt: skip
         for typed in wrong:
@@ -77,7 +77,7 @@ def test_a_page_is_about_the_last_question_of_one_channel(session: Session):
     token = LINKS.answer(row)
     assert LINKS.to_answer(session, token, now=NOW) is row
     forged = token[:-10] + ("A" if token[-10] != "A" else "B") + token[-9:]
-    for bad in ("", "x", forged, Links("other").answer(row), LINKS.confirm(row), LINKS.manage(row)):
+    for bad in ("", "x", forged, OTHERS.answer(row), LINKS.confirm(row), LINKS.manage(row)):
         assert LINKS.to_answer(session, bad, now=NOW) is None
     # The link of a mail confirms no channel.
     assert LINKS.to_confirm(session, LINKS.confirm(row), now=NOW) is None

@@ -34,7 +34,7 @@ class Site:
     def __init__(self, before: int = 0) -> None:
         self.rendered = 0
         self.before = "b" * before
-        self.links = Links("secret")
+        self.links = Links(("secret",))
         self.letters = Letters(
             say=lambda _, text: text,
             sender="status@example.com",

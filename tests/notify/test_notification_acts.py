@@ -122,7 +122,7 @@ def test_a_dead_letter_is_tried_again(broadcasts: Broadcasts, open_session: Any)
 
 
 def test_a_webhooks_key_is_shown_once(open_session: Any):
-    acts = Subscribers(open_session, Addresses("secret"))
+    acts = Subscribers(open_session, Addresses(("secret",)))
     once = IdempotencyKey("k", b"r", lambda made: made.shown.model_dump(mode="json"))
     made = acts.add_webhook(By("ada", key=once), WebhookIn(url="https://h.example/x"))
     assert len(made.shown.secret) == 48

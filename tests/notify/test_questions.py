@@ -66,7 +66,7 @@ def test_a_hidden_component_is_none_to_readers(session: Session):
     ],
 )
 def test_a_question_is_good_for_two_days(session: Session, age, is_good, why):
-    links = Links("secret")
+    links = Links(("secret",))
     row = person(question="q", confirmed_at=None, asked_at=NOW - age)
     session.add(row)
     session.flush()
@@ -75,7 +75,7 @@ def test_a_question_is_good_for_two_days(session: Session, age, is_good, why):
 
 
 def test_a_question_is_answered_once(session: Session):
-    links = Links("secret")
+    links = Links(("secret",))
     row = person(question="q", asked_at=NOW)
     session.add(row)
     session.flush()
@@ -86,12 +86,12 @@ def test_a_question_is_answered_once(session: Session):
     row.question = None
     assert links.to_confirm(session, text, now=NOW) is None
     assert links.to_confirm(session, links.confirm(row), now=NOW) is None
-    for bad in ("", "garbage", links.manage(row), Links("other").confirm(row)):
+    for bad in ("", "garbage", links.manage(row), Links(("other",)).confirm(row)):
         assert links.to_confirm(session, bad, now=NOW) is None
 
 
 def test_a_link_opens_its_own_subscription_alone(session: Session):
-    links = Links("secret")
+    links = Links(("secret",))
     row = person()
     session.add(row)
     session.flush()

@@ -51,7 +51,7 @@ def test_an_operator_ends_a_subscription(session: Session):
     session.add(row)
     session.flush()
     session.commit()
-    made = acts.Subscribers(lambda: Session(session.get_bind()), Addresses("secret"))
+    made = acts.Subscribers(lambda: Session(session.get_bind()), Addresses(("secret",)))
     made.remove(By("ada"), row.id)
     assert session.scalars(select(Subscriber)).all() == []
     event = session.scalars(select(AuditEvent)).one()

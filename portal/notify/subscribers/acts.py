@@ -67,7 +67,7 @@ def webhook(tx: Transaction, new: WebhookIn, addresses: Addresses) -> Subscriber
     if tx.session.scalar(
         select(Subscriber.id).where(
             Subscriber.kind == SubscriberKind.WEBHOOK,
-            Subscriber.canonical.in_([new.url, addresses.name(new.url)]),
+            Subscriber.canonical.in_(addresses.names(new.url)),
         )
     ):
         raise RuleError("url", "This address is told already.")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.ciphers import Cipher
+from portal.ciphers import Cipher, Keys
 from portal.notify.subscribers.subscriber import Subscriber, SubscriberKind
 
 # What is shorter would be told by its end.
@@ -21,11 +21,11 @@ _AT_ONCE = 500
 
 
 class Addresses:
-    """Encrypts, names and reads them with one key."""
+    """Encrypts and names them with the first of the keys, and reads those of any."""
 
-    def __init__(self, secret_key: str) -> None:
-        self._key = secret_key.encode()
-        self._cipher = Cipher(secret_key, b"portal subscriber addresses")
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._cipher = Cipher(keys, b"portal subscriber addresses")
 
     def put(self, row: Subscriber, url: str) -> None:
         """Give a channel its address."""
@@ -34,7 +34,11 @@ class Addresses:
 
     def name(self, url: str) -> str:
         """The same for the same address, and for nobody without the key."""
-        return hmac.new(self._key, f"subscriber address {url}".encode(), sha256).hexdigest()
+        return _name(self._keys[0], url)
+
+    def names(self, url: str) -> list[str]:
+        """Under which one may stand: by each key, and as it is from an older version."""
+        return [*(_name(key, url) for key in self._keys), url]
 
     def encrypt_plain(self, session: Session) -> None:
         """Encrypt some hundreds of those that an older version kept as they are."""
@@ -51,9 +55,33 @@ class Addresses:
             if (row.kind, self.name(row.address)) not in taken:
                 self.put(row, row.address)
 
+    def renew(self, session: Session, row: Subscriber) -> bool:
+        """Encrypt with the current key what an earlier one did; UnreadableError.
+
+        False where it is so already, or where the channel has subscribed once more since.
+        """
+        if row.sealed is None or self._cipher.is_current(row.sealed):
+            return False
+        url = self.of(row)
+        known = select(Subscriber.id).where(
+            Subscriber.kind == row.kind, Subscriber.canonical == self.name(url)
+        )
+        if session.scalar(known) is not None:
+            return False
+        self.put(row, url)
+        return True
+
+    def is_current(self, stored: str) -> bool:
+        """Whether the current key encrypted it; UnreadableError."""
+        return self._cipher.is_current(stored)
+
     def of(self, row: Subscriber) -> str:
         """Where to send; UnreadableError when it was encrypted with another key."""
         return self._cipher.decrypt(row.sealed) if row.sealed else row.address
+
+
+def _name(key: str, url: str) -> str:
+    return hmac.new(key.encode(), f"subscriber address {url}".encode(), sha256).hexdigest()
 
 
 def shown(url: str) -> str:

@@ -41,8 +41,7 @@ def ask_channel(
     row = session.scalar(
         select(Subscriber)
         .where(
-            Subscriber.kind == asked.kind,
-            Subscriber.canonical.in_([addresses.name(asked.address), asked.address]),
+            Subscriber.kind == asked.kind, Subscriber.canonical.in_(addresses.names(asked.address))
         )
         .with_for_update()
     )

@@ -14,7 +14,7 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
-from portal.ciphers import Cipher, UnreadableError
+from portal.ciphers import Cipher, Keys, UnreadableError
 from portal.notify.subscribers.subscriber import CONFIRM_WITHIN, Subscriber, SubscriberKind
 
 # Base 32 of Crockford: no letter that is taken for a digit or for another letter.
@@ -25,9 +25,9 @@ _CODE_LENGTH = 8
 
 @dataclass(frozen=True)
 class Links:
-    """Makes and reads the signed parts of links."""
+    """Makes the signed parts of links with the first of the keys, and reads those of any."""
 
-    secret_key: str
+    keys: Keys
 
     def manage(self, subscriber: Subscriber) -> str:
         """Good as long as the subscriber is."""
@@ -39,23 +39,22 @@ class Links:
 
     def code(self, subscriber: Subscriber) -> str:
         """`K7M2-9XQF`: what is sent to a channel, good for its last question alone."""
-        asked = f"subscription code {subscriber.id} {subscriber.question}"
-        digest = hmac.new(self.secret_key.encode(), asked.encode(), sha256).digest()
-        signs = [_LETTERS[byte % len(_LETTERS)] for byte in digest[:_CODE_LENGTH]]
-        return f"{''.join(signs[:4])}-{''.join(signs[4:])}"
+        signs = _code(self.keys[0], subscriber)
+        return f"{signs[:4]}-{signs[4:]}"
 
     def is_code(self, subscriber: Subscriber, typed: str) -> bool:
         """Whether the code was typed, however it was grouped; in the same time for all."""
         signs = [sign for sign in typed.upper() if sign.isalnum()]
         said = "".join(signs).translate(_SAME).encode()
-        return hmac.compare_digest(said, self.code(subscriber).replace("-", "").encode())
+        right = [hmac.compare_digest(said, _code(key, subscriber).encode()) for key in self.keys]
+        return any(right)
 
     def answer(self, subscriber: Subscriber) -> str:
         """Where the code of a question is typed.
 
         It is encrypted: numbers of rows would tell who subscribed before.
         """
-        return _cipher_of(self.secret_key).encrypt(json.dumps([subscriber.id, subscriber.question]))
+        return _cipher_of(self.keys).encrypt(json.dumps([subscriber.id, subscriber.question]))
 
     def to_answer(
         self, session: Session, text: str, *, now: datetime, locks: bool = False
@@ -65,7 +64,7 @@ class Links:
         Whoever writes locks the row, so that two at once come one after the other.
         """
         try:
-            number, question = json.loads(_cipher_of(self.secret_key).decrypt(text))
+            number, question = json.loads(_cipher_of(self.keys).decrypt(text))
         except (UnreadableError, ValueError):
             return None
         row = _row(session, number, locks=locks)
@@ -95,7 +94,7 @@ class Links:
         return row if now - row.asked_at <= CONFIRM_WITHIN else None
 
     def _signer(self, use: str) -> URLSafeSerializer:
-        return _signer_of(self.secret_key, use)
+        return _signer_of(self.keys, use)
 
     def _read(self, use: str, text: str) -> tuple[int | None, Any]:
         try:
@@ -111,15 +110,21 @@ def _row(session: Session, number: int | None, *, locks: bool) -> Subscriber | N
     return session.get(Subscriber, number, with_for_update=locks or None)
 
 
-@cache
-def _signer_of(secret_key: str, use: str) -> URLSafeSerializer:
-    # There is a link in each of thousands of mails.
-    return URLSafeSerializer(secret_key, salt=f"subscriber {use}")
+def _code(key: str, subscriber: Subscriber) -> str:
+    asked = f"subscription code {subscriber.id} {subscriber.question}"
+    digest = hmac.new(key.encode(), asked.encode(), sha256).digest()
+    return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:_CODE_LENGTH])
 
 
 @cache
-def _cipher_of(secret_key: str) -> Cipher:
-    return Cipher(secret_key, b"portal subscription codes")
+def _signer_of(keys: Keys, use: str) -> URLSafeSerializer:
+    # There is a link in each of thousands of mails. The library signs with the last one.
+    return URLSafeSerializer(list(reversed(keys)), salt=f"subscriber {use}")
+
+
+@cache
+def _cipher_of(keys: Keys) -> Cipher:
+    return Cipher(keys, b"portal subscription codes")
 
 
 def _stamp(subscriber: Subscriber) -> int:

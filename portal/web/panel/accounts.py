@@ -54,7 +54,7 @@ def sign_in() -> Response:
             request.form.get("password", ""),
             client=client,
             place=address.key_of(client).removeprefix("ip:"),
-            secret_key=core.secret_key,
+            secret_key=core.secret_keys[0],
             now=clock.now(),
         )
     except TooManyTriesError as error:

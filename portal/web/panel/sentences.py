@@ -145,6 +145,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "runtime.drain.began": ("began to drain the portal", "{reason}"),
     "runtime.drain.called_off": ("called the drain off", ""),
     "runtime.restored": ("restored the database from {file}", "Its last event was {last_seq}."),
+    "runtime.secrets.reencrypted": (
+        "encrypted secrets anew with the current key",
+        "{monitors} of monitors, {channels} of channels; {unreadable} cannot be read.",
+    ),
     "runtime.shutdown.completed": ("shut the portal down", ""),
     "runtime.shutdown.forced": ("forced the portal to stop", ""),
     "runtime.shutdown.initiated": ("began to shut the portal down", "{reason}"),

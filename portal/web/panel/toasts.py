@@ -88,4 +88,4 @@ def posted(model: type[B]) -> Posted[B]:
 
 
 def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current().core.secret_key, salt="undo")
+    return URLSafeSerializer(current().core.secret_keys[0], salt="undo")
