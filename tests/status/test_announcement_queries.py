@@ -49,3 +49,24 @@ def test_each_stands_in_one_part(session: Session):
     assert listed(session) == " ".join(parts.values())
     for state, found in parts.items():
         assert listed(session, state) == found
+
+
+def board(session: Session, since: timedelta) -> str:
+    found = queries.for_board(session, since=NOW + since, now=NOW)
+    return " ".join(row.slug for row in found)
+
+
+def test_the_board_has_what_is_published_and_what_was_over_lately(session: Session):
+    add(session, 1, "runs", -9 * HOUR, None)
+    add(session, 2, "ran-out", -8 * HOUR, -HOUR)
+    add(session, 3, "ends-now", -7 * HOUR, ZERO)
+    add(session, 4, "resolved", -6 * HOUR, None, resolved_at=NOW - HOUR)
+    add(session, 5, "resolved-now", -5 * HOUR, HOUR, resolved_at=NOW)
+    add(session, 6, "resolved-long-ago", -4 * HOUR, ZERO, resolved_at=NOW - 2 * HOUR)
+    add(session, 7, "draft", -3 * HOUR, None, is_draft=True, published_at=None)
+    add(session, 8, "starts-now", ZERO, HOUR)
+    add(session, 9, "comes", TICK, HOUR)
+    assert board(session, -HOUR) == "runs ends-now resolved-now starts-now comes"
+    lately = "runs ran-out ends-now resolved resolved-now starts-now comes"
+    assert board(session, -HOUR - TICK) == lately
+    assert board(session, ZERO) == "runs starts-now comes"

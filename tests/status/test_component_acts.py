@@ -28,10 +28,10 @@ def test_a_slug_is_given_once(world: World, monkeypatch: pytest.MonkeyPatch):
 
 def test_an_edit_of_a_component_names_what_it_changed(world: World):
     world.parts("api")
-    given = {"slug": "api", "name": "API", "position": 3, "is_public": False}
+    given = {"slug": "api", "name": "API", "group": "Core", "position": 3, "is_public": False}
     row = world.status.components.edit(By("bob", version=1), "api", ComponentIn(**given))
     assert (row.version, row.name, row.position) == (2, "API", 3)
-    assert world.logged()[1]["fields"] == ["is_public", "name", "position"]
+    assert world.logged()[1]["fields"] == ["group", "is_public", "name", "position"]
     world.status.components.edit(By("bob", version=2), "api", ComponentIn(**given))
     assert world.logged()[1]["fields"] == []
 
@@ -70,6 +70,15 @@ def test_a_state_by_hand_ends_the_one_before(world: World, states, spans, before
         held = components.by_hand(session)
     impaired = [state for state, is_open in spans if is_open and state != State.OPERATIONAL]
     assert list(held.values()) == impaired
+
+
+def test_a_component_has_a_history_once_something_was_said_of_it(world: World):
+    world.parts("api", "web")
+    for state in (State.MAJOR, None):
+        world.status.components.set_state(By("ada"), "web", state)
+    with world.open_session() as session:
+        found = components.queries.listed_with_history(session)
+    assert [(row.slug, told) for row, told in found] == [("api", False), ("web", True)]
 
 
 def test_components_stand_by_group_position_and_name(world: World):

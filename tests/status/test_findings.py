@@ -27,7 +27,10 @@ def test_the_figures_of_a_snapshot():
             },
             "rateLimit": {"lifetime": {"hits": 7, "blocked": None}},
             "perimeter": 3,
-            "workers": [{"name": "jobs", "pending": 4, "status": "error"}],
+            "workers": [
+                {"name": "jobs", "pending": 4, "status": "error"},
+                {"name": "mails", "pending": 0},
+            ],
         }
     )
     assert findings.figures(body, "p_") == [
@@ -36,6 +39,8 @@ def test_the_figures_of_a_snapshot():
         ("p_rate_limit_hits_total", "7"),
         ('p_worker_queue_pending{worker="jobs"}', "4"),
         ('p_worker_status{worker="jobs"}', "-1"),
+        # Nothing is said of a status that is not there.
+        ('p_worker_queue_pending{worker="mails"}', "0"),
         ('p_metrics_scraper_age_seconds{scraper="a"}', "240"),
     ]
     assert findings.figures("{}", "p_") == []

@@ -24,10 +24,15 @@ def test_freezes_that_are_not_over_and_those_that_touch(world: World):
         assert coming(NOW) == ["F1", "F0"]
         assert coming(NOW + 2 * HOUR - TICK) == ["F1", "F0"]
         assert coming(NOW + 2 * HOUR) == ["F0"]
-        assert freezes.touching(session, NOW, NOW + HOUR) == []
-        assert freezes.touching(session, NOW, NOW + HOUR + TICK) == ["F1"]
-        assert freezes.touching(session, NOW + 2 * HOUR, NOW + 3 * HOUR) == []
-        assert freezes.touching(session, NOW + 2 * HOUR - TICK, NOW + 4 * HOUR) == ["F1", "F0"]
+        known = freezes.coming(session, now=NOW)
+        for starts, ends, titles in (
+            (NOW, NOW + HOUR, []),
+            (NOW, NOW + HOUR + TICK, ["F1"]),
+            (NOW + 2 * HOUR, NOW + 3 * HOUR, []),
+            (NOW + 2 * HOUR - TICK, NOW + 4 * HOUR, ["F1", "F0"]),
+        ):
+            assert freezes.touching(session, starts, ends) == titles
+            assert freezes.titles(known, starts, ends) == titles
     world.status.freezes.remove(By("ada"), 1)
     with pytest.raises(NotFoundError):
         world.status.freezes.remove(By("ada"), 1)

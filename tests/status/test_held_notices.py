@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.status import notices, windows
-from portal.status.notices import Event, NoticeKind, Urgency
+from portal.status.notices import Event, Notice, NoticeKind, Urgency
 from portal.status.windows import Action, WindowAct, WindowIn, WindowTimes
 from portal.unit_of_work import By
+from tests import rows
 from tests.clocks import StandingClock
 from tests.instants import HOUR, NOW, TICK
 from tests.sites import Site
@@ -60,6 +62,26 @@ def test_what_is_held_can_be_taken_back(
     session.flush()
     assert notices.withdraw(session, NoticeKind.WINDOW, "m-1", made_at=NOW) is is_held, why
     assert len(told(session)) == (0 if is_held else 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_to_address", "why"),
+    [
+        ({}, True, "nothing holds it"),
+        ({"held_until": NOW + TICK}, False, "it can still be taken back"),
+        ({"held_until": NOW}, True, "its time is over"),
+        ({"held_until": NOW - TICK}, True, "and stays so"),
+        ({"addressed_at": NOW - HOUR}, False, "its recipients have been found"),
+        ({"held_until": NOW, "addressed_at": NOW}, False, "also where it was held"),
+    ],
+)
+def test_what_is_held_is_addressed_once_its_time_is_over(
+    session: Session, values: dict[str, Any], is_to_address: bool, why: str
+):
+    session.add(rows.notice(**values))
+    session.flush()
+    found = session.scalars(select(Notice.id).where(Notice.is_to_address(NOW))).all()
+    assert bool(found) is is_to_address, why
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,25 @@ def test_an_edit_names_what_it_changed(world: World):
     assert world.logged()[1]["fields"] == []
     edit(world, reference, title="Slower", audiences=["admin"], next_update_at=NOW + HOUR)
     assert world.logged()[1]["fields"] == ["audiences", "next_update_at", "title"]
+
+
+@pytest.mark.parametrize(
+    ("promised", "is_taken", "why"),
+    [
+        (NOW + MINUTE, True, "overdue, and as it was promised: a title can still be put right"),
+        (NOW + MINUTE + TICK, False, "nobody promises what is over"),
+        (NOW + HOUR, False, "nor what is now"),
+        (NOW + HOUR + TICK, True, "it is ahead"),
+        (None, True, "nothing is promised any more"),
+    ],
+)
+def test_a_next_update_that_is_changed_lies_ahead(world: World, promised, is_taken, why):
+    reference = world.open(next_update_at=NOW + MINUTE)
+    world.still.advance(hours=1)
+    if is_taken:
+        row = edit(world, reference, title="Slower", next_update_at=promised)
+        assert (row.title, row.next_update_at) == ("Slower", promised), why
+        return
+    with pytest.raises(RuleError) as caught:
+        edit(world, reference, title="Slower", next_update_at=promised)
+    assert caught.value.field == "nextUpdateAt", why

@@ -125,6 +125,23 @@ def test_what_of_an_announcement_is_news(session: Session, before, values, chang
 
 @pytest.mark.unit
 @pytest.mark.parametrize(
+    ("sent", "dead", "dropped", "pending", "why"),
+    [
+        (0, 0, 0, 9, "it has come to nobody yet"),
+        (4, 0, 0, 5, "who has it waits no more"),
+        (0, 3, 0, 6, "nor does who cannot be reached"),
+        (0, 0, 2, 7, "nor who does not want it any more"),
+        (4, 3, 2, 0, "all are done with"),
+        (4, 3, 3, 0, "fewer than none are never left"),
+    ],
+)
+def test_how_many_a_notice_has_not_come_to_yet(sent, dead, dropped, pending, why):
+    one = rows.notice(recipients=9, sent=sent, dead=dead, dropped=dropped)
+    assert one.pending == pending, why
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(
     ("dialect", "kind"), [("postgresql", postgresql.Insert), ("sqlite", sqlite.Insert)]
 )
 def test_each_database_is_told_to_leave_what_is_there_in_its_own_words(dialect, kind):

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 from sqlalchemy.orm import Session
 
 from portal.status.windows import queries
 from portal.store.choices import Choice
-from tests.instants import HOUR, NOW
+from tests.instants import HOUR, NOW, TICK
 from tests.status.stored import many, names, series, window
 
 
@@ -19,9 +20,10 @@ def listed(session: Session, **values: Any) -> str:
 def test_a_list_has_what_runs_what_is_proposed_what_comes_and_what_is_over(session: Session):
     many(session)
     window(session, "refused", 2 * HOUR, 3 * HOUR, awaits_approval=True, cancelled_at=NOW)
+    window(session, "proposed-first", TICK, HOUR, awaits_approval=True)
     parts = {
         "running": "runs starts-now",
-        "proposed": "proposed",
+        "proposed": "proposed-first proposed",
         "upcoming": "comes",
         "over": "refused off ends-now ended-now ended-early off-ran-out",
     }
@@ -39,6 +41,27 @@ def test_of_a_series_a_list_has_the_next_two_unless_it_is_of_that_series(session
     assert listed(session) == "other s0 s1"
     assert listed(session, has_all=True) == "other s0 s1 s2 s3"
     assert listed(session, series_id=number) == "s0 s1 s2 s3"
+
+
+@pytest.mark.parametrize(
+    ("choice", "found"),
+    [
+        (Choice(text="BACKUP"), "backup"),
+        (Choice(text="upgr"), "upgrade mail"),
+        (Choice(component="mail"), "mail"),
+        (Choice(component="api", state="upcoming"), "upgrade backup"),
+        (Choice(since=NOW + 3 * HOUR - TICK), "backup mail"),
+        (Choice(since=NOW + 3 * HOUR), "mail"),
+        (Choice(until=NOW + 2 * HOUR), "upgrade"),
+        (Choice(until=NOW + 2 * HOUR + TICK), "upgrade backup"),
+        (Choice(text="nothing"), ""),
+    ],
+)
+def test_a_list_can_be_narrowed(session: Session, choice: Choice, found: str):
+    window(session, "upgrade", HOUR, 2 * HOUR)
+    window(session, "backup", 2 * HOUR, 3 * HOUR, title="Nightly copy")
+    window(session, "mail", 3 * HOUR, 4 * HOUR, components=["mail"])
+    assert listed(session, choice=choice) == found
 
 
 def test_the_latest_that_were_made_by_hand_are_offered_once_by_title(session: Session):
