@@ -74,10 +74,11 @@ def _windows(session: Session, now: datetime) -> Iterator[Act]:
         event = Event.ENDED if is_over else Event.STARTED
         at = (row.ended_at or row.ends_at) if is_over else row.starts_at
         before = told.get((row.reference, event))
-        # An end that was told before the window was opened again is not the one of now.
-        is_told = before is not None and (before >= at or not is_over)
+        # What was told before an undo, or before it was opened again, is not the one of now.
+        is_told = before is not None and before >= at
         if not is_told and at > now - NEWS:
-            yield partial(windows.notify, session, row, event, now=now, at=at)
+            nth = clock.iso(at) if before is not None else ""
+            yield partial(windows.notify, session, row, event, now=now, at=at, nth=nth)
 
 
 def _reminders(session: Session, ahead: tuple[timedelta, ...], now: datetime) -> Iterator[Act]:

@@ -44,6 +44,27 @@ def test_what_was_told_by_hand_is_not_told_by_the_clock(session: Session):
 
 
 @pytest.mark.parametrize(
+    ("event", "starts", "ends"),
+    [(Event.STARTED, timedelta(0), HOUR), (Event.ENDED, -HOUR, timedelta(0))],
+)
+@pytest.mark.parametrize(
+    ("told", "is_due", "why"),
+    [
+        (-MINUTE, True, "that was undone since, or it would have happened then"),
+        (-TICK, True, "so was that"),
+        (timedelta(0), False, "it happened by hand at this instant"),
+    ],
+)
+def test_what_was_told_and_undone_is_told_when_it_comes(
+    session: Session, event, starts, ends, told, is_due, why
+):
+    row = window(session, starts, ends)
+    windows.notify(session, row, event, now=NOW + told)
+    found = due(session)
+    assert [(one.event, one.occurred_at) for one in found] == [(event, NOW)] * is_due, why
+
+
+@pytest.mark.parametrize(
     ("starts", "created", "seconds", "why"),
     [
         (DAY, -9 * DAY, 86400, "a day before"),
