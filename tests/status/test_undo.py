@@ -30,6 +30,7 @@ def change(world: World, status: str, *, is_held: bool = False) -> None:
     [
         ("active", "resolved", True, ["published"], "for all they know it runs"),
         ("active", "resolved", False, ["published", "resolved", "published"], "it is back"),
+        ("active", "draft", False, ["published"], "nobody heard that it was gone"),
         ("draft", "active", True, [], "nobody heard of it"),
         ("draft", "active", False, ["published"], "that it is a draft is for nobody to know"),
     ],

@@ -116,11 +116,12 @@ def _notify_of_change(
 ) -> None:
     """Published, changed in what it says, or resolved; a draft is nobody's to know.
 
-    One that is published a second time is told once; that it is there again is told after an undo.
+    One that is published a second time is told once. That it is there again is told when somebody
+    heard of its end, which was undone.
     """
     after = row.status_at(tx.now)
     if after is Status.ACTIVE and before is not Status.ACTIVE:
-        _notify(tx, row, Event.PUBLISHED, is_again=is_undo)
+        _notify(tx, row, Event.PUBLISHED, is_again=is_undo and before is Status.RESOLVED)
     elif after is Status.ACTIVE and {"title", "message", "severity"} & set(changed):
         notify(tx.session, row, Event.CHANGED, now=tx.now)
     elif after is Status.RESOLVED and before is Status.ACTIVE:
