@@ -11,11 +11,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from portal import field_errors
 from portal.board import badges, feeds, indicators, languages
 from portal.guard import refusal
 from portal.notify import messages
 from portal.notify.subscribers import hosts
-from portal.web import problems
+from portal.web import access, errors, problems
 from portal.web.catalogues import FOLDER
 
 ROOT = Path(__file__).parents[1]
@@ -113,12 +114,17 @@ WORDS = (
     "Forbidden",
     "Request Timeout",
     "Internal Server Error",
-    "There is nothing at this address.",
+    "Method Not Allowed",
+    "Request Entity Too Large",
+    # A page's form is never JSON.
+    *(text for status, text in errors.DETAILS.items() if status != 415),
+    access.FOREIGN,
     "Write a month such as 2030-06.",
     "Many requests for this address or its host wait to be confirmed. Try again in an hour.",
     "This portal does not offer that.",
     "The portal cannot reach its database and has nothing to show yet. Try again soon.",
-    "This field must not be empty.",
+    field_errors.EMPTY,
+    field_errors.NONE_CHOSEN,
     "is not a mail address; write it as name@example.com",
     problems.NOT_NOW,
     problems.TOO_OFTEN,

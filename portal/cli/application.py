@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from portal import create_app, rooms
+from portal import create_app, field_errors, rooms
 from portal.audit.log import UnrecordedError
 from portal.errors import NotFoundError, RuleError
 from portal.rooms import Portal
@@ -109,9 +109,8 @@ def sentences(missing: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            field = ".".join(str(step) for step in one["loc"])
-            click.echo(f"portal: {field}: {one['msg']}", err=True)
+        for place, sentence in field_errors.found(error):
+            click.echo(f"portal: {'.'.join(place)}: {sentence}", err=True)
         raise SystemExit(1) from None
     except RuleError as error:
         stop(f"{error.field}: {error.text}")

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from portal import field_errors
 from portal.errors import RuleError
 from portal.monitors.health import Health
 from portal.monitors.kinds.base import Config
@@ -129,7 +130,7 @@ class MonitorIn(KindFields):
         try:
             return TABLE[self.kind].config.model_validate(given)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            first = error.errors(include_url=False)[0]
             steps = [str(step) for step in first["loc"]]
             field = ".".join([_camel(steps[0]), *steps[1:]]) if steps else "kind"
             raise RuleError(field, _said(first, self.kind)) from None
@@ -222,8 +223,6 @@ def _camel(name: str) -> str:
 
 
 def _said(error: Any, kind: Kind) -> str:
-    if error["type"] == "missing":
-        return "This field is required."
     if error["type"] == "extra_forbidden":
         return f"A monitor of the kind {kind} has no such field."
-    return str(error["msg"]).removeprefix("Value error, ")
+    return field_errors.sentence(error)

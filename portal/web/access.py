@@ -18,6 +18,7 @@ from portal.web.caller import Caller
 from portal.web.problems import Problem
 from portal.web.scopes import PUBLIC, TABLE, WITHOUT_SESSION
 
+FOREIGN = "This request comes from another site."
 _UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -177,4 +178,4 @@ def _check_site() -> None:
     # Older browsers name the origin alone; `null` stands for what a strict policy keeps back.
     is_foreign = origin not in {None, "null"} and urlsplit(origin).netloc != request.host
     if (site is None and is_foreign) or site not in {None, "same-origin", "none"}:
-        raise Problem(403, "This request comes from another site.")
+        raise Problem(403, FOREIGN)

@@ -9,6 +9,7 @@ from apiflask.exceptions import HTTPError
 from flask import Response, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -24,7 +25,7 @@ from portal.web import catalogues, dates, problems, wording
 from portal.web.problems import Problem
 
 _log = structlog.get_logger()
-_DETAILS = {
+DETAILS = {
     400: "The request is malformed.",
     404: "There is nothing at this address.",
     405: "This URL does not accept that method.",
@@ -127,7 +128,7 @@ def register(app: APIFlask, limiter: Limiter) -> None:
         if status == 405 and getattr(error, "valid_methods", None):
             headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
         return problems.answer(
-            Problem(status, _DETAILS.get(status, error.description or ""), headers=headers)
+            Problem(status, DETAILS.get(status, error.description or ""), headers=headers)
         )
 
     @app.errorhandler(Exception)
@@ -158,14 +159,7 @@ def _too_many(limiter: Limiter) -> Problem:
 
 
 def _from_api(error: HTTPError) -> Problem:
-    detail: Any = error.detail
-    found: dict[str, list[str]] = {}
-    if error.status_code == 422 and isinstance(detail, dict):
-        for fields in detail.values():
-            if isinstance(fields, dict):
-                found |= {
-                    str(name)[:100]: [str(text) for text in texts] for name, texts in fields.items()
-                }
-    if found:
-        return Problem(422, "Some fields are invalid.", errors=found)
-    return Problem(error.status_code, _DETAILS.get(error.status_code, error.message or ""))
+    if isinstance(error.__cause__, ValidationError):
+        errors = problems.field_errors(error.__cause__)
+        return Problem(422, "Some fields are invalid.", errors=errors)
+    return Problem(error.status_code, DETAILS.get(error.status_code, error.message or ""))

@@ -7,6 +7,7 @@ from flask import Response, g, jsonify, render_template, request
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import field_errors as fields
 from portal import web
 from portal.guard import refusal
 from portal.store.errors import FailureKind, UnknownOutcomeError, of
@@ -41,24 +42,11 @@ class Problem(Exception):
 
 
 def field_errors(error: ValidationError) -> Errors:
-    """Pydantic's findings as `{field: [text]}`, without what was sent."""
+    """What is wrong with which field as `{field: [sentence]}`, without what was sent."""
     found: Errors = {}
-    for one in error.errors(include_url=False, include_input=False, include_context=False):
-        field = ".".join(str(step) for step in one["loc"]) or "body"
-        found.setdefault(field[:100], []).append(_said(one))
+    for place, sentence in fields.found(error):
+        found.setdefault((".".join(place) or "body")[:100], []).append(sentence)
     return found
-
-
-_SAID = {
-    "missing": "This field is required.",
-    "extra_forbidden": "There is no such field.",
-    "string_too_short": "This field must not be empty.",
-}
-
-
-def _said(error: Any) -> str:
-    text: str = error["msg"].removeprefix("Value error, ")
-    return _SAID.get(error["type"], text)
 
 
 # What readers are told, for the catalogues of other languages.

@@ -55,15 +55,15 @@ def test_one_is_made_read_changed_paused_copied_and_removed(either: Site):
         ({"url": "ftp://example.org/"}, "url", "An address begins with https:// or http://"),
         ({"url": "https://ada:secret@example.org/"}, "url", "Leave names and passwords out"),
         ({"host": "h"}, "host", "A monitor of the kind http has no such field."),
-        ({"intervalSeconds": 5}, "intervalSeconds", "greater than or equal to 10"),
+        ({"intervalSeconds": 5}, "intervalSeconds", "Use 10 or more."),
         ({"downAfter": "3 of 2"}, "downAfter", "Write how many of the last looks must fail"),
         ({"component": "nothing"}, "component", "No component has the slug nothing."),
         ({"dependsOn": ["nothing"]}, "dependsOn", "No monitor has the slug nothing."),
         ({"assertions": [{"path": "$.."}]}, "assertions.0.path", "Write a path such as"),
         ({"url": "http://127.0.0.1/"}, "url", "is not allowed"),
         ({"url": "http://169.254.169.254/latest"}, "url", "never called"),
-        ({"mood": "good"}, "mood", "Extra inputs are not permitted"),
-        ({"headers": {"X\r\nY": "z"}}, "headers.X\r\nY.[key]", "String should match"),
+        ({"mood": "good"}, "mood", "There is no such field."),
+        ({"headers": {"X\r\nY": "z"}}, "headers.X\r\nY.[key]", "Use letters, digits and hyphens"),
     ],
 )
 def test_what_is_not_right_is_said_by_field(site: Site, change: dict, field: str, said: str):

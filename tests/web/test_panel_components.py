@@ -26,11 +26,11 @@ def test_a_form_adds_a_component_with_all_it_says(site: Site, person: Person):
     ("change", "said"),
     [
         ({"name": ""}, "This field must not be empty."),
-        ({"slug": "Not a slug"}, "String should match pattern"),
-        ({"position": "first"}, "Input should be a valid integer"),
-        ({"position": "-1"}, "greater than or equal to 0"),
-        ({"alerts": "x" * 201}, "String should have at most 200 characters"),
-        ({"since": "long ago"}, "Input should be a valid date"),
+        ({"slug": "Not a slug"}, "Use small letters, digits and hyphens"),
+        ({"position": "first"}, "Write a whole number."),
+        ({"position": "-1"}, "Use 0 or more."),
+        ({"alerts": "x" * 201}, "Use 200 characters at most."),
+        ({"since": "long ago"}, "Write a date such as 2030-06-03."),
         ({"since": "2031-01-01"}, "The first day cannot be in the future."),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_time_is_kept_free_and_given_back(site: Site, person: Person):
             "The end must be in the future.",
         ),
         ({"freezeStartsAt": "next week"}, "Enter a date and time"),
-        ({"freezeStartsAt": ""}, "Input should be a valid datetime"),
+        ({"freezeStartsAt": ""}, "Starts at must not be empty."),
     ],
 )
 def test_a_form_that_is_not_right_keeps_its_text(

@@ -102,7 +102,7 @@ def test_two_operators_tell_at_once_and_no_text_is_lost(site: Site, still: Stand
         ({"startedAt": "2031-01-01T10:00"}, "cannot start in the future"),
         ({"startedAt": "yesterday"}, "Enter a date and time"),
         ({"impact-none": "major_outage"}, "slug none"),
-        ({"impact-api": "nonsense"}, "Input should be"),
+        ({"impact-api": "nonsense"}, "Use &#39;operational&#39;"),
     ],
 )
 def test_a_form_that_is_not_right_keeps_its_text(

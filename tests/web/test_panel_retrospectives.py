@@ -98,10 +98,10 @@ def test_it_is_kept_and_shown_when_it_is_published(site: Site, person: Person):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"rootCauseCategory": "gremlins"}, "Input should be"),
-        ({"kind-0": "prayer"}, "Input should be"),
-        ({"due-0": "soon"}, "Input should be a valid date"),
-        ({"text-0": "x" * 501}, "at most 500 characters"),
+        ({"rootCauseCategory": "gremlins"}, "Use '"),
+        ({"kind-0": "prayer"}, "Use '"),
+        ({"due-0": "soon"}, "Write a date such as 2030-06-03."),
+        ({"text-0": "x" * 501}, "Use 500 characters at most."),
     ],
 )
 def test_a_form_that_is_not_right_keeps_its_text(

@@ -124,9 +124,9 @@ def test_a_stale_form_keeps_what_was_typed_and_says_what_is_stored(
 @pytest.mark.parametrize(
     ("name", "typed", "said"),
     [
-        ("translations.de.title", "x" * 241, "at most 240 characters"),
-        ("translations.ar.message", "x" * 5001, "at most 5000 characters"),
-        ("translations.xx.title", "x", "Input should be 'de'"),
+        ("translations.de.title", "x" * 241, "Use 240 characters at most."),
+        ("translations.ar.message", "x" * 5001, "Use 5000 characters at most."),
+        ("translations.xx.title", "x", "Use 'de'"),
         ("translations.de.text", "x", "There is no such field."),
         ("translations.de", "x", "There is no such field."),
     ],

@@ -47,8 +47,8 @@ def test_a_webhook_is_added_for_what_was_ticked(site: Site, person: Person):
     [
         ({"url": "ftp://hooks.example.com/"}, "http"),
         ({"url": ""}, "This field must not be empty."),
-        ({"topics": []}, "at least 1 item"),
-        ({"topics": ["gossip"]}, "Input should be 'incidents'"),
+        ({"topics": []}, "Choose at least one."),
+        ({"topics": ["gossip"]}, "Use 'incidents'"),
         ({"components": ["none"]}, "No component has the slug none."),
     ],
 )

@@ -1,4 +1,4 @@
-"""What readers are told while nothing can be saved: in their language, nothing of the inside."""
+"""What readers are told when something fails or is refused: in their own language."""
 
 import pytest
 
@@ -71,3 +71,34 @@ def test_who_asks_too_often_is_told_in_their_language(site: Site, still: Standin
     answer = site.client().post("/subscribe", data=FORM, headers=GERMAN)
     assert answer.status_code == 429
     assert "In 1 Std. sind höchstens 20 möglich. Versuchen Sie es in 12 Min. erneut." in answer.text
+
+
+def test_a_form_that_is_not_right_says_so_in_the_readers_language(site: Site):
+    answer = site.client().post("/subscribe", data={"address": "ada@example.com"}, headers=GERMAN)
+    assert answer.status_code == 422
+    assert "Wählen Sie mindestens eines aus." in answer.text
+    assert "ada@example.com" in answer.text
+    answer = site.client().post("/subscribe", data={"topics": ["incidents"]}, headers=GERMAN)
+    assert "ist keine E-Mail-Adresse" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "more", "status", "said"),
+    [
+        ("/history", "POST", {}, 405, "Diese Adresse nimmt solche Anfragen nicht an."),
+        ("/nothing", "GET", {}, 404, "Unter dieser Adresse ist nichts."),
+        (
+            "/subscribe",
+            "POST",
+            {"Sec-Fetch-Site": "cross-site"},
+            403,
+            "Diese Anfrage kommt von einer anderen Website.",
+        ),
+    ],
+)
+def test_what_is_refused_is_refused_in_the_readers_language(
+    site: Site, path: str, method: str, more: dict[str, str], status: int, said: str
+):
+    answer = site.client().open(path, method=method, data=FORM, headers=GERMAN | more)
+    assert answer.status_code == status
+    assert said in answer.text
