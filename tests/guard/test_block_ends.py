@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from portal.guard import blocks
-from portal.guard.blocks import LONGEST_AUTO, REPEATS_WITHIN, Blocks
+from portal.guard.blocks import LONGEST_AUTO, REPEATS_WITHIN, BlockIn, Blocks, Source
 from portal.unit_of_work import By
 from tests.clocks import StandingClock
+from tests.guard import perimeters
 from tests.guard.blocks import WHO, act, add, logged
 from tests.instants import HOUR, NOW, TICK
 
@@ -17,6 +18,16 @@ def test_one_that_was_made_by_itself_becomes_an_operators(writer: Blocks):
     assert row is not None
     assert act(writer, row.id, "extend", duration="5m").source == "auto"
     assert act(writer, row.id, "raise", duration="5m").source == "manual"
+    given = BlockIn(scope="ip", value="192.0.2.2", reason="r", duration="1h")
+    listed = writer.add(By("ada"), given, caller="", source=Source.IMPORT)
+    assert act(writer, listed.id, "raise", duration="2h").source == "import", "it was one before"
+
+
+def test_one_that_was_made_by_itself_spares_who_is_trusted(writer: Blocks):
+    row = writer.block_offender(By("portal"), WHO, offences=9, ttl=HOUR, reason="r")
+    assert row is not None
+    assert perimeters.judge(perimeters.make(row), WHO) is not None
+    assert perimeters.judge(perimeters.make(row, trusted=WHO), WHO) is None
 
 
 @pytest.mark.parametrize(

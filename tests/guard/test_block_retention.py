@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal import clock
 from portal.guard import blocks
 from portal.guard.blocks import Block
 from portal.guard.blocks import queries as found
 from tests.clocks import StandingClock
+from tests.instants import TICK
 from tests.sites import Site
 
 
@@ -52,3 +54,13 @@ def test_only_what_ended_long_ago_is_forgotten(
         session.commit()
         left = session.scalars(select(Block.id).order_by(Block.id)).all()
     assert left == ["active", "lately", "unnoted"]
+
+
+@pytest.mark.parametrize(("ended", "is_kept"), [(blocks.KEPT - TICK, True), (blocks.KEPT, False)])
+def test_how_long_what_ended_is_kept(
+    session: Session, still: StandingClock, ended: timedelta, is_kept: bool
+):
+    session.add(block("ended", ended))
+    session.flush()
+    blocks.sweep(session, now=still.now())
+    assert bool(session.scalars(select(Block.id)).all()) is is_kept
