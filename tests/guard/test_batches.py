@@ -139,3 +139,27 @@ def test_a_lease_without_anything_left_refuses_without_asking(now: float):
     assert (answer.is_allowed, answer.reset_seconds) == (False, 30)
     one._batches["ip:b"] = Batch(0, 7, now + 30)
     assert one.hit("ip:b", "GET /", now=now).remaining == 99
+
+
+def test_who_finds_the_table_full_can_use_all_of_the_limit(
+    monkeypatch: pytest.MonkeyPatch, now: float
+):
+    """Nothing is kept for such a key, so nothing may be taken beyond the request itself."""
+    monkeypatch.setattr(limits, "MOST_BATCHES", 1)
+    one = limit("20/minute")
+    for _ in range(2):
+        one.hit("ip:first", "GET /", now=now)
+    answers = [one.hit("ip:late", "GET /", now=now) for _ in range(21)]
+    assert [answer.is_allowed for answer in answers] == [True] * 20 + [False]
+    assert [answer.remaining for answer in answers] == [*range(19, -1, -1), 0]
+    assert list(one._batches) == ["ip:first"]
+
+
+@pytest.mark.parametrize(("passed", "is_counted"), [(0.0, True), (59.9, True), (60.0, False)])
+def test_polls_are_counted_at_once_in_the_window_that_has_begun(
+    now: float, passed: float, is_counted: bool
+):
+    one = limit("100/minute")
+    one.hit("ip:b", "GET /", now=now)
+    one._batches["ip:a"] = Batch(5, 80, now + 120)
+    assert one.poll("ip:a", "/", now + passed) is is_counted

@@ -17,6 +17,32 @@ def test_figures_at_the_first_instant_of_a_window_are_of_that_window(now: float)
     assert shown.config.storage == "memory"
 
 
+@pytest.mark.parametrize(("passed", "hits"), [(59.9, [2]), (60.0, [1, 1])])
+def test_a_request_counts_for_the_window_it_comes_in(
+    still: StandingClock, now: float, passed: float, hits: list[int]
+):
+    one = limit("10/minute")
+    one.hit("ip:a", "GET /", now=now)
+    still.advance(seconds=passed)
+    one.hit("ip:a", "GET /", now=now + passed)
+    shown = one.figures()
+    assert [window.hits for window in (shown.current_window, *shown.history)] == hits
+
+
+def test_every_request_changes_what_is_counted(still: StandingClock, now: float):
+    """Allowed, polled or refused: by it other processes learn that there is something new."""
+    one = limit("10/minute")
+    seen = [one.counted]
+    for _ in range(14):
+        one.hit("ip:a", "GET /", now=now)
+        seen.append(one.counted)
+    one._batches["ip:b"] = Batch(5, 9, now + 30)
+    assert one.poll("ip:b", "/", now)
+    one.settle()
+    seen.append(one.counted)
+    assert len(set(seen)) == len(seen)
+
+
 def test_figures_of_this_window_and_the_ones_before(still: StandingClock, now: float):
     one = limit("10/minute")
     for _ in range(12):

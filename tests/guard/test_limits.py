@@ -92,6 +92,14 @@ def test_a_dead_redis_leaves_local_limits(build: Build):
 
 
 @pytest.mark.fault(8)
+def test_a_redis_that_does_not_answer_is_not_waited_for(build: Build):
+    site = build(redis_url="redis://127.0.0.1:1/0")
+    waits = site.portal.guard.limits._limiter.storage.storage.connection_pool.connection_kwargs
+    assert 0 < waits["socket_connect_timeout"] <= 0.2
+    assert 0 < waits["socket_timeout"] <= 0.2
+
+
+@pytest.mark.fault(8)
 def test_a_dead_redis_shuts_nobody_out_of_signing_in(build: Build):
     site = build(redis_url="redis://127.0.0.1:1/0")
     assert site.signed_in().client.get("/panel").status_code == 200

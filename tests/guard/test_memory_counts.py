@@ -31,6 +31,16 @@ def test_counts_in_memory_are_those_of_one_window(
     assert storage.incr("k", 60) == count, why
 
 
+@pytest.mark.parametrize(("at", "ends"), [(59.9, 60), (60.0, 3600), (3600.0, 3600)])
+def test_as_one_window_ends_a_key_is_in_the_other(still: StandingClock, at: float, ends: int):
+    storage = WindowStorage()
+    began = still.moment.timestamp()
+    storage.incr("k", 60)
+    storage.incr("k", 3600)
+    still.advance(seconds=at)
+    assert storage.get_expiry("k") == began + ends
+
+
 def test_counts_in_memory_add_up_and_are_cleared(still: StandingClock):
     storage = WindowStorage()
     storage.incr("k", 60, amount=3)

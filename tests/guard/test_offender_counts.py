@@ -91,3 +91,12 @@ def test_as_many_are_shown_as_were_asked_for(open_session: Callable[[], Session]
         session.commit()
     one = Offenders(open_session, {"key": (TopKeys(), Lock())})
     assert [row.key for row in one.top(6)["key"]] == [f"k{number}" for number in range(6)]
+
+
+def test_without_anything_new_the_store_is_not_asked():
+    table = TopKeys()
+    one = Offenders(away, {"key": (table, Lock())})
+    one.flush()
+    table.count("a", is_allowed=True, route="GET /", at=NOW.timestamp())
+    with pytest.raises(OperationalError):
+        one.flush()

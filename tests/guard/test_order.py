@@ -7,7 +7,7 @@ import pytest
 from portal.guard.blocks import Kind
 from portal.guard.inspection import Stopped
 from portal.guard.refusal import Ready
-from tests.guard.world import World, call, head, held, passed, ready
+from tests.guard.world import ANSWER, World, call, head, held, passed, ready
 from tests.instants import NOW
 
 pytestmark = pytest.mark.unit
@@ -17,6 +17,40 @@ pytestmark = pytest.mark.unit
 def test_probes_and_static_files_pass_by(world: World, path):
     found = passed(world.chain().judge(head(path)))
     assert (found.route, found.limit_headers, world.log) == ("", [], [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "why"),
+    [
+        ("GET", "/static/a.css", b"body", "it is there, ready-made"),
+        ("HEAD", "/static/a.css", b"", "its head alone"),
+        ("POST", "/static/a.css", None, "Flask says which methods it takes"),
+        ("OPTIONS", "/static/a.css", None, "and does so when it is asked"),
+        ("GET", "/static/b.css", None, "Flask says that it is not there"),
+    ],
+)
+def test_a_static_file_that_is_ready_goes_out_without_flask(
+    world: World, method: str, path: str, body: bytes | None, why: str
+):
+    one = world.chain(static={"/static/a.css": ANSWER}.get)
+    verdict = one.judge(head(path, method))
+    assert (verdict.body if isinstance(verdict, Ready) else None) == body, why
+    assert world.log == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "why"),
+    [
+        ("/status", b"body", "the page itself"),
+        ("/status/", b"body", "with its slash"),
+        ("/", b"body", "the proxy took the prefix off"),
+        ("/statusx", b"flask", "it only begins like it"),
+    ],
+)
+def test_the_prefix_that_a_proxy_left_on_is_taken_off(
+    world: World, path: str, body: bytes, why: str
+):
+    assert call(world.chain(prefix="/status"), path)[2] == body, why
 
 
 def test_a_poll_of_a_known_operator_is_neither_counted_nor_inspected(world: World):

@@ -58,6 +58,15 @@ def test_what_was_inherited_keeps_a_place():
     assert {"k0", "k1"} & {one.key for one in top.top(99)} == {"k1"} - {"k1"}
 
 
+def test_what_was_inherited_is_passed_on():
+    """So a count and what it has inherited are never less than the key's true number."""
+    top = TopKeys(most=1)
+    for name, times in (("a", 5), ("b", 2), ("c", 1)):
+        count(top, name, times)
+    (one,) = top.top(9)
+    assert (one.key, one.hits, one.inherited) == ("c", 1, 7)
+
+
 def test_a_table_of_a_few_lets_one_go():
     top = TopKeys(most=3)
     for name, times in (("a", 3), ("b", 1), ("c", 2)):

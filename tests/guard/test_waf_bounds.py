@@ -19,6 +19,15 @@ pytestmark = pytest.mark.unit
         ({"body": b"a&b&c", "content_type": "application/x-www-form-urlencoded; charset=x"}, 3),
         ({"body": b"a&b&c", "content_type": "text/plain"}, 1),
         (
+            {
+                "body": b"a&b&c",
+                "user_agent": "x",
+                "content_type": "application/x-www-form-urlencoded",
+            },
+            3,
+        ),
+        ({"body": b"a&b&c", "user_agent": "application/x-www-form-urlencoded"}, 1),
+        (
             {"query": "a&b&c&d", "body": b"a", "content_type": "application/x-www-form-urlencoded"},
             4,
         ),
@@ -48,6 +57,7 @@ def test_too_many_fields_are_refused_before_the_engine(library: Library):
         (b'{"a$b": "$"}', "/api/x", False, "a sign within a name"),
         (b'{"$where": 1}', "/panel", False, "nothing reads JSON there"),
         (b'{"$where": ', "/api/x", False, "the API answers what it cannot read"),
+        ('{"$where": 1}'.encode("utf-16"), "/api/x", False, "nor does it read but UTF-8"),
         (b'"$"', "/api/x", False, "no names at all"),
         (b"", "/api/x", False, "nothing"),
     ],
