@@ -101,22 +101,28 @@ def test_an_alert_of_others_has_no_figure_and_no_limit(session: Session):
     assert "limit" not in note
 
 
+def test_the_alert_of_a_monitor_says_what_it_saw(session: Session):
+    seen = {"component": "web", "text": "The certificate ends in 3 days"}
+    note = offer(session, episode(source="monitor", labels=seen)).note
+    assert "Jobs do not move, for 20 min: The certificate ends in 3 days." in note
+    assert "limit" not in note
+
+
 def test_without_the_template_of_operators_the_note_has_figures_all_the_same(session: Session):
     session.delete(session.get_one(MessageTemplate, "operations"))
     note = offer(session, episode()).note
     assert note == "Jobs do not move: 17 jobs (limit 3), for 20 min. https://inner.example/runbook"
 
 
-def test_a_template_of_ones_own_keeps_the_places_that_a_person_fills(session: Session):
+def store(session: Session, title: str, message: str) -> None:
+    """A template of one's own for the text for readers."""
     session.add(
-        MessageTemplate(
-            name="public",
-            title="{{components}} is slow",
-            message="Since {{since}}. {{workaround}}",
-            updated_at=NOW,
-            version=2,
-        )
+        MessageTemplate(name="public", title=title, message=message, updated_at=NOW, version=2)
     )
+
+
+def test_a_template_of_ones_own_keeps_the_places_that_a_person_fills(session: Session):
+    store(session, "{{components}} is slow", "Since {{since}}. {{workaround}}")
     component(session, "web", "Website", alerts=["worker-stuck"])
     text = offer(session, episode())
     assert text.title == "Website is slow"
@@ -124,3 +130,20 @@ def test_a_template_of_ones_own_keeps_the_places_that_a_person_fills(session: Se
     whole = offers.complete(session, episode(), runbook="", now=NOW)
     assert whole.title == "Problem with Website"
     assert whole.note in text.note
+
+
+@pytest.mark.parametrize(
+    ("title", "message", "told"),
+    [
+        ("{{components}} is slow", "Since {{since}}.", "Website is slow: Since 3 June, 11:40 UTC."),
+        ("{{components}} is slow", "We look into it.", "Website is slow: We look into it."),
+        ("Something is slow", "We look into it.", "Something is slow: We look into it."),
+    ],
+)
+def test_a_template_of_ones_own_without_such_places_is_complete(
+    session: Session, title: str, message: str, told: str
+):
+    store(session, title, message)
+    component(session, "web", "Website", alerts=["worker-stuck"])
+    whole = offers.complete(session, episode(), runbook="", now=NOW)
+    assert f"{whole.title}: {whole.message}" == told

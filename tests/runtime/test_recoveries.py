@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 from portal.runtime import recoveries
 from portal.status.incidents import IncidentUpdate
+from tests.conftest import Build
+from tests.databases import fresh_database
 from tests.instants import MINUTE, NOW
 from tests.runtime.recovering import episode, incident, prepared
 
@@ -36,6 +38,13 @@ def test_without_an_episode_there_is_none(session: Session, link: dict[str, str]
 
 def test_a_link_to_an_episode_that_was_forgotten_tells_nothing(session: Session):
     assert prepared(session, {"kind": "episode", "ref": "999999999"}) is None
+
+
+def test_a_number_beyond_what_the_database_counts_names_no_episode(build: Build, postgres: str):
+    site = build(database_url=fresh_database(postgres))
+    beyond = [{"kind": "episode", "ref": ref} for ref in ("2147483648", "9" * 10, "9" * 80)]
+    with site.portal.core.open_session() as session:
+        assert prepared(session, *beyond, episode(session, 0, 5)) is not None
 
 
 def test_what_is_linked_beside_the_episode_does_not_matter(session: Session):
