@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from portal.accounts import throttle
 from portal.accounts.throttle import LoginFailure
+from portal.runtime import samples
 from portal.runtime.samples import Sample, take
 from portal.worker.retention import sweep
 from portal.worker.rounds import run_once
 from tests.clocks import StandingClock
+from tests.instants import DAY, MINUTE, NOW, TICK
+from tests.runtime.calm import calm
 from tests.sites import Site
 
 
@@ -61,3 +65,23 @@ def test_lines_count_by_the_minute_and_bear_a_restart(site: Site, still: Standin
     points = site.portal.overview.take().metrics.history
     assert [point.count for point in points] == [4, 0, 2]
     assert points[-1].at == still.now() - timedelta(minutes=1)
+
+
+def test_lines_show_the_last_hour_of_minutes(session: Session):
+    """The first of them counts from the sample before it."""
+    for minute in range(65):
+        take(session, calm(generated_at=NOW + minute * MINUTE))
+        session.flush()
+    shown = samples.history(session)
+    minutes = [NOW + minute * MINUTE for minute in range(5, 65)]
+    for points in (shown.pool, shown.scrapes, shown.waf, shown.perimeter):
+        assert [one.at for one in points] == minutes
+
+
+def test_a_sample_is_kept_for_a_week(session: Session):
+    take(session, calm(generated_at=NOW))
+    take(session, calm(generated_at=NOW + MINUTE))
+    session.flush()
+    for now, left in ((NOW + 7 * DAY - TICK, [NOW, NOW + MINUTE]), (NOW + 7 * DAY, [NOW + MINUTE])):
+        samples.sweep(session, now=now)
+        assert list(session.scalars(select(Sample.at).order_by(Sample.at))) == left

@@ -75,7 +75,13 @@ def test_who_may_report_and_what(site: Site):
     assert report(site, "mistyped").status_code == 404
     assert report(site, "portal").status_code == 409
     assert report(site, "notifications").status_code == 409
-    for wrong in ({"status": "fine"}, {"pending": -1}, {"intervalMs": 10}, {"surprise": 1}):
+    for wrong in (
+        {"status": "fine"},
+        {"pending": -1},
+        {"intervalMs": 10},
+        {"note": 5},
+        {"surprise": 1},
+    ):
         assert report(site, **wrong).status_code == 422, wrong
     assert standing(site).last_sample_at is None
     listed = client.get(PATH, headers=reader).get_json()
