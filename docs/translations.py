@@ -83,6 +83,7 @@ WORDS = (
     "Check your inbox",
     "We sent you a link. Open it within two days to confirm your subscription.",
     "This link is no longer valid",
+    "Use the link in a newer message.",
     "Each link works once, within two days. Request a new one if you need it.",
     "Confirm your subscription",
     "We will send updates to %(address)s.",
@@ -126,6 +127,7 @@ WORDS = (
     field_errors.EMPTY,
     field_errors.NONE_CHOSEN,
     "is not a mail address; write it as name@example.com",
+    "is not an address that mail can be sent to",
     problems.NOT_NOW,
     problems.TOO_OFTEN,
     # portal/web/wording.py

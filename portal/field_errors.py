@@ -9,19 +9,24 @@ from pydantic import ValidationError
 
 # By kind of error, or the beginning of it.
 _PLAIN = {
-    "missing": "This field is required.",
-    "extra_forbidden": "There is no such field.",
-    "string_type": "This must be a text.",
+    "string_type": "This must be text.",
+    "string_unicode": "This must be text.",
     "int_": "Write a whole number.",
     "float_": "Write a number.",
     "finite_number": "Write a number.",
     "bool_": "Use true or false.",
     "date_": "Write a date such as 2030-06-03.",
     "datetime_": "Write a time such as 2030-06-03T14:00:00Z.",
-    "timezone_": "Say which time this is in UTC: end it with Z, or with an offset such as +02:00.",
+    "timezone_": "Give the time zone: end the time with Z, or with an offset such as +02:00.",
     "list_type": "This must be a list.",
     "dict_type": "This must be an object.",
     "model_": "This must be an object.",
+}
+# Of the field itself, whatever was sent.
+_OF_FIELD = {
+    "missing": "This field is required.",
+    "extra_forbidden": "There is no such field.",
+    "int_parsing_size": "This number is too large.",
 }
 # With what the field allows.
 _BOUNDED = {
@@ -39,10 +44,10 @@ _BOUNDED = {
 EMPTY, NONE_CHOSEN = "This field must not be empty.", "Choose at least one."
 _NO_CONTROLS = "Leave out line breaks and control characters."
 PATTERNS = {
-    r"^[a-z0-9]+(-[a-z0-9]+)*$": "Use small letters, digits and hyphens, such as public-api.",
-    r"^[a-z][a-z0-9-]*$": "Use small letters, digits and hyphens, and begin with a letter.",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "Use lowercase letters, digits and hyphens, such as public-api.",
+    r"^[a-z][a-z0-9-]*$": "Use lowercase letters, digits and hyphens, and begin with a letter.",
     r"^[\w.-]+$": "Use letters, digits, dots, hyphens and underscores.",
-    r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$": "Use letters, digits and hyphens, such as X-Token.",
+    r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}$": "Use up to 60 letters, digits and hyphens, as X-Token.",
     r"^[^\x00]*$": "Leave out the NUL character.",
     r"^[^\x00\r\n]*$": "Leave out line breaks.",
     r"^[^\x00-\x1f]*$": _NO_CONTROLS,
@@ -66,6 +71,8 @@ def sentence(one: Any) -> str:
         return PATTERNS[bounds["pattern"]]
     if kind == "too_short" and bounds["min_length"] == 1:
         return NONE_CHOSEN
+    if kind in _OF_FIELD:
+        return _OF_FIELD[kind]
     begun = [plain for begin, plain in _PLAIN.items() if kind.startswith(begin)]
     if not begun and kind not in _BOUNDED:
         return str(one["msg"]).removeprefix("Value error, ")

@@ -55,6 +55,18 @@ def test_a_file_holds_a_value(tmp_path: Path):
     assert problems({"PORTAL_SECRET_KEY_FILE": str(path), "PORTAL_SECRET_KEY": LONG})
 
 
+def test_earlier_keys_are_one_a_line_and_as_strong_as_the_current_one(tmp_path: Path):
+    path = tmp_path / "keys"
+    path.write_text(f"{LONG},\n\n{LONG[::-1]}\n")
+    keys = load({"PORTAL_SECRET_KEY_FALLBACKS_FILE": str(path)}).secret_key_fallbacks
+    assert keys == (f"{LONG},", LONG[::-1])
+    assert load({}).secret_key_fallbacks == ()
+    weak = {"PORTAL_ENV": "production", "PORTAL_SECRET_KEY_FALLBACKS": f"{LONG} p"}
+    assert "PORTAL_SECRET_KEY_FALLBACKS: each key must" in " ".join(problems(weak))
+    strong = weak | {"PORTAL_SECRET_KEY_FALLBACKS": LONG}
+    assert "PORTAL_SECRET_KEY_FALLBACKS" not in " ".join(problems(strong))
+
+
 def test_scrapers_have_names_and_kinds():
     tokens = load({"PORTAL_METRICS_TOKENS": f"a={LONG},b:manual={LONG}"}).metrics_tokens
     assert [(one.name, one.is_manual) for one in tokens] == [("a", False), ("b", True)]

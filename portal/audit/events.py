@@ -73,7 +73,7 @@ REQUIRED_FIELDS: dict[str, frozenset[str]] = {
     "runtime.drain.began": frozenset({"by", "reason"}),
     "runtime.drain.called_off": frozenset({"by"}),
     "runtime.restored": frozenset({"file", "last_seq", "last_at"}),
-    "runtime.secrets.reencrypted": frozenset({"monitors", "channels", "unreadable"}),
+    "runtime.secrets.reencrypted": frozenset({"monitors", "channels"}),
     "runtime.shutdown.completed": frozenset({"by", "clean"}),
     "runtime.shutdown.forced": frozenset({"by"}),
     "runtime.shutdown.initiated": frozenset({"by", "reason", "forced"}),

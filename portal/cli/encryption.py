@@ -1,6 +1,6 @@
 """Secrets of the database under another key: what they stand under, and `portal db reencrypt`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +8,16 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal import ciphers
+from portal import ciphers, clock
 from portal.audit import chain
 from portal.cli import application
 from portal.monitors import credentials
 from portal.monitors.monitor import Monitor
+from portal.notify import renewal
 from portal.notify.subscribers import Subscriber
 from portal.rooms import Portal
 from portal.store import engine
+from portal.store.errors import retried
 
 _AT_ONCE = 500
 _MOST_NAMED = 10
@@ -81,53 +83,81 @@ def reencrypt() -> None:
     Those of earlier keys are read with PORTAL_SECRET_KEY_FALLBACKS. Exits with 1 when some of them
     cannot be read.
     """
-    portal = application.portal()
-    unreadable: list[str] = []
-    monitors = channels = 0
-    for _, monitor in _each(portal, Monitor, Monitor.credentials):
-        try:
-            before = monitor.credentials
-            monitor.credentials = portal.monitors.credentials.renewed(before)
-            monitors += monitor.credentials != before
-        except credentials.UnreadableError:
-            unreadable.append(f"monitor {monitor.slug}")
-    for session, channel in _each(portal, Subscriber, Subscriber.sealed):
-        try:
-            channels += portal.notify.addresses.renew(session, channel)
-        except ciphers.UnreadableError:
-            unreadable.append(f"channel {channel.address}")
-    portal.core.audit_log.append(
-        "runtime.secrets.reencrypted",
-        actor=application.actor(),
-        monitors=monitors,
-        channels=channels,
-        unreadable=len(unreadable),
+    portal, unreadable = application.portal(), list[str]()
+    monitors = _renew_all(portal, Monitor, Monitor.credentials, _monitor, unreadable)
+    channels = _renew_all(portal, Subscriber, Subscriber.sealed, _channel, unreadable)
+    click.echo(
+        f"Encrypted anew: credentials of {monitors} monitors, addresses of {channels} channels."
     )
-    click.echo(f"Encrypted anew: {monitors} of monitors, {channels} of channels.")
     _name(unreadable)
     if unreadable:
         raise SystemExit(1)
 
 
-def _each(portal: Portal, kind: Any, stored: Any) -> Iterator[tuple[Session, Any]]:
-    """All rows with a secret, some hundreds in a transaction; acts wait for it, and it for them."""
-    last, is_more = 0, True
-    while is_more:
-        with portal.core.open_session() as session:
-            engine.begin_write(session)
-            chain.lock(session)
-            rows = session.scalars(
-                select(kind)
-                .where(stored.is_not(None), kind.id > last)
-                .order_by(kind.id)
-                .limit(_AT_ONCE)
-                .with_for_update()
-            ).all()
-            is_more = bool(rows)
-            for row in rows:
-                last = row.id
-                yield session, row
-            session.commit()
+def _monitor(portal: Portal, _: Session, row: Monitor) -> bool:
+    before = row.credentials or ""
+    row.credentials = portal.monitors.credentials.renewed(before)
+    return row.credentials != before
+
+
+def _channel(portal: Portal, session: Session, row: Subscriber) -> bool:
+    addresses, actor = portal.notify.addresses, application.actor()
+    return renewal.renew(session, row, addresses, actor=actor, now=clock.now())
+
+
+def _renew_all(
+    portal: Portal, kind: Any, stored: Any, renew: Callable[..., bool], unreadable: list[str]
+) -> int:
+    """How many rows were encrypted anew; adds the names of those that cannot be read."""
+    count, last = 0, 0
+    while True:
+        renewed, found, named = _renew_some(portal, kind, stored, renew, last)
+        if found is None:
+            return count
+        count, last = count + renewed, found
+        unreadable += named
+
+
+@retried
+def _renew_some(
+    portal: Portal, kind: Any, stored: Any, renew: Callable[..., bool], behind: int
+) -> tuple[int, int | None, list[str]]:
+    """Some hundreds in a transaction with its audit event; acts wait for it, and it for them.
+
+    How many were encrypted anew, the last number that was looked at, and what cannot be read.
+    """
+    count, last, unreadable = 0, None, []
+    with portal.core.open_session() as session:
+        engine.begin_write(session)
+        chain.lock(session)
+        rows = session.scalars(
+            select(kind)
+            .where(stored.is_not(None), kind.id > behind)
+            .order_by(kind.id)
+            .limit(_AT_ONCE)
+            .with_for_update()
+        ).all()
+        for row in rows:
+            last = row.id
+            try:
+                count += renew(portal, session, row)
+            except _UNREADABLE:
+                unreadable.append(_named(row))
+        if count:
+            chain.append(
+                session,
+                "runtime.secrets.reencrypted",
+                actor=application.actor(),
+                at=clock.now(),
+                monitors=count if kind is Monitor else 0,
+                channels=count if kind is Subscriber else 0,
+            )
+        session.commit()
+    return count, last, unreadable
+
+
+def _named(row: Monitor | Subscriber) -> str:
+    return f"monitor {row.slug}" if isinstance(row, Monitor) else f"channel {row.address}"
 
 
 def _having(name: Any, stored: Any) -> Any:

@@ -82,11 +82,11 @@ def _untold(session: Session, rows: list[Episode]) -> list[Episode]:
     """Those for which neither an operator nor this has opened an incident."""
     if not rows:
         return []
-    # Nobody can have named one before it was there.
+    # Nobody can have named one before it was there, and whoever names it changes the incident.
     since = min(row.opened_at for row in rows)
     named = {
         link["ref"]
-        for links in session.scalars(select(Incident.links).where(Incident.created_at >= since))
+        for links in session.scalars(select(Incident.links).where(Incident.updated_at >= since))
         for link in links
         if link["kind"] == LinkKind.EPISODE
     }

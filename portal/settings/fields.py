@@ -63,9 +63,9 @@ class Settings:
     )
     secret_key_fallbacks: tuple[str, ...] = _setting(
         (),
-        values.listed,
-        "earlier keys, separated by commas: what they signed and encrypted is still read; see"
-        " docs/operations.md",
+        values.words,
+        "earlier keys, separated by spaces or lines: links and codes that they signed, and secrets"
+        " that they encrypted, are still read; see docs/operations.md",
         is_secret=True,
     )
     site_name: str = _setting("Portal", values.text, "name shown on every page")

@@ -93,6 +93,11 @@ def _weaknesses(settings: Settings) -> list[str]:
             f"PORTAL_SECRET_KEY must have {MIN_SECRET_CHARACTERS} characters or more in"
             " production; generate one with: openssl rand -hex 32"
         )
+    if any(len(key) < MIN_SECRET_CHARACTERS for key in settings.secret_key_fallbacks):
+        problems.append(
+            f"PORTAL_SECRET_KEY_FALLBACKS: each key must have {MIN_SECRET_CHARACTERS} characters or"
+            " more in production"
+        )
     if not settings.external_url.startswith("https://") and not settings.insecure_cookies:
         problems.append(
             "PORTAL_EXTERNAL_URL must begin with https:// in production, to protect the session"

@@ -131,6 +131,10 @@ def listed(raw: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in raw.split(",") if part.strip())
 
 
+def words(raw: str) -> tuple[str, ...]:
+    return tuple(raw.split())
+
+
 def audiences(raw: str) -> tuple[str, ...]:
     names = listed(raw)
     unknown = sorted(set(names) - set(AUDIENCES))

@@ -48,10 +48,11 @@ def guard() -> Response | None:
         raise Problem(403, f"You need the permission {needed} for this.")
     if caller.operator is not None:
         _know_polls()
+    # Whoever is refused below sees it inside the panel.
+    g.caller = caller
     if caller.operator is not None and request.method in _UNSAFE:
         _check_site()
         csrf.protect()
-    g.caller = caller
     return None
 
 

@@ -49,6 +49,10 @@ def field_errors(error: ValidationError) -> Errors:
     return found
 
 
+# Of a form that was not saved: what nobody typed, and what is never shown.
+NOT_GIVEN_BACK = frozenset(
+    {"csrf_token", "key", "version", "password", "bearerToken", "secretHeaders"}
+)
 # What readers are told, for the catalogues of other languages.
 NOT_NOW = "This does not work at the moment. Try again in a few minutes."
 TOO_OFTEN = "Too many requests: the limit is %(limit)d in %(window)s. Try again in %(length)s."
@@ -73,11 +77,12 @@ def is_for_readers() -> bool:
 def of_database(error: SQLAlchemyError) -> Problem:
     """503, or 507 when its disk is full; what a form held is given back.
 
-    Readers are not told what is wrong inside, but for what is missing before the first start.
+    Readers are not told what is wrong inside; only where the tables of this version are missing,
+    all are told the command.
     """
     kind = of(error)
     if is_for_readers() and kind is not FailureKind.OUTDATED:
-        return Problem(503, NOT_NOW, headers={"Retry-After": "5"})
+        return Problem(503, NOT_NOW, headers={"Retry-After": "60"})
     detail = _SENTENCES[kind]
     if isinstance(error, UnknownOutcomeError):
         detail = (
@@ -102,7 +107,7 @@ def _kept() -> dict[str, str] | None:
     kept = {
         name: value
         for name, value in request.form.items()
-        if name not in {"csrf_token", "password", "key", "version"} and value.strip()
+        if name not in NOT_GIVEN_BACK and value.strip()
     }
     return kept or None
 

@@ -99,14 +99,23 @@ def category(name: str) -> str:
     return {"network_acl": "Network ACL"}.get(name, name.replace("_", " ").capitalize())
 
 
+# How the sentences of `portal.field_errors` begin that do not name a field.
+_ORDERS = {"Choose", "Give", "Leave", "Use", "Write"}
+
+
 def named(text: str, field: str) -> str:
-    """An error away from its field: `Start must not be empty.` for `This field …`."""
+    """An error away from its field: `Start must not be empty.` for `This field …`.
+
+    What tells what to do has the field in front: `Title: Use 240 characters at most.`
+    """
     words = re.sub(r"([A-Z])", r" \1", field.rpartition("-")[2]).replace("_", " ")
     words = words.strip().capitalize()
     if field.startswith("translations."):
         _, language, *part = field.split(".")
         name = translations.NAMES.get(language, language)
         words = f"{' '.join(part).capitalize()} in {name}"
+    if text.partition(" ")[0] in _ORDERS:
+        return f"{words}: {text}"
     return text.replace("This field", words, 1)
 
 

@@ -1,12 +1,22 @@
 """What was signed, encrypted and named with an earlier key, once there is a new one."""
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit import search
 from portal.ciphers import UnreadableError
 from portal.errors import RuleError
-from portal.notify import subscribers
-from portal.notify.subscribers import ASK_AGAIN_AFTER, Addresses, ChannelIn, Links, WebhookIn, acts
+from portal.notify import renewal, subscribers
+from portal.notify.subscribers import (
+    ASK_AGAIN_AFTER,
+    Addresses,
+    ChannelIn,
+    Links,
+    Subscriber,
+    WebhookIn,
+    acts,
+)
 from portal.unit_of_work import By, Transaction
 from tests.instants import NOW
 from tests.notify.codes import ADDRESSES, LINKS, WHOLE, ask
@@ -54,32 +64,64 @@ def test_a_channel_of_an_earlier_key_is_known_and_read(session: Session, address
         Addresses(NEW).of(row)
 
 
+def renew(session: Session, row: Subscriber, addresses: Addresses) -> bool:
+    return renewal.renew(session, row, addresses, actor="cli:ada", now=NOW)
+
+
 def test_a_channel_is_encrypted_and_named_anew_once(session: Session, addresses: Addresses):
     row = ask(session)
     shown = row.address
     assert not addresses.is_current(row.sealed or "")
-    assert addresses.renew(session, row)
-    assert not addresses.renew(session, row)
+    assert renew(session, row, addresses)
+    assert not renew(session, row, addresses)
     assert (row.address, row.canonical) == (shown, Addresses(NEW).name(WHOLE.format(1)))
     assert Addresses(NEW).of(row) == WHOLE.format(1)
     with pytest.raises(UnreadableError):
         ADDRESSES.of(row)
 
 
-def test_a_channel_that_subscribed_again_meanwhile_stays_apart(session: Session):
-    """Where the earlier key was not known for a while: the later row says what was wanted."""
-    row = ask(session)
+@pytest.mark.parametrize(
+    ("is_confirmed", "stays"), [(True, "later"), (False, "earlier")], ids=["wanted", "never said"]
+)
+def test_of_a_channel_that_subscribed_again_meanwhile_one_stays(
+    session: Session, addresses: Addresses, is_confirmed: bool, stays: str
+):
+    """While the earlier key was not known, nobody could tell that it was the same one."""
     asked = ChannelIn(kind="slack", address=WHOLE.format(1), topics=["incidents"])
-    later = subscribers.ask_channel(session, asked, Addresses(NEW), now=NOW)
-    assert later is not row
-    before = row.canonical
-    assert not Addresses(BOTH).renew(session, row)
-    assert row.canonical == before
+    row, later = ask(session), subscribers.ask_channel(session, asked, Addresses(NEW), now=NOW)
+    later.confirmed_at = NOW if is_confirmed else None
+    # Asked once more, it is the later one that is meant.
+    assert subscribers.ask_channel(session, asked, addresses, now=NOW) is later
+    gone, kept = (row, later) if stays == "later" else (later, row)
+    number = gone.id
+    assert renew(session, row, addresses) is (kept is row)
+    session.flush()
+    assert session.scalars(select(Subscriber)).all() == [kept]
+    assert Addresses(NEW).of(kept) == WHOLE.format(1)
+    (event,) = search.search(session, event_type="subscriber.removed")[0]
+    assert (event.actor, event.detail) == ("cli:ada", {"subscriber": number, "kind": "slack"})
 
 
 def test_what_no_key_opens_is_not_renewed(session: Session):
     with pytest.raises(UnreadableError):
-        Addresses(NEW).renew(session, ask(session))
+        renew(session, ask(session), Addresses(NEW))
+
+
+def test_an_address_that_is_told_under_an_earlier_key_is_not_told_twice(
+    session: Session, addresses: Addresses
+):
+    """An older version stored addresses as they are; one of them may stand here already."""
+    row = ask(session)
+    plain = subscriber(9, kind="slack", address=WHOLE.format(1), canonical=WHOLE.format(1))
+    session.add(plain)
+    session.flush()
+    addresses.encrypt_plain(session)
+    assert (plain.sealed, plain.address) == (None, WHOLE.format(1))
+    session.delete(row)
+    session.flush()
+    addresses.encrypt_plain(session)
+    assert addresses.of(plain) == WHOLE.format(1)
+    assert plain.address != WHOLE.format(1)
 
 
 def test_a_webhook_of_an_earlier_key_is_told_already(session: Session, addresses: Addresses):

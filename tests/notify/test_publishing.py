@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.notify import publishing
 from portal.runtime.episode import Episode
 from portal.status import notices
-from portal.status.incidents import Incident, IncidentIn, Incidents
+from portal.status.incidents import Incident, IncidentEdit, IncidentIn, Incidents
 from portal.status.notices import Event, Notice
 from portal.status.templates import MessageTemplate
 from portal.unit_of_work import By
@@ -54,6 +54,20 @@ def test_what_somebody_told_of_is_not_published(incidents: Incidents, open_sessi
     assert links == [[link, other], [{"kind": "episode", "ref": "3"}]]
 
 
+def test_an_older_incident_that_names_it_since_is_known(incidents: Incidents, open_session: Any):
+    reference = incidents.open(
+        By("ada"), IncidentIn(title="T", impact="minor", message="m", started_at=NOW)
+    ).reference
+    with open_session() as session:
+        session.add(alert(1))
+        session.scalars(select(Incident)).one().created_at = NOW - DAY
+        session.commit()
+    link = {"kind": "episode", "ref": "1"}
+    edit = IncidentEdit(title="T", impact="minor", started_at=NOW, links=[link])
+    incidents.edit(By("ada"), reference, edit)
+    assert publishing.publish(incidents, LASTING, runbook="/r") == []
+
+
 def test_what_was_told_of_long_ago_is_found_among_thousands(either: Site, still: StandingClock):
     with either.portal.core.open_session() as session:
         session.add_all(alert(number, opened_at=NOW - 90 * DAY) for number in range(1, 301))
@@ -62,7 +76,9 @@ def test_what_was_told_of_long_ago_is_found_among_thousands(either: Site, still:
             links = [{"kind": "episode", "ref": str(number // 10)}] if number % 10 == 0 else []
             at = NOW - 90 * DAY + number * MINUTE
             session.add(
-                rows.incident(reference=f"INC-2030-{number:04}", created_at=at, links=links)
+                rows.incident(
+                    reference=f"INC-2030-{number:04}", created_at=at, updated_at=at, links=links
+                )
             )
         session.commit()
     with counted(either) as queries:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from portal.web import problems
+from portal.web.panel import monitor_fields
 from tests.people import Person
 from tests.sites import Site, another
 
@@ -23,4 +25,16 @@ def test_a_session_goes_on_under_another_key(site: Site):
     assert refused.status_code == 400
     assert "This form is out of date. Nothing was saved. Load the page again" in page
     assert "Typed for long" in page
+    assert 'href="/panel/incidents"' in page, "it is a page of the panel"
     assert client.post("/panel/logout", data={"csrf_token": after.csrf()}).status_code == 303
+
+
+def test_what_is_never_shown_is_not_given_back_either():
+    secret = {
+        field.name
+        for fields in monitor_fields.FIELDS.values()
+        for field in fields
+        if field.is_secret
+    }
+    assert len(secret) > 1
+    assert secret <= problems.NOT_GIVEN_BACK

@@ -26,7 +26,7 @@ def test_a_form_adds_a_component_with_all_it_says(site: Site, person: Person):
     ("change", "said"),
     [
         ({"name": ""}, "This field must not be empty."),
-        ({"slug": "Not a slug"}, "Use small letters, digits and hyphens"),
+        ({"slug": "Not a slug"}, "Use lowercase letters, digits and hyphens"),
         ({"position": "first"}, "Write a whole number."),
         ({"position": "-1"}, "Use 0 or more."),
         ({"alerts": "x" * 201}, "Use 200 characters at most."),

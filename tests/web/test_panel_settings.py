@@ -41,7 +41,7 @@ def test_a_template_is_written_and_changed_by_a_form(site: Site, person: Person)
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": "Big Name"}, "Use small letters, digits and hyphens"),
+        ({"name": "Big Name"}, "Use lowercase letters, digits and hyphens"),
         ({"title": ""}, "must not be empty"),
         ({"message": "{{Big}}"}, "Write a field as"),
     ],

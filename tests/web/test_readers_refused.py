@@ -46,7 +46,7 @@ def test_readers_get_their_own_page_from_every_form(site: Site):
     assert answer.status_code == 503
     assert 'lang="de"' in answer.text
     assert "Das geht im Moment nicht. Versuchen Sie es in einigen Minuten erneut." in answer.text
-    assert answer.headers["Retry-After"] == "5"
+    assert answer.headers["Retry-After"] == "60"
     # Programs are told what it is.
     told = site.client().post("/subscribe", data=FORM).get_json()
     assert told["detail"].startswith("The database does not answer.")

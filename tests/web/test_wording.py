@@ -26,6 +26,8 @@ def test_a_number_has_its_noun(number: int, nouns: tuple[str, ...], said: str):
         ("title", "This field must not be empty.", "Title must not be empty."),
         ("startsAt", "This field is required.", "Starts at is required."),
         ("value-next_update", "This field is required.", "Next update is required."),
+        ("title", "Use 240 characters at most.", "Title: Use 240 characters at most."),
+        ("topics", "Choose at least one.", "Topics: Choose at least one."),
         ("endsAt", "The end must be after the start.", "The end must be after the start."),
     ],
 )

@@ -38,7 +38,10 @@ class Addresses:
 
     def names(self, url: str) -> list[str]:
         """Under which one may stand: by each key, and as it is from an older version."""
-        return [*(_name(key, url) for key in self._keys), url]
+        return [*self._keyed(url), url]
+
+    def _keyed(self, url: str) -> list[str]:
+        return [_name(key, url) for key in self._keys]
 
     def encrypt_plain(self, session: Session) -> None:
         """Encrypt some hundreds of those that an older version kept as they are."""
@@ -46,30 +49,14 @@ class Addresses:
             Subscriber.kind != SubscriberKind.MAIL, Subscriber.sealed.is_(None)
         )
         rows = session.scalars(plain.order_by(Subscriber.id).limit(_AT_ONCE)).all()
-        named = Subscriber.canonical.in_([self.name(row.address) for row in rows])
+        named = Subscriber.canonical.in_([one for row in rows for one in self._keyed(row.address)])
         taken = {
             (row.kind, row.canonical) for row in session.scalars(select(Subscriber).where(named))
         }
         for row in rows:
             # An older version beside this one did not see that it was told already: it stays so.
-            if (row.kind, self.name(row.address)) not in taken:
+            if not any((row.kind, name) in taken for name in self._keyed(row.address)):
                 self.put(row, row.address)
-
-    def renew(self, session: Session, row: Subscriber) -> bool:
-        """Encrypt with the current key what an earlier one did; UnreadableError.
-
-        False where it is so already, or where the channel has subscribed once more since.
-        """
-        if row.sealed is None or self._cipher.is_current(row.sealed):
-            return False
-        url = self.of(row)
-        known = select(Subscriber.id).where(
-            Subscriber.kind == row.kind, Subscriber.canonical == self.name(url)
-        )
-        if session.scalar(known) is not None:
-            return False
-        self.put(row, url)
-        return True
 
     def is_current(self, stored: str) -> bool:
         """Whether the current key encrypted it; UnreadableError."""

@@ -43,6 +43,8 @@ def ask_channel(
         .where(
             Subscriber.kind == asked.kind, Subscriber.canonical.in_(addresses.names(asked.address))
         )
+        # Two, where it was asked while an earlier key was not known: the later one.
+        .order_by(Subscriber.id.desc())
         .with_for_update()
     )
     if row is not None and is_asked(row, now):

@@ -78,6 +78,10 @@ class Links:
         row = _row(session, number, locks=locks)
         return row if row is not None and _stamp(row) == stamp else None
 
+    def is_signed(self, text: str) -> bool:
+        """Whether `to_manage` can read a link at all, whoever it was for."""
+        return self._read("manage", text) != (None, None)
+
     def to_confirm(
         self, session: Session, text: str, *, now: datetime, locks: bool = False
     ) -> Subscriber | None:

@@ -147,7 +147,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "runtime.restored": ("restored the database from {file}", "Its last event was {last_seq}."),
     "runtime.secrets.reencrypted": (
         "encrypted secrets anew with the current key",
-        "{monitors} of monitors, {channels} of channels; {unreadable} cannot be read.",
+        "Credentials of {monitors} monitors, addresses of {channels} channels.",
     ),
     "runtime.shutdown.completed": ("shut the portal down", ""),
     "runtime.shutdown.forced": ("forced the portal to stop", ""),

@@ -132,7 +132,7 @@ def manage(token: str) -> Response:
             engine.begin_write(session)
         row = _subscriber(session, token, locks=is_act)
         if row is None:
-            return _gone()
+            return _gone(token)
         address, errors, status = row.address, {}, 200
         chosen: Any = Choices(topics=[Topic(one) for one in row.topics], components=row.components)
         if is_act:
@@ -164,7 +164,7 @@ def end(token: str) -> Response:
         if request.method == "GET":
             row = _subscriber(session, token)
             if row is None:
-                return _gone()
+                return _gone(token)
             return sheets.question(
                 "Unsubscribe?",
                 _ENDS[row.kind == SubscriberKind.MAIL],
@@ -178,10 +178,17 @@ def end(token: str) -> Response:
             outbox.drop_of(session, row.id, now=clock.now())
             session.delete(row)
             session.commit()
-    return _gone()
+    return _gone(token)
 
 
-def _gone() -> Response:
+def _gone(token: str) -> Response:
+    if not web.current().notify.links.is_signed(token):
+        return sheets.question(
+            _OLD,
+            "Use the link in a newer message.",
+            link=("/", "Go to the status page"),
+            status=410,
+        )
     return sheets.question(
         "You are not subscribed",
         "We send you nothing and do not keep your address.",
