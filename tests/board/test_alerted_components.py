@@ -1,5 +1,6 @@
 """What an alert says of a component, and whether anybody does."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from portal.status.components import State
 from tests import rows
-from tests.board.taken import part, take
-from tests.instants import HOUR, NOW
+from tests.board.taken import incident, moment, part, span, take
+from tests.instants import HOUR, NOW, TICK
 
 
 def episode(session: Session, **values: Any) -> None:
@@ -93,3 +94,33 @@ def test_whether_anybody_speaks_of_a_component(session: Session, values, held, i
     (one,) = take(session).components
     assert one.is_watched is is_watched, why
     assert one.counts_from == (one.since if is_watched else None)
+    # Only what has a monitor can have one that knows nothing, or a chart.
+    assert (one.is_unknown, one.has_latency) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("changed", "hand", "state", "why"),
+    [
+        (None, -HOUR / 2, State.OPERATIONAL, "it was set after the alert opened"),
+        (None, -HOUR, State.OPERATIONAL, "just as it opened"),
+        (None, -HOUR - TICK, State.DEGRADED, "before it opened"),
+        (-HOUR / 4, -HOUR / 2, State.DEGRADED, "the alert has changed since"),
+        (-HOUR / 2, -HOUR / 2, State.OPERATIONAL, "just as it changed"),
+    ],
+)
+def test_a_state_by_hand_counts_until_the_alert_changes(
+    session: Session, changed: timedelta | None, hand: timedelta, state: State, why: str
+):
+    part(session, alerts=["worker-error"])
+    episode(session, changed_at=moment(changed))
+    span(session, hand, None, state="operational")
+    assert take(session).components[0].state is state, why
+
+
+def test_what_an_incident_does_leaves_an_alert_in_force(session: Session):
+    """Only what an operator set for the component itself stands instead of an alert."""
+    part(session)
+    episode(session, labels={"component": "api"}, source="alertmanager")
+    incident(session)
+    span(session, -HOUR / 2, None, incident_id=1, state="degraded_performance")
+    assert take(session).components[0].state is State.PARTIAL

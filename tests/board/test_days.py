@@ -1,6 +1,7 @@
 """A component's days: where they are cut, what is counted on each, and what it was; on values."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -121,6 +122,27 @@ def test_a_state_by_hand_stands_instead_of_an_alert(hand, changed, left, why):
     by_hand = [interval(State.OPERATIONAL, *hand)]
     found = board_days.not_overridden(interval(State.MAJOR, 8, 2), NOW - changed * HOUR, by_hand)
     assert found == [interval(State.MAJOR, *one) for one in left], why
+
+
+def test_a_state_by_hand_of_before_the_alert_leaves_a_later_one_in_force():
+    by_hand = [interval(State.OPERATIONAL, 9, 7), interval(State.OPERATIONAL, 6, 4)]
+    found = board_days.not_overridden(interval(State.MAJOR, 8, 2), NOW - 8 * HOUR, by_hand)
+    assert found == [interval(State.MAJOR, 8, 6), interval(State.MAJOR, 4, 2)]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "left", "why"),
+    [
+        (14, 13, (14, 13), "it was over before"),
+        (14, 12, (14, 12), "it ended as the day began"),
+        (14, 11, (14, 12), "it ended today"),
+        (14, None, (14, 12), "it goes on"),
+        (12, None, None, "it began as the day did"),
+    ],
+)
+def test_what_was_before_today(begin: float, end: float | None, left: Any, why: str):
+    found = board_days.before([interval(State.MAJOR, begin, end)], NOW.replace(hour=0))
+    assert found == ([] if left is None else [interval(State.MAJOR, *left)]), why
 
 
 def test_an_alert_that_goes_on_goes_on_after_a_state_by_hand():

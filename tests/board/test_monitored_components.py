@@ -1,5 +1,7 @@
 """What a monitor says of a component: from its first look, and in maintenance."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,7 @@ from portal.monitors.monitor import Monitor
 from portal.monitors.states import MonitorSpan, MonitorState
 from portal.status.components import Component
 from tests.board.taken import part, take, window
-from tests.instants import DAY, HOUR, NOW
+from tests.instants import DAY, HOUR, NOW, TICK
 from tests.monitors.factories import monitor
 
 
@@ -29,6 +31,36 @@ def test_what_a_monitor_knows_counts_from_its_first_look(session: Session):
     assert one.counts_from == first.date()
     session.query(Component).one().version = 2
     assert take(session).components[0].counts_from == one.since
+
+
+@pytest.mark.parametrize(
+    ("made", "looked", "is_unknown", "why"),
+    [
+        (-TICK, None, True, "nobody has looked yet"),
+        (timedelta(0), None, True, "the monitor was made just now"),
+        (-DAY, timedelta(0), False, "somebody looked just now"),
+        (-DAY, -DAY, True, "that was too long ago"),
+    ],
+)
+def test_whether_a_monitor_knows_anything_now(
+    session: Session, made: timedelta, looked: timedelta | None, is_unknown: bool, why: str
+):
+    part(session)
+    session.add(monitor(component="api", created_at=NOW + made))
+    session.flush()
+    if looked is not None:
+        session.add(
+            MonitorState(
+                monitor_id=7,
+                health="up",
+                since=NOW + made,
+                detail="",
+                looked_at=NOW + looked,
+                answer="",
+                blind=[],
+            )
+        )
+    assert take(session).components[0].is_unknown is is_unknown, why
 
 
 def test_monitors_of_public_components_alone_are_public(session: Session):

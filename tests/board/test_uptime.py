@@ -35,6 +35,8 @@ def test_days_that_are_not_known_are_not_counted():
     assert shown.uptime_of(90) == (1.0, 5, 0)
     tomorrow = components.view(part(since=NOW.date() + timedelta(days=1)), [], now=NOW)
     assert tomorrow.uptime_of(7).ratio is None
+    nothing = tomorrow.model_copy(update={"last_day": None, "states": []})
+    assert nothing.uptime_of(7) == (None, 0, 0)
 
 
 def test_lengths_move_with_the_days():
