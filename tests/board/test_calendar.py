@@ -44,3 +44,11 @@ def test_the_calendar_has_public_windows_and_those_called_off():
     bare = icalendar.Calendar.from_ical(calendars.whole(shown, BARE)[1]).walk("VEVENT")[0]
     assert "url" not in bare
     assert str(bare["uid"]) == "mail@portal.invalid"
+
+
+def test_the_calendar_of_a_window_has_that_one_alone():
+    shown = picture(banner("m-1"), banner("m-2"), cancelled=(banner("m-3"),))
+    for ref, status in (("m-2", "CONFIRMED"), ("m-3", "CANCELLED")):
+        made = icalendar.Calendar.from_ical(calendars.of_window(shown, SITE, ref)[1])
+        (one,) = made.walk("VEVENT")
+        assert (str(one["uid"]), str(one["status"])) == (f"{ref}@status.example", status)

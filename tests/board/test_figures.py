@@ -28,6 +28,7 @@ SHOWN = picture(
     banner("comes", status="scheduled", starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR),
     banner("INC-1", kind="incident", severity="incident", ends_at=None),
     banner("said", kind="announcement", severity="info", ends_at=None),
+    banner("beside", kind="announcement", severity="info", ends_at=None),
     banner("draft", kind="announcement", severity="info", status="scheduled", starts_at=NOW + HOUR),
     components=(part("api", State.MAJOR), part("web")),
 )
@@ -55,7 +56,7 @@ def test_the_snapshot_has_windows_by_what_they_are(still: StandingClock):
         ("later", False),
     ]
     assert [(one.reference, one.ends_soon) for one in found.upcoming] == [("comes", False)]
-    assert (found.announcements_active, found.revision) == (1, 1)
+    assert (found.announcements_active, found.revision) == (2, 1)
     assert (found.board_age_seconds, found.just_ended) == (1.3, [])
 
 

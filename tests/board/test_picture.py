@@ -109,6 +109,22 @@ def test_components_are_counted_and_grouped_for_the_public_alone():
             Indicator.NONE,
             "Nothing is monitored yet",
         ),
+        (
+            {"components": (part("a"), part("b", is_unknown=True))},
+            Indicator.NONE,
+            "Some states are not known at the moment",
+        ),
+        (
+            {"components": (part("a"), part("b", is_unknown=True, is_public=False))},
+            Indicator.NONE,
+            "All systems operational",
+        ),
+        # What is known to be wrong is said, whatever else is not known.
+        (
+            {"components": (part("a", State.MAJOR), part("b", is_unknown=True))},
+            Indicator.CRITICAL,
+            "Major outage",
+        ),
         ({"components": (part("a", State.MAJOR),)}, Indicator.CRITICAL, "Major outage"),
         ({"incidents": (event(impact="minor"),)}, Indicator.MINOR, "Minor disruption"),
         ({"incidents": (event(impact="critical"),)}, Indicator.CRITICAL, "Major outage"),

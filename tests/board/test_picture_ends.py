@@ -1,6 +1,7 @@
 """Until when a picture is good; on values alone."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,21 @@ def test_readers_answers_change_with_what_they_may_know_of():
 )
 def test_when_something_public_changed_last(moment: datetime, changed: datetime, why: str):
     assert picture(components=(part("api", changed_at=moment),)).changed_at == changed, why
+
+
+@pytest.mark.parametrize(
+    ("values", "changed", "why"),
+    [
+        ({"resolved_at": NOW - HOUR}, NOW - HOUR, "everyone may know that it was called off"),
+        ({"resolved_at": NOW - HOUR, "audiences": ["admin"]}, None, "only some may"),
+        ({}, None, "when it was called off is not known"),
+    ],
+)
+def test_calling_off_is_a_change_for_who_knows_of_it(
+    values: dict[str, Any], changed: datetime | None, why: str
+):
+    shown = picture(cancelled=(banner(**values),))
+    assert shown.changed_at == (changed or NOW.replace(hour=0)), why
 
 
 def test_what_readers_may_not_know_of_has_changed_nothing():

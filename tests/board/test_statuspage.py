@@ -55,7 +55,8 @@ def test_statuspage_maintenances():
     assert runs["updated_at"] == "2030-06-03T11:00:00.000Z"
     assert ahead["created_at"] == "2030-06-03T13:00:00.000Z"
     assert over["updated_at"] == over["resolved_at"] == "2030-06-03T12:00:00.000Z"
-    assert runs["resolved_at"] is None
+    # That an end is planned does not resolve it.
+    assert (runs["resolved_at"], ahead["resolved_at"]) == (None, None)
     assert ahead["scheduled_until"] == "2030-06-03T14:00:00.000Z"
     assert runs["scheduled_until"] == runs["scheduled_for"]
     assert runs["incident_updates"][0]["deliver_notifications"] is False
@@ -63,6 +64,19 @@ def test_statuspage_maintenances():
         found = whole(shown, f"{path}/{name}")["scheduled_maintenances"]
         assert [one["id"] for one in found] == ids
     assert [one["id"] for one in whole(shown)["scheduled_maintenances"]] == ["runs", "ahead"]
+
+
+def test_statuspage_has_the_latest_maintenances_first():
+    shown = picture(
+        banner("old", starts_at=NOW - 3 * HOUR),
+        banner("new", starts_at=NOW - 2 * HOUR),
+        banner("short", status="resolved", starts_at=NOW - 2 * HOUR, ends_at=NOW - 1.5 * HOUR),
+        banner("long", status="resolved", starts_at=NOW - 9 * HOUR, ends_at=NOW - HOUR),
+    )
+    found = whole(shown, "scheduled-maintenances")["scheduled_maintenances"]
+    # Of those that run by when they began, of those that are over by when they ended.
+    assert [one["id"] for one in found] == ["new", "old", "long", "short"]
+    assert {one["resolved_at"] for one in found[:2]} == {None}
 
 
 def test_a_window_of_statuspage_has_its_components_and_its_story():

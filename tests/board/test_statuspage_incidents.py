@@ -90,6 +90,8 @@ def test_statuspage_has_the_postmortem_once_it_is_published():
     plain = event("INC-1", status="resolved", resolved_at=NOW)
     (before,) = whole(picture(incidents=(plain,)), "incidents")["incidents"]
     assert (before["status"], before["postmortem_body"]) == ("resolved", None)
+    assert before["postmortem_body_last_updated_at"] is None
+    assert before["postmortem_notified_subscribers"] is False
     shown = picture(incidents=(event("INC-1", resolved_at=NOW, postmortem=learned),))
     (after,) = whole(shown, "incidents")["incidents"]
     assert (after["status"], after["postmortem_body"]) == (
@@ -97,6 +99,15 @@ def test_statuspage_has_the_postmortem_once_it_is_published():
         "## Root cause\n\nA full disk.\n\n## Follow-up actions\n\n- Watch it (done)\n- Buy one",
     )
     assert after["postmortem_published_at"] == after["updated_at"] == "2030-06-03T13:00:00.000Z"
+    assert after["postmortem_body_last_updated_at"] == after["postmortem_published_at"]
+    assert after["postmortem_notified_subscribers"] is True
+    for one in (before, after):
+        # Each postmortem is told of, and never on Twitter.
+        assert one["postmortem_ignored"] is False
+        assert one["postmortem_notified_twitter"] is False
+    bare = event("INC-1", resolved_at=NOW, postmortem={**learned, "actions": []})
+    (found,) = whole(picture(incidents=(bare,)), "incidents")["incidents"]
+    assert found["postmortem_body"] == "## Root cause\n\nA full disk."
 
 
 def test_statuspage_lists_the_latest_fifty_and_never_cuts_what_goes_on():

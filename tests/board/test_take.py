@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from portal.board import published
 from portal.board.picture import PAST_DAYS
 from portal.board.published import CANCELLED_DAYS
+from portal.status.bounded import Bounds
 from portal.store import revision
 from tests import rows
 from tests.board.taken import incident, moment, take, window
@@ -62,6 +63,26 @@ def test_which_announcements_are_read(session, starts, ends, resolved, is_draft,
 def test_which_windows_are_read(session: Session, values, is_shown, why):
     window(session, **values)
     assert bool(take(session).banners) is is_shown, why
+
+
+@pytest.mark.parametrize(
+    ("ago", "shown", "why"),
+    [
+        (PAST - TICK, 4, "less than a week ago, as many as are looked for"),
+        (PAST, 2, "a week ago, the latest alone"),
+        (PAST + DAY, 2, "and so before"),
+    ],
+)
+def test_how_many_windows_that_are_over_are_shown(session: Session, ago, shown, why):
+    """Whether somebody ended them or their time ran out, they are counted together."""
+    times = {"starts_at": NOW - 20 * DAY, "ends_at": NOW - ago}
+    for number in range(2):
+        window(session, reference=f"out-{number}", **times)
+        early = {**times, "ends_at": NOW - HOUR, "ended_at": NOW - ago}
+        window(session, reference=f"early-{number}", **early)
+    session.flush()
+    found = published.take(session, now=NOW, bounds=Bounds(past=4, latest=2))
+    assert len(found.banners) == shown, why
 
 
 @pytest.mark.parametrize(
