@@ -5,6 +5,7 @@ import pytest
 from portal.board import answers, maintenance
 from portal.board.maintenance import BadQueryError, MaintenanceQuery
 from portal.status.terms import Audience, Channel
+from tests.board.documents import update
 from tests.board.pictures import banner, event, part, picture
 from tests.instants import HOUR, NOW, TICK
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.unit
         ("limit=1&includeResolved=true", MaintenanceQuery(limit=1, include_resolved=True)),
         ("limit=50&includeResolved=false", MaintenanceQuery(limit=50)),
         ("_=1733000000&limit=50&utm_source=mail&flag", MaintenanceQuery(limit=50)),
+        ("utm_source=a&limit=50&utm_source=b", MaintenanceQuery(limit=50)),
     ],
 )
 def test_a_query_is_read(text, query):
@@ -111,15 +113,21 @@ def test_the_status_holds_what_the_page_holds():
         banner("runs"),
         banner("ahead", status="scheduled", starts_at=NOW + HOUR),
         banner("said", kind="announcement", severity="info"),
-        components=(part("api"), part("hidden", is_public=False)),
-        incidents=(event(), event("over", status="resolved")),
+        components=(part("api"), part("web", is_unknown=True), part("hidden", is_public=False)),
+        incidents=(event(updates=[update(1, "m")]), event("over", status="resolved")),
         stale_since=NOW,
     )
     body = answers.status(shown, poll_seconds=15)
     assert [one["ref"] for one in body["windows"]] == ["runs", "ahead"]
     assert [one["ref"] for one in body["banners"]] == ["runs", "said"]
-    assert [one["slug"] for one in body["components"]] == ["api"]
+    assert [(one["slug"], one["isKnown"]) for one in body["components"]] == [
+        ("api", True),
+        ("web", False),
+    ]
     assert [one["reference"] for one in body["incidents"]] == ["INC-2030-0001"]
+    # Whose it is and what was learned stand elsewhere, and the messages are not told twice.
+    assert not {"audiences", "postmortem"} & body["incidents"][0].keys()
+    assert body["incidents"][0]["updates"][0].keys() == {"at", "status", "message"}
     assert body["incidents"][0]["startedAt"] == "2030-06-03T11:00:00Z"
     assert (body["pollSeconds"], body["staleAfterSeconds"]) == (15, 22)
     assert body["staleSince"] == "2030-06-03T12:00:00Z"

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from portal.board import answers
+from portal.board.answer import Answer
 from tests.board.pictures import banner, event, part, picture
 from tests.board.ready import MAINTENANCE, ready
 from tests.instants import HOUR, NOW
@@ -61,12 +62,35 @@ def test_a_page_has_a_tag_of_its_bytes():
 def test_what_the_picture_before_said_is_the_same_answer():
     before = ready(picture(banner()))
     later = picture(banner(), generated_at=NOW + HOUR / 2)
-    after = ready(later, before=before)
-    for path in ("/", "/api/status", MAINTENANCE):
-        assert after.find(path, "", NOW) is before.find(path, "", NOW), path
+    # Two changes may fall on one instant.
+    for shown in (later, picture(banner())):
+        after = ready(shown, before=before)
+        for path in ("/", "/api/status", MAINTENANCE):
+            assert after.find(path, "", NOW) is before.find(path, "", NOW), path
     assert ready(later, page=b"other", before=before).find("/", "", NOW) is not before.find(
         "/", "", NOW
     )
     # Of a clock that was set back nothing is kept: its instants are still to come.
     back = ready(picture(banner(), generated_at=NOW - HOUR / 2), before=before)
     assert back.find("/api/status", "", NOW) is not before.find("/api/status", "", NOW)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_held", "why"),
+    [
+        ('W/"abc"', True, "its tag"),
+        ('"abc"', True, "as a strong one, which is compared as if it were weak"),
+        ('"x", W/"abc" , "y"', True, "one of several"),
+        ("*", True, "any at all"),
+        (" * ", True, "with spaces around it"),
+        ('W/"abcd"', False, "another that begins alike"),
+        ('"*"', False, "a tag that is called so"),
+        ("", False, "none"),
+    ],
+)
+def test_whether_a_client_has_an_answer(given: str, is_held: bool, why: str):
+    one = Answer.of(b"body", "text/plain", 'W/"abc"', ())
+    assert one.is_held_by(given) is is_held, why
+    status, headers, body = one.reply({"if-none-match": given}.get)
+    assert (status, body) == ((304, b"") if is_held else (200, b"body")), why
+    assert dict(headers)["ETag"] == 'W/"abc"'

@@ -1,15 +1,17 @@
 """Which answers are ready-made, and until when each is good; on values alone."""
 
 import json
+from datetime import datetime
 
+import brotli
 import pytest
 
 from portal.board import answers, maintenance
-from portal.board.answer import PENDING
+from portal.board.answer import PENDING, Answer
 from portal.board.maintenance import MaintenanceQuery
 from tests.board.pictures import banner, part, picture
 from tests.board.ready import MAINTENANCE, ready
-from tests.instants import HOUR, NOW, TICK
+from tests.instants import HOUR, MINUTE, NOW, TICK
 
 pytestmark = pytest.mark.unit
 
@@ -53,10 +55,39 @@ def test_what_is_ready_is_found_in_the_language_of_its_reader():
     german = {"accept-language": "de"}.get
     assert made.ready("/nothing", german) is None
     assert made.ready("/api/status", german) is made.find("/api/status", "", NOW)
+    asked: list[str] = []
+    assert made.ready("/api/status", asked.append) is made.ready("/api/status", german)
+    assert asked == [], "what is in one language asks for none"
     assert made.ready("/", german) is None, "it is not made yet"
     assert made.ready("/", {}.get) is made.find("/", "", NOW)
     # What another answer reads says nothing here.
     assert made.find("/", "limit=99&audience=admin", NOW) is made.find("/", "", NOW)
+
+
+def test_what_is_ready_waits_for_nothing_that_is_being_made(monkeypatch: pytest.MonkeyPatch):
+    made = ready(picture())
+    feed = made.make("/feed", "", NOW)
+    monkeypatch.setattr(made, "_lock", None)
+    assert made.make("/feed", "", NOW) is feed
+
+
+def test_whoever_waited_finds_what_another_has_made(monkeypatch: pytest.MonkeyPatch):
+    made = ready(picture())
+    found: list[Answer | None] = []
+
+    class Turn:
+        """A lock that comes when another has made the answer."""
+
+        def __enter__(self) -> None:
+            monkeypatch.undo()
+            found.append(made.make("/feed", "", NOW))
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(made, "_lock", Turn())
+    answer = made.make("/feed", "", NOW)
+    assert answer is found[0] is not None
 
 
 def test_encodings_are_made_before_anybody_asks():
@@ -67,7 +98,9 @@ def test_encodings_are_made_before_anybody_asks():
     made.compress()
     packed = page.encoded("gzip, br")
     assert ("Content-Encoding", "br") in packed.headers
-    assert ("Content-Length", str(len(packed.body))) in packed.headers
+    encoded = {"Content-Encoding": "br", "Content-Length": str(len(packed.body))}
+    assert dict(packed.headers) == dict(page.headers) | encoded
+    assert brotli.decompress(packed.body) == page.body
     assert page.encoded("br;q=0, gzip").body[:2] == b"\x1f\x8b"
     assert page.encoded("identity") is page
     assert packed.etag == page.etag
@@ -127,6 +160,20 @@ def test_an_answer_is_good_beyond_the_instant_at_which_it_was_made():
     body, until = maintenance.body(picture(ahead), query, now=NOW)
     assert [one["ref"] for one in body["announcements"]] == ["ahead"]
     assert until == NOW + HOUR
+
+
+@pytest.mark.parametrize(
+    ("ends", "until", "why"),
+    [
+        (NOW - 2 * MINUTE, NOW + 3 * MINUTE + TICK, "for five minutes after its end"),
+        (None, NOW + 12 * HOUR, "when it ended is not known, so it stays until the day turns"),
+    ],
+)
+def test_until_when_what_is_over_is_told(ends: datetime | None, until: datetime, why: str):
+    query = MaintenanceQuery(window_minutes=5, include_resolved=True)
+    body, found = maintenance.body(picture(banner("over", status="resolved", ends_at=ends)), query)
+    assert len(body["announcements"]) == 1
+    assert found == until, why
 
 
 def test_variants_are_kept_up_to_a_number():

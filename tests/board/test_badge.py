@@ -1,5 +1,7 @@
 """The badge of the portal, of a component and of a monitor; on values alone."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from portal.board import badges
@@ -62,3 +64,11 @@ def test_the_badge_of_a_monitor_says_its_uptime(health: Health, uptime: float | 
 )
 def test_letters_of_a_badge_have_a_width(text: str, width: int):
     assert badges._width(text) == width
+
+
+def test_a_badge_is_well_formed_whatever_the_name():
+    name = "The \"new\" <API> & 'more'"
+    found = ElementTree.fromstring(badges.of_component(part("api", name=name), SITE)[1])
+    assert found.attrib["aria-label"].lower() == f"{name}: operational".lower()
+    texts = [one.text for one in found.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[0] == name

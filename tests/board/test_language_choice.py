@@ -22,6 +22,9 @@ pytestmark = pytest.mark.unit
         ("ar-EG", "ar"),
         ("DE", "de"),
         ("de;q=x,es;q=0.2", "es"),
+        ("fr,de", "fr"),
+        ("de;q=0.5,fr;q=0.5", "de"),
+        ("de;q=0", "en"),
         ("x" * 10_000 + ",de", "en"),
     ],
 )
@@ -37,6 +40,7 @@ def test_the_best_language_that_is_there_is_taken(accept: str | None, language: 
         ("lang=en", Choice("en", is_explicit=True)),
         ("lang=xx", Choice("de")),
         ("language=ja", Choice("de")),
+        ("la%6Eg=ja", Choice("de")),
         ("", Choice("de")),
     ],
 )

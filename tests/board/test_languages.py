@@ -27,8 +27,7 @@ def test_other_languages_are_made_when_first_asked_for():
     german = made.make("/", "", NOW, "de")
     assert german is not None
     assert german.body == b"pagede"
-    headers = dict(german.headers)
-    assert headers["Vary"] == "Accept-Encoding, Accept-Language"
+    assert dict(german.headers)["Vary"] == "Accept-Encoding, Accept-Language"
     headers = {"accept-language": "de"}
     assert made.find("/", "", NOW, "de-AT") is made.ready("/", headers.get) is german
     chosen = made.make("/", "lang=de", NOW, "ja")
@@ -36,7 +35,29 @@ def test_other_languages_are_made_when_first_asked_for():
     assert chosen.etag != german.etag
     assert asked == [DEFAULT_CHOICE, Choice("de"), Choice("de", is_explicit=True)]
     # What is for machines is in one language.
-    assert made.find("/api/status", "", NOW, "de") is made.find("/api/status", "", NOW)
+    status = made.find("/api/status", "", NOW, "de")
+    assert status is made.find("/api/status", "", NOW)
+    assert status is not None
+    assert dict(status.headers)["Vary"] == "Accept-Encoding"
+
+
+def test_what_is_for_machines_is_made_once_whoever_asks():
+    made = ready(picture(banner("m-1")))
+    path = "/maintenance/m-1.ics"
+    calendar = made.make(path, "", NOW, "de")
+    assert calendar is not None
+    for query, accept in (("", None), ("", "de"), ("lang=ja", "ar")):
+        assert made.find(path, query, NOW, accept) is calendar
+
+
+def test_pages_of_other_languages_are_encoded_when_they_are_made():
+    made = ready(picture(), page=b"page " * 200)
+    english, german = (made.make("/", "", NOW, accept) for accept in ("en", "de"))
+    assert english is not None
+    assert german is not None
+    # Of the first language all are encoded together, before anybody asks.
+    assert english.encoded("gzip") is english
+    assert ("Content-Encoding", "gzip") in german.encoded("gzip").headers
 
 
 def test_documents_are_made_in_a_language_of_their_own():
