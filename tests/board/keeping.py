@@ -13,10 +13,10 @@ ENDS = NOW + HOUR
 
 
 class Database:
-    """A revision, and how often it was looked at; or nothing at all while it is away."""
+    """A revision, how often it was looked at and asked for; or nothing at all while it is away."""
 
     def __init__(self) -> None:
-        self.revision, self.looks, self.is_away = 1, 0, False
+        self.revision, self.looks, self.asked, self.is_away = 1, 0, 0, False
 
     def __enter__(self) -> "Database":
         self.looks += 1
@@ -28,6 +28,7 @@ class Database:
         pass
 
     def scalar(self, _: Any) -> int:
+        self.asked += 1
         return self.revision
 
 

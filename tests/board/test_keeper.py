@@ -125,8 +125,9 @@ def test_an_act_does_not_wait_for_its_answers_to_be_compressed(world: SimpleName
 def test_whoever_knows_the_revision_need_not_ask_for_it(world: SimpleNamespace):
     world.board.refresh()
     world.database.revision = 2
+    asked = world.database.asked
     world.board.confirm(1)
-    assert world.board.rebuilds == 1
+    assert (world.board.rebuilds, world.database.asked) == (1, asked)
     world.board.confirm(2)
     assert world.board.rebuilds == 2
 

@@ -1,9 +1,12 @@
 """What the board serves without a database: the last picture, and the copy on the disk."""
 
+import errno
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from portal.board.copy import EVERY, Copy
 from portal.board.publish import REFRESH_EVERY
@@ -113,3 +116,33 @@ def test_of_an_inherited_picture_and_the_copy_the_later_one_is_shown(world, kept
     assert any(one.title == "of the disk" for one in shown.banners) is is_of_disk
     assert world.board.confirmed_at == (kept_at if is_of_disk else NOW)
     assert not world.board.is_inherited
+
+
+@pytest.mark.parametrize("was_inherited", [False, True])
+@pytest.mark.parametrize("kept_at", [NOW, NOW + HOUR / 2])
+def test_a_picture_of_its_own_does_not_give_way_to_the_copy(world, was_inherited, kept_at):
+    """Whoever has looked knows what is true, and moves it on; however new the copy is."""
+    world.board.is_inherited = was_inherited
+    world.board.refresh()
+    assert not world.board.is_inherited
+    world.shelf.kept = (picture(banner(title="of the disk")), kept_at)
+    world.database.is_away = True
+    world.still.advance(minutes=45)
+    world.board.refresh()
+    assert [one.title for one in world.board.current().picture.banners] == ["m-1"]
+    assert world.board.confirmed_at == NOW
+
+
+def test_why_a_copy_was_not_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    copy, shown = Copy(tmp_path / "board.json"), picture()
+    with capture_logs() as logs, monkeypatch.context() as patched:
+        patched.setattr(os, "open", full)
+        copy.keep(shown, NOW)
+    assert [(one["event"], one["error"]) for one in logs] == [
+        ("board.copy_not_kept", os.strerror(errno.ENOSPC))
+    ]
+    copy.keep(shown, NOW)
+    assert copy.load() == (shown, NOW), "it is tried again at the next look"
