@@ -71,6 +71,7 @@ def test_a_board_that_is_tended_does_not_look(world):
 
 def test_age_and_revision_before_and_after_the_first(world):
     assert (world.board.age_seconds, world.board.revision) == (-1.0, 0)
+    assert not world.board.is_inherited, "nor is there one of another process"
     world.board.current(NOW)
     world.still.advance(seconds=7)
     assert (world.board.age_seconds, world.board.revision) == (7.0, 1)
