@@ -92,13 +92,13 @@ def test_what_is_taken_is_marked(session: Session):
     one, *rest = outbox.claim(session, "chat c", by=US, most=9, now=NOW)
     assert rest == []
     assert (one.delivery, one.by, one.recipient, one.queue) == (1, US, "chat c1", "chat c")
+    session.refresh(row)
+    assert (row.state, row.claimed_by, row.claimed_until) == ("sending", US, NOW + CLAIMED_FOR)
     assert is_held(session, one)
     assert not is_held(session, replace(one, by="other"))
     row.settle(State.SENT, "", NOW)
     assert not is_held(session, one)
-    row.state, row.claimed_by, row.claimed_until = "sending", US, NOW + CLAIMED_FOR
     assert (one.notice, one.subscriber) == (notice, None)
-    assert (row.state, row.claimed_by, row.claimed_until) == ("sending", US, NOW + CLAIMED_FOR)
 
 
 def test_a_recipient_has_one_at_a_time_the_oldest_first(session: Session):

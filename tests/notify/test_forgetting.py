@@ -30,6 +30,17 @@ def test_what_was_told_long_ago_is_forgotten(session: Session, monkeypatch: pyte
     assert session.scalars(select(Notice.id)).all() == [2]
 
 
+def test_there_is_more_as_long_as_as_many_went_as_may(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(retention, "SWEPT_AT_ONCE", 2)
+    put(session)
+    for number in range(1, 4):
+        deliver(session, number, state="sent", settled_at=NOW - KEPT)
+    assert [outbox.sweep(session, now=NOW) for _ in range(2)] == [True, False]
+    assert session.scalars(select(Delivery.id)).all() == []
+
+
 def test_who_unsubscribes_gets_nothing_that_was_on_its_way(session: Session):
     put(session)
     rows = [

@@ -24,6 +24,15 @@ def test_a_quick_server_is_given_many():
     assert after(Portion(UNLIMITED), 40) == pytest.approx(40, abs=3)
 
 
+def test_it_is_measured_over_half_a_second():
+    portion = Portion(UNLIMITED)
+    portion.went_out(0, 0.0)
+    portion.went_out(20, 0.4)
+    assert portion.size == LEAST
+    portion.went_out(20, 0.5)
+    assert portion.size == 80
+
+
 def test_a_slow_one_is_given_few():
     assert after(Portion(UNLIMITED), 4) == LEAST
     portion = Portion(UNLIMITED)

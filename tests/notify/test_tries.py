@@ -26,6 +26,17 @@ def test_a_notice_counts_what_became_of_its_own(session: Session):
     assert found == [1, 0]
 
 
+@pytest.mark.parametrize("spread", [0.8, 1.2])
+def test_tries_that_failed_together_do_not_come_together_again(
+    session: Session, monkeypatch: pytest.MonkeyPatch, spread: float
+):
+    monkeypatch.setattr("random.uniform", lambda low, high: low if spread < 1 else high)
+    put(session)
+    row = deliver(session, state="sending", claimed_by=US, claimed_until=NOW + MINUTE)
+    settle(session, Result.LATER, "why")
+    assert row.due_at - NOW == PAUSES[0] * spread
+
+
 @pytest.mark.parametrize(
     ("result", "state", "attempts"),
     [
