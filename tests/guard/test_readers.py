@@ -111,7 +111,8 @@ def test_a_block_that_came_by_itself_leaves_public_reads_and_unsubscribing(
         return client.open(path, method=method, environ_base=OFFENDER).status_code
 
     assert {status(path) for path in ("/", "/banner", "/api/status", "/feed.atom")} == {200}
-    assert {status(f"/unsubscribe/nonsense-{n}", "POST") for n in range(2)} == {200}
+    # It is asked, and opens nothing.
+    assert {status(f"/unsubscribe/nonsense-{n}", "POST") for n in range(2)} == {410}
     for path in ("/history", "/subscribe", "/panel/login", "/api/admin/runtime/health"):
         assert status(path) == 403, path
     # A trickle: a tenth of the limit.
