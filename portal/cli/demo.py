@@ -118,14 +118,16 @@ def _components(portal: Portal, now: datetime) -> None:
 
 def _incidents(portal: Portal, now: datetime) -> None:
     """Past ones by their times, and one that goes on."""
+    # How many days ago, at which hour, and for how many minutes: each within its day.
     past = (
-        (71, 50, "Demo: search was slow", "search", State.DEGRADED, Category.CAPACITY),
-        (44, 130, "Demo: nobody could sign in", "sign-in", State.MAJOR, Category.DEPLOY),
-        (19, 35, "Demo: webhooks arrived late", "webhooks", State.PARTIAL, Category.DEPENDENCY),
-        (3, 55, "Demo: errors from the API", "api", State.PARTIAL, Category.NETWORK_ACL),
+        (71, 15, 50, "Demo: search was slow", "search", State.DEGRADED, Category.CAPACITY),
+        (44, 9, 130, "Demo: nobody could sign in", "sign-in", State.MAJOR, Category.DEPLOY),
+        (19, 17, 35, "Demo: webhooks arrived late", "webhooks", State.PARTIAL, Category.DEPENDENCY),
+        (3, 11, 55, "Demo: errors from the API", "api", State.PARTIAL, Category.NETWORK_ACL),
     )
-    for days, minutes, title, slug, state, category in past:
-        began = now - timedelta(days=days)
+    for days, hour, minutes, title, slug, state, category in past:
+        day = now - timedelta(days=days)
+        began = day.replace(hour=hour, minute=5, second=0, microsecond=0)
         row = portal.status.incidents.open(
             By("demo"),
             IncidentIn(
