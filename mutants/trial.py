@@ -123,7 +123,7 @@ class Trials:
         names = set().union(*(lines[change.file].get(line, ()) for line in change.lines))
         room = self.tests_of(change.file)
         both = [item for item in items if item.nodeid in names and item.nodeid.startswith(room)]
-        own = [item for item in both if not _is_second_database(item)] or both
+        own = [item for item in both if not (_is_second_database(item) and _twin(item) in names)]
         own.sort(key=lambda item: self._seconds[item.nodeid])
         sums = accumulate(self._seconds[item.nodeid] for item in own)
         return [item for item, seconds in zip(own, sums, strict=True) if seconds <= _MOST_SECONDS]
@@ -197,6 +197,11 @@ class Trials:
 def _is_second_database(item: pytest.Item) -> bool:
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     return bool(parameters.get("either") == "postgresql")
+
+
+def _twin(item: pytest.Item) -> str:
+    """The same test on SQLite."""
+    return item.nodeid.replace("postgresql", "sqlite")
 
 
 def _run(item: pytest.Item) -> None:

@@ -74,6 +74,7 @@ def test_a_channel_is_encrypted_and_named_anew_once(session: Session, addresses:
     assert not addresses.is_current(row.sealed or "")
     assert renew(session, row, addresses)
     assert not renew(session, row, addresses)
+    assert session.scalars(select(Subscriber)).all() == [row]
     assert (row.address, row.canonical) == (shown, Addresses(NEW).name(WHOLE.format(1)))
     assert Addresses(NEW).of(row) == WHOLE.format(1)
     with pytest.raises(UnreadableError):
