@@ -154,9 +154,9 @@ def _report(
         plugins=[trials],
     )
     if trials.failures or set(trials.verdicts) != set(tried):
-        console.print(
-            "Nothing was tried; unchanged, these fail already:", *trials.failures, sep="\n"
-        )
+        console.print("Nothing was tried; unchanged, these fail already:")
+        for name in trials.failures:
+            console.print(name, markup=False, highlight=False)
         return 2
     missed = [one for one in tried if trials.verdicts[one] is Verdict.UNNOTICED]
     console.print(_table(rooms, trials.verdicts, [one for one in chosen if one not in tried]))

@@ -74,7 +74,8 @@ class Trials:
         folder: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         kept = set(folder.iterdir())
         own = {change: self._own(change, session.items, lines) for change in self.changes}
-        tried = [item for item in session.items if any(item in items for items in own.values())]
+        names = {item.nodeid for items in own.values() for item in items}
+        tried = [item for item in session.items if item.nodeid in names]
         self.failures += [
             f"{item.nodeid} (when it runs again)" for item in self._again(tried, caches)
         ]

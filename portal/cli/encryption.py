@@ -6,22 +6,34 @@ from typing import Any
 
 import click
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from portal import ciphers, clock
+from portal import clock
 from portal.audit import chain
+from portal.ciphers import UnreadableError
 from portal.cli import application
-from portal.monitors import credentials
 from portal.monitors.monitor import Monitor
 from portal.notify import renewal
 from portal.notify.subscribers import Subscriber
 from portal.rooms import Portal
 from portal.store import engine
 from portal.store.errors import retried
+from portal.unit_of_work import By, Transaction
 
 _AT_ONCE = 500
 _MOST_NAMED = 10
-_UNREADABLE = (ciphers.UnreadableError, credentials.UnreadableError)
+
+
+@dataclass(frozen=True)
+class _Secrets:
+    """The secrets of one kind of rows: where they stand, whose they are, and what renews one."""
+
+    row: Any
+    stored: Any
+    # What a row is called, after the word for its kind.
+    name: Any
+    word: str
+    is_current: Callable[[str], bool]
+    renew: Callable[[Transaction, Any], bool]
 
 
 @dataclass
@@ -32,14 +44,29 @@ class KeyUse:
     earlier: int = 0
     unreadable: list[str] = field(default_factory=list)
 
-    def count(self, name: str, is_current: Callable[[str], bool], stored: str) -> None:
-        try:
-            if is_current(stored):
-                self.current += 1
-            else:
-                self.earlier += 1
-        except _UNREADABLE:
-            self.unreadable.append(name)
+
+def _monitors(portal: Portal) -> _Secrets:
+    credentials = portal.monitors.credentials
+
+    def renew(_: Transaction, row: Monitor) -> bool:
+        before = row.credentials or ""
+        row.credentials = credentials.renewed(before)
+        return row.credentials != before
+
+    return _Secrets(
+        Monitor, Monitor.credentials, Monitor.slug, "monitor", credentials.is_current, renew
+    )
+
+
+def _channels(portal: Portal) -> _Secrets:
+    addresses = portal.notify.addresses
+
+    def renew(tx: Transaction, row: Subscriber) -> bool:
+        return renewal.renew(tx, row, addresses)
+
+    return _Secrets(
+        Subscriber, Subscriber.sealed, Subscriber.address, "channel", addresses.is_current, renew
+    )
 
 
 def report(portal: Portal) -> None:
@@ -55,13 +82,17 @@ def report(portal: Portal) -> None:
 def key_use(portal: Portal) -> KeyUse:
     """A look at the credentials of monitors and the addresses of channels; nothing is written."""
     found = KeyUse()
-    is_current = portal.monitors.credentials.is_current
     with portal.core.open_session() as session:
-        for slug, stored in session.execute(_having(Monitor.slug, Monitor.credentials)):
-            found.count(f"monitor {slug}", is_current, stored)
-        is_current = portal.notify.addresses.is_current
-        for shown, stored in session.execute(_having(Subscriber.address, Subscriber.sealed)):
-            found.count(f"channel {shown}", is_current, stored)
+        for one in (_monitors(portal), _channels(portal)):
+            query = select(one.name, one.stored).where(one.stored.is_not(None)).order_by(one.name)
+            for name, stored in session.execute(query):
+                try:
+                    if one.is_current(stored):
+                        found.current += 1
+                    else:
+                        found.earlier += 1
+                except UnreadableError:
+                    found.unreadable.append(f"{one.word} {name}")
     return found
 
 
@@ -83,9 +114,10 @@ def reencrypt() -> None:
     Those of earlier keys are read with PORTAL_SECRET_KEY_FALLBACKS. Exits with 1 when some of them
     cannot be read.
     """
-    portal, unreadable = application.portal(), list[str]()
-    monitors = _renew_all(portal, Monitor, Monitor.credentials, _monitor, unreadable)
-    channels = _renew_all(portal, Subscriber, Subscriber.sealed, _channel, unreadable)
+    portal = application.portal()
+    monitors, lost_monitors = _renew_all(portal, _monitors(portal))
+    channels, lost_channels = _renew_all(portal, _channels(portal))
+    unreadable = lost_monitors + lost_channels
     click.echo(
         f"Encrypted anew: credentials of {monitors} monitors, addresses of {channels} channels."
     )
@@ -94,71 +126,44 @@ def reencrypt() -> None:
         raise SystemExit(1)
 
 
-def _monitor(portal: Portal, _: Session, row: Monitor) -> bool:
-    before = row.credentials or ""
-    row.credentials = portal.monitors.credentials.renewed(before)
-    return row.credentials != before
-
-
-def _channel(portal: Portal, session: Session, row: Subscriber) -> bool:
-    addresses, actor = portal.notify.addresses, application.actor()
-    return renewal.renew(session, row, addresses, actor=actor, now=clock.now())
-
-
-def _renew_all(
-    portal: Portal, kind: Any, stored: Any, renew: Callable[..., bool], unreadable: list[str]
-) -> int:
-    """How many rows were encrypted anew; adds the names of those that cannot be read."""
-    count, last = 0, 0
+def _renew_all(portal: Portal, secrets: _Secrets) -> tuple[int, list[str]]:
+    """How many were encrypted anew, and whose cannot be read."""
+    count, unreadable, last = 0, list[str](), 0
     while True:
-        renewed, found, named = _renew_some(portal, kind, stored, renew, last)
+        renewed, named, found = _renew_some(portal, secrets, last)
         if found is None:
-            return count
-        count, last = count + renewed, found
-        unreadable += named
+            return count, unreadable
+        count, unreadable, last = count + renewed, unreadable + named, found
 
 
 @retried
 def _renew_some(
-    portal: Portal, kind: Any, stored: Any, renew: Callable[..., bool], behind: int
-) -> tuple[int, int | None, list[str]]:
+    portal: Portal, secrets: _Secrets, behind: int
+) -> tuple[int, list[str], int | None]:
     """Some hundreds in a transaction with its audit event; acts wait for it, and it for them.
 
-    How many were encrypted anew, the last number that was looked at, and what cannot be read.
+    How many were encrypted anew, whose cannot be read, and the last number that was looked at.
     """
-    count, last, unreadable = 0, None, []
+    count, unreadable, last = 0, [], None
     with portal.core.open_session() as session:
         engine.begin_write(session)
         chain.lock(session)
+        tx = Transaction(session, clock.now(), By(application.actor()))
         rows = session.scalars(
-            select(kind)
-            .where(stored.is_not(None), kind.id > behind)
-            .order_by(kind.id)
+            select(secrets.row)
+            .where(secrets.stored.is_not(None), secrets.row.id > behind)
+            .order_by(secrets.row.id)
             .limit(_AT_ONCE)
             .with_for_update()
         ).all()
         for row in rows:
             last = row.id
             try:
-                count += renew(portal, session, row)
-            except _UNREADABLE:
-                unreadable.append(_named(row))
+                count += secrets.renew(tx, row)
+            except UnreadableError:
+                unreadable.append(f"{secrets.word} {getattr(row, secrets.name.key)}")
         if count:
-            chain.append(
-                session,
-                "runtime.secrets.reencrypted",
-                actor=application.actor(),
-                at=clock.now(),
-                monitors=count if kind is Monitor else 0,
-                channels=count if kind is Subscriber else 0,
-            )
+            counts = {"monitors": 0, "channels": 0, f"{secrets.word}s": count}
+            tx.audit("runtime.secrets.reencrypted", **counts)
         session.commit()
-    return count, last, unreadable
-
-
-def _named(row: Monitor | Subscriber) -> str:
-    return f"monitor {row.slug}" if isinstance(row, Monitor) else f"channel {row.address}"
-
-
-def _having(name: Any, stored: Any) -> Any:
-    return select(name, stored).where(stored.is_not(None)).order_by(name)
+    return count, unreadable, last

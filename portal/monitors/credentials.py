@@ -12,7 +12,7 @@ from portal import ciphers
 from portal.ciphers import Cipher, Keys
 
 
-class UnreadableError(ValueError):
+class UnreadableError(ciphers.UnreadableError):
     """They were encrypted with another key."""
 
     def __init__(self) -> None:
@@ -50,13 +50,9 @@ class Credentials:
             return {}
 
     def is_current(self, stored: str) -> bool:
-        """Whether the current key encrypted them; UnreadableError."""
-        try:
-            return self._cipher.is_current(stored)
-        except ciphers.UnreadableError:
-            raise UnreadableError from None
+        """Whether the current key encrypted them; UnreadableError of `portal.ciphers`."""
+        return self._cipher.is_current(stored)
 
     def renewed(self, stored: str) -> str:
-        """The same with the current key, as it stands where it has that; UnreadableError."""
-        values = self.decrypt(stored)
-        return stored if self.is_current(stored) else self._cipher.encrypt(json.dumps(values))
+        """The same with the current key, as it stands where it has that; the same error."""
+        return self._cipher.renewed(stored)

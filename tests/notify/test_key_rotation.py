@@ -65,7 +65,7 @@ def test_a_channel_of_an_earlier_key_is_known_and_read(session: Session, address
 
 
 def renew(session: Session, row: Subscriber, addresses: Addresses) -> bool:
-    return renewal.renew(session, row, addresses, actor="cli:ada", now=NOW)
+    return renewal.renew(Transaction(session, NOW, By("cli:ada")), row, addresses)
 
 
 def test_a_channel_is_encrypted_and_named_anew_once(session: Session, addresses: Addresses):

@@ -52,9 +52,14 @@ class Subscribers(Acts):
     def remove(self, tx: Transaction, number: int) -> None:
         """End a subscription; NotFoundError when there is none. The log names its number alone."""
         row = found(tx.session.get(Subscriber, number, with_for_update=True))
-        outbox.drop_of(tx.session, row.id, now=tx.now)
-        tx.audit("subscriber.removed", subscriber=row.id, kind=row.kind)
-        tx.session.delete(row)
+        forget(tx, row)
+
+
+def forget(tx: Transaction, row: Subscriber) -> None:
+    """Nothing more goes to a subscriber; the log names the number alone."""
+    outbox.drop_of(tx.session, row.id, now=tx.now)
+    tx.audit("subscriber.removed", subscriber=row.id, kind=row.kind)
+    tx.session.delete(row)
 
 
 def webhook(tx: Transaction, new: WebhookIn, addresses: Addresses) -> Subscriber:
